@@ -1,0 +1,408 @@
+"""The hardware abstraction layer: what the firmware needs from a body-worn camera, and nothing more.
+
+Every part is a Protocol of two to seven methods.  ``hal.pi`` and ``hal.sim`` implement all of them and pass the
+same contract tests; the firmware imports this module alone.
+
+Rules for all parts:
+
+* Times are integer nanoseconds of one monotonic clock that runs on through suspend (``CLOCK_BOOTTIME``), unless a name
+  ends in ``utc_ms`` (milliseconds since 1970 in UTC).
+* A *sink* is called on a thread of the part's own.  It returns at once and never raises; a part need not survive one
+  that does.
+* ``OSError`` is the only exception that a method raises for trouble outside the program; a wrong call is ``ValueError``.
+* Opening a part is its constructor's work, importing its module opens nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class Track(Enum):
+    """What a unit carries."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One encoded access unit, as it left the encoder.
+
+    ``data``: for video one H.264 access unit in Annex B form (no B-frames; a keyframe is an IDR that repeats SPS and PPS);
+    for audio one raw AAC frame (no ADTS).  ``time_ns`` is the *capture* time of its first sample, the encoder's own delay and
+    priming already taken off; it strictly increases within a track.  Not promised: an even spacing, or that no unit is missing.
+    """
+
+    track: Track
+    time_ns: int
+    data: bytes
+    key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """What a video source delivers: size in pixels, frames per second, target rate in bit/s, frames from keyframe to keyframe."""
+
+    width: int
+    height: int
+    fps: int
+    bitrate: int
+    gop: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """What an audio source delivers: sample rate in Hz, channels, samples a unit, and the MPEG-4 AudioSpecificConfig."""
+
+    rate: int
+    channels: int
+    samples_per_unit: int
+    config: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What is burnt into each frame beside the UTC time, which the source draws itself from its own clock."""
+
+    device: str
+    recording: bool
+    clock_set: bool
+
+
+class VideoSource(Protocol):
+    """A lens with an encoder behind it."""
+
+    @property
+    def format(self) -> VideoFormat:
+        """The format of every unit until ``stop``."""
+
+    def start(self, sink: Callable[[Unit], None]) -> None:
+        """Deliver units until ``stop``, the first one a keyframe.  May be called again after ``stop``."""
+
+    def stop(self) -> None:
+        """Deliver nothing more once this returns.  Harmless when stopped."""
+
+    def overlay(self, overlay: Overlay) -> None:
+        """Burn this into the frames from now on.  Not promised: from which frame."""
+
+
+class AudioSource(Protocol):
+    """A microphone with an encoder behind it.  While stopped no sample is read into memory."""
+
+    @property
+    def format(self) -> AudioFormat:
+        """The format of every unit."""
+
+    def start(self, sink: Callable[[Unit], None]) -> None:
+        """Deliver units until ``stop``, kept in step with the monotonic clock (drift is resampled away)."""
+
+    def stop(self) -> None:
+        """Deliver nothing more once this returns, and close the microphone.  Harmless when stopped."""
+
+
+class Button(Enum):
+    """The buttons of a camera."""
+
+    RECORD = "record"
+    FUNCTION = "function"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One electrical change of a button, not debounced."""
+
+    button: Button
+    down: bool
+    time_ns: int
+
+
+class Buttons(Protocol):
+    """Raw edges.  Debouncing and gestures are the firmware's."""
+
+    def listen(self, sink: Callable[[Edge], None]) -> None:
+        """Send every edge from now on to ``sink``.  Not promised: that edges alternate, or that none is lost."""
+
+    def is_down(self, button: Button) -> bool:
+        """The level now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Something other than a button that asks for a recording, e.g. ``fall`` or ``alarm``."""
+
+    name: str
+    time_ns: int
+
+
+class Triggers(Protocol):
+    """Sensors that ask for a recording."""
+
+    def listen(self, sink: Callable[[Trigger], None]) -> None:
+        """Send every trigger from now on to ``sink``."""
+
+    def names(self) -> Sequence[str]:
+        """The triggers that this camera has."""
+
+
+class Colour(Enum):
+    """Colours of a light."""
+
+    OFF = "off"
+    GREEN = "green"
+    RED = "red"
+    AMBER = "amber"
+    BLUE = "blue"
+
+
+class Pattern(Enum):
+    """Patterns of a light: told apart without seeing colour."""
+
+    STEADY = "steady"
+    SLOW = "slow"
+    FAST = "fast"
+    DOUBLE = "double"
+    PULSE = "pulse"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One light's look."""
+
+    colour: Colour
+    pattern: Pattern = Pattern.STEADY
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """All lights at once: ``top`` for the wearer, ``front`` for the people who are filmed."""
+
+    top: Light
+    front: Light
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Something that is felt and heard once: buzz lengths in ms (on, off, on, ...) and tones as (Hz, ms)."""
+
+    name: str
+    buzz_ms: tuple[int, ...]
+    tones: tuple[tuple[int, int], ...] = ()
+
+
+class Indicators(Protocol):
+    """What the camera shows and lets feel."""
+
+    def show(self, lights: Lights) -> None:
+        """Show this until told otherwise."""
+
+    def play(self, cue: Cue) -> None:
+        """Begin a cue and return; a newer one replaces one that still plays."""
+
+
+class PortKind(Enum):
+    """What lies below a dock port."""
+
+    SERIAL = "serial"
+    STREAM = "stream"
+
+
+class DockPort(Protocol):
+    """A byte stream to a dock."""
+
+    @property
+    def kind(self) -> PortKind:
+        """``SERIAL`` may lose, alter and invent bytes and has no beginning; ``STREAM`` is reliable, like TCP."""
+
+    def connected(self) -> bool:
+        """Whether something is at the other end, as far as the port can tell.  Not promised: that it is a dock."""
+
+    def read(self, limit: int, timeout_s: float) -> bytes:
+        """Up to ``limit`` bytes as soon as any are there; empty after the timeout.  ``OSError`` once the peer is gone."""
+
+    def write(self, data: bytes) -> None:
+        """Hand all of ``data`` to the port.  Not promised: that it arrives.  ``OSError`` once the peer is gone."""
+
+    def reset(self) -> None:
+        """Drop what is buffered both ways and make ready for a new peer."""
+
+
+class File(Protocol):
+    """An append-only file."""
+
+    def append(self, data: bytes | bytearray | memoryview) -> None:
+        """Write all of ``data`` behind the last byte.  Durable only after ``sync``."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset``; fewer only at the end."""
+
+    def size(self) -> int:
+        """Bytes written, without what is only reserved."""
+
+    def reserve(self, size: int) -> None:
+        """Set space aside for ``size`` bytes without changing ``size()``.  Advice: it may do nothing."""
+
+    def sync(self) -> None:
+        """Make the bytes and the size durable (``fdatasync``).  After an error nothing is known; never call it again."""
+
+    def close(self) -> None:
+        """Give the handle back.  Promises nothing about durability."""
+
+
+class Directory(Protocol):
+    """A directory.  Names are single components.  A change of names is durable only after ``sync`` of each directory it touched."""
+
+    def names(self) -> list[str]:
+        """The names in it, sorted."""
+
+    def create(self, name: str) -> File:
+        """A new, empty file, opened for append and read.  ``FileExistsError`` if the name is taken."""
+
+    def open(self, name: str) -> File:
+        """An existing file, for reading and, only where nothing was ever acknowledged of it, for append."""
+
+    def enter(self, name: str, *, create: bool = False) -> Directory:
+        """A directory in it; ``create`` makes it where it is missing."""
+
+    def rename(self, name: str, new: str, into: Directory | None = None) -> None:
+        """Move a file or directory to ``new`` here or in ``into``, atomically; a file in the way is replaced."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or a directory that is empty."""
+
+    def sync(self) -> None:
+        """Make the names durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Room on a storage, in bytes."""
+
+    total: int
+    free: int
+
+
+class Storage(Protocol):
+    """One partition."""
+
+    def root(self) -> Directory:
+        """Its top directory."""
+
+    def space(self) -> Space:
+        """What there is and what is left."""
+
+
+class Signer(Protocol):
+    """Holds the device's P-256 key.  A signature takes up to 500 ms in hardware: never in a frame's path."""
+
+    @property
+    def kind(self) -> str:
+        """Where the key lives: ``software``, ``tpm2`` or ``firmware``; stated in every manifest."""
+
+    def public_key(self) -> bytes:
+        """SubjectPublicKeyInfo, DER."""
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """The DER ECDSA signature over a SHA-256 digest of 32 bytes."""
+
+    def counter(self) -> int | None:
+        """The hardware's monotonic counter; None where there is none."""
+
+    def advance(self) -> int | None:
+        """Count one up and return the new value; None where there is no counter."""
+
+
+class ClockQuality(Enum):
+    """How much a wall clock's word is worth, rising."""
+
+    UNSET = "unset"
+    RTC = "rtc"
+    DOCK = "dock"
+
+
+@dataclass(frozen=True, slots=True)
+class WallTime:
+    """A wall clock reading: ``utc_ms`` milliseconds since 1970 in UTC."""
+
+    utc_ms: int
+    quality: ClockQuality
+
+
+class Clock(Protocol):
+    """The monotonic clock and the wall clock."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds that never run back and run on through suspend."""
+
+    def utc(self) -> WallTime:
+        """The wall clock now.  Not promised: that it is right, or that it never jumps."""
+
+    def set_utc(self, utc_ms: int) -> None:
+        """Set it on a dock's word: its quality becomes ``DOCK`` until power is lost, then ``RTC`` where a clock ran on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """The battery: charge in percent, whether it charges, temperature in degrees Celsius where it is known."""
+
+    percent: int
+    charging: bool
+    celsius: float | None = None
+
+
+class Power(Protocol):
+    """Battery and charger."""
+
+    def battery(self) -> Battery:
+        """The battery now."""
+
+    def contact(self) -> bool:
+        """Whether the charging contacts have power.  That alone is no dock."""
+
+
+class Watchdog(Protocol):
+    """Whoever restarts the service when it hangs."""
+
+    def ready(self) -> None:
+        """The service buffers."""
+
+    def feed(self) -> None:
+        """The service is well; called at least once a second while it is."""
+
+    def stopping(self) -> None:
+        """The service ends on purpose."""
+
+
+class Updater(Protocol):
+    """A/B firmware slots."""
+
+    def version(self) -> str:
+        """The running system's version."""
+
+    def confirm(self) -> None:
+        """The running slot works: boot it again next time."""
+
+    def install(self, bundle: File) -> None:
+        """Write a signed bundle into the other slot and boot it next time.  ``OSError`` if it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hal:
+    """Every part of one camera.  ``config`` is the small partition for enrolment and settings, ``evidence`` the large one."""
+
+    video: VideoSource
+    audio: AudioSource | None
+    buttons: Buttons
+    triggers: Triggers
+    indicators: Indicators
+    dock: DockPort
+    evidence: Storage
+    config: Storage
+    signer: Signer
+    clock: Clock
+    power: Power
+    watchdog: Watchdog
+    updater: Updater
