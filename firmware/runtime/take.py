@@ -1,0 +1,106 @@
+"""The controller's side of one recording: what is captured becomes work for the writer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from firmware.core.cutter import Cutter, cut_pre_event, live_from
+from firmware.core.gaps import GapMeter
+from firmware.runtime.work import Before, Begin, End, Gaps, Live, Note
+from hal.interface import Track
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from firmware.core.cutter import Flush
+    from firmware.core.ring import Gop
+    from firmware.runtime.mailbox import Mailbox
+    from firmware.runtime.work import Job
+    from firmware.settings import Settings
+    from hal.interface import AudioFormat, Unit, VideoFormat
+
+NS = 1_000_000_000
+
+
+class Take:
+    """One running recording.
+
+    The ring's closed GOPs are the pre-event part, to be written beside the live part; its open GOP is the head of the live part, so
+    that the live part starts with a keyframe and nothing is lost, doubled or reordered where the two meet.
+    """
+
+    def __init__(
+        self,
+        begin: Begin,
+        box: Mailbox[Job],
+        settings: Settings,
+        video: VideoFormat,
+        audio: AudioFormat | None,
+    ) -> None:
+        self.id = begin.take
+        self.press_ns: int = 0
+        self.priority = False
+        self._box = box
+        self._segment_s = settings.segment_s
+        self._live_from = live_from(settings.pre_event_s, settings.segment_s)
+        self._cutter = Cutter(self._live_from, segment_s=settings.segment_s, fps=video.fps)
+        self._epoch_ns: int | None = None
+        self._frames = GapMeter(NS // video.fps)
+        self._sound = GapMeter(NS * audio.samples_per_unit // audio.rate) if audio else None
+        self._overflow = 0
+        self._until_key = False
+        box.put(begin)
+
+    def join(self, before: tuple[Gop, ...], current: tuple[Unit, ...]) -> None:
+        """Take over from the ring: live first, the minute before it behind."""
+        if before:
+            self._epoch_ns = before[0].start_ns
+        for unit in current:
+            self.push(unit)
+        self._send(self._cutter.now())
+        if before and self._epoch_ns is not None:
+            flushes = cut_pre_event(before, self._live_from, segment_s=self._segment_s)
+            self._box.put(Before(self.id, self._epoch_ns, tuple(flushes)))
+
+    def push(self, unit: Unit) -> None:
+        """One captured unit.  Where the writer lags too far behind it is dropped and counted, up to the next keyframe."""
+        if not self._box.room or (self._until_key and not self._restarts(unit)):
+            self._overflow += 1
+            self._until_key = True
+            return
+        self._until_key = False
+        if unit.track is Track.VIDEO:
+            if self._epoch_ns is None:
+                self._epoch_ns = unit.time_ns
+            self._frames.see(unit.time_ns)
+        elif self._sound is not None:
+            self._sound.see(unit.time_ns)
+        self._send(self._cutter.push(unit))
+
+    def idle(self, now_ns: int) -> None:
+        """Time passed: what waits for a frame that does not come is flushed."""
+        self._send(self._cutter.idle(now_ns))
+
+    def pause_sound(self) -> None:
+        """The microphone is closed on purpose."""
+        if self._sound is not None:
+            self._sound.restart()
+
+    def note(self, kind: str, facts: Mapping[str, object], time_ns: int | None = None) -> None:
+        """A record for the private part."""
+        self._box.put(Note(self.id, kind, facts, time_ns))
+
+    def end(self, reason: str, end_ns: int) -> None:
+        """Everything captured up to the stop goes to the writer, then the order to seal."""
+        self._send(self._cutter.finish(end_ns))
+        self._box.put(End(self.id, reason, self.priority))
+
+    @staticmethod
+    def _restarts(unit: Unit) -> bool:
+        return unit.track is Track.VIDEO and unit.key
+
+    def _send(self, flushes: list[Flush]) -> None:
+        for flush in flushes:
+            gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
+            weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
+            self._box.put(Live(self.id, self._epoch_ns or 0, flush, gaps), weight)

@@ -1,0 +1,128 @@
+"""Immutable work for the writer, and what it answers.
+
+A *take* is one recording as the controller counts them; its number on the card is the writer's to give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from firmware.core.cutter import Flush
+
+Stamp = Mapping[str, object]
+"""A reading of both clocks, as section 6.3 of the evidence format has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What a take missed so far: frames not delivered, sound units not delivered, units dropped because storage lagged."""
+
+    video: int = 0
+    audio: int = 0
+    overflow: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Open a take: ``press`` is the reading of the clocks at the first edge; ``shift`` is None when nobody is assigned."""
+
+    take: int
+    trigger: str
+    press: Stamp
+    shift: str | None
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One live flush.  Media times of the take count from ``epoch_ns``."""
+
+    take: int
+    epoch_ns: int
+    flush: Flush
+    gaps: Gaps
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The pre-event part, to be written beside the live part."""
+
+    take: int
+    epoch_ns: int
+    flushes: tuple[Flush, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A record for ``private.age``; ``time_ns`` places it on the time line, None where it has no place there."""
+
+    take: int
+    kind: str
+    facts: Mapping[str, object]
+    time_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Seal a take."""
+
+    take: int
+    reason: str
+    priority: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The service ends: the audit log's last line.  ``resume`` when a take was ended only for that."""
+
+    reason: str
+    resume: bool
+
+
+Job = Begin | Live | Before | Note | End | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """The volume is open and can record.  ``resume`` when a recording was cut off and has to go on."""
+
+    resume: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """Opening and first live flush of a take are on the card."""
+
+    take: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The manifest of a take is on the card."""
+
+    take: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A take was lost to the writer; what is durable of it is recovered later.  ``code`` names the trouble."""
+
+    take: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How storage does: room in bytes, what the last live flush lagged behind its capture in ms, codes of standing faults."""
+
+    free: int
+    total: int
+    lag_ms: int = 0
+    faults: frozenset[str] = field(default_factory=frozenset)
+
+
+Answer = Mounted | Durable | Sealed | Failed | Health
