@@ -46,8 +46,8 @@ def decode(data: bytes, limit: int, where: str = "object") -> dict[str, Any]:
 
 
 def _check(value: object, where: str, depth: int) -> None:
-    """Refuse what canonical JSON cannot say."""
-    if depth == 0:
+    """Refuse what canonical JSON cannot say; ``depth`` more levels of objects and lists are allowed."""
+    if depth == 0 and isinstance(value, dict | list | tuple):
         raise FormatError(f"{where}: nested too deeply")
     if isinstance(value, dict):
         for key, member in value.items():

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import utils
 from cryptography.x509.oid import NameOID
 
-from firmware.evidence.errors import ChainError, DateError, EvidenceError, FormatError, RevokedError
-from firmware.evidence.keys import PublicKey, check_signature, der_signature, digest, hash_of, p256, raw_signature
+from firmware.evidence.errors import ChainError, DateError, EvidenceError, FormatError, RevokedError, SignatureError
+from firmware.evidence.keys import PublicKey, der_signature, hash_of, p256, raw_signature
 from firmware.evidence.roles import EXTENSION_NAMES, Role, extensions, name_fits, path
 
 LARGEST = 4096
@@ -31,14 +30,16 @@ _UNREADABLE = (
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
+    Warning,
 )
+"""What the parser raises, here or there, for bytes that are no certificate (warnings where they are errors)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """One certificate with the shape of its role.  Says nothing yet about who signed it."""
 
-    der: bytes
+    der: bytes = field(repr=False)
     role: Role
     name: str
     fingerprint: str
@@ -129,7 +130,12 @@ def read_certificate(der: bytes, role: Role, issuer: Certificate | None, where: 
         raise ChainError(f"{where}: issuer: is not {signer.name!r}")
     if role in (Role.SESSION, Role.LINK) and certificate.name != signer.name:
         raise ChainError(f"{where}: subject: {certificate.name!r} is not its device's name {signer.name!r}")
-    check_signature(signer.key, parsed.signature, digest(parsed.tbs_certificate_bytes), f"{where}: signature")
+    try:
+        parsed.verify_directly_issued_by(signer.x509)
+    except InvalidSignature:
+        raise SignatureError(f"{where}: signature: not made by {signer.name!r}") from None
+    except ValueError as error:
+        raise ChainError(f"{where}: signature: {error}") from None
     return certificate
 
 
@@ -164,7 +170,7 @@ def _parse(der: bytes, role: Role, issuer: Certificate | None, where: str) -> Ce
         if assemble(parsed.tbs_certificate_bytes, parsed.signature) != der:
             raise FormatError(f"{where}: not the one spelling of a certificate signed with ecdsa-with-SHA256")
         version = parsed.version
-        subject = list(parsed.subject)
+        subject, _ = list(parsed.subject), parsed.issuer
         found = list(parsed.extensions)
         dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc
     except _UNREADABLE as error:
