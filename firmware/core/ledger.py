@@ -1,0 +1,72 @@
+"""What the audit log says so far: numbers given out, recordings not yet closed, where the next line goes.
+
+The newest number and the newest opening live in the log, and are never derived from names on the card.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+NOTHING: Final = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An opening without a closing: the hash of the opening line, and the boot that wrote it."""
+
+    hash: str
+    boot: int
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The sum of all lines.  ``upcoming`` is the number that the next recording gets."""
+
+    boot: int = 0
+    line: int = 0
+    head: str = NOTHING
+    upcoming: int = 1
+    opening: str = NOTHING
+    unclosed: dict[int, Opening] = field(default_factory=dict)
+    resume: bool = False
+
+    def follow(self, payload: Mapping[str, Any], line_hash: str) -> None:
+        """Add one verified line, given its payload."""
+        self.boot, self.line, self.head = payload["boot"], payload["line"], line_hash
+        effect = _EFFECTS.get(payload["kind"])
+        if effect is not None:
+            effect(self, payload["data"])
+
+    def carry(self) -> dict[str, Any]:
+        """What a boot line repeats, so that no older file has to be read."""
+        unclosed = [
+            {"number": number, "opening": each.hash, "boot": each.boot} for number, each in sorted(self.unclosed.items())
+        ]
+        return {"next": self.upcoming, "opening": self.opening, "open": unclosed}
+
+    def _boot(self, data: Mapping[str, Any]) -> None:
+        self.upcoming, self.opening, self.resume = data["next"], data["opening"], False
+        self.unclosed = {each["number"]: Opening(each["opening"], each["boot"]) for each in data["open"]}
+
+    def _open(self, data: Mapping[str, Any]) -> None:
+        self.upcoming, self.opening = data["number"] + 1, data["opening"]
+        self.unclosed[data["number"]] = Opening(data["opening"], self.boot)
+
+    def _close(self, data: Mapping[str, Any]) -> None:
+        self.unclosed.pop(data["number"], None)
+
+    def _stop(self, data: Mapping[str, Any]) -> None:
+        self.resume = data["resume"]
+
+
+_EFFECTS: Final[Mapping[str, Callable[[Ledger, Mapping[str, Any]], None]]] = {
+    "boot": Ledger._boot,  # noqa: SLF001 - one table of this module's own methods
+    "opening": Ledger._open,  # noqa: SLF001
+    "closing": Ledger._close,  # noqa: SLF001
+    "void": Ledger._close,  # noqa: SLF001
+    "stop": Ledger._stop,  # noqa: SLF001
+}
