@@ -68,5 +68,6 @@ _EFFECTS: Final[Mapping[str, Callable[[Ledger, Mapping[str, Any]], None]]] = {
     "opening": Ledger._open,  # noqa: SLF001
     "closing": Ledger._close,  # noqa: SLF001
     "void": Ledger._close,  # noqa: SLF001
+    "missing": Ledger._close,  # noqa: SLF001
     "stop": Ledger._stop,  # noqa: SLF001
 }
