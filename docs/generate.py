@@ -1,0 +1,70 @@
+"""Draws what the documents show of the code's own tables.  ``python docs/generate.py`` writes, ``--check`` only compares."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from firmware.core.machine import MOVES, TRANSITIONS, Event, Move  # noqa: E402 - the checkout is put on the path first
+
+
+def states() -> str:
+    """The page of state diagrams."""
+    lines = [
+        "# States",
+        "",
+        "Drawn from the tables in `firmware/core/machine.py` by `make docs`. An event that changes nothing is left out.",
+        "",
+        "## A recording",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        "  [*] --> idle",
+    ]
+    for state, row in TRANSITIONS.items():
+        for event in Event:
+            after, effects = row[event]
+            if after is not state or effects:
+                done = f" / {', '.join(effect.value for effect in effects)}" if effects else ""
+                lines.append(f"  {_name(state.value)} --> {_name(after.value)}: {event.value}{done}")
+    lines += ["```", "", "## The place", "", "```mermaid", "stateDiagram-v2", "  [*] --> worn"]
+    for place, moves in MOVES.items():
+        lines += [
+            f"  {place.value} --> {moves[event].value}: {event.value}" for event in Move if moves[event] is not place
+        ]
+    return "\n".join([*lines, "```", ""])
+
+
+def _name(value: str) -> str:
+    """A state's name as the drawing language takes it."""
+    return value.replace("-", "_")
+
+
+PAGES = {"states.md": states}
+
+
+def stale() -> list[str]:
+    """The pages that no longer show what the code says."""
+    return [
+        name
+        for name, make in PAGES.items()
+        if not (HERE / name).exists() or (HERE / name).read_text(encoding="utf-8") != make()
+    ]
+
+
+def main() -> int:
+    """Write the pages, or only compare them."""
+    if "--check" in sys.argv[1:]:
+        for name in stale():
+            print(f"docs/{name} is stale: run make docs")
+        return 1 if stale() else 0
+    for name, make in PAGES.items():
+        (HERE / name).write_text(make(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
