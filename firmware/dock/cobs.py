@@ -28,7 +28,9 @@ def encode(data: bytes) -> bytes:
             pieces += (_FULL, run[start : start + _RUN])
             start += _RUN
         pieces += (bytes((len(run) - start + 1,)), run[start:])
-    if pieces[-4:-3] == [_FULL] and pieces[-1] == b"":  # the data ends with a full run: nothing follows it, not even a zero
+    if (
+        pieces[-4:-3] == [_FULL] and pieces[-1] == b""
+    ):  # the data ends with a full run: nothing follows it, not even a zero
         del pieces[-2:]
     return b"".join(pieces)
 

@@ -27,5 +27,14 @@ class PeerRefusedError(DockError):
     """The peer, or its certificate, is not one that this side talks to; or it said the same about this side."""
 
 
+class PeerError(DockError):
+    """The peer gave up and said why; ``code`` is its word for it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        """Keep what the peer said."""
+        super().__init__(f"the peer gave up: {text} ({code})")
+        self.code = code
+
+
 class LinkLostError(DockError):
     """The stream below ended, fell silent, or began anew."""

@@ -248,7 +248,9 @@ class Link:
         self._owe_ack = False
         ack = self._receiver.acknowledgement()
         bitmap = ack.bits.to_bytes((ack.bits.bit_length() + 7) // 8, "little")
-        return self._frame(FrameType.ACK, sequence=ack.expected, stamp=self._newest_stamp, payload=_ROOM.pack(ack.window) + bitmap)
+        return self._frame(
+            FrameType.ACK, sequence=ack.expected, stamp=self._newest_stamp, payload=_ROOM.pack(ack.window) + bitmap
+        )
 
     def _frame(self, kind: FrameType, *, sequence: int = 0, stamp: int = 0, payload: bytes = b"") -> bytes:
         return Frame(kind, self._session, sequence, stamp, payload).encode()

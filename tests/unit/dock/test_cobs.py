@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from firmware.dock import cobs
 
-RUNS = st.lists(st.sampled_from([b"\0", b"\1", b"\xff" * 253, b"\xfe" * 254, b"\1" * 255, b"\2" * 508]), max_size=6).map(b"".join)
+RUNS = st.lists(
+    st.sampled_from([b"\0", b"\1", b"\xff" * 253, b"\xfe" * 254, b"\1" * 255, b"\2" * 508]), max_size=6
+).map(b"".join)
 
 
 @pytest.mark.parametrize(

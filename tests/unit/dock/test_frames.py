@@ -18,7 +18,7 @@ FRAMES = st.builds(Frame, st.sampled_from(FrameType), U32, U32, U32, st.binary(m
 def test_layout() -> None:
     """The bytes of a frame are those that the specification shows."""
     frame = Frame(FrameType.DATA, 0x01020304, 5, 6, b"hi")
-    body = bytes.fromhex("03" "01020304" "00000005" "00000006") + b"hi"
+    body = bytes.fromhex("03010203040000000500000006") + b"hi"
     assert frame.encode() == cobs.encode(body + zlib.crc32(body).to_bytes(4, "big")) + b"\0"
 
 
@@ -26,7 +26,9 @@ def test_size() -> None:
     """No frame is longer than 512 bytes on the wire, whatever it holds."""
     assert WIRE_LIMIT <= 512
     for filler in (b"\0", b"\xff"):
-        assert len(Frame(FrameType.DATA, 2**32 - 1, 2**32 - 1, 2**32 - 1, filler * PAYLOAD_LIMIT).encode()) <= WIRE_LIMIT
+        assert (
+            len(Frame(FrameType.DATA, 2**32 - 1, 2**32 - 1, 2**32 - 1, filler * PAYLOAD_LIMIT).encode()) <= WIRE_LIMIT
+        )
 
 
 @given(st.lists(FRAMES, max_size=5), st.integers(1, 700))

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from firmware.dock.errors import LocalProtocolError
 from firmware.dock.frames import Deframer, Frame, FrameType
-from firmware.dock.link import KEEP_ALIVE_NS, OPEN_EVERY_NS, SILENCE_NS, Link, LinkEvent, LinkState, Lost, Opened, Received
+from firmware.dock.link import (
+    KEEP_ALIVE_NS,
+    OPEN_EVERY_NS,
+    SILENCE_NS,
+    Link,
+    LinkEvent,
+    LinkState,
+    Lost,
+    Opened,
+    Received,
+)
 
 MS = 1_000_000
 Fault = Callable[[bytes], bytes]
@@ -276,7 +286,10 @@ def test_numbers_used_up() -> None:
     assert line.camera.next_event() == Lost("the session's numbers are used up")
 
 
-@pytest.mark.parametrize(("session", "options"), [(0, {}), (1, {"window": 0}), (1, {"window": 257}), (1, {"payload": 0}), (1, {"payload": 491})])
+@pytest.mark.parametrize(
+    ("session", "options"),
+    [(0, {}), (1, {"window": 0}), (1, {"window": 257}), (1, {"payload": 0}), (1, {"payload": 491})],
+)
 def test_wrong_use(session: int, options: dict[str, int]) -> None:
     """Numbers out of range are refused."""
     with pytest.raises(LocalProtocolError):

@@ -1,0 +1,186 @@
+"""The camera's answers: each request of a dock becomes a sequence of messages, read from the shelf as it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import singledispatchmethod
+
+from firmware.dock import clockrule
+from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
+from firmware.dock.messages import (
+    DATA_LIMIT,
+    PAGE,
+    AnchorLine,
+    AssignmentLine,
+    Busy,
+    Bye,
+    ClockSet,
+    Data,
+    End,
+    FileEntry,
+    Files,
+    Get,
+    Hello,
+    ItemEntry,
+    Items,
+    ListFiles,
+    ListItems,
+    Message,
+    Ping,
+    Pong,
+    ReceiptLine,
+    Refused,
+    SettingsLine,
+    Stored,
+    Welcome,
+    printable,
+)
+from firmware.dock.protocol import VERSIONS
+from firmware.dock.shelf import Item, Shelf
+from firmware.evidence import jws
+from firmware.evidence.errors import EvidenceError, FormatError
+
+Answers = Iterator[Message | None]
+"""None means: still at work, nothing to say yet."""
+
+
+class Service:
+    """Answers one dock during one session."""
+
+    def __init__(self, shelf: Shelf, dock: str, nonce: str, busy: Callable[[], bool]) -> None:
+        """Serve ``shelf`` to the dock whose certificate says ``dock``.
+
+        ``nonce`` (32 hexadecimal digits) goes into its receipts; ``busy`` tells whether a recording is being made.
+        """
+        self._shelf = shelf
+        self._dock = dock
+        self._nonce = nonce
+        self._busy = busy
+        self._stock: tuple[Item, ...] = ()
+
+    def greeting(self, proof: bytes) -> Hello:
+        """Begin: ``proof`` is the device key's signature over the TLS exporter."""
+        return Hello(VERSIONS, self._shelf.hello(), self._nonce, proof.hex())
+
+    def answer(self, request: Message) -> Answers:
+        """Yield what to say to a request, in order.  ``Busy`` and ``Refused`` end an answer early; nothing is raised for them.
+
+        ``RemoteProtocolError`` if the dock is not the one, or speaks no version, that its certificate and our greeting allow.
+        """
+        if self._busy() and not isinstance(request, Welcome | Ping | Bye):
+            yield _BUSY
+            return
+        try:
+            yield from self._answer(request)
+        except EvidenceError as error:
+            yield Refused("evidence", printable(error))
+        except OSError as error:
+            yield Refused("storage", printable(error))
+
+    @singledispatchmethod
+    def _answer(self, request: Message) -> Answers:
+        raise LocalProtocolError(f"{type(request).__name__} is no request")
+
+    @_answer.register(Bye)
+    def _bye(self, _bye: Bye) -> Answers:
+        yield from ()
+
+    @_answer.register(Ping)
+    def _ping(self, _ping: Ping) -> Answers:
+        yield Pong(self._shelf.hello(), self._busy())
+
+    @_answer.register(Welcome)
+    def _welcome(self, welcome: Welcome) -> Answers:
+        if welcome.version not in VERSIONS:
+            raise RemoteProtocolError(f"the dock wants to speak version {welcome.version}", "version")
+        if welcome.dock != self._dock:
+            raise RemoteProtocolError(f"the dock calls itself {welcome.dock}, its certificate says {self._dock}", "name")
+        before = self._shelf.hello().clock
+        verdict = clockrule.judge(before, welcome.utc_ms, welcome.token, recording=self._busy())
+        taken, reason = verdict.take, verdict.reason
+        if taken:
+            try:
+                self._shelf.set_clock(welcome.utc_ms, welcome.token)
+            except OSError as error:
+                taken, reason = False, printable(error)
+        yield ClockSet(before, self._shelf.hello().clock, taken, reason)
+
+    @_answer.register(ListItems)
+    def _list_items(self, request: ListItems) -> Answers:
+        if request.start == 0:
+            self._stock = tuple(self._shelf.items())
+        page = self._stock[request.start : request.start + PAGE]
+        yield Items(tuple(_entry(item) for item in page), len(self._stock))
+
+    @_answer.register(ListFiles)
+    def _list_files(self, request: ListFiles) -> Answers:
+        files = self._find(request.item).files
+        page = files[request.start : request.start + PAGE]
+        yield Files(tuple(FileEntry(name, length) for name, length in page), len(files))
+
+    @_answer.register(Get)
+    def _get(self, request: Get) -> Answers:
+        listed = dict(self._find(request.item).files).get(request.file)
+        if listed is None:
+            yield Refused("unknown", f"{request.item} has no {request.file}")
+        elif not request.offset <= request.length <= listed:
+            yield Refused("range", f"{request.file} has {listed} bytes")
+        else:
+            yield from self._send(request)
+
+    def _send(self, request: Get) -> Answers:
+        """Read from the first byte, since the hash is of the whole file; say only what is behind the offset."""
+        sha256 = hashlib.sha256()
+        place = 0
+        while place < request.length:
+            chunk = self._shelf.read(request.item, request.file, place, min(DATA_LIMIT, request.length - place))
+            if not chunk:
+                yield Refused("changed", f"{request.file} ends at {place}")
+                return
+            sha256.update(chunk)
+            fresh = chunk[max(0, request.offset - place) :]
+            yield Data(fresh) if fresh else None
+            place += len(chunk)
+            if self._busy():
+                yield _BUSY
+                return
+        yield End(sha256.hexdigest())
+
+    @_answer.register(SettingsLine)
+    def _settings(self, line: SettingsLine) -> Answers:
+        yield _stored(line.data, self._shelf.settings)
+
+    @_answer.register(AssignmentLine)
+    def _assignment(self, line: AssignmentLine) -> Answers:
+        yield _stored(line.data, self._shelf.assign)
+
+    @_answer.register(AnchorLine)
+    def _anchor(self, line: AnchorLine) -> Answers:
+        yield _stored(line.data, lambda data: self._shelf.anchor(data, self._nonce))
+
+    @_answer.register(ReceiptLine)
+    def _receipt(self, line: ReceiptLine) -> Answers:
+        number = jws.parse(line.data, jws.FILE_LIMIT).payload.get("number")
+        if type(number) is not int:
+            raise FormatError("number: missing in the receipt")
+        yield _stored(line.data, lambda data: self._shelf.receipt(number, data, self._nonce))
+
+    def _find(self, name: str) -> Item:
+        for item in self._stock:
+            if item.name == name:
+                return item
+        raise FormatError(f"{name} is not in stock")
+
+
+_BUSY = Busy("a recording is being made")
+
+
+def _stored(line: bytes, keep: Callable[[bytes], None]) -> Stored:
+    keep(line)
+    return Stored(jws.line_hash(line))
+
+
+def _entry(item: Item) -> ItemEntry:
+    size = sum(length for _, length in item.files)
+    return ItemEntry(item.kind, item.name, item.priority, len(item.files), size)

@@ -1,0 +1,59 @@
+"""What the camera's side of a docking needs from the camera: the evidence, the clock, and somewhere to put what a dock hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from firmware.dock.messages import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to fetch, with its files as (name, length in bytes), sorted by name.
+
+    ``kind`` and ``name``: ``recording`` with its eight digits, ``audit`` with ``audit``, ``volume`` with ``volume``.
+    """
+
+    kind: str
+    name: str
+    priority: bool
+    files: tuple[tuple[str, int], ...]
+
+
+class Shelf(Protocol):
+    """Called on the dock thread only.  Refusals are ``EvidenceError``, trouble with the storage is ``OSError``; both say why."""
+
+    def hello(self) -> Facts:
+        """What the camera says about itself, as it is now."""
+
+    def items(self) -> Sequence[Item]:
+        """All there is to fetch: marked recordings first, then the most recent; only sealed ones, without those receipted.
+
+        The audit log and ``volume.jws`` are always there.  An audit file grows: its length here is a whole number of lines.
+        """
+
+    def read(self, item: str, file: str, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes of a file that ``items`` named; fewer only at its end."""
+
+    def receipt(self, number: int, line: bytes, nonce: str) -> None:
+        """Verify a receipt for recording ``number`` and return once it is durable.  Only that allows an erasure."""
+
+    def anchor(self, line: bytes, nonce: str) -> None:
+        """Verify a countersigned audit head and return once it is durable.
+
+        The head may be any line that ``items`` had listed: the log has grown since.
+        """
+
+    def settings(self, line: bytes) -> None:
+        """Verify settings of the authority and return once they are durable."""
+
+    def assign(self, line: bytes) -> None:
+        """Verify an assignment and return once it is durable."""
+
+    def set_clock(self, utc_ms: int, token: str | None) -> None:
+        """Set the wall clock on a dock's word and note it in the audit log.  The rule was applied before."""
+
+    def dock_event(self, dock: str, outcome: str) -> None:
+        """Note in the audit log that a dock was met: ``accepted`` or the reason of the refusal.  ``dock`` is empty if unknown."""
