@@ -50,7 +50,7 @@ def with_sound(video: Sequence[Unit], *, period_ns: int = 21_333_333) -> list[Un
 
 
 @st.composite
-def camera_streams(draw: st.DrawFn, *, faulty: bool = False, most: int = 400) -> tuple[int, list[Unit]]:
+def camera_streams(draw: st.DrawFn, *, faulty: bool = False, most: int = 200) -> tuple[int, list[Unit]]:
     """Frames per second and units in order of arrival: odd GOPs, jitter, lost frames, stalls, sound there or not.
 
     ``faulty`` adds what a source must not do: times that repeat or run back, and a beginning without a keyframe.

@@ -254,7 +254,7 @@ def assert_durations(flushes: Iterable[Flush], fps: int) -> None:
             assert not any(unit.key for unit in part.video[1:])
 
 
-@given(camera_streams(most=600), st.floats(0, 20), st.floats(1, 10))
+@given(camera_streams(most=300), st.floats(0, 20), st.floats(1, 10))
 def test_a_press_joins_the_buffer_and_the_live_part(
     stream: tuple[int, list[Unit]], pre_event_s: float, segment_s: float
 ) -> None:
