@@ -1,0 +1,138 @@
+"""What is burnt into each frame: who, when, whether it records, and a flash to compare with the sound."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from hal.interface import Overlay, VideoFormat
+from hal.sim.clock import MS, NS
+from hal.sim.font import Font
+from hal.sim.paint import BLACK_Y, GREY_C, WHITE_Y, Plane, Planes
+
+FLASH_NS = 100 * MS
+
+_RED_Y, _RED_U, _RED_V = 110, 90, 240
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square in a frame: its upper left corner and its side, in pixels."""
+
+    x: int
+    y: int
+    side: int
+
+    def of(self, luma: Plane) -> Plane:
+        """The part of a luma plane that it covers."""
+        return luma[self.y : self.y + self.side, self.x : self.x + self.side]
+
+
+def flash_square(video: VideoFormat) -> Square:
+    """Where the mark is that turns from black to white for the first 100 ms of each UTC second."""
+    side, margin = _even(video.height * 0.09), _margin(video)
+    return Square(video.width - margin - side, margin, side)
+
+
+def utc_text(utc_ns: int) -> str:
+    """Wall clock time to the millisecond, as in ``2026-11-22 12:34:56.789 UTC``."""
+    seconds, rest_ns = divmod(utc_ns, NS)
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}.{rest_ns // MS:03d} UTC"
+
+
+class Burner:
+    """Draws overlays into frames of one format."""
+
+    def __init__(self, video: VideoFormat) -> None:
+        """Set the font and the places."""
+        self._font = Font(max(1, round(video.height / 240)))
+        self._margin = _margin(video)
+        self._bottom = _even(video.height - self._margin - self._font.height)
+        self._flash = flash_square(video)
+        self._half_frame_ns = NS // video.fps // 2
+        self._dial = _Dial(_even(video.height * 0.065))
+        self._dial_at = video.width - self._margin, video.height - self._margin
+
+    def burn(self, planes: Planes, overlay: Overlay, utc_ns: int) -> None:
+        """Draw ``overlay`` and the time into ``planes``, a frame captured at ``utc_ns``."""
+        utc_ns = max(0, utc_ns)
+        name = f"{overlay.device}  "
+        self._write(planes, self._margin, name + ("*REC" if overlay.recording else "PRE"))
+        if overlay.recording:
+            self._redden(planes, self._margin + len(name) * self._font.width)
+        if not overlay.clock_set:
+            self._write(planes, self._bottom - self._font.height, "TIME NOT SET")
+        self._write(planes, self._bottom, utc_text(utc_ns))
+        self._dial.draw(planes, *self._dial_at, utc_ns % (60 * NS) / NS)
+        self._mark(planes, utc_ns)
+
+    def _write(self, planes: Planes, y: int, text: str) -> None:
+        """A line of white text on a darkened strip, at the left margin."""
+        luma = (self._font.line(text) * (WHITE_Y - BLACK_Y) + BLACK_Y).astype(np.uint8)
+        pad = _even(self._font.width / 2)
+        left, right = max(0, self._margin - pad), self._margin + luma.shape[1] + pad
+        for plane, unit in planes.each():
+            strip = plane[y // unit : (y + luma.shape[0]) // unit, left // unit : right // unit]
+            strip >>= 1
+            strip += (BLACK_Y if unit == 1 else GREY_C) // 2
+        under = planes.y[y : y + luma.shape[0], self._margin : self._margin + luma.shape[1]]
+        np.maximum(under, luma[: under.shape[0], : under.shape[1]], out=under)
+
+    def _redden(self, planes: Planes, x: int) -> None:
+        """Make the character of the heading at ``x`` red."""
+        y, width, height = self._margin, _even(self._font.width), _even(self._font.height)
+        cell = planes.y[y : y + height, x : x + width]
+        bright = cell[::2, ::2] > _RED_Y
+        np.minimum(cell, _RED_Y, out=cell)
+        for plane, value in ((planes.u, _RED_U), (planes.v, _RED_V)):
+            plane[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2][bright] = value
+
+    def _mark(self, planes: Planes, utc_ns: int) -> None:
+        """The flash.  A frame stands for the time around it, from half a frame before to half a frame after."""
+        lit = (utc_ns + self._half_frame_ns) % NS < FLASH_NS
+        self._flash.of(planes.y)[:] = WHITE_Y if lit else BLACK_Y
+        square = Square(self._flash.x // 2, self._flash.y // 2, self._flash.side // 2)
+        for plane in (planes.u, planes.v):
+            square.of(plane)[:] = GREY_C
+
+
+class _Dial:
+    """A round clock with a second hand that sweeps."""
+
+    def __init__(self, radius: int) -> None:
+        self._radius = radius
+        across = np.arange(2 * radius, dtype=np.float32)[None, :] - radius + 0.5
+        self._x, self._y = np.broadcast_arrays(across, across.T)
+        away = np.hypot(self._x, self._y)
+        self._inside = away < radius
+        angle = np.degrees(np.arctan2(self._x, -self._y)) % 30
+        beside = np.minimum(angle, 30 - angle) * np.pi / 180 * away
+        tick = (beside < radius / 24) & (away > radius * 0.78) & (away < radius * 0.93)
+        rim = away > radius * 0.94
+        self._face = np.where(tick, 40, np.where(rim, 60, 215)).astype(np.uint8)
+
+    def draw(self, planes: Planes, right: int, bottom: int, second: float) -> None:
+        """Draw it with its lower right corner at ``right``, ``bottom``."""
+        side = 2 * self._radius
+        turn = second * np.pi / 30
+        dx, dy = np.sin(turn), -np.cos(turn)
+        along, beside = self._x * dx + self._y * dy, np.abs(self._x * dy - self._y * dx)
+        hand = (beside < self._radius / 22) & (along > -self._radius * 0.2) & (along < self._radius * 0.85)
+        left, top = _even(right - side), _even(bottom - side)
+        part = planes.y[top : top + side, left : left + side]
+        np.copyto(part, self._face, where=self._inside)
+        part[hand] = _RED_Y
+        for plane, value in ((planes.u, _RED_U), (planes.v, _RED_V)):
+            colour = plane[top // 2 : (top + side) // 2, left // 2 : (left + side) // 2]
+            colour[self._inside[::2, ::2]] = GREY_C
+            colour[hand[::2, ::2]] = value
+
+
+def _margin(video: VideoFormat) -> int:
+    return _even(video.height * 0.035)
+
+
+def _even(value: float) -> int:
+    return int(value) // 2 * 2
