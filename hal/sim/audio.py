@@ -1,0 +1,116 @@
+"""The simulated microphone: a beep on each whole second over faint noise, through an AAC-LC encoder."""
+
+from __future__ import annotations
+
+from collections import deque
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from numpy.typing import NDArray
+
+from hal.interface import AudioFormat, Track, Unit
+from hal.sim.calls import Call, Number
+from hal.sim.clock import NS, SimTime
+
+RATE = 48_000
+SAMPLES = 1024  # a unit; also what the encoder puts before the first sample (priming)
+
+BEEP_HZ = 1000
+BEEP_SAMPLES = RATE // 10
+_BIT_RATE = 64_000
+
+
+class Tone:
+    """An ``AudioFeed``: AAC units on an exact grid, each stamped with the capture time of its first sample.
+
+    A unit comes out two units after its first sample was captured (the encoder looks ahead) and covers what it says:
+    the encoder's priming is left out.  With a drift the sound card's crystal is off: the grid of capture times
+    stretches or shrinks, and the stamps say so honestly instead of resampling, so that whoever places the sound has
+    something to do.
+    """
+
+    def __init__(self, clock: SimTime) -> None:
+        """A feed whose beeps follow the wall clock of ``clock``."""
+        self._clock = clock
+        self._second = _one_second()
+        self._format = AudioFormat(RATE, 1, SAMPLES, _encoder().extradata or b"")
+        self._ppm = 0.0
+        self._codec: AudioCodecContext | None = None
+        self._start_ns = 0
+        self._index = 0
+        self._encoded = 0
+        self._times: deque[int] = deque()
+
+    @property
+    def format(self) -> AudioFormat:
+        """The format of every unit."""
+        return self._format
+
+    def drift(self, ppm: float) -> None:
+        """From the next start on let the sound card run fast by ``ppm`` millionths (slow if negative)."""
+        self._ppm = ppm
+
+    def faults(self) -> dict[str, Call]:
+        """What can go wrong before the encoder."""
+        return {"drift": Call(self.drift, {"ppm": Number(-1000, 1000, real=True)})}
+
+    def begin(self, time_ns: int) -> None:
+        """Open an encoder; the first sample is captured at ``time_ns``."""
+        self._codec = _encoder()
+        self._unit_ns = Fraction(SAMPLES * NS, RATE) / (1 + Fraction(self._ppm) / 1_000_000)
+        self._start_ns, self._index, self._encoded = time_ns, 0, 0
+        self._times.clear()
+
+    def due_ns(self) -> int:
+        """When the last sample of the next unit has been captured."""
+        return self._start_ns + int((self._index + 1) * self._unit_ns)
+
+    def take(self) -> Unit | None:
+        """Capture the next unit's samples and encode them: the unit that comes out, if one does, is an earlier one."""
+        time_ns = self._start_ns + int(self._index * self._unit_ns)
+        self._index += 1
+        if self._codec is None:
+            return None
+        frame = av.AudioFrame.from_ndarray(self._samples(time_ns), format="fltp", layout="mono")
+        frame.sample_rate = RATE
+        frame.pts = self._encoded * SAMPLES
+        self._encoded += 1
+        self._times.append(time_ns)
+        for packet in self._codec.encode(frame):
+            if packet.pts is not None and packet.pts >= 0:  # before zero: priming
+                return Unit(Track.AUDIO, self._times.popleft(), bytes(packet), key=True)
+        return None
+
+    def skip(self) -> None:
+        """Let the next unit's samples pass by unheard."""
+        self._index += 1
+
+    def end(self) -> None:
+        """Close the microphone."""
+        self._codec = None
+
+    def _samples(self, time_ns: int) -> NDArray[np.float32]:
+        """The samples of one unit, captured from ``time_ns`` on, as one row."""
+        first = (self._clock.utc_ns(time_ns) % NS * RATE + NS // 2) // NS
+        return self._second[np.arange(first, first + SAMPLES) % RATE][None, :]
+
+
+def _one_second() -> NDArray[np.float32]:
+    """What is heard in a second: 100 ms of 1 kHz, its ends rounded off over 2 ms, and noise at -60 dB."""
+    sound = np.random.default_rng(3).normal(0, 0.001, RATE)
+    beep = 0.5 * np.sin(2 * np.pi * BEEP_HZ * np.arange(BEEP_SAMPLES) / RATE)
+    ramp = np.minimum(np.arange(BEEP_SAMPLES) / (RATE // 500), 1)
+    sound[:BEEP_SAMPLES] += beep * ramp * ramp[::-1]
+    return sound.astype(np.float32)
+
+
+def _encoder() -> AudioCodecContext:
+    codec = av.CodecContext.create("aac", "w")
+    assert isinstance(codec, AudioCodecContext)
+    codec.sample_rate, codec.layout, codec.format = RATE, "mono", "fltp"
+    codec.bit_rate = _BIT_RATE
+    codec.time_base = Fraction(1, RATE)
+    codec.open()
+    return codec

@@ -1,0 +1,104 @@
+"""Units that were encoded once and come round again and again: a camera that costs next to nothing.
+
+For soak tests, virtual shifts and runs that are killed many times.  What is burnt into the picture is what was burnt
+in when it was encoded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hal.interface import AudioFormat, Overlay, Unit, VideoFormat
+from hal.sim.audio import Tone
+from hal.sim.calls import Call
+from hal.sim.clock import NS, VirtualClock
+from hal.sim.scene import Scene
+from hal.sim.sources import Feed
+from hal.sim.video import EncodedVideo
+
+
+class _Clip:
+    """Re-stamps whole GOPs on an exact grid of ``count`` units in ``seconds``."""
+
+    def __init__(self, units: tuple[Unit, ...], count: int, seconds: int) -> None:
+        self._units = units
+        self._count = count
+        self._seconds = seconds
+        self._start_ns = 0
+        self._index = 0
+
+    def begin(self, time_ns: int) -> None:
+        """Start with the first unit again."""
+        self._start_ns, self._index = time_ns, 0
+
+    def take(self) -> Unit:
+        """The next unit with its new time."""
+        unit = self._units[self._index % len(self._units)]
+        self._index += 1
+        return replace(unit, time_ns=self._time_ns(self._index - 1))
+
+    def skip(self) -> None:
+        """Leave the next unit out."""
+        self._index += 1
+
+    def end(self) -> None:
+        """Nothing is open."""
+
+    def faults(self) -> dict[str, Call]:
+        """Nothing is encoded, so nothing goes wrong there."""
+        return {}
+
+    def _time_ns(self, index: int) -> int:
+        return self._start_ns + index * NS * self._seconds // self._count
+
+
+class VideoClip(_Clip):
+    """A ``VideoFeed`` of a few GOPs."""
+
+    def __init__(self, scene: Scene, video: VideoFormat, gops: int = 1) -> None:
+        """Encode ``gops`` GOPs of ``scene`` now."""
+        feed = EncodedVideo(scene, video, VirtualClock())
+        feed.burn(Overlay("clip", recording=False, clock_set=False))
+        super().__init__(_encode(feed, gops * video.gop), video.fps, 1)
+        self._format = video
+
+    @property
+    def format(self) -> VideoFormat:
+        """The format of every unit."""
+        return self._format
+
+    def burn(self, overlay: Overlay) -> None:
+        """Nothing is drawn any more."""
+
+    def due_ns(self) -> int:
+        """When the next picture is captured."""
+        return self._time_ns(self._index)
+
+
+class AudioClip(_Clip):
+    """An ``AudioFeed`` of a few units."""
+
+    def __init__(self, units: int = 8) -> None:
+        """Encode ``units`` units of sound now."""
+        tone = Tone(VirtualClock())
+        super().__init__(_encode(tone, units), tone.format.rate, tone.format.samples_per_unit)
+        self._format = tone.format
+
+    @property
+    def format(self) -> AudioFormat:
+        """The format of every unit."""
+        return self._format
+
+    def due_ns(self) -> int:
+        """When the last sample of the next unit has been captured."""
+        return self._time_ns(self._index + 1)
+
+
+def _encode(feed: Feed, count: int) -> tuple[Unit, ...]:
+    feed.begin(VirtualClock().monotonic_ns())
+    units: list[Unit] = []
+    while len(units) < count:
+        unit = feed.take()
+        units += [] if unit is None else [unit]
+    feed.end()
+    return tuple(units)
