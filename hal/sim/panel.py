@@ -1,0 +1,136 @@
+"""Buttons, sensors and lights of the simulated camera: pressed, set off and watched from outside."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hal.interface import Button, Clock, Colour, Cue, Edge, Light, Lights, Trigger
+from hal.sim.clock import MS
+from hal.sim.watchers import Watchers
+
+_REMEMBERED_CUES = 1000
+_DARK = Lights(Light(Colour.OFF), Light(Colour.OFF))
+
+
+class SimButtons:
+    """Buttons without fingers."""
+
+    def __init__(self, clock: Clock) -> None:
+        """All buttons up."""
+        self._clock = clock
+        self._down = dict.fromkeys(Button, False)
+        self._sinks: tuple[Callable[[Edge], None], ...] = ()
+
+    def listen(self, sink: Callable[[Edge], None]) -> None:
+        """Send every edge from now on to ``sink``."""
+        self._sinks += (sink,)
+
+    def is_down(self, button: Button) -> bool:
+        """The level now."""
+        return self._down[button]
+
+    def press(self, button: Button, bounces: int = 0) -> int:
+        """Push it down, and say when.
+
+        The contact bounces ``bounces`` times, once a millisecond; the edges are stamped with the times at which they
+        would have come, and all are delivered at once.
+        """
+        return self._move(button, down=True, bounces=bounces)
+
+    def release(self, button: Button, bounces: int = 0) -> int:
+        """Let it go, and say when."""
+        return self._move(button, down=False, bounces=bounces)
+
+    def _move(self, button: Button, *, down: bool, bounces: int) -> int:
+        now_ns = self._clock.monotonic_ns()
+        self._down[button] = down
+        for number in range(2 * bounces + 1):
+            edge = Edge(button, down if number % 2 == 0 else not down, now_ns + number * MS // 2)
+            for sink in self._sinks:
+                sink(edge)
+        return now_ns
+
+
+class SimTriggers:
+    """Sensors that go off when they are told to."""
+
+    def __init__(self, clock: Clock, names: Sequence[str] = ("fall", "alarm")) -> None:
+        """Sensors of these names."""
+        self._clock = clock
+        self._names = tuple(names)
+        self._sinks: tuple[Callable[[Trigger], None], ...] = ()
+
+    def listen(self, sink: Callable[[Trigger], None]) -> None:
+        """Send every trigger from now on to ``sink``."""
+        self._sinks += (sink,)
+
+    def names(self) -> Sequence[str]:
+        """The triggers that this camera has."""
+        return self._names
+
+    def fire(self, name: str) -> int:
+        """Set one off, and say when; ``ValueError`` if there is none of that name."""
+        if name not in self._names:
+            message = f"unknown trigger {name!r}; known: {', '.join(self._names)}"
+            raise ValueError(message)
+        trigger = Trigger(name, self._clock.monotonic_ns())
+        for sink in self._sinks:
+            sink(trigger)
+        return trigger.time_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something that the camera showed or let feel, and when."""
+
+    what: Lights | Cue
+    time_ns: int
+
+
+class SimIndicators:
+    """Lights, buzzer and speaker that remember, and tell whoever watches."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Everything dark and quiet."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._lights = Shown(_DARK, clock.monotonic_ns())
+        self._cues: deque[Shown] = deque(maxlen=_REMEMBERED_CUES)
+        self._watchers: Watchers[Shown] = Watchers()
+
+    def show(self, lights: Lights) -> None:
+        """Show this until told otherwise."""
+        with self._lock:
+            if lights != self._lights.what:
+                self._lights = Shown(lights, self._clock.monotonic_ns())
+                self._watchers.tell(self._lights)
+
+    def play(self, cue: Cue) -> None:
+        """Begin a cue and return."""
+        with self._lock:
+            self._cues.append(Shown(cue, self._clock.monotonic_ns()))
+            self._watchers.tell(self._cues[-1])
+
+    @property
+    def lights(self) -> Lights:
+        """What is shown now."""
+        assert isinstance(self._lights.what, Lights)
+        return self._lights.what
+
+    @property
+    def cues(self) -> tuple[tuple[int, Cue], ...]:
+        """The last thousand cues, each with its time."""
+        with self._lock:
+            return tuple((shown.time_ns, shown.what) for shown in self._cues if isinstance(shown.what, Cue))
+
+    def watch(self, watcher: Callable[[Shown], None]) -> Callable[[], None]:
+        """Tell ``watcher`` the lights as they are, then every change and every cue in order; the answer ends that.
+
+        A watcher returns at once, as it is called by whoever shows.
+        """
+        with self._lock:
+            watcher(self._lights)
+            return self._watchers.add(watcher)
