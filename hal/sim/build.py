@@ -1,0 +1,108 @@
+"""The simulated camera, put together: every part of the hardware abstraction layer on one directory of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hal.interface import Hal, VideoFormat
+from hal.sim.audio import Tone
+from hal.sim.clip import AudioClip, VideoClip
+from hal.sim.clock import SimClock
+from hal.sim.control import Control
+from hal.sim.dock import SimDock
+from hal.sim.filescene import open_scene
+from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
+from hal.sim.power import SimPower
+from hal.sim.scene import Scene, SyntheticScene
+from hal.sim.signer import SoftwareSigner
+from hal.sim.sources import Paced, SimAudio, SimVideo
+from hal.sim.storage import FileStorage
+from hal.sim.updater import SimUpdater
+from hal.sim.verbs import Facts, Parts, verbs, watch
+from hal.sim.video import EncodedVideo
+from hal.sim.watchdog import SimWatchdog
+
+VIDEO = VideoFormat(width=1280, height=720, fps=30, bitrate=4_000_000, gop=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A camera for the firmware, and the parts of it that can be handled from outside."""
+
+    hal: Hal
+    parts: Parts
+
+    def serve(self, path: Path, leave: Callable[[], None]) -> Control:
+        """Listen for orders at ``path``; ``leave`` is called when one of them is to quit."""
+        return Control(path, verbs(self.parts, leave), lambda tell: watch(self.parts, tell))
+
+
+def build(
+    state: Path,
+    *,
+    source: str | None = None,
+    video: VideoFormat = VIDEO,
+    sound: bool = True,
+    replay: bool = False,
+    capacity: int | None = None,
+    version: str = "sim",
+) -> Simulated:
+    """A camera that lives in the directory ``state``; building it again there is switching it on again.
+
+    ``state/config`` and ``state/evidence`` are its two partitions, the latter of ``capacity`` bytes (None: what the
+    host has); the device key is ``state/config/device.key.pem``; ``state/board`` is what a board remembers: the
+    clock's battery, the counter.  ``source`` is a file or video device to be looked at instead of the drawn scene.
+    With ``replay`` picture and sound are encoded once and repeated, which costs next to nothing.  ``sound=False`` is
+    a camera without a microphone.
+
+    ``OSError`` if the source cannot be opened or the directory cannot be used.
+    """
+    board = state / "board"
+    board.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clock = SimClock(board / "clock.json")
+    lens, microphone = _lens(clock, source, video, replay=replay), _microphone(clock, replay=replay)
+    evidence, config = FileStorage(state / "evidence", capacity), FileStorage(state / "config")
+    buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
+    dock, power, watchdog = SimDock(), SimPower(), SimWatchdog(clock)
+    hal = Hal(
+        video=lens,
+        audio=microphone if sound else None,
+        buttons=buttons,
+        triggers=triggers,
+        indicators=indicators,
+        dock=dock,
+        evidence=evidence,
+        config=config,
+        signer=SoftwareSigner(state / "config" / "device.key.pem", board / "counter"),
+        clock=clock,
+        power=power,
+        watchdog=watchdog,
+        updater=SimUpdater(board, version),
+    )
+    faults = {
+        "video": lens.faults(),
+        "audio": microphone.faults(),
+        "storage": evidence.trouble.faults(),
+        "config": config.trouble.faults(),
+        "clock": clock.faults(),
+        "dock": dock.faults(),
+        "power": power.faults(),
+    }
+
+    def facts() -> Facts:
+        space, burnt = evidence.space(), lens.burnt
+        overlay = {"device": burnt.device, "recording": burnt.recording, "clock_set": burnt.clock_set}
+        return {"space": {"total": space.total, "free": space.free}, "overlay": overlay}
+
+    return Simulated(hal, Parts(clock, buttons, triggers, indicators, dock, power, watchdog, faults, facts))
+
+
+def _lens(clock: SimClock, source: str | None, video: VideoFormat, *, replay: bool) -> SimVideo:
+    scene: Scene = SyntheticScene(video) if source is None else open_scene(source, video)
+    return SimVideo(VideoClip(scene, video) if replay else EncodedVideo(scene, video, clock), Paced(clock, "video"))
+
+
+def _microphone(clock: SimClock, *, replay: bool) -> SimAudio:
+    return SimAudio(AudioClip() if replay else Tone(clock), Paced(clock, "audio"))

@@ -1,0 +1,174 @@
+"""The control socket: how a demo, a panel, a scenario or a test handles the simulated camera.
+
+A Unix-domain stream socket.  A client sends JSON objects, one a line, and gets one line for each in the order in
+which they were sent::
+
+    {"do": "press", "button": "record"}             {"ok": true, "time_ns": 5123456789}
+    {"do": "release", "button": "record"}           {"ok": true, "time_ns": 5203456789}
+    {"do": "tap", "button": "record", "ms": 80}     press, wait, release; answered when the button is up again
+    {"do": "trigger", "name": "fall"}               a sensor goes off
+    {"do": "plug", "port": "/dev/pts/7"}            or "tcp:127.0.0.1:4433"; the charging contacts get power too
+    {"do": "unplug"}                                pulled out of the dock
+    {"do": "fault", "part": "storage", "kind": "stall", "seconds": 2}
+    {"do": "state"}                                 {"ok": true, "lights": ..., "clock": ..., ...}
+    {"do": "watch"}                                 {"ok": true}, and then events
+    {"do": "quit"}                                  the service ends as on a shutdown
+
+What is wrong is answered ``{"ok": false, "error": "unknown verb 'pres'; known: press, release, ..."}``.  ``press``,
+``release`` and ``tap`` take ``bounces``.  Which parts can fail, how, and with what arguments is in each part's
+``faults``; a wrong word is answered with the known ones.
+
+After ``watch`` the client also gets one line for each change of the lights (the present ones first), each cue, and each
+plug and pull, between the answers to whatever else it sends::
+
+    {"event": "lights", "time_ns": ..., "utc_ms": ..., "top": {"colour": "red", "pattern": "steady"}, "front": {...}}
+    {"event": "cue", "time_ns": ..., "utc_ms": ..., "name": "started", "buzz_ms": [200], "tones": []}
+    {"event": "dock", "time_ns": ..., "utc_ms": ..., "port": null}
+
+``time_ns`` is the camera's monotonic clock.  A watcher that does not read is cut off.  A path longer than the 107
+bytes of a socket address is reached through ``/proc/self/fd/N/NAME``, N being an open descriptor of its directory.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from hal.sim.calls import Call, CallError, pick
+from hal.sim.connection import Connection, Watch
+from hal.sim.verbs import Handler
+
+_CLIENTS = 16
+_ADDRESS_BYTES = 107
+_MODE = 0o600
+
+
+class Control:
+    """The socket's server.  It listens from its construction until ``close``."""
+
+    def __init__(self, path: Path, verbs: Mapping[str, Handler], watch: Watch) -> None:
+        """Listen at ``path``; ``OSError`` if something else is there.  ``watch`` is how a client is told of events."""
+        self._path = path
+        self._verbs: dict[str, Handler] = {**verbs, "watch": Call(lambda: None)}
+        self._watch = watch
+        self._connections: set[Connection] = set()
+        self._lock = threading.Lock()
+        self._listener = _listen(path)
+        self._thread = threading.Thread(target=self._accept, name="sim-control", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send what waits, end all connections and take the socket away."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+        with self._lock:
+            connections = tuple(self._connections)
+        for connection in connections:
+            connection.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                end, _ = self._listener.accept()
+            except OSError:
+                return
+            connection = Connection(end, self._serve, self._gone)
+            with self._lock:
+                full = len(self._connections) >= _CLIENTS
+                if not full:
+                    self._connections.add(connection)
+            if full:
+                end.close()
+            else:
+                connection.start()
+
+    def _gone(self, connection: Connection) -> None:
+        with self._lock:
+            self._connections.discard(connection)
+
+    def _serve(self, connection: Connection, line: bytes) -> None:
+        try:
+            request = _parse(line)
+            verb = request.pop("do", None)
+            answer = pick(self._verbs, "verb", verb)(request)
+            connection.send({"ok": True, **answer})
+            if verb == "watch":
+                connection.watch(self._watch)
+        except (OSError, ValueError) as problem:
+            connection.send({"ok": False, "error": str(problem)})
+
+
+def _parse(line: bytes) -> dict[str, object]:
+    """One JSON object without double members and without what JSON does not know."""
+    try:
+        request = json.loads(line, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except CallError:
+        raise
+    except (ValueError, RecursionError) as problem:
+        message = f"not JSON: {problem}"
+        raise CallError(message) from None
+    if not isinstance(request, dict):
+        message = "not a JSON object"
+        raise CallError(message)
+    return request
+
+
+def _unique(members: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) != len(members):
+        message = "a member stands twice"
+        raise CallError(message)
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    message = f"{name} is no JSON number"
+    raise CallError(message)
+
+
+def _listen(path: Path) -> socket.socket:
+    """A listening socket; one that a dead camera left behind is replaced."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _address(path) as address:
+            if path.exists() or path.is_symlink():
+                _clear(path, address)
+            listener.bind(address)
+        path.chmod(_MODE)
+        listener.listen(_CLIENTS)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _clear(path: Path, address: str) -> None:
+    if not stat.S_ISSOCK(path.lstat().st_mode):
+        raise OSError(errno.EEXIST, "not a socket, and not to be replaced by one", str(path))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        if probe.connect_ex(address) == 0:
+            raise OSError(errno.EADDRINUSE, "another camera listens here", str(path))
+    path.unlink()
+
+
+@contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """A socket address for a path of any length."""
+    if len(os.fsencode(path)) <= _ADDRESS_BYTES:
+        yield str(path)
+        return
+    descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{path.name}"
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,139 @@
+"""What the control socket can ask of the simulated camera: one table, and the facts and events that come back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hal.interface import Button, Cue, Light, Lights
+from hal.sim.calls import Argument, Call, Number, Text, Word, pick
+from hal.sim.clock import MS, SimTime
+from hal.sim.dock import SimDock
+from hal.sim.panel import Shown, SimButtons, SimIndicators, SimTriggers
+from hal.sim.power import SimPower
+from hal.sim.watchdog import SimWatchdog
+
+Facts = Mapping[str, object]
+Handler = Callable[[Facts], Facts]
+
+_BUTTON = Word(tuple(button.value for button in Button))
+_BOUNCES = Number(0, 50, 0)
+_TAP_MS = Number(0, 60_000, 80)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a simulated camera that can be handled from outside."""
+
+    clock: SimTime
+    buttons: SimButtons
+    triggers: SimTriggers
+    indicators: SimIndicators
+    dock: SimDock
+    power: SimPower
+    watchdog: SimWatchdog
+    faults: Mapping[str, Mapping[str, Call]]
+    facts: Callable[[], Facts]
+
+
+def verbs(parts: Parts, leave: Callable[[], None]) -> dict[str, Handler]:
+    """Everything that can be asked, by its word; ``leave`` is how the camera is told to quit."""
+    push: dict[str, Argument] = {"button": _BUTTON, "bounces": _BOUNCES}
+
+    def press(button: str, bounces: int) -> Facts:
+        return {"time_ns": parts.buttons.press(Button(button), bounces)}
+
+    def release(button: str, bounces: int) -> Facts:
+        return {"time_ns": parts.buttons.release(Button(button), bounces)}
+
+    def tap(button: str, bounces: int, ms: int) -> Facts:
+        pressed = press(button, bounces)
+        time.sleep(ms / 1000)
+        release(button, bounces)
+        return pressed
+
+    def trigger(name: str) -> Facts:
+        return {"time_ns": parts.triggers.fire(name)}
+
+    def plug(port: str) -> None:
+        unplug()
+        parts.dock.plug(port)
+        parts.power.touch(on=True)
+
+    def unplug() -> None:
+        parts.dock.unplug()
+        parts.power.touch(on=False)
+
+    def fault(given: Facts) -> Facts:
+        rest = dict(given)
+        kinds = pick(parts.faults, "part", rest.pop("part", None))
+        return pick(kinds, "kind", rest.pop("kind", None))(rest)
+
+    return {
+        "press": Call(press, push),
+        "release": Call(release, push),
+        "tap": Call(tap, push | {"ms": _TAP_MS}),
+        "trigger": Call(trigger, {"name": Word(tuple(parts.triggers.names()))}),
+        "plug": Call(plug, {"port": Text()}),
+        "unplug": Call(unplug),
+        "fault": fault,
+        "state": Call(lambda: state(parts)),
+        "quit": Call(leave),
+    }
+
+
+def state(parts: Parts) -> Facts:
+    """The whole camera at this moment, as seen from outside."""
+    wall, battery = parts.clock.utc(), parts.power.battery()
+    return {
+        "time_ns": parts.clock.monotonic_ns(),
+        "clock": {"utc_ms": wall.utc_ms, "quality": wall.quality.value},
+        "lights": _lights(parts.indicators.lights),
+        "buttons": {button.value: parts.buttons.is_down(button) for button in Button},
+        "battery": {"percent": battery.percent, "charging": battery.charging, "celsius": battery.celsius},
+        "contact": parts.power.contact(),
+        "dock": parts.dock.path,
+        "watchdog": {
+            "state": parts.watchdog.state,
+            "feeds": parts.watchdog.feeds,
+            "longest_ms": parts.watchdog.longest_ns // MS,
+        },
+        **parts.facts(),
+    }
+
+
+def watch(parts: Parts, tell: Callable[[Facts], None]) -> Callable[[], None]:
+    """Tell the lights as they are, and from then on everything that is shown, felt, plugged in or pulled out."""
+
+    def shown(what: Shown) -> None:
+        tell(_stamped(parts.clock, what.time_ns) | _event(what.what))
+
+    def plugged(path: str | None) -> None:
+        tell({**_stamped(parts.clock, parts.clock.monotonic_ns()), "event": "dock", "port": path})
+
+    ends = parts.indicators.watch(shown), parts.dock.watchers.add(plugged)
+
+    def end() -> None:
+        for each in ends:
+            each()
+
+    return end
+
+
+def _stamped(clock: SimTime, time_ns: int) -> dict[str, object]:
+    return {"time_ns": time_ns, "utc_ms": clock.utc_ns(time_ns) // MS}
+
+
+def _event(what: Lights | Cue) -> dict[str, object]:
+    if isinstance(what, Lights):
+        return {"event": "lights", **_lights(what)}
+    return {"event": "cue", "name": what.name, "buzz_ms": what.buzz_ms, "tones": what.tones}
+
+
+def _lights(lights: Lights) -> dict[str, object]:
+    return {"top": _light(lights.top), "front": _light(lights.front)}
+
+
+def _light(light: Light) -> dict[str, str]:
+    return {"colour": light.colour.value, "pattern": light.pattern.value}
