@@ -191,7 +191,7 @@ bounces = st.lists(st.integers(0, 15), max_size=20)
 
 @given(bounces, st.integers(60, 10_000), bounces, st.integers(1, 100))
 def test_any_bounce_is_one_press(closing: list[int], held: int, opening: list[int], step: int) -> None:
-    """A contact that chatters as it closes and opens, in any rhythm and with any rhythm of ticks: one press, one end."""
+    """A contact that chatters as it closes and opens, in any rhythm, with any rhythm of ticks: one press, one end."""
     edges, now = [(0, True)], 0
     for gap in closing:
         now += gap
