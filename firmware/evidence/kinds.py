@@ -1,0 +1,274 @@
+"""What each signed object holds: the tables of ``docs/evidence-format.md``, sections 6 to 14, and who may sign it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from firmware.evidence import jws
+from firmware.evidence.canonical import LARGEST
+from firmware.evidence.documents import Kind
+from firmware.evidence.errors import FormatError
+from firmware.evidence.recipients import MOST, Recipients
+from firmware.evidence.roles import Role
+from firmware.evidence.schema import Check, flag, integer, items, mapping, null_or, one_of, record, scalar, text
+
+ZEROS = "0" * 64
+"""Stands where there is no line before."""
+
+MOST_FILES = 10_000
+"""The most files of one recording."""
+
+HASH = text(r"[0-9a-f]{64}", "a hash of 64 lowercase hexadecimal digits")
+IDENTIFIER = text(r"[0-9a-f]{32}", "32 lowercase hexadecimal digits")
+NAME = text(r"[a-z0-9-]{1,32}", "a name of 1 to 32 of a-z 0-9 -")
+LABEL = text(r"[A-Za-z0-9-]{1,64}", "1 to 64 of A-Z a-z 0-9 -")
+WORDS = text(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,256}", "text of at most 256 characters without control characters")
+NUMBER = integer(1, 99_999_999)
+COUNT = integer(0, LARGEST)
+INDEX = integer(1, LARGEST)
+TIME = integer(0, 253_402_300_799_999)
+ANY_TIME = integer(-LARGEST, LARGEST)
+SEGMENT = integer(0, 999_999)
+SIGNER = one_of("software", "tpm2", "firmware")
+FILE = text(r"[0-9]{6}\.mp4\.age|private\.age", "the name of an evidence file")
+ANY_FILE = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws", "the name of a file of a recording")
+
+CLOCK = record({"mono_ms": COUNT, "utc_ms": ANY_TIME, "quality": one_of("unset", "rtc", "dock")})
+EXTENT = record({"length": COUNT, "hash": HASH})
+GAPS = record({"video": COUNT, "audio": COUNT, "overflow": COUNT})
+TRACK = record({"samples": INDEX, "from": COUNT, "hash": HASH})
+
+_WHOSE: Mapping[str, Check] = {"device": NAME, "volume": IDENTIFIER, "boot": NUMBER, "number": NUMBER}
+
+
+def words(any_text: str) -> str:
+    """Any text, cut and cleaned so that a line has room for it: an error's words never keep a line from being written."""
+    cleaned = any_text.encode("utf-8", "replace").decode()
+    return "".join(character if character.isprintable() else "?" for character in cleaned[:256])
+
+
+def _flush_tracks(payload: Mapping[str, Any]) -> None:
+    private = payload["file"] == "private.age"
+    for name in ("tracks", "until"):
+        if (payload[name] is None) is not private:
+            raise FormatError(f"{name}: null for private.age, and for nothing else")
+
+
+def _sorted_files(payload: Mapping[str, Any]) -> None:
+    names = [file["name"] for file in payload["files"]]
+    if names != sorted(set(names)):
+        raise FormatError("files: not sorted by name, each once")
+
+
+def _manifest_files(payload: Mapping[str, Any]) -> None:
+    _sorted_files(payload)
+    for index, file in enumerate(payload["files"]):
+        whole = {"length": file["length"], "hash": file["hash"]}
+        if payload["state"] == "sealed" and file["signed"] != whole:
+            raise FormatError(f"files[{index}].signed: not the whole file, which a sealed recording signs")
+    if payload["missing"] != sorted(set(payload["missing"])):
+        raise FormatError("missing: not sorted, each once")
+
+
+def _audit_data(payload: Mapping[str, Any]) -> None:
+    AUDIT_DATA[payload["kind"]](payload["data"], "data")
+
+
+def _settings_recipients(payload: Mapping[str, Any]) -> None:
+    roles = {recipient["role"] for recipient in payload["recipients"]}
+    if missing := {"authority", "escrow"} - roles:
+        raise FormatError(f"recipients: none with the role {' or '.join(sorted(missing))}")
+    Recipients.parse([recipient["age"] for recipient in payload["recipients"]])
+
+
+AUDIT_DATA: Mapping[str, Check] = {
+    "boot": record(
+        {
+            "firmware": WORDS,
+            "signer": SIGNER,
+            "counter": null_or(COUNT),
+            "next": NUMBER,
+            "opening": HASH,
+            "open": items(record({"number": NUMBER, "opening": HASH, "boot": NUMBER}), most=200),
+        }
+    ),
+    "opening": record({"number": NUMBER, "opening": HASH}),
+    "closing": record({"number": NUMBER, "manifest": HASH, "state": one_of("sealed", "recovered")}),
+    "void": record({"number": NUMBER}),
+    "missing": record({"number": NUMBER}),
+    "quarantine": record({"name": WORDS}),
+    "dock": record({"dock": WORDS, "outcome": WORDS}),
+    "clock": record({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": WORDS}),
+    "settings": record({"serial": INDEX, "hash": HASH}),
+    "receipt": record({"number": NUMBER, "receipt": HASH}),
+    "erasure": record({"number": NUMBER, "receipt": HASH}),
+    "fault": record({"code": WORDS}),
+    "stop": record({"reason": WORDS, "resume": flag}),
+}
+
+_PRIVATE: Mapping[str, Check] = {"clock": CLOCK, "at": null_or(COUNT)}
+PRIVATE: Mapping[str, Check] = {
+    kind: record({"kind": one_of(kind), **_PRIVATE, **more})
+    for kind, more in {
+        "assignment": {"shift": null_or(LABEL)},
+        "start": {"trigger": WORDS, "press": CLOCK},
+        "bookmark": {"label": WORDS},
+        "sound": {"state": one_of("off", "on", "muted", "failed", "none")},
+        "fault": {"text": WORDS},
+        "stop": {"reason": one_of("officer", "storage-full", "shutdown", "fault")},
+    }.items()
+}
+
+OPENING = Kind(
+    "lapel.opening.1",
+    Role.SESSION,
+    "device",
+    record(
+        {
+            **_WHOSE,
+            "previous": HASH,
+            "anchor": null_or(record({"hash": HASH, "utc_ms": TIME})),
+            "settings": HASH,
+            "firmware": WORDS,
+            "signer": SIGNER,
+            "clock": CLOCK,
+            "live_from": SEGMENT,
+            "continues": null_or(record({"number": NUMBER, "opening": HASH, "ended": CLOCK})),
+            "video": record({"width": integer(16, 16384), "height": integer(16, 16384), "fps": integer(1, 240)}),
+            "audio": null_or(record({"rate": integer(8000, 192_000), "channels": integer(1, 8)})),
+        }
+    ),
+)
+
+FLUSH = Kind(
+    "lapel.flush.1",
+    Role.SESSION,
+    None,
+    record(
+        {
+            "number": NUMBER,
+            "line": INDEX,
+            "prev": HASH,
+            "file": FILE,
+            "last": flag,
+            "cipher": EXTENT,
+            "plain": EXTENT,
+            "tracks": null_or(record({"video": null_or(TRACK), "audio": null_or(TRACK)})),
+            "until": null_or(COUNT),
+            "clock": CLOCK,
+            "gaps": GAPS,
+            "lag_ms": COUNT,
+        }
+    ),
+    _flush_tracks,
+)
+
+MANIFEST = Kind(
+    "lapel.manifest.1",
+    Role.DEVICE,
+    "device",
+    record(
+        {
+            **_WHOSE,
+            "state": one_of("sealed", "recovered"),
+            "signed_boot": NUMBER,
+            "opening": HASH,
+            "journal": record({"length": INDEX, "hash": HASH, "lines": INDEX, "head": HASH}),
+            "files": items(record({"name": FILE, "length": COUNT, "hash": HASH, "signed": EXTENT}), most=MOST_FILES),
+            "missing": items(SEGMENT, most=MOST_FILES),
+            "span": null_or(record({"from": COUNT, "until": COUNT})),
+            "samples": record({"video": COUNT, "audio": COUNT}),
+            "gaps": GAPS,
+            "priority": flag,
+            "settings": HASH,
+            "signer": SIGNER,
+            "clock": CLOCK,
+        }
+    ),
+    _manifest_files,
+    jws.FILE_LIMIT,
+)
+
+RECEIPT = Kind(
+    "lapel.receipt.1",
+    Role.DOCK,
+    "dock",
+    record(
+        {
+            "device": NAME,
+            "volume": IDENTIFIER,
+            "number": NUMBER,
+            "manifest": HASH,
+            "files": items(record({"name": ANY_FILE, "length": COUNT, "hash": HASH}), most=MOST_FILES + 2),
+            "dock": NAME,
+            "store": LABEL,
+            "utc_ms": TIME,
+            "nonce": IDENTIFIER,
+        }
+    ),
+    _sorted_files,
+    jws.FILE_LIMIT,
+)
+
+ANCHOR = Kind(
+    "lapel.anchor.1",
+    Role.DOCK,
+    "dock",
+    record(
+        {
+            "device": NAME,
+            "volume": IDENTIFIER,
+            "boot": NUMBER,
+            "number": integer(0, 99_999_999),
+            "audit": record({"line": INDEX, "head": HASH}),
+            "dock": NAME,
+            "utc_ms": TIME,
+            "nonce": IDENTIFIER,
+        }
+    ),
+)
+
+AUDIT = Kind(
+    "lapel.audit.1",
+    Role.SESSION,
+    "device",
+    record(
+        {
+            "device": NAME,
+            "volume": IDENTIFIER,
+            "boot": NUMBER,
+            "line": INDEX,
+            "prev": HASH,
+            "clock": CLOCK,
+            "kind": one_of(*AUDIT_DATA),
+            "data": mapping(WORDS, lambda _value, _where: None, most=8),
+        }
+    ),
+    _audit_data,
+)
+
+VOLUME = Kind("lapel.volume.1", Role.DEVICE, "device", record({"device": NAME, "volume": IDENTIFIER, "clock": CLOCK}))
+
+SETTINGS = Kind(
+    "lapel.settings.1",
+    Role.SETTINGS,
+    None,
+    record(
+        {
+            "authority": text(r"[^\x00-\x1f\x7f]{1,48}", "a name of 1 to 48 characters"),
+            "serial": INDEX,
+            "utc_ms": TIME,
+            "recipients": items(
+                record({"role": NAME, "age": text(r"[!-~]{1,4096}", "an age recipient")}),
+                most=MOST,
+            ),
+            "revoked": items(HASH, most=10_000),
+            "values": mapping(text(r"[a-z][a-z0-9_]{0,63}", "the key of a setting"), scalar, most=256),
+        }
+    ),
+    _settings_recipients,
+    jws.FILE_LIMIT,
+)
+
+ASSIGNMENT = Kind("lapel.assignment.1", Role.DOCK, None, record({"device": NAME, "shift": LABEL, "utc_ms": TIME}))

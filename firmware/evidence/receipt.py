@@ -1,0 +1,39 @@
+"""A dock's receipt: these bytes are in durable storage.  Nothing is erased without one (``docs/evidence-format.md``, section 9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firmware.evidence import documents
+from firmware.evidence.certs import Trust
+from firmware.evidence.jws import Signed
+from firmware.evidence.keys import hash_of
+from firmware.evidence.kinds import RECEIPT
+
+
+def receipt_files(manifest: Signed) -> list[dict[str, Any]]:
+    """What a receipt for this recording has to list: every file of the directory but the receipt, sorted by name."""
+    payload, file = manifest.payload, manifest.line + b"\n"
+    journal = payload["journal"]
+    files = [
+        {"name": "journal.jwsl", "length": journal["length"], "hash": journal["hash"]},
+        {"name": "manifest.jws", "length": len(file), "hash": hash_of(file)},
+        *({name: entry[name] for name in ("name", "length", "hash")} for entry in payload["files"]),
+    ]
+    return sorted(files, key=lambda entry: entry["name"])
+
+
+def receipt_facts(manifest: Signed) -> dict[str, Any]:
+    """The members of a receipt that this manifest settles: ``device``, ``volume``, ``number``, ``manifest``, ``files``."""
+    same = {name: manifest.payload[name] for name in ("device", "volume", "number")}
+    return {**same, "manifest": manifest.hash, "files": receipt_files(manifest)}
+
+
+def verify_receipt(line: bytes, trust: Trust, manifest: Signed, *, nonce: str | None) -> Signed:
+    """Verify a receipt for the recording of this verified manifest, file by file.
+
+    ``nonce`` is the session's; None for a receipt that was accepted before and is read back.
+    """
+    signed = documents.verify(RECEIPT, line, trust)
+    documents.expect(RECEIPT, signed, {**receipt_facts(manifest), "nonce": nonce})
+    return signed
