@@ -7,26 +7,15 @@ signed line without its LF.  Every length, list and number has a bound.  Who may
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar, TypeVar
 
-from firmware.dock.fields import (
-    FieldError,
-    array,
-    boolean,
-    integer,
-    member,
-    optional,
-    read_record,
-    record,
-    text,
-    words,
-    write_record,
-)
+from firmware.dock.fields import member, members, part, parts, read_record
 from firmware.evidence import canonical
-from firmware.evidence.canonical import LARGEST
 from firmware.evidence.errors import FormatError
 from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT
+from firmware.evidence.kinds import ANY_TIME, COUNT, HASH, IDENTIFIER, NAME, TIME, WORDS
+from firmware.evidence.schema import flag, integer, null_or, one_of, text
 
 HEADER = struct.Struct(">BI")
 KIB = 1024
@@ -34,31 +23,23 @@ DATA_LIMIT = 64 * KIB
 JSON_LIMIT = 64 * KIB
 PAGE = 256
 
-NAME = text(r"[a-z0-9-]{1,32}")
-HASH = text(r"[0-9a-f]{64}")
-ID = text(r"[0-9a-f]{32}")
-CODE = text(r"[a-z0-9-]{1,32}")
-WORDS_LIMIT = 300
-WORDS = words(WORDS_LIMIT)
-NUMBER = integer(0, 99_999_999)
-MILLISECONDS = integer()
-LENGTH = integer()
-ITEM_NAME = text(r"[0-9]{8}|audit|volume")
-FILE_NAME = text(r"journal\.jwsl|manifest\.jws|private\.age|volume\.jws|[0-9]{8}\.jwsl|[0-9]{6}\.mp4\.age")
-
-
-def printable(reason: object) -> str:
-    """Any reason as words that a message can carry."""
-    return "".join(each if each.isprintable() else " " for each in str(reason))[:WORDS_LIMIT]
+CODE = text(r"[a-z0-9-]{1,32}", "a code of 1 to 32 of a-z 0-9 -")
+VERSION = integer(1, 255)
+INDEX = integer(0, 1 << 31)
+ITEM_NAME = text(r"[0-9]{8}|audit|volume", "the name of an item")
+FILE_NAME = text(
+    r"journal\.jwsl|manifest\.jws|private\.age|volume\.jws|[0-9]{8}\.jwsl|[0-9]{6}\.mp4\.age",
+    "the name of a file",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
     """Both clocks at once, as in the evidence format: ``quality`` is ``unset``, ``rtc`` or ``dock``."""
 
-    mono_ms: int = member(MILLISECONDS)
-    utc_ms: int = member(integer(-LARGEST))
-    quality: str = member(text("unset|rtc|dock"))
+    mono_ms: int = member(COUNT)
+    utc_ms: int = member(ANY_TIME)
+    quality: str = member(one_of("unset", "rtc", "dock"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +47,22 @@ class Charge:
     """The battery: percent, and whether it charges."""
 
     percent: int = member(integer(0, 100))
-    charging: bool = member(boolean)
+    charging: bool = member(flag)
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
     """Bytes on the evidence partition."""
 
-    total: int = member(LENGTH)
-    free: int = member(LENGTH)
+    total: int = member(COUNT)
+    free: int = member(COUNT)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditHead:
     """The newest line of the audit log: its index and hash; line 0 and 64 zeros for none."""
 
-    line: int = member(integer())
+    line: int = member(COUNT)
     head: str = member(HASH)
 
 
@@ -90,25 +71,25 @@ class Facts:
     """What a camera says about itself: newest recording ``number`` (0 for none), versions, clock, battery, room, audit head."""
 
     device: str = member(NAME)
-    volume: str = member(ID)
-    boot: int = member(integer(1))
-    number: int = member(NUMBER)
-    firmware: str = member(words(64))
-    clock: ClockReading = member(record(ClockReading))
-    battery: Charge = member(record(Charge))
-    space: Room = member(record(Room))
-    audit: AuditHead = member(record(AuditHead))
+    volume: str = member(IDENTIFIER)
+    boot: int = member(integer(1, 99_999_999))
+    number: int = member(integer(0, 99_999_999))
+    firmware: str = member(WORDS)
+    clock: ClockReading = part(ClockReading)
+    battery: Charge = part(Charge)
+    space: Room = part(Room)
+    audit: AuditHead = part(AuditHead)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemEntry:
     """One thing to fetch: ``kind`` is ``recording``, ``audit`` or ``volume``; ``files`` counts them, ``size`` is their sum in bytes."""
 
-    kind: str = member(text("recording|audit|volume"))
+    kind: str = member(one_of("recording", "audit", "volume"))
     name: str = member(ITEM_NAME)
-    priority: bool = member(boolean)
+    priority: bool = member(flag)
     files: int = member(integer(0, 100_010))
-    size: int = member(LENGTH)
+    size: int = member(COUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +97,7 @@ class FileEntry:
     """One file of an item."""
 
     name: str = member(FILE_NAME)
-    length: int = member(LENGTH)
+    length: int = member(COUNT)
 
 
 class Message:
@@ -127,19 +108,16 @@ class Message:
     LIMIT: ClassVar[int] = JSON_LIMIT
 
     def body(self) -> bytes:
-        """Encode; ``FieldError`` if a member is out of its range."""
-        try:
-            return canonical.encode(write_record(self, type(self).__name__))
-        except FormatError as error:
-            raise FieldError(str(error)) from None
+        """Encode; ``FormatError`` if the peer, who reads by the same rules, would not take it."""
+        data = canonical.encode(asdict(self), type(self).__name__)  # type: ignore[call-overload]
+        self.parse(data)
+        return data
 
     @classmethod
     def parse(cls: type[MessageT], body: bytes) -> MessageT:
-        """Decode; ``FieldError`` unless it is what ``body`` would make."""
-        try:
-            return read_record(cls, canonical.decode(body, cls.LIMIT), cls.__name__)
-        except FormatError as error:
-            raise FieldError(f"{cls.__name__}: {error}") from None
+        """Decode; ``FormatError`` unless it is what ``body`` would make."""
+        where = cls.__name__
+        return read_record(cls, canonical.decode(body, cls.LIMIT, where), where)
 
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -166,10 +144,10 @@ class Hello(Message):
     """The camera begins.  ``proof``: DER signature of the device key over the TLS exporter, in hexadecimal; ``nonce`` goes into receipts."""
 
     TYPE: ClassVar[int] = 1
-    versions: tuple[int, ...] = member(array(integer(1, 255), 16))
-    facts: Facts = member(record(Facts))
-    nonce: str = member(ID)
-    proof: str = member(text("[0-9a-f]{16,160}"))
+    versions: tuple[int, ...] = members(VERSION, 16)
+    facts: Facts = part(Facts)
+    nonce: str = member(IDENTIFIER)
+    proof: str = member(text("[0-9a-f]{16,160}", "a DER signature in hexadecimal"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +155,10 @@ class Welcome(Message):
     """The dock answers with the version to speak, its name and its clock; ``token`` (base64) may vouch for that clock."""
 
     TYPE: ClassVar[int] = 2
-    version: int = member(integer(1, 255))
+    version: int = member(VERSION)
     dock: str = member(NAME)
-    utc_ms: int = member(MILLISECONDS)
-    token: str | None = member(optional(text("[A-Za-z0-9+/=]{1,16384}")))
+    utc_ms: int = member(TIME)
+    token: str | None = member(null_or(text("[A-Za-z0-9+/=]{1,16384}", "base64 of at most 16 KiB")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +166,9 @@ class ClockSet(Message):
     """The camera's clock before and after, whether it took the dock's word, and why or why not."""
 
     TYPE: ClassVar[int] = 3
-    before: ClockReading = member(record(ClockReading))
-    after: ClockReading = member(record(ClockReading))
-    taken: bool = member(boolean)
+    before: ClockReading = part(ClockReading)
+    after: ClockReading = part(ClockReading)
+    taken: bool = member(flag)
     reason: str = member(WORDS)
 
 
@@ -215,7 +193,7 @@ class ListItems(Message):
     """What is there to fetch, from index ``start`` on?  ``start`` 0 takes stock anew; the pages after it are of that stock."""
 
     TYPE: ClassVar[int] = 6
-    start: int = member(integer(0, 1 << 31))
+    start: int = member(INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +201,8 @@ class Items(Message):
     """A page of items, most urgent first, and how many there are in all."""
 
     TYPE: ClassVar[int] = 7
-    items: tuple[ItemEntry, ...] = member(array(record(ItemEntry), PAGE))
-    total: int = member(integer(0, 1 << 31))
+    items: tuple[ItemEntry, ...] = parts(ItemEntry, PAGE)
+    total: int = member(INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +211,7 @@ class ListFiles(Message):
 
     TYPE: ClassVar[int] = 8
     item: str = member(ITEM_NAME)
-    start: int = member(integer(0, 1 << 31))
+    start: int = member(INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +219,8 @@ class Files(Message):
     """A page of an item's files, sorted by name, and how many there are in all."""
 
     TYPE: ClassVar[int] = 9
-    files: tuple[FileEntry, ...] = member(array(record(FileEntry), PAGE))
-    total: int = member(integer(0, 1 << 31))
+    files: tuple[FileEntry, ...] = parts(FileEntry, PAGE)
+    total: int = member(INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +230,8 @@ class Get(Message):
     TYPE: ClassVar[int] = 10
     item: str = member(ITEM_NAME)
     file: str = member(FILE_NAME)
-    offset: int = member(LENGTH)
-    length: int = member(LENGTH)
+    offset: int = member(COUNT)
+    length: int = member(COUNT)
 
 
 class Data(Raw):
@@ -325,8 +303,8 @@ class Pong(Message):
     """The facts as they are now, and whether a recording is being made."""
 
     TYPE: ClassVar[int] = 19
-    facts: Facts = member(record(Facts))
-    busy: bool = member(boolean)
+    facts: Facts = part(Facts)
+    busy: bool = member(flag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,8 +350,8 @@ MESSAGES: dict[int, type[Message]] = {kind.TYPE: kind for kind in _ALL}
 
 
 def encode(message: Message) -> bytes:
-    """The bytes of a message; ``FieldError`` if it is out of its bounds."""
+    """The bytes of a message; ``FormatError`` if it is out of its bounds."""
     body = message.body()
     if len(body) > message.LIMIT:
-        raise FieldError(f"{type(message).__name__}: {len(body)} bytes, at most {message.LIMIT} are allowed")
+        raise FormatError(f"{type(message).__name__}: {len(body)} bytes, at most {message.LIMIT} are allowed")
     return HEADER.pack(message.TYPE, len(body)) + body

@@ -12,7 +12,6 @@ from enum import Enum
 from types import MappingProxyType
 
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
-from firmware.dock.fields import FieldError
 from firmware.dock.messages import (
     HEADER,
     MESSAGES,
@@ -40,6 +39,7 @@ from firmware.dock.messages import (
     Welcome,
     encode,
 )
+from firmware.evidence.errors import FormatError
 
 VERSIONS = (1,)
 """The protocol versions that this code speaks, best first."""
@@ -138,7 +138,7 @@ class Connection:
             )
         try:
             data = encode(message)
-        except FieldError as error:
+        except FormatError as error:
             raise LocalProtocolError(str(error)) from None
         self.state = after
         return data
@@ -170,7 +170,7 @@ class Connection:
         del self._buffer[: HEADER.size + length]
         try:
             message = kind.parse(body)
-        except FieldError as error:
+        except FormatError as error:
             raise self._fail(str(error)) from None
         self.state = after
         return message

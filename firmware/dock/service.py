@@ -34,12 +34,12 @@ from firmware.dock.messages import (
     SettingsLine,
     Stored,
     Welcome,
-    printable,
 )
 from firmware.dock.protocol import VERSIONS
 from firmware.dock.shelf import Item, Shelf
 from firmware.evidence import jws
 from firmware.evidence.errors import EvidenceError, FormatError
+from firmware.evidence.kinds import words
 
 Answers = Iterator[Message | None]
 """None means: still at work, nothing to say yet."""
@@ -74,9 +74,9 @@ class Service:
         try:
             yield from self._answer(request)
         except EvidenceError as error:
-            yield Refused("evidence", printable(error))
+            yield Refused("evidence", words(str(error)))
         except OSError as error:
-            yield Refused("storage", printable(error))
+            yield Refused("storage", words(str(error)))
 
     @singledispatchmethod
     def _answer(self, request: Message) -> Answers:
@@ -95,7 +95,9 @@ class Service:
         if welcome.version not in VERSIONS:
             raise RemoteProtocolError(f"the dock wants to speak version {welcome.version}", "version")
         if welcome.dock != self._dock:
-            raise RemoteProtocolError(f"the dock calls itself {welcome.dock}, its certificate says {self._dock}", "name")
+            raise RemoteProtocolError(
+                f"the dock calls itself {welcome.dock}, its certificate says {self._dock}", "name"
+            )
         before = self._shelf.hello().clock
         verdict = clockrule.judge(before, welcome.utc_ms, welcome.token, recording=self._busy())
         taken, reason = verdict.take, verdict.reason
@@ -103,7 +105,7 @@ class Service:
             try:
                 self._shelf.set_clock(welcome.utc_ms, welcome.token)
             except OSError as error:
-                taken, reason = False, printable(error)
+                taken, reason = False, words(str(error))
         yield ClockSet(before, self._shelf.hello().clock, taken, reason)
 
     @_answer.register(ListItems)

@@ -186,7 +186,9 @@ def _in_words(error: SSL.Error) -> DockError:
     """
     words = "; ".join(str(reason[-1]) for reason in error.args[0]) if error.args else ""
     if "alert" in words:
-        return PeerRefusedError(f"the peer does not believe this side's certificate, or cannot speak with it (TLS: {words})")
+        return PeerRefusedError(
+            f"the peer does not believe this side's certificate, or cannot speak with it (TLS: {words})"
+        )
     if "did not return a certificate" in words:
         return PeerRefusedError("the peer has no certificate")
     return RemoteProtocolError(f"TLS: {words}", "tls")

@@ -16,12 +16,13 @@ from firmware.core.machine import Move
 from firmware.dock.channel import Channel, Secured
 from firmware.dock.errors import DockError, LinkLostError, LocalProtocolError, RemoteProtocolError
 from firmware.dock.link import Link
-from firmware.dock.messages import AnchorLine, Busy, ClockSet, Error, Get, Message, Ping, printable
+from firmware.dock.messages import AnchorLine, Busy, ClockSet, Error, Get, Message, Ping
 from firmware.dock.protocol import Side
 from firmware.dock.service import Answers, Service
 from firmware.dock.shelf import Shelf
 from firmware.dock.tls import Identity, Tls
 from firmware.evidence.certs import Trust
+from firmware.evidence.kinds import words
 from firmware.evidence.session import Session
 from hal.interface import Clock, DockPort, PortKind
 
@@ -95,8 +96,10 @@ class DockLink:
         refused = isinstance(reason, DockError) and not isinstance(reason, LinkLostError | LocalProtocolError)
         if refused:
             with suppress(OSError):  # the refusal stands, noted or not; trouble with the storage shows elsewhere
-                self._parts.shelf.dock_event(docking.dock, printable(reason))
-        self._parts.report(DockNews(Move.GONE, docking.dock, printable(reason or "the dock is done")))
+                self._parts.shelf.dock_event(docking.dock, words(str(reason)))
+        with suppress(OSError):
+            self._parts.port.reset()
+        self._parts.report(DockNews(Move.GONE, docking.dock, words(str(reason or "the dock is done"))))
         return refused
 
 
@@ -128,10 +131,10 @@ class Docking:
                     break
                 self._turn()
         except RemoteProtocolError as error:
-            farewell = Error(error.code, printable(error))
+            farewell = Error(error.code, words(str(error)))
             raise
         except LocalProtocolError as error:
-            farewell = Error("internal", printable(error))
+            farewell = Error("internal", words(str(error)))
             raise
         finally:
             self._part(farewell)

@@ -146,7 +146,7 @@ def test_random_conversations(data: st.DataObject) -> None:
         (b"\x01\xff\xff\xff\xff", "4294967295 bytes"),
         (b"\x01\x00\x01\x00\x01", "65537 bytes"),
         (b"\x14\x00\x00\x00\x02{}", "cannot say Bye"),
-        (b"\x01\x00\x00\x00\x02{}", "missing or unknown"),
+        (b"\x01\x00\x00\x00\x02{}", "versions: missing"),
         (b"\x01\x00\x00\x00\x01{", "not JSON"),
     ],
 )

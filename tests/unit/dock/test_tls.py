@@ -13,7 +13,7 @@ from firmware.dock.protocol import Side
 from firmware.dock.tls import Identity, Tls
 from firmware.evidence.certs import Chain, Trust
 from firmware.evidence.issue import issue
-from firmware.evidence.keys import new_key, software_sign
+from firmware.evidence.keys import new_key
 from firmware.evidence.roles import Role
 from firmware.evidence.session import check_proof
 from tests.pki import Pki
@@ -55,7 +55,9 @@ def shake(camera: Tls, dock: Tls) -> tuple[Outcome, Outcome]:
     return outcomes[camera], outcomes[dock]
 
 
-@pytest.mark.parametrize(("chacha", "cipher"), [(False, "TLS_AES_256_GCM_SHA384"), (True, "TLS_CHACHA20_POLY1305_SHA256")])
+@pytest.mark.parametrize(
+    ("chacha", "cipher"), [(False, "TLS_AES_256_GCM_SHA384"), (True, "TLS_CHACHA20_POLY1305_SHA256")]
+)
 def test_both_believe(pki: Pki, chacha: bool, cipher: str) -> None:
     """Camera and dock of one authority believe each other, over TLS 1.3 with the post-quantum group and the camera's cipher."""
     camera = Tls(Side.CAMERA, camera_identity(pki, chacha=chacha), pki.trust)
@@ -147,7 +149,10 @@ BAD_CAMERAS: dict[str, tuple[Maker, str]] = {
     "foreign": (lambda pki, rogue: (camera_identity(rogue), pki.trust), "device-ca"),
     "dock": (lambda pki, rogue: (dock_identity(pki), pki.trust), "2 certificates"),
     "session key": (
-        lambda pki, rogue: (Identity((session := pki.session()).chain, session._sign.__closure__[0].cell_contents), pki.trust),  # type: ignore[attr-defined]
+        lambda pki, rogue: (
+            Identity((session := pki.session()).chain, session._sign.__closure__[0].cell_contents),
+            pki.trust,
+        ),  # type: ignore[attr-defined]
         "extendedKeyUsage",
     ),
     "device key": (lambda pki, rogue: (Identity(pki.device.chain, pki.device.key), pki.trust), "2 certificates"),
