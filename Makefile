@@ -1,0 +1,68 @@
+# The front door: whatever CI does is a target here.  `make` alone prints what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Variables that are yours to set:  make PYTHON=python3.12 test    make demo SOURCE=clip.mp4
+PYTHON ?= python3
+SOURCE ?=
+PYTEST_ARGS ?=
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+VENV := .venv
+LOCK := requirements/desk-dev.txt
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+
+SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
+
+.PHONY: help
+help: ## print this
+	@printf 'Lapel: open firmware for body-worn video cameras\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nNew here?  make demo, then make test.\n'
+
+.PHONY: deps
+deps: ## install the outside tools that the tests compare with (apt, root)
+	$(SUDO) apt-get update -q
+	sed 's/[[:space:]]*#.*//' requirements/debian.txt | xargs $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -q -y --no-install-recommends
+
+.PHONY: demo
+demo: $(READY) ## the camera's whole job on real video; SOURCE=clip.mp4 or /dev/video0 as the scene
+	@$(RUN) -m tools demo $(if $(SOURCE),--source "$(SOURCE)")
+
+.PHONY: test
+test: $(READY) ## all tests that need no root, with coverage of firmware/
+	@mkdir -p build
+	@$(RUN) -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(READY) ## lint, formatting, types, shell scripts
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
+	  else echo 'shellcheck is missing (make deps installs it): shell scripts were not checked'; fi
+
+.PHONY: sim
+sim: $(READY) ## a simulated camera with a panel to press its buttons
+	@$(RUN) -m tools sim $(if $(SOURCE),--source "$(SOURCE)")
+
+.PHONY: shell
+shell: $(READY) ## a shell with `lapel` on the path
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $${SHELL:-bash}
+
+.PHONY: clean
+clean: ## remove everything that was made, the virtual environment too
+	rm -rf build $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): $(LOCK) tools/bootstrap.py
+	@command -v $(PYTHON) >/dev/null || { echo 'Lapel needs $(PYTHON), which is not here. On Debian and Ubuntu: apt-get install python3 python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lapel needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo '$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) tools/bootstrap.py $(VENV) $(LOCK)
+	@touch $@
