@@ -1,0 +1,257 @@
+"""One recording (sections 4 to 8), written to a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.evidence_maker import mp4
+from tests.evidence_maker.agefile import CHUNK, AgeFile, Recipient
+from tests.evidence_maker.clips import FPS, HEIGHT, RATE, TICKS, VIDEO_RATE, WIDTH, Sample, clip
+from tests.evidence_maker.jose import canonical, digest, sign
+from tests.evidence_maker.pki import Identity
+
+ZEROS = "0" * 64
+PRESS_MS = 1_767_225_600_000 + 40 * 86_400_000
+"""The wall clock at the first press."""
+
+Line = tuple[dict[str, Any], "Identity", bool]
+Forge = Callable[[str, dict[str, Any], "Identity", bool], Line]
+"""Gets a line's type, payload, signer and whether it carries its chain, and returns them as they shall be signed."""
+
+
+def honest(_typ: str, payload: dict[str, Any], signer: Identity, chained: bool) -> Line:  # noqa: FBT001
+    """No forgery."""
+    return payload, signer, chained
+
+
+@dataclass
+class Plan:
+    """What is recorded: ``segments`` of 2 s of which the first ``before`` come from the buffer without sound, and when sound is
+    ``silent`` (media seconds).  Frames at the indices ``lost`` are not delivered."""
+
+    segments: int = 3
+    before: int = 1
+    sound: bool = True
+    silent: tuple[float, float] = (0.0, 0.0)
+    lost: tuple[int, ...] = ()
+    skipped: int = 0
+    priority: bool = False
+    continues: dict[str, Any] | None = None
+    private: tuple[dict[str, Any], ...] = (
+        {"kind": "assignment", "at": None, "shift": "SHIFT-7F3A"},
+        {"kind": "bookmark", "at": 300_000, "label": "Zelle 12 \u2192 Hof"},
+    )
+
+
+@dataclass
+class Recorder:
+    """Writes a recording line by line.  ``stop_after`` lines of flushes the power goes."""
+
+    directory: Path
+    device: Identity
+    session: Identity
+    who: dict[str, Any]
+    recipients: tuple[Recipient, ...]
+    forge: Forge = honest
+    flushes: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, AgeFile] = field(default_factory=dict)
+    plain: dict[str, bytearray] = field(default_factory=dict)
+    journal: bytearray = field(default_factory=bytearray)
+    opening: dict[str, Any] = field(default_factory=dict)
+    head: str = ZEROS
+
+    def open(self, plan: Plan, previous: str, anchor: dict[str, Any] | None) -> str:
+        """The opening line; returns its hash."""
+        first = plan.before + plan.skipped
+        self.opening = {
+            **self.who,
+            "previous": previous,
+            "anchor": anchor,
+            "settings": digest(b"settings"),
+            "firmware": "0.1.0",
+            "signer": "software",
+            "clock": self.clock(0),
+            "live_from": first,
+            "continues": plan.continues,
+            "video": {"width": WIDTH, "height": HEIGHT, "fps": FPS},
+            "audio": {"rate": RATE, "channels": 1} if plan.sound else None,
+        }
+        self._line("lapel.opening.1", self.opening, chained=True)
+        return self.head
+
+    def record(self, plan: Plan, stop_after: int | None = None) -> None:
+        """Everything up to the last flush, live before pre-event; or up to the cut."""
+        flushes = [*_live(plan), *_early(plan)]
+        private = [canonical({**entry, "clock": self.clock(0)}) for entry in plan.private]
+        todo: list[tuple[str, bytes, bool, tuple[Any, ...]]] = [
+            ("private.age", _row(row), False, ()) for row in private
+        ]
+        for segment, last, data, video, audio in flushes:
+            todo.append((f"{segment:06d}.mp4.age", data, last, (video, audio, plan)))
+        todo.append(
+            (
+                "private.age",
+                _row(canonical({"kind": "stop", "at": None, "reason": "officer", "clock": self.clock(0)})),
+                True,
+                (),
+            )
+        )
+        for name, data, last, media in todo[:stop_after]:
+            self._flush(name, data, last, media)
+        (self.directory / "journal.jwsl").write_bytes(self.journal)
+        for name, file in self.files.items():
+            (self.directory / name).write_bytes(file.data)
+
+    def seal(self, plan: Plan, *, recovered_in: int | None = None, device: Identity | None = None) -> str:
+        """The manifest over what lies there now; returns its hash."""
+        signed = {flush["file"]: flush["cipher"] for flush in self.flushes}
+        journal = (self.directory / "journal.jwsl").read_bytes()
+        listed = []
+        for path in sorted(self.directory.glob("*.age")):
+            data = path.read_bytes()
+            vouched = signed.get(path.name, {"length": 0, "hash": digest(b"")})
+            listed.append({"name": path.name, "length": len(data), "hash": digest(data), "signed": vouched})
+        tracks = [flush["tracks"] for flush in self.flushes if flush["tracks"]]
+        video = [each["video"] for each in tracks if each["video"]]
+        audio = [each["audio"] for each in tracks if each["audio"]]
+        starts = [each["from"] for each in video] + [each["from"] * VIDEO_RATE // RATE for each in audio]
+        until = [flush["until"] for flush in self.flushes if flush["until"] is not None]
+        payload = {
+            **self.who,
+            "state": "sealed" if recovered_in is None else "recovered",
+            "signed_boot": recovered_in or self.who["boot"],
+            "opening": digest(journal.split(b"\n")[0]),
+            "journal": {
+                "length": len(journal),
+                "hash": digest(journal),
+                "lines": len(self.flushes) + 1,
+                "head": self.head,
+            },
+            "files": listed,
+            "missing": self._missing() if recovered_in else [],
+            "span": {"from": min(starts), "until": max(until)} if starts else None,
+            "samples": {
+                "video": sum(each["samples"] for each in video),
+                "audio": sum(each["samples"] for each in audio),
+            },
+            "gaps": self.flushes[-1]["gaps"] if self.flushes else _gaps(()),
+            "priority": plan.priority,
+            "settings": digest(b"settings"),
+            "signer": "software",
+            "clock": self.clock(99),
+        }
+        payload, signer, chained = self.forge("lapel.manifest.1", payload, device or self.device, True)
+        line = sign(payload, "lapel.manifest.1", signer, chained=chained)
+        (self.directory / "manifest.jws").write_bytes(line + b"\n")
+        return digest(line)
+
+    def _missing(self) -> list[int]:
+        live_from = self.opening["live_from"]
+        early = [each for each in self.flushes if each["tracks"] and int(each["file"][:6]) < live_from]
+        closed = {int(each["file"][:6]) for each in early if each["last"]}
+        lowest = min((int(each["file"][:6]) for each in early), default=0)
+        return [number for number in range(lowest, live_from) if number not in closed]
+
+    def clock(self, seconds: int) -> dict[str, Any]:
+        """A clock reading."""
+        start = 60_000 + 1_000_000 * self.who["number"]
+        return {"mono_ms": start + 1000 * seconds, "utc_ms": PRESS_MS + start + 1000 * seconds, "quality": "rtc"}
+
+    def _flush(self, name: str, data: bytes, last: bool, media: tuple[Any, ...]) -> None:  # noqa: FBT001
+        seed = f"{self.who['volume']} {self.who['number']} {name}"
+        file = self.files.setdefault(name, AgeFile(self.recipients, seed))
+        plain = self.plain.setdefault(name, bytearray())
+        file.chunks(data)
+        closing = (mp4.CLOSING if media else b"\n") if last else b""
+        if last:
+            file.close(closing)
+        plain += data + closing
+        payload = {
+            "number": self.who["number"],
+            "line": len(self.flushes) + 1,
+            "prev": self.head,
+            "file": name,
+            "last": last,
+            "cipher": {"length": len(file.data), "hash": digest(bytes(file.data))},
+            "plain": {"length": len(plain), "hash": digest(bytes(plain))},
+            "tracks": _tracks(*media[:2]) if media else None,
+            "until": media[0][-1].time + media[0][-1].duration if media else None,
+            "clock": self.clock(len(self.flushes)),
+            "gaps": _gaps(media[2].lost) if media else _gaps(()) if not self.flushes else self.flushes[-1]["gaps"],
+            "lag_ms": 120,
+        }
+        self.flushes.append(payload)
+        self._line("lapel.flush.1", payload, chained=False)
+
+    def _line(self, typ: str, payload: dict[str, Any], *, chained: bool) -> None:
+        payload, signer, chained = self.forge(typ, payload, self.session, chained)
+        line = sign(payload, typ, signer, chained=chained)
+        self.journal += line + b"\n"
+        self.head = digest(line)
+
+
+_Flush = tuple[int, bool, bytes, list[Sample], list[Sample]]
+
+
+def _samples(plan: Plan) -> tuple[list[Sample], list[Sample]]:
+    made = clip(2 * plan.segments)
+    video = [sample for index, sample in enumerate(made.video) if index not in plan.lost]
+    ends = [*(sample.time for sample in video[1:]), made.video[-1].time + TICKS]
+    video = [sample._replace(duration=end - sample.time) for sample, end in zip(video, ends, strict=True)]
+    press = 2 * plan.before
+    first, last = plan.silent
+    audio = [each for each in made.audio if each.time / RATE >= press and not first <= each.time / RATE < last]
+    return video, audio if plan.sound else []
+
+
+def _cut(plan: Plan, start: float, end: float, segment: int, *, gop: bool, first: bool, last: bool) -> _Flush:
+    """One flush from ``start`` to ``end`` in media seconds: one fragment, or with ``gop`` two."""
+    video, audio = _samples(plan)
+    clipped = [each for each in video if start <= each.time / VIDEO_RATE < end]
+    sound = [each for each in audio if start <= each.time / RATE < end]
+    half = [(start, (start + end) / 2), ((start + end) / 2, end)] if gop else [(start, end)]
+    data = mp4.init(clip(2 * plan.segments), sound=plan.sound) if first else b""
+    for low, high in half:
+        part = [each for each in clipped if low <= each.time / VIDEO_RATE < high]
+        data += mp4.fragment(1, part, [each for each in sound if low <= each.time / RATE < high])
+    return segment, last, mp4.padded(data), clipped, sound
+
+
+def _live(plan: Plan) -> list[_Flush]:
+    flushes = []
+    for index in range(plan.before, plan.segments):
+        for step in range(4):
+            start = 2 * index + step / 2
+            flushes.append(
+                _cut(plan, start, start + 0.5, index + plan.skipped, gop=False, first=step == 0, last=step == 3)
+            )
+    return flushes
+
+
+def _early(plan: Plan) -> list[_Flush]:
+    flushes = []
+    for index in range(plan.before):
+        for step in range(2):
+            start = 2 * index + step
+            flushes.append(
+                _cut(plan, start, start + 1, index + plan.skipped, gop=True, first=step == 0, last=step == 1)
+            )
+    return flushes
+
+
+def _tracks(video: list[Sample], audio: list[Sample]) -> dict[str, Any]:
+    return {
+        kind: {"samples": len(samples), "from": samples[0].time, "hash": mp4.sample_hash(samples)} if samples else None
+        for kind, samples in (("video", video), ("audio", audio))
+    }
+
+
+def _row(entry: bytes) -> bytes:
+    return entry + b" " * (-(len(entry) + 1) % CHUNK) + b"\n"
+
+
+def _gaps(lost: tuple[int, ...]) -> dict[str, int]:
+    return {"video": len(lost), "audio": 0, "overflow": 0}

@@ -1,0 +1,123 @@
+"""The callable: check, decrypt, remux, and prove the result before it gets its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import av.error
+
+from tools.export.place import new_file
+from tools.export.remux import Film
+from tools.export.source import Source, open_source
+from tools.verify.exported import check_film
+from tools.verify.findings import Problems, Refused, need
+from tools.verify.model import MEDIA_RATE, Opening
+from tools.verify.summary import seconds_of
+from tools.verify.times import utc
+from tools.verify.verifier import load_given
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was exported: ``seconds`` of media, ``frames`` and ``sound_units``, and whether it is all of the recording (``recovered``: only
+    what was signed at capture; ``sealed`` false: it was not yet closed)."""
+
+    path: Path
+    device: str
+    number: int
+    seconds: float
+    frames: int
+    sound_units: int
+    recovered: bool
+    sealed: bool
+
+
+def export_recording(
+    recording: Path,
+    keys: Sequence[Path],
+    out: Path,
+    *,
+    root: Path | None = None,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Exported:
+    """Write what ``recording`` (a directory) holds into one ordinary MP4 file.
+
+    ``keys``: files of age keys; ``root``: PEM file of the root certificate (None: who certified the camera is not judged); ``progress``
+    hears bytes done and bytes in all.  ``Refused`` with the reason where it cannot be done: then no file is left, and one that was
+    there is untouched.  Only what the journal vouches for is exported.
+    """
+    given = load_given(root, keys)
+    need(given.keys, "no key was given")
+    with new_file(out, replace=force) as temporary:
+        steps = _Steps(recording, progress)
+        source = open_source(recording, replace(given, progress=steps.advance))
+        try:
+            _write(source, temporary)
+            result = _prove(source, temporary, out)
+        except av.error.FFmpegError as error:
+            raise Refused(f"{out}: cannot be written: {error.strerror}") from None
+    return result
+
+
+class _Steps:
+    """Progress over the two readings of a recording: its ciphertext, then its plaintext."""
+
+    def __init__(self, recording: Path, progress: Callable[[int, int], None] | None) -> None:
+        sizes = [each.lstat().st_size for each in recording.glob("*.age")]
+        self._total = 2 * sum(sizes)
+        self._done = 0
+        self._progress = progress
+
+    def advance(self, length: int) -> None:
+        self._done = min(self._done + length, self._total)
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _write(source: Source, path: Path) -> None:
+    opening = source.journal.opening
+    rates = {"video": MEDIA_RATE, "audio": opening.sound_rate or MEDIA_RATE}
+    with Film(path, source.settings, source.starts, rates, _tags(opening)) as film:
+        source.read(film.write)
+
+
+def _tags(opening: Opening) -> dict[str, str]:
+    tags = {
+        "title": f"{opening.device}, recording {opening.number}",
+        "comment": f"volume {opening.volume}; opened {utc(opening.clock.utc_ms)} by the camera's clock ({opening.clock.quality})",
+    }
+    if opening.clock.quality != "unset":
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=opening.clock.utc_ms)
+        tags["creation_time"] = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
+    return tags
+
+
+def _prove(source: Source, path: Path, out: Path) -> Exported:
+    """Hold the film against the journal, as anybody can later."""
+    problems = Problems()
+    found = {}
+    with problems.at(out.name):
+        found = check_film(path, source.journal, problems)
+    counted = {
+        kind: sum(track.samples for flush in source.journal.flushes if (track := flush.track(kind)) is not None)
+        for kind in ("video", "audio")
+    }
+    short = [kind for kind, count in counted.items() if count != (found[kind].samples if kind in found else 0)]
+    if problems or short:
+        reason = problems.found[0].reason if problems else f"its {', '.join(short)} is not complete"
+        raise Refused(f"{out}: the film did not come out as it was recorded: {reason}")
+    opening, manifest = source.journal.opening, source.custody.manifest
+    return Exported(
+        path=out,
+        device=opening.device,
+        number=opening.number,
+        seconds=seconds_of(source.journal),
+        frames=counted["video"],
+        sound_units=counted["audio"],
+        recovered=manifest is not None and manifest.recovered,
+        sealed=manifest is not None,
+    )

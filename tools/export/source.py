@@ -1,0 +1,104 @@
+"""The recording that is exported: checked first, then decrypted flush by flush."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.verify.content import check_media, check_tracks
+from tools.verify.findings import Refused, need
+from tools.verify.fragments import FlushMedia, SegmentReader
+from tools.verify.model import Flush, Journal
+from tools.verify.plain import read_first, read_flushes
+from tools.verify.recording import Custody, Given, judge
+
+_MOST_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording of which everything that the journal vouches for is there.  ``settings``: for each track the plain beginning of a
+    segment (``ftyp``, ``moov`` and its first fragments) that has it."""
+
+    directory: Path
+    given: Given
+    custody: Custody
+    journal: Journal
+    settings: dict[str, bytes]
+
+    @property
+    def segments(self) -> list[list[Flush]]:
+        """The flushes, segment by segment, in order of media time."""
+        return list(self.journal.segments().values())
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """Media time of each track's first sample, in its ticks."""
+        found: dict[str, int] = {}
+        for flush in (flush for flushes in self.segments for flush in flushes):
+            for kind in ("video", "audio"):
+                track = flush.track(kind)
+                if track is not None:
+                    found.setdefault(kind, track.start)
+        return found
+
+    def read(self, deliver: Callable[[FlushMedia], None]) -> None:
+        """Decrypt all segments and hand on the samples of each flush, each checked against the journal."""
+        for flushes in self.segments:
+            reader = SegmentReader()
+
+            def take(flush: Flush, data: bytes, reader: SegmentReader = reader) -> None:
+                media = reader.read(data, last=flush.last)
+                check_tracks(reader.tracks, self.journal.opening)
+                check_media(media, flush)
+                deliver(media)
+                if self.given.progress is not None:
+                    self.given.progress(len(data))
+
+            with _named(flushes[0].file):
+                read_flushes(self.directory / flushes[0].file, self.given.keys, flushes, take)
+
+
+def open_source(directory: Path, given: Given) -> Source:
+    """Check a recording's custody and find its decoders' settings; ``Refused`` where anything is wrong, or nothing is there."""
+    need(directory.is_dir(), f"{directory}: is not a directory")
+    custody = judge(directory, given)
+    if custody.problems:
+        told = [f"{each.file}: {each.reason}" for each in custody.problems.found]
+        more = [f"and {len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else []
+        raise Refused(f"{directory} is not whole:\n  " + "\n  ".join(told[:_MOST_TOLD] + more))
+    journal = custody.journal
+    if journal is None or not any(flush.video for flush in journal.flushes):
+        raise Refused(f"{directory}: holds no frame that was signed")
+    source = Source(directory, given, custody, journal, {})
+    configs: dict[str, bytes] = {}
+    for flushes in source.segments:
+        with _named(flushes[0].file):
+            _find_settings(source, flushes[0], configs)
+    missing = set(source.starts) - set(source.settings)
+    need(not missing, f"{directory}: no segment describes its {', '.join(missing)}")
+    return source
+
+
+def _find_settings(source: Source, first: Flush, configs: dict[str, bytes]) -> None:
+    data = read_first(source.directory / first.file, source.given.keys, first)
+    reader = SegmentReader()
+    reader.read(data, last=first.last)
+    for track in reader.tracks.values():
+        known = configs.setdefault(track.kind, track.config)
+        need(
+            known == track.config,
+            f"its {track.kind} is encoded with other settings than before: it cannot go into the same film",
+        )
+        source.settings.setdefault(track.kind, data)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Refusals inside name the file."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(f"{name}: {refused}") from None

@@ -1,0 +1,245 @@
+"""Certificates (section 3): exact shapes, exact chains, one role each."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
+from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
+
+from tools.verify.findings import Refused, need
+from tools.verify.jws import ORDER
+
+_ARC = "2.25.126428781358865649511283307121384878724.1."
+_NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
+_MAX_DER = 8192
+_KEY_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+_MALFORMED = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+_FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_SIGN = frozenset({"digital_signature"})
+_ISSUE = frozenset({"key_cert_sign", "crl_sign"})
+
+
+class Role(IntEnum):
+    """What a certificate is for: the last arc of its first extended key usage (0: the root, which has none)."""
+
+    ROOT = 0
+    DEVICE_CA = 1
+    DEVICE = 2
+    SESSION = 3
+    DOCK_CA = 5
+    DOCK = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    issuer: Role
+    usage: frozenset[str]
+    authority: bool = False
+    path_length: int | None = None
+    extra: x509.ObjectIdentifier | None = None
+
+
+_SHAPES = {
+    Role.ROOT: _Shape(Role.ROOT, _ISSUE, authority=True),
+    Role.DEVICE_CA: _Shape(Role.ROOT, _ISSUE, authority=True, path_length=1, extra=Purpose.CLIENT_AUTH),
+    Role.DEVICE: _Shape(
+        Role.DEVICE_CA, _SIGN | {"key_cert_sign"}, authority=True, path_length=0, extra=Purpose.CLIENT_AUTH
+    ),
+    Role.SESSION: _Shape(Role.DEVICE, _SIGN),
+    Role.DOCK_CA: _Shape(Role.ROOT, _ISSUE, authority=True, path_length=0, extra=Purpose.SERVER_AUTH),
+    Role.DOCK: _Shape(Role.DOCK_CA, _SIGN, extra=Purpose.SERVER_AUTH),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Who is believed: the root (None: nobody was named, chains hang in the air) and the time at which dates are judged (None: not)."""
+
+    root: x509.Certificate | None
+    at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A verified chain.  ``name`` is the device's or the dock's; ``named_key`` that certificate's key as DER:
+    for a session chain the device's."""
+
+    role: Role
+    name: str
+    leaf: x509.Certificate
+    fingerprint: str
+    named_key: bytes
+
+    @property
+    def key(self) -> ec.EllipticCurvePublicKey:
+        """The leaf's key."""
+        return _key(self.leaf)
+
+
+def load_root(pem: bytes) -> x509.Certificate:
+    """The one certificate of a root file; ``Refused`` unless it has the shape of a root and signed itself."""
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise Refused("holds no certificate in PEM form") from None
+    need(len(found) == 1, f"holds {len(found)} certificates instead of the root alone")
+    root = _load(found[0].public_bytes(serialization.Encoding.DER))
+    _check_shape(root, Role.ROOT)
+    _check_issued(root, root)
+    return root
+
+
+def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
+    """Check a chain, leaf first and without the root, that must lead from ``role`` to the root, no step more or less."""
+    roles = _path(role)
+    need(len(ders) == len(roles), f"the chain has {len(ders)} certificates, a {_label(role)} chain has {len(roles)}")
+    certificates = [_load(der) for der in ders]
+    for certificate, each in zip(certificates, roles, strict=True):
+        try:
+            _check_shape(certificate, each)
+            _check_dates(certificate, trust.at_ms)
+        except Refused as refused:
+            raise Refused(f"the {_label(each)} certificate {refused}") from None
+    issuers = certificates[1:] + ([trust.root] if trust.root is not None else [])
+    for certificate, issuer, each in zip(certificates, issuers, roles, strict=False):
+        try:
+            _check_issued(certificate, issuer)
+        except Refused as refused:
+            raise Refused(f"the {_label(each)} certificate {refused}") from None
+    named = certificates[1] if role is Role.SESSION else certificates[0]
+    name = _common_name(named)
+    need(_NAME.match(name), f"the {_label(role)} certificate: its common name is no name of the format")
+    need(_common_name(certificates[0]) == name, "the session certificate bears another name than its device")
+    return Chain(role, name, certificates[0], hashlib.sha256(ders[0]).hexdigest(), public_der(named))
+
+
+def public_der(certificate: x509.Certificate) -> bytes:
+    """The certificate's key as SubjectPublicKeyInfo."""
+    return _key(certificate).public_bytes(
+        serialization.Encoding.DER,
+        serialization.PublicFormat.SubjectPublicKeyInfo,
+    )
+
+
+def _path(role: Role) -> list[Role]:
+    path = [role]
+    while _SHAPES[path[-1]].issuer is not Role.ROOT:
+        path.append(_SHAPES[path[-1]].issuer)
+    return path
+
+
+def _label(role: Role) -> str:
+    return role.name.lower().replace("_", "-")
+
+
+def _load(der: bytes) -> x509.Certificate:
+    need(len(der) <= _MAX_DER, "a certificate of the chain is longer than 8 KiB")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        # Read what is parsed late: from here on no malformed part can surprise.
+        _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
+        utils.decode_dss_signature(certificate.signature)
+    except (ValueError, TypeError, *_MALFORMED):
+        raise Refused("a certificate of the chain is no X.509 certificate") from None
+    return certificate
+
+
+def _check_shape(certificate: x509.Certificate, role: Role) -> None:
+    need(certificate.version is x509.Version.v3, "is not X.509 v3")
+    need(
+        certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256,
+        "is not signed with ecdsa-with-SHA256",
+    )
+    need(utils.decode_dss_signature(certificate.signature)[1] <= ORDER // 2, "is signed with a high s")
+    need(
+        [each.oid for each in certificate.subject] == [NameOID.COMMON_NAME], "has another subject than one common name"
+    )
+    need(
+        role is not Role.SESSION or certificate.not_valid_after_utc == _FOREVER, "does not end 9999-12-31 23:59:59 UTC"
+    )
+    key = _key(certificate)
+    present = {each.oid: (each.critical, each.value) for each in certificate.extensions}
+    if present != _extensions(key, role, present):
+        raise Refused(f"does not have the exact shape of a {_label(role)} certificate")
+
+
+def _extensions(
+    key: ec.EllipticCurvePublicKey,
+    role: Role,
+    present: dict[x509.ObjectIdentifier, tuple[bool, x509.ExtensionType]],
+) -> dict[x509.ObjectIdentifier, tuple[bool, x509.ExtensionType]]:
+    """The extensions, each with whether it is critical, that a certificate with ``key`` and ``role`` has."""
+    shape = _SHAPES[role]
+    critical: list[x509.ExtensionType] = [
+        x509.BasicConstraints(ca=shape.authority, path_length=shape.path_length),
+        x509.KeyUsage(**{each: each in shape.usage for each in _KEY_USAGES}, encipher_only=False, decipher_only=False),
+    ]
+    loose: list[x509.ExtensionType] = [x509.SubjectKeyIdentifier.from_public_key(key)]
+    if role is not Role.ROOT:
+        purposes = [x509.ObjectIdentifier(f"{_ARC}{role.value}"), *([shape.extra] if shape.extra else [])]
+        critical.append(x509.ExtendedKeyUsage(purposes))
+        # Which issuer it names is compared where the issuer is known.
+        _, named = present.get(x509.AuthorityKeyIdentifier.oid, (False, None))
+        identifier = named.key_identifier if isinstance(named, x509.AuthorityKeyIdentifier) else None
+        loose.append(x509.AuthorityKeyIdentifier(identifier or b"none", None, None))
+    return {each.oid: (each in critical, each) for each in critical + loose}
+
+
+def _check_dates(certificate: x509.Certificate, at_ms: int | None) -> None:
+    if at_ms is None:
+        return
+    try:
+        moment = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
+    except (ValueError, OverflowError):
+        raise Refused("cannot be judged: the trusted time is out of range") from None
+    need(
+        certificate.not_valid_before_utc <= moment,
+        f"was not yet valid at the trusted time {moment:%Y-%m-%d %H:%M:%S} UTC",
+    )
+    need(
+        moment <= certificate.not_valid_after_utc,
+        f"was no longer valid at the trusted time {moment:%Y-%m-%d %H:%M:%S} UTC",
+    )
+
+
+def _check_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        raise Refused("was not issued by the certificate above it") from None
+    need(certificate.not_valid_before_utc == issuer.not_valid_before_utc, "does not begin when its issuer does")
+    named = [each.value for each in certificate.extensions if isinstance(each.value, x509.AuthorityKeyIdentifier)]
+    above = x509.SubjectKeyIdentifier.from_public_key(_key(issuer)).digest
+    need(all(each.key_identifier == above for each in named), "names another key as its issuer's")
+
+
+def _key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    try:
+        key = certificate.public_key()
+    except (ValueError, TypeError):
+        raise Refused("holds a key that cannot be read") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise Refused("does not hold a P-256 key")
+    return key
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    return str(next(iter(certificate.subject)).value)

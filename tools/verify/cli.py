@@ -1,0 +1,100 @@
+"""``lapel verify``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tools.verify.exported import verify_export
+from tools.verify.findings import Refused
+from tools.verify.render import render
+from tools.verify.report import Place, Report
+from tools.verify.verifier import verify_path
+
+USAGE = 2
+_ABOUT = """\
+Judge evidence, and say in plain words what is proven and what is not.
+
+PATH is a recording's directory, a volume (a camera's card), a device's folder or a dock's store; or, with --evidence, an
+exported film that is held against the recording it was made from.  Without a key custody is judged: signatures,
+certificates, chains, hashes, what is missing and what was added.  With a key also what the files hold.
+
+Exit status: 0 everything is whole, or recovered with every check passed; 1 something is not whole, or open (cut off
+and not yet recovered, or still being made); 2 wrong usage."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``verify`` to the ``lapel`` command; the parsed arguments carry ``run``, which returns the exit status."""
+    parser = subparsers.add_parser(
+        "verify",
+        help="judge recordings, volumes, stores and exports",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """``python -m tools.verify``: the verifier alone, without the rest of the command."""
+    parser = argparse.ArgumentParser(
+        prog="verify", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    _add_arguments(parser)
+    return run(parser.parse_args(arguments))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge, print, and return the exit status."""
+    try:
+        report = _judge(arguments)
+    except Refused as refused:
+        sys.stderr.write(f"lapel verify: {refused}\n")
+        return USAGE
+    except OSError as error:
+        sys.stderr.write(f"lapel verify: {error}\n")
+        return USAGE
+    if arguments.json:
+        json.dump(report.to_json(), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write(render(report, colour=sys.stdout.isatty()))
+    return report.exit_code
+
+
+def _judge(arguments: argparse.Namespace) -> Report:
+    if arguments.evidence is not None:
+        return verify_export(arguments.path, arguments.evidence, arguments.root, arguments.key)
+    place = None if arguments.place is None else Place(arguments.place)
+    return verify_path(arguments.path, arguments.root, arguments.key, place=place)
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add: Any = parser.add_argument
+    add("path", type=Path, metavar="PATH", help="what to judge")
+    add(
+        "--root",
+        type=Path,
+        required=True,
+        metavar="root.crt.pem",
+        help="the root certificate, the only thing that is believed",
+    )
+    add(
+        "--key",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="age key file (authority or escrow); may be repeated",
+    )
+    add("--evidence", type=Path, metavar="DIR", help="the recording that PATH, an exported film, was made from")
+    add(
+        "--place",
+        choices=[each.value for each in Place],
+        help="where the volumes lie, if their folders' names do not tell",
+    )
+    add("--json", action="store_true", help="print the report as JSON (schema 1)")

@@ -1,0 +1,105 @@
+"""What a recording holds, judged with a key: plaintext, samples, padding, decoding, and the private part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.verify.age import Key
+from tools.verify.decode import check_plays
+from tools.verify.findings import Problems, need
+from tools.verify.fragments import FlushMedia, SegmentReader, sample_hash
+from tools.verify.model import MEDIA_RATE, PRIVATE, Flush, Journal, Opening
+from tools.verify.plain import read_flushes
+from tools.verify.private import read_private
+from tools.verify.report import PrivateEntry
+from tools.verify.tracks import TrackHeader
+
+MAX_SEGMENT = 256 << 20
+"""Bytes of a plain segment that are held in memory to decode it."""
+
+
+@dataclass(slots=True)
+class Content:
+    """What decryption showed.  ``unsigned`` counts readable bytes behind what the journal vouches for."""
+
+    private: list[PrivateEntry] = field(default_factory=list)
+    segments: int = 0
+    unsigned: int = 0
+    ends: dict[str, int] = field(default_factory=dict)
+
+
+def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], problems: Problems) -> Content:
+    """Decrypt every file that the journal knows and hold what it holds against the journal."""
+    content = Content()
+    if flushes := journal.of(PRIVATE):
+        with problems.at(PRIVATE):
+            content.unsigned += read_flushes(
+                directory / PRIVATE,
+                keys,
+                flushes,
+                lambda flush, data: content.private.extend(read_private(data, last=flush.last)),
+            )
+    for flushes in journal.segments().values():
+        with problems.at(flushes[0].file):
+            _judge_segment(directory / flushes[0].file, flushes, keys, journal.opening, content)
+    return content
+
+
+def check_media(media: FlushMedia, flush: Flush) -> None:
+    """``Refused`` unless the samples of a flush are those that its journal line signs."""
+    for kind in ("video", "audio"):
+        samples, track = media.of(kind), flush.track(kind)
+        where = f"journal line {flush.line}, {kind}"
+        need(
+            bool(samples) == (track is not None),
+            f"{where}: samples stand where none were signed, or none where some were",
+        )
+        if track is not None:
+            need(len(samples) == track.samples, f"{where}: {len(samples)} samples, {track.samples} were signed")
+            need(samples[0].time == track.start, f"{where}: the first sample has another time")
+            same = sample_hash((sample.time, sample.data) for sample in samples) == track.hash
+            need(same, f"{where}: the samples are not those that were signed")
+    if media.video:
+        end = media.video[-1].time + media.video[-1].duration
+        need(end == flush.until, f"journal line {flush.line}: its last frame does not end at {flush.until}")
+
+
+def check_tracks(tracks: dict[int, TrackHeader], opening: Opening) -> None:
+    """``Refused`` unless the segment's tracks are those that the opening announces."""
+    rates = {"video": MEDIA_RATE, "audio": opening.sound_rate}
+    for track in tracks.values():
+        need(track.rate == rates[track.kind], f"the {track.kind} track has another time scale than the opening says")
+        need(track.size in (None, opening.size), "the picture has another size than the opening says")
+        need(track.plain, "the picture would be shown turned, clipped or stretched")
+
+
+def _judge_segment(path: Path, flushes: list[Flush], keys: Sequence[Key], opening: Opening, content: Content) -> None:
+    reader = SegmentReader()
+    plain = bytearray()
+    counts = {"video": 0, "audio": 0}
+
+    def deliver(flush: Flush, data: bytes) -> None:
+        media = reader.read(data, last=flush.last)
+        check_tracks(reader.tracks, opening)
+        check_media(media, flush)
+        _check_times(media, content.ends)
+        if not counts["video"]:
+            need(media.video and media.video[0].key, "the segment does not begin with a keyframe")
+        for kind in counts:
+            counts[kind] += len(media.of(kind))
+        need(len(plain) + len(data) <= MAX_SEGMENT, "the segment is too long to be decoded here")
+        plain.extend(data)
+
+    content.unsigned += read_flushes(path, keys, flushes, deliver)
+    check_plays(bytes(plain), counts["video"], counts["audio"])
+    content.segments += 1
+
+
+def _check_times(media: FlushMedia, ends: dict[str, int]) -> None:
+    """Samples follow each other, over the borders of flushes and segments too."""
+    for kind in ("video", "audio"):
+        for sample in media.of(kind):
+            need(sample.time > ends.get(kind, -1), f"{kind} times run back at {sample.time}")
+            ends[kind] = sample.time

@@ -1,0 +1,40 @@
+"""Whether a segment plays alone: decoded by FFmpeg (through PyAV) without a word of complaint."""
+
+from __future__ import annotations
+
+import io
+
+import av
+import av.error
+import av.logging
+
+from tools.verify.findings import Refused, need
+
+
+def check_plays(segment: bytes, video_samples: int, audio_samples: int) -> None:
+    """Decode all of a plain segment; ``Refused`` with FFmpeg's own words where anything is amiss or frames are missing."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as said:
+            frames = _decode(segment)
+    except av.error.FFmpegError as error:
+        raise Refused(f"does not decode: {error.strerror}") from None
+    finally:
+        av.logging.restore_default_callback() if level is None else av.logging.set_level(level)
+    need(not said, f"does not decode cleanly: {said[0][2].strip() if said else ''}")
+    need(frames["video"] == video_samples, f"{video_samples} frames were signed, {frames['video']} decode")
+    need(bool(frames["audio"]) == bool(audio_samples), "its sound does not decode")
+
+
+def _decode(segment: bytes) -> dict[str, int]:
+    frames = {"video": 0, "audio": 0}
+    with av.open(io.BytesIO(segment), "r", format="mp4") as container:
+        for stream in container.streams:
+            # One thread: complaints of other threads would come too late to be heard.
+            stream.codec_context.thread_count = 1
+        for packet in container.demux():
+            for frame in packet.decode():
+                frames[packet.stream.type] += 1
+                need(not getattr(frame, "is_corrupt", False), "a frame is damaged")
+    return frames

@@ -1,0 +1,189 @@
+"""The payload of every signed object, and the entries of the private part, as tables (sections 6 to 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tools.verify.canonical import LARGEST
+from tools.verify.findings import need
+from tools.verify.schema import boolean, integer, list_of, members, nullable, one_of, text
+
+OPENING = "lapel.opening.1"
+FLUSH = "lapel.flush.1"
+MANIFEST = "lapel.manifest.1"
+RECEIPT = "lapel.receipt.1"
+ANCHOR = "lapel.anchor.1"
+AUDIT = "lapel.audit.1"
+VOLUME = "lapel.volume.1"
+
+LINES = {OPENING, FLUSH, AUDIT}
+"""Types that are lines of a ``.jwsl`` file; the others have a ``.jws`` file each."""
+
+ZEROS = "0" * 64
+"""The hash before the first of a chain."""
+
+MAX_FILES = 10_000
+_MAX_SEGMENT = 999_999
+
+_hash = text(r"[0-9a-f]{64}")
+_id = text(r"[0-9a-f]{32}")
+_name = text(r"[a-z0-9-]{1,32}")
+_file = text(r"[0-9]{6}\.mp4\.age|private\.age")
+_any_file = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws")
+_number = integer(1, 99_999_999)
+_count = integer()
+_words = text()
+_signer = one_of("software", "tpm2", "firmware")
+_state = one_of("sealed", "recovered")
+
+_clock = members({"mono_ms": _count, "utc_ms": integer(-LARGEST), "quality": one_of("unset", "rtc", "dock")})
+_gaps = members({"video": _count, "audio": _count, "overflow": _count})
+_extent = members({"length": _count, "hash": _hash})
+_track = members({"samples": integer(1), "from": _count, "hash": _hash})
+_whole = {"name": _any_file, "length": _count, "hash": _hash}
+_who = {"device": _name, "volume": _id}
+
+PAYLOADS = {
+    OPENING: members(
+        {
+            **_who,
+            "boot": _number,
+            "number": _number,
+            "previous": _hash,
+            "anchor": nullable(members({"hash": _hash, "utc_ms": _count})),
+            "settings": _hash,
+            "firmware": _words,
+            "signer": _signer,
+            "clock": _clock,
+            "live_from": integer(0, _MAX_SEGMENT),
+            "continues": nullable(members({"number": _number, "opening": _hash, "ended": _clock})),
+            "video": members({"width": integer(1, 65535), "height": integer(1, 65535), "fps": integer(1, 1000)}),
+            "audio": nullable(members({"rate": integer(1, 2**32 - 1), "channels": integer(1, 255)})),
+        }
+    ),
+    FLUSH: members(
+        {
+            "number": _number,
+            "line": integer(1),
+            "prev": _hash,
+            "file": _file,
+            "last": boolean,
+            "cipher": _extent,
+            "plain": _extent,
+            "tracks": nullable(members({"video": nullable(_track), "audio": nullable(_track)})),
+            "until": nullable(_count),
+            "clock": _clock,
+            "gaps": _gaps,
+            "lag_ms": _count,
+        }
+    ),
+    MANIFEST: members(
+        {
+            **_who,
+            "boot": _number,
+            "number": _number,
+            "state": _state,
+            "signed_boot": _number,
+            "opening": _hash,
+            "journal": members({"length": _count, "hash": _hash, "lines": integer(1), "head": _hash}),
+            "files": list_of(members({**_whole, "name": _file, "signed": _extent}), MAX_FILES),
+            "missing": list_of(integer(0, _MAX_SEGMENT), MAX_FILES),
+            "span": nullable(members({"from": _count, "until": _count})),
+            "samples": members({"video": _count, "audio": _count}),
+            "gaps": _gaps,
+            "priority": boolean,
+            "settings": _hash,
+            "signer": _signer,
+            "clock": _clock,
+        }
+    ),
+    RECEIPT: members(
+        {
+            **_who,
+            "number": _number,
+            "manifest": _hash,
+            "files": list_of(members(_whole), MAX_FILES + 2),
+            "dock": _name,
+            "store": text(r"[A-Za-z0-9-]{1,64}"),
+            "utc_ms": _count,
+            "nonce": _id,
+        }
+    ),
+    ANCHOR: members(
+        {
+            **_who,
+            "boot": _number,
+            "number": integer(0, 99_999_999),
+            "audit": members({"line": integer(1), "head": _hash}),
+            "dock": _name,
+            "utc_ms": _count,
+            "nonce": _id,
+        }
+    ),
+    VOLUME: members({**_who, "clock": _clock}),
+}
+
+_numbered = members({"number": _number, "opening": _hash})
+_handed_over = members({"number": _number, "receipt": _hash})
+AUDIT_KINDS = {
+    "boot": members(
+        {
+            "firmware": _words,
+            "signer": _signer,
+            "counter": nullable(_count),
+            "next": _number,
+            "opening": _hash,
+            "open": list_of(members({"number": _number, "opening": _hash, "boot": _number}), 200),
+        }
+    ),
+    "opening": _numbered,
+    "closing": members({"number": _number, "manifest": _hash, "state": _state}),
+    "void": members({"number": _number}),
+    "missing": members({"number": _number}),
+    "quarantine": members({"name": text()}),
+    "dock": members({"dock": nullable(_words), "outcome": _words}),
+    "clock": members({"before_ms": integer(-LARGEST), "after_ms": integer(-LARGEST), "source": _words}),
+    "settings": members({"serial": _count, "hash": _hash}),
+    "receipt": _handed_over,
+    "erasure": _handed_over,
+    "fault": members({"code": _words}),
+    "stop": members({"reason": _words, "resume": boolean}),
+}
+_audit = members(
+    {
+        **_who,
+        "boot": _number,
+        "line": integer(1),
+        "prev": _hash,
+        "clock": _clock,
+        "kind": one_of(*AUDIT_KINDS),
+        "data": lambda name, value: need(isinstance(value, dict), f"{name} is not an object"),
+    }
+)
+
+_entry = {"kind": text(), "clock": _clock, "at": nullable(_count)}
+PRIVATE_KINDS = {
+    "assignment": members({**_entry, "shift": nullable(text(r"[A-Za-z0-9-]{1,64}"))}),
+    "start": members({**_entry, "trigger": text(r"[a-z0-9-]{1,32}"), "press": _clock}),
+    "bookmark": members({**_entry, "label": text()}),
+    "sound": members({**_entry, "state": one_of("off", "on", "muted", "failed", "none")}),
+    "fault": members({**_entry, "text": text()}),
+    "stop": members({**_entry, "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault")}),
+}
+
+
+def check_payload(typ: str, payload: Mapping[str, Any]) -> None:
+    """``Refused`` unless the payload has exactly the members that the format gives to ``typ``."""
+    if typ != AUDIT:
+        PAYLOADS[typ]("", payload)
+        return
+    _audit("", payload)
+    AUDIT_KINDS[payload["kind"]]("data", payload["data"])
+
+
+def check_private(entry: Mapping[str, Any]) -> None:
+    """``Refused`` unless this is an entry of the private part."""
+    kind = entry.get("kind")
+    need(isinstance(kind, str) and kind in PRIVATE_KINDS, "kind is none that the format knows")
+    PRIVATE_KINDS[str(kind)]("", entry)

@@ -1,0 +1,147 @@
+"""An exported film against the recording it was made from: picture and sound proven sample by sample, without any decryption key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+
+from tools.verify import files
+from tools.verify.age import Key
+from tools.verify.findings import Problems, Refused, need
+from tools.verify.fragments import SegmentReader
+from tools.verify.matching import Match, match_track
+from tools.verify.model import MEDIA_RATE, Flush, Journal
+from tools.verify.movie import MovieTrack, read_movie
+from tools.verify.plain import read_first
+from tools.verify.report import ExportReport, Report, Verdict
+from tools.verify.summary import judge_recording
+from tools.verify.times import span
+from tools.verify.verifier import load_given
+
+_TOLERANCE = 0.001
+_WORDS = {"video": "picture", "audio": "sound"}
+
+
+def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[Path] = ()) -> Report:
+    """Judge an exported film against the recording in the directory ``evidence``.
+
+    With a key also the decoders' settings, which the signatures over samples do not cover, are held against the evidence.
+    """
+    given = load_given(root, keys)
+    if not evidence.is_dir():
+        raise Refused(f"{evidence}: is not a directory")
+    recording, custody = judge_recording(evidence, given, str(evidence))
+    problems = Problems()
+    name = film.name
+    found: dict[str, Match] = {}
+    with problems.at(name):
+        need(custody.journal is not None, "there is no journal to hold it against")
+        if custody.journal is not None:
+            found = check_film(film, custody.journal, problems)
+            if given.keys and recording.verdict is not Verdict.NOT_WHOLE:
+                _check_settings(film, evidence, custody.journal, given.keys)
+    covered = _covered(found)
+    export = ExportReport(
+        path=str(film),
+        evidence=recording,
+        covered=covered,
+        proven=tuple(_proven(found, custody.journal)) if custody.journal and not problems else (),
+        not_proven=tuple(_not_proven(bool(given.keys))),
+        problems=tuple(problems.found),
+    )
+    fingerprint = None if given.root is None else given.root.fingerprint(hashes.SHA256()).hex()
+    return Report(str(film), "export", fingerprint, export=export)
+
+
+def check_film(film: Path, journal: Journal, problems: Problems) -> dict[str, Match]:
+    """Hold a film's tracks against a journal; what differs goes into ``problems``, each naming the first flush that does."""
+    name = film.name
+    ordered = [flush for flushes in journal.segments().values() for flush in flushes]
+    found: dict[str, Match] = {}
+    with files.open_file(film) as file:
+        movie = read_movie(file)
+        tracks = {track.header.kind: track for track in movie}
+        need(len(tracks) == len(movie) and "video" in tracks, "does not hold one picture and at most one sound track")
+        for kind, track in tracks.items():
+            with problems.at(name):
+                _check_header(track, journal)
+                found[kind] = match_track(file, track, kind, ordered)
+    if "video" in found:
+        with problems.at(name):
+            _check_together(found, tracks, ordered)
+    return found
+
+
+def _check_header(track: MovieTrack, journal: Journal) -> None:
+    header = track.header
+    word = _WORDS[header.kind]
+    rate = MEDIA_RATE if header.kind == "video" else journal.opening.sound_rate
+    need(rate is not None, "holds sound, and the recording has none")
+    need(header.rate == rate, f"the {word} has another time scale than the recording")
+    need(header.size in (None, journal.opening.size), "the picture has another size than the recording's")
+    need(header.plain, "the picture would be shown turned, clipped or stretched")
+    need(not track.hidden, f"an edit list leaves part of the {word} out")
+
+
+def _check_together(found: dict[str, Match], tracks: dict[str, MovieTrack], ordered: Sequence[Flush]) -> None:
+    """Both tracks cover the same part of the recording, all of it, and in step."""
+    low, high = min(each.first for each in found.values()), max(each.last for each in found.values())
+    for kind, word in _WORDS.items():
+        part = [index for index in range(low, high + 1) if ordered[index].track(kind) is not None]
+        match = found.get(kind)
+        if match is None:
+            need(not part or kind in tracks, f"the {word} is missing: {ordered[part[0]].file if part else ''} has some")
+        else:
+            need(
+                (part[0], part[-1]) == (match.first, match.last),
+                f"the {word} does not cover the same part of the recording as the rest",
+            )
+    video, last = found["video"], ordered[found["video"].last]
+    need(
+        abs(video.end - (last.until or 0)) <= MEDIA_RATE // 10,
+        "the last frame is shown longer or shorter than it was recorded",
+    )
+    if audio := found.get("audio"):
+        seen = tracks["video"].shown_at - video.shift / video.rate
+        heard = tracks["audio"].shown_at - audio.shift / audio.rate
+        need(abs(seen - heard) <= _TOLERANCE, f"sound and picture are {abs(seen - heard) * 1000:.1f} ms out of step")
+
+
+def _check_settings(film: Path, evidence: Path, journal: Journal, keys: Sequence[Key]) -> None:
+    """The film's decoder settings are those of every segment."""
+    with files.open_file(film) as file:
+        settings = {track.header.kind: track.header.config for track in read_movie(file)}
+    for flushes in journal.segments().values():
+        reader = SegmentReader()
+        reader.read(read_first(evidence / flushes[0].file, keys, flushes[0]), last=flushes[0].last)
+        for track in reader.tracks.values():
+            need(
+                settings.get(track.kind, track.config) == track.config,
+                f"its decoder settings are not those of {flushes[0].file}",
+            )
+
+
+def _covered(found: dict[str, Match]) -> tuple[float, float] | None:
+    video = found.get("video")
+    return None if video is None else (video.start / MEDIA_RATE, video.end / MEDIA_RATE)
+
+
+def _proven(found: dict[str, Match], journal: Journal) -> Iterator[str]:
+    covered = _covered(found)
+    if covered is None:
+        return
+    counted = {kind: sum(track.samples for flush in journal.flushes if (track := flush.track(kind))) for kind in _WORDS}
+    whole = all(match.samples == counted[kind] for kind, match in found.items())
+    part = "all that was signed at capture" if whole else f"media time {span(covered[0])} to {span(covered[1])}"
+    what = "picture and sound are" if "audio" in found else "the picture is"
+    yield f"{what} the recorded one, sample by sample: {part}, {found['video'].samples} frames"
+    if "audio" in found:
+        yield f"sound and picture are in step as recorded, to a millisecond ({found['audio'].samples} sound units)"
+
+
+def _not_proven(with_key: bool) -> Iterator[str]:  # noqa: FBT001
+    if not with_key:
+        yield "the decoders' settings (not the samples) were not compared with the evidence: no key was given"
+    yield "titles and dates written into the film are not signed"

@@ -1,0 +1,160 @@
+"""One recording, judged without any key: signatures, chains, hashes, names, and what a dock signed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+
+from tools.verify import age, files, journal, manifest, receipt
+from tools.verify.age import Key
+from tools.verify.certs import Trust
+from tools.verify.files import Digest
+from tools.verify.findings import Problems, Refused, need
+from tools.verify.journal import CHUNK, read_journal
+from tools.verify.manifest import Manifest, compare_journal, read_manifest
+from tools.verify.model import Flush, Journal
+from tools.verify.receipt import DockSigned, read_receipt
+
+_EVIDENCE = re.compile(r"([0-9]{6}\.mp4|private)\.age\Z")
+_OTHERS = (journal.NAME, manifest.NAME, receipt.NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the verifier was given: the root, decryption keys, and who wants to hear how many bytes were read."""
+
+    root: x509.Certificate | None
+    keys: tuple[Key, ...] = ()
+    progress: Callable[[int], None] | None = None
+
+
+@dataclass(slots=True)
+class Custody:
+    """A recording as its files stand: what verifies of it, and what is wrong."""
+
+    directory: Path
+    problems: Problems = field(default_factory=Problems)
+    journal: Journal | None = None
+    manifest: Manifest | None = None
+    receipt: DockSigned | None = None
+    trusted_ms: int | None = None
+    lengths: dict[str, int] = field(default_factory=dict)
+    sealed: bool = False
+
+    @property
+    def unsigned(self) -> int:
+        """Bytes that were present at recovery and are not signed at capture."""
+        listed = self.manifest.files if self.manifest else ()
+        return sum(each.now.length - each.signed.length for each in listed)
+
+
+def judge(directory: Path, given: Given, trusted_ms: Iterable[int] = ()) -> Custody:
+    """Check everything that needs no key.  ``trusted_ms``: times by which, on a dock's word, this recording was there."""
+    custody = Custody(directory)
+    problems = custody.problems
+    names: set[str] = set()
+    with problems.at("."):
+        names = _names(directory, problems)
+    custody.sealed = manifest.NAME in names
+    if receipt.NAME in names:
+        with problems.at(receipt.NAME):
+            custody.receipt = read_receipt(directory, Trust(given.root))
+    times = [*trusted_ms, *([custody.receipt.utc_ms] if custody.receipt else [])]
+    custody.trusted_ms = min(times, default=None)
+    trust = Trust(given.root, custody.trusted_ms)
+    custody.journal = read_journal(directory, trust, problems)
+    if custody.sealed:
+        with problems.at(manifest.NAME):
+            custody.manifest = read_manifest(directory, trust)
+    if custody.journal and custody.manifest:
+        compare_journal(custody.manifest, custody.journal, problems)
+    with problems.at("."):
+        _check_name(directory, custody)
+    digests = _check_files(custody, names, given.progress)
+    if custody.receipt is not None:
+        with problems.at(receipt.NAME):
+            need(custody.sealed, "a receipt stands here, and no manifest")
+            _check_receipt(custody, custody.receipt, digests)
+    return custody
+
+
+def _names(directory: Path, problems: Problems) -> set[str]:
+    names = set()
+    for name, kind in files.listing(directory).items():
+        if kind is not files.Kind.FILE:
+            problems.add(files.shown(name), "is not an ordinary file")
+        elif name in _OTHERS or _EVIDENCE.match(name):
+            names.add(name)
+        else:
+            problems.add(files.shown(name), "is no file of a recording: something was added or renamed")
+    return names
+
+
+def _check_name(directory: Path, custody: Custody) -> None:
+    name = directory.resolve().name
+    if custody.journal is not None and re.fullmatch(r"[0-9]{8}", name):
+        number = custody.journal.opening.number
+        need(int(name) == number, f"the directory is called {name}, and holds recording {number}")
+
+
+def _check_files(custody: Custody, names: set[str], progress: Callable[[int], None] | None) -> dict[str, Digest]:
+    """Every evidence file against manifest and journal, and the digest of each for the receipt."""
+    found: dict[str, Digest] = {}
+    listed = {each.name: each for each in custody.manifest.files} if custody.manifest else {}
+    flushes: dict[str, list[Flush]] = {}
+    for flush in custody.journal.flushes if custody.journal else ():
+        flushes.setdefault(flush.file, []).append(flush)
+    on_disk = {name for name in names if _EVIDENCE.match(name)}
+    for name in sorted(on_disk | set(listed) | set(flushes)):
+        with custody.problems.at(name):
+            lines = flushes.get(name, [])
+            found[name] = files.digest(custody.directory / name, (each.cipher.length for each in lines), progress)
+            custody.lengths[name] = found[name].length
+            if custody.manifest is not None:
+                need(name in listed, "the manifest does not know this file")
+                now = listed[name].now
+                need(
+                    found[name].length == now.length, f"has {found[name].length} bytes, the manifest says {now.length}"
+                )
+                need(found[name].hash == now.hash, "its bytes are not those that the manifest signs")
+            _check_flushes(found[name], lines)
+            if lines:
+                _check_header(custody.directory / name, lines[0])
+    for name in sorted(names & {journal.NAME, manifest.NAME}):
+        with custody.problems.at(name):
+            found[name] = files.digest(custody.directory / name)
+    return found
+
+
+def _check_flushes(digest: Digest, flushes: list[Flush]) -> None:
+    for flush in flushes:
+        need(
+            digest.length >= flush.cipher.length,
+            f"is cut off: journal line {flush.line} vouches for {flush.cipher.length} bytes",
+        )
+        same = digest.prefixes.get(flush.cipher.length) == flush.cipher.hash
+        need(same, f"its bytes are not those that journal line {flush.line} signs")
+
+
+def _check_header(path: Path, first: Flush) -> None:
+    header = age.read_header(path)
+    chunks = -(-first.plain.length // CHUNK)
+    length = header.length + 16 * (chunks + 1) + first.plain.length
+    need(first.cipher.length == length, f"journal line {first.line} gives lengths that do not fit each other")
+
+
+def _check_receipt(custody: Custody, signed: DockSigned, digests: dict[str, Digest]) -> None:
+    payload = signed.payload
+    if custody.manifest is not None:
+        for member in ("device", "volume", "number"):
+            need(payload[member] == custody.manifest.payload[member], f"{member} is not this recording's")
+        need(payload["manifest"] == custody.manifest.hash, "it was given for another manifest")
+    receipted = {each["name"]: (each["length"], each["hash"]) for each in payload["files"]}
+    there = {name: (digest.length, digest.hash) for name, digest in digests.items()}
+    for name in sorted(set(receipted) | set(there)):
+        if receipted.get(name) != there.get(name):
+            raise Refused(f"it was given for other bytes than those here: {name}")

@@ -1,0 +1,108 @@
+"""The verdict for people: plain text, the same on a terminal and in a file; colour only marks the verdicts."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from tools.verify.files import shown
+from tools.verify.findings import Problem
+from tools.verify.report import ExportReport, Place, RecordingReport, Report, Verdict, VolumeReport
+from tools.verify.times import span
+
+_COLOURS = {
+    Verdict.WHOLE: "\x1b[1;32m",
+    Verdict.RECOVERED: "\x1b[1;33m",
+    Verdict.OPEN: "\x1b[1;33m",
+    Verdict.NOT_WHOLE: "\x1b[1;31m",
+}
+_RESET = "\x1b[0m"
+_PLACES = {Place.CAMERA: "a camera's card", Place.DOCK: "taken over by a dock"}
+_WIDTH = 120
+
+
+def render(report: Report, *, colour: bool = False) -> str:
+    """All of a report as lines of text, each ending in a newline."""
+    return "".join(f"{line}\n" for line in _lines(report, _Paint(colour=colour)))
+
+
+class _Paint:
+    def __init__(self, *, colour: bool) -> None:
+        self._colour = colour
+
+    def __call__(self, verdict: Verdict) -> str:
+        word = verdict.value.upper()
+        return f"{_COLOURS[verdict]}{word}{_RESET}" if self._colour else word
+
+
+def _lines(report: Report, paint: _Paint) -> Iterator[str]:
+    for recording in report.recordings:
+        yield from _recording(recording, paint)
+    for volume in report.volumes:
+        yield from _volume(volume, paint)
+    if report.export is not None:
+        yield from _export(report.export, paint)
+    yield from _rows("note", report.facts)
+    yield from _problems(report.problems)
+    if report.volumes:
+        counts = [
+            (sum(each.verdict is verdict for each in report.every_recording), verdict.value) for verdict in Verdict
+        ]
+        told = ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
+        yield f"all together: {paint(report.verdict)} (recordings: {told})"
+    judge = "no root certificate" if report.root is None else f"the root certificate with SHA-256 {report.root}"
+    yield f"judged against {judge}"
+
+
+def _volume(volume: VolumeReport, paint: _Paint) -> Iterator[str]:
+    yield f"volume {volume.volume or '?'} of {volume.device or '?'}, {_PLACES[volume.place]} ({volume.path})"
+    yield from _words(volume)
+    yield ""
+    for recording in volume.recordings:
+        yield from _recording(recording, paint)
+        yield ""
+
+
+def _recording(recording: RecordingReport, paint: _Paint) -> Iterator[str]:
+    name = "recording" if recording.number is None else f"recording {recording.number}"
+    marked = ", marked as important" if recording.priority else ""
+    yield f"{name}: {paint(recording.verdict)}{marked} ({recording.path})"
+    yield from _words(recording)
+    for entry in recording.private or ():
+        at = "" if entry.at_s is None else f"at {span(entry.at_s)}: "
+        yield from _rows("private", [at + entry.text])
+
+
+def _export(export: ExportReport, paint: _Paint) -> Iterator[str]:
+    yield f"film: {paint(Verdict.NOT_WHOLE if export.problems else Verdict.WHOLE)} ({export.path})"
+    yield from _words(export)
+    yield ""
+    yield "held against"
+    yield from _recording(export.evidence, paint)
+    yield ""
+
+
+def _words(report: RecordingReport | VolumeReport | ExportReport) -> Iterator[str]:
+    yield from _rows("", report.facts)
+    yield from _rows("proven", report.proven)
+    yield from _rows("not proven", report.not_proven)
+    yield from _problems(report.problems)
+
+
+def _rows(label: str, rows: Sequence[str]) -> Iterator[str]:
+    """Each row behind the label, wrapped, and fit for a terminal whatever it holds."""
+    for row in rows:
+        yield from textwrap.wrap(
+            shown(row),
+            _WIDTH,
+            initial_indent=f"  {label:<12}",
+            subsequent_indent=" " * 14,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _problems(problems: Sequence[Problem]) -> Iterator[str]:
+    for problem in problems:
+        where = "" if problem.file == "." else f"{problem.file}: "
+        yield from _rows("WRONG", [where + problem.reason])

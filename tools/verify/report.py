@@ -1,0 +1,201 @@
+"""What the verifier found, as values, and its machine form (``--json``, schema version 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+from tools.verify.findings import Problem
+
+SCHEMA = 1
+
+
+class Verdict(StrEnum):
+    """A verdict.  ``RECOVERED`` is never called whole; ``OPEN`` is cut off and not yet recovered, or still being made."""
+
+    WHOLE = "whole"
+    RECOVERED = "recovered"
+    OPEN = "open"
+    NOT_WHOLE = "not whole"
+
+
+class Place(StrEnum):
+    """Where a volume lies: on the camera's card, or taken over by a dock."""
+
+    CAMERA = "camera"
+    DOCK = "dock"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateEntry:
+    """One entry of the private part: media time in seconds (None: it has none) and what it says in plain words."""
+
+    kind: str
+    at_s: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingReport:
+    """The verdict on one recording.  ``seconds`` is the media time that the journal vouches for."""
+
+    path: str
+    verdict: Verdict
+    device: str | None = None
+    volume: str | None = None
+    number: int | None = None
+    utc_ms: int | None = None
+    seconds: float | None = None
+    priority: bool = False
+    facts: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
+    not_proven: tuple[str, ...] = ()
+    private: tuple[PrivateEntry, ...] | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeReport:
+    """The verdict on one volume: its own findings, and each recording's.  ``device_key``: hash of the key that signed ``volume.jws``."""
+
+    path: str
+    place: Place
+    device: str | None = None
+    volume: str | None = None
+    device_key: str | None = None
+    recordings: tuple[RecordingReport, ...] = ()
+    erased: tuple[int, ...] = ()
+    voided: tuple[int, ...] = ()
+    facts: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
+    not_proven: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """The verdict on an exported film; ``covered`` is the span of media time, in seconds, that it was proven to hold."""
+
+    path: str
+    evidence: RecordingReport
+    covered: tuple[float, float] | None = None
+    facts: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
+    not_proven: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that was found under one path.  ``kind``: recording, volume, device, store or export."""
+
+    path: str
+    kind: str
+    root: str | None
+    recordings: tuple[RecordingReport, ...] = ()
+    volumes: tuple[VolumeReport, ...] = ()
+    export: ExportReport | None = None
+    problems: tuple[Problem, ...] = ()
+    facts: tuple[str, ...] = field(default=())
+
+    @property
+    def every_recording(self) -> tuple[RecordingReport, ...]:
+        """All recordings, in volumes or alone."""
+        within = tuple(each for volume in self.volumes for each in volume.recordings)
+        return within + self.recordings + ((self.export.evidence,) if self.export else ())
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all."""
+        found = [each.verdict for each in self.every_recording]
+        if any(problems for _, problems in self.every_problem):
+            return Verdict.NOT_WHOLE
+        return max(found, key=list(Verdict).index, default=Verdict.WHOLE)
+
+    @property
+    def every_problem(self) -> list[tuple[str, Sequence[Problem]]]:
+        """All problems with the path, relative to what was judged, of where they are."""
+        found: list[tuple[str, Sequence[Problem]]] = [("", self.problems)]
+        found += [(each.path, each.problems) for each in self.volumes]
+        found += [(each.path, each.problems) for each in self.every_recording]
+        if self.export:
+            found.append(("", self.export.problems))
+        return found
+
+    @property
+    def exit_code(self) -> int:
+        """0 only if everything is whole, or recovered with every check passed."""
+        return 0 if self.verdict in (Verdict.WHOLE, Verdict.RECOVERED) else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The machine form."""
+        return {
+            "schema": SCHEMA,
+            "path": self.path,
+            "kind": self.kind,
+            "root": self.root,
+            "verdict": self.verdict.value,
+            "exit": self.exit_code,
+            "facts": list(self.facts),
+            "problems": [
+                {"file": str(PurePosixPath(path, problem.file)), "reason": problem.reason}
+                for path, problems in self.every_problem
+                for problem in problems
+            ],
+            "volumes": [_volume(each) for each in self.volumes],
+            "recordings": [_recording(each) for each in self.recordings],
+            "export": None if self.export is None else _export(self.export),
+        }
+
+
+def _words(report: RecordingReport | VolumeReport | ExportReport) -> dict[str, Any]:
+    return {
+        "facts": list(report.facts),
+        "proven": list(report.proven),
+        "not_proven": list(report.not_proven),
+        "problems": [{"file": each.file, "reason": each.reason} for each in report.problems],
+    }
+
+
+def _recording(report: RecordingReport) -> dict[str, Any]:
+    private = report.private
+    return {
+        "path": report.path,
+        "verdict": report.verdict.value,
+        "device": report.device,
+        "volume": report.volume,
+        "number": report.number,
+        "utc_ms": report.utc_ms,
+        "seconds": report.seconds,
+        "priority": report.priority,
+        **_words(report),
+        "private": None
+        if private is None
+        else [{"kind": each.kind, "at_s": each.at_s, "text": each.text} for each in private],
+    }
+
+
+def _volume(report: VolumeReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "place": report.place.value,
+        "device": report.device,
+        "volume": report.volume,
+        "device_key": report.device_key,
+        "erased": list(report.erased),
+        "voided": list(report.voided),
+        **_words(report),
+        "recordings": [_recording(each) for each in report.recordings],
+    }
+
+
+def _export(report: ExportReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "covered": None if report.covered is None else list(report.covered),
+        **_words(report),
+        "evidence": _recording(report.evidence),
+    }

@@ -1,0 +1,146 @@
+"""From what was checked to a verdict, and to words: what is proven, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tools.verify.content import Content, judge_content
+from tools.verify.model import MEDIA_RATE, Journal
+from tools.verify.recording import Custody, Given, judge
+from tools.verify.report import RecordingReport, Verdict
+from tools.verify.times import size, span, utc
+
+_QUALITIES = {
+    "unset": "its clock had never been set: the time of day is not known",
+    "rtc": "the time of day is its own clock's, kept through a power-off",
+    "dock": "the time of day is its own clock's, set by a dock in the same boot",
+}
+_GAPS = {
+    "video": "frames that the camera did not deliver",
+    "audio": "sound units that the microphone did not deliver",
+    "overflow": "units dropped because storage lagged",
+}
+
+
+def judge_recording(
+    directory: Path,
+    given: Given,
+    name: str,
+    trusted_ms: Iterable[int] = (),
+    further: Callable[[Custody], None] | None = None,
+) -> tuple[RecordingReport, Custody]:
+    """Judge one recording, with what it holds where there is a key.
+
+    ``name``: what it is called in the report; ``further``: checks of the place where it lies, which may add problems.
+    """
+    custody = judge(directory, given, trusted_ms)
+    if further is not None:
+        further(custody)
+    content = None
+    if given.keys and custody.journal is not None:
+        content = judge_content(directory, custody.journal, given.keys, custody.problems)
+    return report(custody, given, content, name), custody
+
+
+def report(custody: Custody, given: Given, content: Content | None, name: str) -> RecordingReport:
+    """Put the findings on one recording into a verdict and words."""
+    verdict = _verdict(custody)
+    journal = custody.journal
+    if journal is None:
+        return RecordingReport(path=name, verdict=verdict, problems=tuple(custody.problems.found))
+    opening, good = journal.opening, not custody.problems
+    return RecordingReport(
+        path=name,
+        verdict=verdict,
+        device=opening.device,
+        volume=opening.volume,
+        number=opening.number,
+        utc_ms=opening.clock.utc_ms,
+        seconds=seconds_of(journal),
+        priority=bool(custody.manifest and custody.manifest.payload["priority"]),
+        facts=tuple(_facts(journal)),
+        proven=tuple(_proven(custody, journal, given, content)) if good else (),
+        not_proven=tuple(_not_proven(custody, journal, given, content)),
+        private=None if content is None else tuple(content.private),
+        problems=tuple(custody.problems.found),
+    )
+
+
+def _verdict(custody: Custody) -> Verdict:
+    if custody.problems:
+        return Verdict.NOT_WHOLE
+    if custody.manifest is None:
+        return Verdict.OPEN
+    return Verdict.RECOVERED if custody.manifest.recovered else Verdict.WHOLE
+
+
+def seconds_of(journal: Journal) -> float:
+    """Seconds of media that the journal vouches for."""
+    starts = [flush.video.start for flush in journal.flushes if flush.video is not None]
+    ends = [flush.until for flush in journal.flushes if flush.until is not None]
+    return (max(ends) - min(starts)) / MEDIA_RATE if starts and ends else 0.0
+
+
+def _facts(journal: Journal) -> Iterator[str]:
+    opening = journal.opening
+    length = span(seconds_of(journal))
+    yield f"recording {opening.number} of {opening.device}, opened at {utc(opening.clock.utc_ms)}, {length} of media, boot {opening.boot}"
+    live = [flush.video.start for flush in journal.of(f"{opening.live_from:06d}.mp4.age") if flush.video is not None]
+    starts = [flush.video.start for flush in journal.flushes if flush.video is not None]
+    if live and min(starts) < live[0]:
+        yield f"the live part begins at {span(live[0] / MEDIA_RATE)}; what is before it comes from the buffer"
+    yield f"by the camera, {_QUALITIES[opening.clock.quality]}"
+    if opening.sound_rate is None:
+        yield "no sound track"
+    if opening.continues is not None:
+        number, _, ended = opening.continues
+        apart = opening.clock.utc_ms - ended.utc_ms
+        known = apart >= 0 and "unset" not in (opening.clock.quality, ended.quality)
+        gap = f"about {span(apart / 1000)} by its clock" if known else "of unknown length"
+        yield f"it resumes recording {number}, which was cut off; the gap is {gap}"
+    last = journal.flushes[-1].gaps if journal.flushes else {}
+    for kind, words in _GAPS.items():
+        if last.get(kind):
+            yield f"signed gap: {last[kind]} {words}"
+    slowest = max((flush.lag_ms for flush in journal.flushes), default=0)
+    yield f"durable at most {slowest / 1000:.2f} s after capture"
+
+
+def _proven(custody: Custody, journal: Journal, given: Given, content: Content | None) -> Iterator[str]:
+    device = journal.opening.device
+    authority = "a certificate that leads to the given root" if given.root is not None else "a certificate"
+    yield f"signed at capture by camera {device} (key in {journal.opening.signer}) under {authority}"
+    total = sum(custody.lengths.values())
+    if custody.manifest is None:
+        yield f"the journal vouches for {sum(journal.signed(name).length for name in custody.lengths)} of the {total} bytes here"
+    elif custody.manifest.recovered:
+        boot = custody.manifest.payload["signed_boot"]
+        yield f"recovered: it was cut off, and closed in boot {boot}; all that the journal signed at capture is there unaltered"
+    else:
+        yield f"sealed: all {len(custody.lengths)} files, {size(total)}, are byte for byte what the camera signed, none missing, none added"
+    if custody.receipt is not None:
+        yield f"dock {custody.receipt.dock} signed that it took over exactly these files at {utc(custody.receipt.utc_ms)}"
+    if content is not None:
+        yield f"picture and sound are the samples signed at capture; each of {content.segments} segments decodes alone"
+
+
+def _not_proven(custody: Custody, journal: Journal, given: Given, content: Content | None) -> Iterator[str]:
+    if given.root is None:
+        yield "no root was given: who certified this camera was not judged"
+    if custody.trusted_ms is None:
+        yield "dates of certificates were not judged: no trusted time"
+    if journal.opening.clock.quality != "dock":
+        yield "the time of day is the camera's own claim"
+    if custody.manifest is None:
+        yield "it has no manifest: cut off and not yet recovered, or still being made; what follows the last journal line is not proven"
+    if custody.unsigned:
+        behind = size(custody.unsigned)
+        yield f"recovered: the last {behind} were present when the camera started again, and are not signed at capture"
+    missing = custody.manifest.payload["missing"] if custody.manifest else []
+    if missing:
+        yield f"of the time before the press, segments {', '.join(map(str, missing))} were not written in full"
+    if content is None:
+        yield "what the files hold was not looked at: no key was given"
+    elif content.unsigned:
+        yield f"{size(content.unsigned)} of what is not signed can be read"

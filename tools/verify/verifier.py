@@ -1,0 +1,135 @@
+"""The callables: judge whatever lies under a path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+
+from tools.verify import age, audit, certs, files, journal, manifest, volume, volume_summary
+from tools.verify.findings import Problem, Refused
+from tools.verify.recording import Given
+from tools.verify.report import Place, Report, VolumeReport
+from tools.verify.summary import judge_recording
+
+_DEVICE = re.compile(r"[a-z0-9-]{1,32}\Z")
+_VOLUME = re.compile(r"[0-9a-f]{32}\Z")
+_MAX_ROOT = 65536
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is under a device's folder or a store."""
+
+    volumes: list[VolumeReport] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+
+    def report(self, path: Path, kind: str, root: str | None) -> Report:
+        return Report(
+            str(path), kind, root, volumes=tuple(self.volumes), problems=tuple(self.problems), facts=tuple(self.facts)
+        )
+
+
+def load_given(root: Path | None, keys: Sequence[Path] = (), progress: Callable[[int], None] | None = None) -> Given:
+    """Read the root certificate and the key files; ``Refused`` names what is wrong with them."""
+    certificate = None
+    if root is not None:
+        try:
+            certificate = certs.load_root(files.read_small(root, _MAX_ROOT))
+        except Refused as refused:
+            raise Refused(f"{root}: {refused}") from None
+    return Given(certificate, age.load_keys(keys), progress)
+
+
+def verify_path(
+    path: Path,
+    root: Path | None,
+    keys: Sequence[Path] = (),
+    *,
+    place: Place | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Judge a recording directory, a volume (a card), a device's folder or a dock's store.
+
+    ``root``: PEM file of the root certificate; None judges everything but who certified the camera.  ``keys``: files of age keys, with
+    which also the contents are judged.  ``place``: where volumes lie; by default a folder of a volume's id inside one of a device's
+    name is a dock's, anything else a camera's.  ``progress`` hears the number of bytes of each piece that was read.
+    ``Refused`` where root, keys or path are of no use; whatever is wrong with the evidence is in the report.
+    """
+    given = load_given(root, keys, progress)
+    fingerprint = None if given.root is None else given.root.fingerprint(hashes.SHA256()).hex()
+    if not path.is_dir():
+        raise Refused(f"{path}: is not a directory")
+    names = set(files.listing(path))
+    if journal.NAME in names or manifest.NAME in names:
+        found, _ = judge_recording(path, given, ".")
+        return Report(str(path), "recording", fingerprint, recordings=(found,))
+    if _is_volume(path):
+        return Report(str(path), "volume", fingerprint, volumes=(_volume(path, place, given, "."),))
+    inside = _directories(path)
+    if any(_is_volume(each) for each in inside):
+        return _device(path, place, given, "").report(path, "device", fingerprint)
+    if any(_is_volume(each) for folder in inside for each in _directories(folder)):
+        return _store(path, place, given, fingerprint)
+    raise Refused(f"{path}: holds neither a recording nor a volume, nor folders of such")
+
+
+def _is_volume(path: Path) -> bool:
+    return any((path / name).exists() for name in (volume.NAME, volume.RECORDINGS, audit.DIRECTORY))
+
+
+def _volume(path: Path, place: Place | None, given: Given, name: str) -> VolumeReport:
+    found = path.resolve()
+    if place is None:
+        place = Place.DOCK if _VOLUME.match(found.name) and _DEVICE.match(found.parent.name) else Place.CAMERA
+    judged = volume.judge_volume(path, place, given)
+    told = (
+        {"device": judged.audit.device, "volume": judged.audit.volume} if judged.paper is None else judged.paper.payload
+    )
+    if place is Place.DOCK and (told["device"], told["volume"]) != (found.parent.name, found.name):
+        judged.problems.add(
+            volume.NAME, f"it is volume {told['volume']} of {told['device']}, and does not belong into this folder"
+        )
+    return volume_summary.report(judged, name)
+
+
+def _device(path: Path, place: Place | None, given: Given, prefix: str) -> _Found:
+    """The volumes of one device, what is wrong in its folder, and what else is there."""
+    found = _Found()
+    for name, kind in files.listing(path).items():
+        where = prefix + files.shown(name)
+        if kind is files.Kind.DIRECTORY and _is_volume(path / name):
+            found.volumes.append(_volume(path / name, place or Place.DOCK, given, where))
+        elif kind is files.Kind.OTHER:
+            found.problems.append(Problem(where, "is not an ordinary file or directory"))
+        else:
+            found.facts.append(f"{where} is no volume: it was not looked at")
+    if len({volume.device_key for volume in found.volumes} - {None}) > 1:
+        found.facts.append(
+            f"{prefix or path.name}: more than one device key goes by this name: two cameras, or one that was given a new key"
+        )
+    return found
+
+
+def _store(path: Path, place: Place | None, given: Given, fingerprint: str | None) -> Report:
+    found = _Found()
+    for name, kind in files.listing(path).items():
+        where = files.shown(name)
+        if kind is files.Kind.DIRECTORY and any(_is_volume(each) for each in _directories(path / name)):
+            inside = _device(path / name, place, given, f"{where}/")
+            found.volumes += inside.volumes
+            found.problems += inside.problems
+            found.facts += inside.facts
+        elif kind is files.Kind.OTHER:
+            found.problems.append(Problem(where, "is not an ordinary file or directory"))
+        else:
+            found.facts.append(f"{where} is no device's folder: it was not looked at")
+    return found.report(path, "store", fingerprint)
+
+
+def _directories(path: Path) -> list[Path]:
+    return [path / name for name, kind in files.listing(path).items() if kind is files.Kind.DIRECTORY]

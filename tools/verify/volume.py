@@ -1,0 +1,227 @@
+"""One volume: its own papers, its audit log, its anchor, and every recording that must be there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.verify import audit, files, journal, manifest, receipt
+from tools.verify.audit import Audit, read_audit
+from tools.verify.certs import Role, Trust
+from tools.verify.documents import VOLUME
+from tools.verify.findings import Problems, need
+from tools.verify.jws import MAX_LINE
+from tools.verify.receipt import DockSigned, read_anchor
+from tools.verify.recording import Custody, Given
+from tools.verify.report import Place, RecordingReport
+from tools.verify.signed import Signed, verify_chained
+from tools.verify.summary import judge_recording
+
+NAME = "volume.jws"
+RECORDINGS = "recordings"
+_KNOWN = {NAME, receipt.ANCHOR_NAME, audit.DIRECTORY, RECORDINGS, "erasing", "quarantine", "reserve", "lost+found"}
+_NUMBER = re.compile(r"[0-9]{8}\Z")
+
+
+@dataclass(slots=True)
+class Volume:
+    """A volume while it is judged."""
+
+    path: Path
+    place: Place
+    given: Given
+    problems: Problems = field(default_factory=Problems)
+    paper: Signed | None = None
+    audit: Audit = field(default_factory=Audit)
+    anchor: DockSigned | None = None
+    reports: dict[int, RecordingReport] = field(default_factory=dict)
+    opening_hashes: dict[int, str] = field(default_factory=dict)
+    facts: list[str] = field(default_factory=list)
+
+
+def judge_volume(path: Path, place: Place, given: Given) -> Volume:
+    """Judge a volume and every recording in it."""
+    volume = Volume(path, place, given)
+    problems = volume.problems
+    with problems.at("."):
+        strangers = [files.shown(each) for each in files.listing(path) if each not in _KNOWN]
+        volume.facts += [f"{each} is no part of a volume: it was not looked at" for each in strangers]
+    if receipt.ANCHOR_NAME in _names(path):
+        with problems.at(receipt.ANCHOR_NAME):
+            volume.anchor = read_anchor(path, Trust(given.root))
+    trust = Trust(given.root, volume.anchor.utc_ms if volume.anchor else None)
+    with problems.at(NAME):
+        volume.paper = verify_chained(files.read_jws(path / NAME), VOLUME, Role.DEVICE, trust)
+        need(volume.paper.payload["device"] == volume.paper.chain.name, "device is not the certificate's")
+    volume.audit = read_audit(path, trust, problems)
+    if volume.paper is not None:
+        with problems.at(audit.DIRECTORY):
+            _check_audit(volume.paper, volume.audit)
+    if volume.anchor is not None:
+        with problems.at(receipt.ANCHOR_NAME):
+            _check_anchor(volume, volume.anchor)
+    with problems.at(RECORDINGS):
+        _judge_recordings(volume)
+    for first, last in _missing(volume):
+        _note_missing(volume, first, last)
+    return volume
+
+
+def _check_audit(paper: Signed, log: Audit) -> None:
+    for member, told in (("device", log.device), ("volume", log.volume)):
+        need(told in (None, paper.payload[member]), f"{member} is not that of {NAME}")
+    need(log.device_keys <= {paper.chain.named_key}, f"was signed under another device key than {NAME}")
+
+
+def _check_anchor(volume: Volume, anchor: DockSigned) -> None:
+    payload, log = anchor.payload, volume.audit
+    if volume.paper is not None:
+        for member in ("device", "volume"):
+            need(payload[member] == volume.paper.payload[member], f"{member} is not that of {NAME}")
+    line = payload["audit"]["line"]
+    need(line <= len(log.hashes), f"a dock saw {line} lines of the audit log, {len(log.hashes)} can be believed here")
+    need(log.hashes[line - 1] == payload["audit"]["head"], "a dock saw another audit log than this one")
+    need(
+        payload["number"] <= log.newest,
+        f"a dock saw recording {payload['number']}, the audit log ends with {log.newest}",
+    )
+
+
+def _judge_recordings(volume: Volume) -> None:
+    root = volume.path / RECORDINGS
+    for name, kind in files.listing(root).items():
+        where = f"{RECORDINGS}/{files.shown(name)}"
+        if kind is not files.Kind.DIRECTORY or not _NUMBER.match(name):
+            volume.problems.add(where, "is no recording: something was added or renamed")
+        elif not _ahead_of_time(volume, root / name, int(name)):
+            _judge_one(volume, root / name, int(name), where)
+
+
+def _ahead_of_time(volume: Volume, path: Path, number: int) -> bool:
+    """Whether nothing was recorded here yet: the next recording made ready, or one that got no further than the audit log."""
+    if volume.place is not Place.CAMERA or manifest.NAME in _names(path) or _has_opening(path):
+        return False
+    if number in volume.audit.unclosed or number in volume.audit.voids:
+        volume.facts.append(
+            f"recording {number} got no further than the audit log: the camera never showed that it records"
+        )
+        return True
+    return number > volume.audit.newest and not any(_sizes(path))
+
+
+def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
+    anchored = volume.anchor is not None and volume.anchor.payload["number"] >= number
+    trusted = [volume.anchor.utc_ms] if volume.anchor and anchored else []
+
+    def further(custody: Custody) -> None:
+        for check in (_against_paper, _against_audit, _against_neighbours):
+            with custody.problems.at(journal.NAME):
+                check(volume, number, custody)
+
+    volume.reports[number], custody = judge_recording(path, volume.given, where, trusted, further)
+    if custody.journal is not None:
+        volume.opening_hashes[number] = custody.journal.opening.hash
+
+
+def _against_paper(volume: Volume, number: int, custody: Custody) -> None:
+    if custody.journal is None or volume.paper is None:
+        return
+    opening = custody.journal.opening
+    need(opening.number == number, f"it is recording {opening.number}, and lies where {number} belongs")
+    need(opening.device == volume.paper.payload["device"], f"it is {opening.device}'s, this volume is another's")
+    need(opening.volume == volume.paper.payload["volume"], "it was recorded on another volume")
+    need(
+        custody.journal.device_key == volume.paper.chain.named_key,
+        f"it was signed under another device key than {NAME}",
+    )
+
+
+def _against_audit(volume: Volume, number: int, custody: Custody) -> None:
+    log = volume.audit
+    known = log.openings.get(number)
+    if known is None:
+        need(volume.place is Place.DOCK and number > log.newest, "the audit log knows no such recording")
+        volume.facts.append(f"recording {number} is newer than the audit log here")
+        return
+    need(number not in log.voids, "the audit log says that this recording never began")
+    if custody.journal is not None:
+        need(custody.journal.opening.hash == known.hash, "the audit log knows another opening for this number")
+        need(custody.journal.opening.boot == known.boot, "the audit log knows another boot for this opening")
+    closing = log.closings.get(number)
+    if closing is not None:
+        need(custody.sealed, f"the audit log says that it was {closing[1]}, and the manifest is missing")
+        if custody.manifest is not None:
+            signed = (custody.manifest.hash, custody.manifest.payload["state"])
+            need(signed == closing, "the audit log knows another manifest")
+    elif custody.sealed:
+        volume.facts.append(f"recording {number} has a manifest of which the audit log here does not know yet")
+    receipted = log.receipts.get(number)
+    if receipted is not None:
+        need(
+            custody.receipt is not None and custody.receipt.hash == receipted,
+            "the audit log knows a receipt that is not here",
+        )
+
+
+def _against_neighbours(volume: Volume, number: int, custody: Custody) -> None:
+    """The chain of openings: each holds the hash of the one before."""
+    if custody.journal is None or number == 1:
+        return
+    opening, log = custody.journal.opening, volume.audit
+    before = log.openings[number - 1].hash if number - 1 in log.openings else volume.opening_hashes.get(number - 1)
+    need(before in (None, opening.previous), f"the recording {number - 1} that is known here is not the one before it")
+    if opening.continues is not None and opening.continues[0] in log.openings:
+        resumed = log.openings[opening.continues[0]]
+        need(resumed.hash == opening.continues[1], "it resumes another recording than the one that is known here")
+
+
+def _missing(volume: Volume) -> Iterator[tuple[int, int]]:
+    """Runs of numbers of which nothing is here: first and last of each.  A recording is here, or never was more than announced, or
+    left the camera against a receipt."""
+    log = volume.audit
+    there = set(volume.reports) | log.voids
+    if volume.place is Place.CAMERA:
+        there |= set(log.erasures)
+        there |= {number for number in log.unclosed if (volume.path / RECORDINGS / f"{number:08d}").is_dir()}
+    reached = 0
+    for number in sorted(there | {log.newest + 1}):
+        if number > reached + 1:
+            yield reached + 1, number - 1
+        reached = number
+
+
+def _note_missing(volume: Volume, first: int, last: int) -> None:
+    log = volume.audit
+    for number in range(first, min(last, log.newest) + 1):
+        volume.problems.add(
+            f"{RECORDINGS}/{number:08d}",
+            f"recording {number} is missing: the audit log says that {_last_seen(log, number)}",
+        )
+    if last > log.newest:
+        unknown = max(first, log.newest + 1)
+        volume.problems.add(
+            RECORDINGS, f"recordings {unknown} to {last} are missing: a later one is here, the audit log never saw them"
+        )
+
+
+def _last_seen(log: Audit, number: int) -> str:
+    if number in log.closings:
+        return f"it was {log.closings[number][1]}"
+    return "the camera itself missed it" if number in log.gone else "it was opened, and never closed"
+
+
+def _names(path: Path) -> set[str]:
+    return set(files.listing(path))
+
+
+def _sizes(path: Path) -> list[int]:
+    return [each.lstat().st_size for each in path.iterdir()]
+
+
+def _has_opening(path: Path) -> bool:
+    """Whether the journal holds one whole line."""
+    if journal.NAME not in _names(path):
+        return False
+    return any(whole for _, whole in files.lines(path / journal.NAME, MAX_LINE))

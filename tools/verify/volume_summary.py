@@ -1,0 +1,74 @@
+"""From what was checked of a volume to words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from tools.verify import files
+from tools.verify.report import Place, Verdict, VolumeReport
+from tools.verify.times import utc
+from tools.verify.volume import Volume
+
+_ASIDE = {
+    "quarantine": "was unknown to the audit log, and is kept aside",
+    "erasing": "is no longer evidence, its erasure has begun",
+}
+
+
+def report(volume: Volume, name: str) -> VolumeReport:
+    """Put the findings on one volume into words.  ``name``: what it is called in the report."""
+    log, paper = volume.audit, volume.paper
+    good = not volume.problems and all(each.verdict is not Verdict.NOT_WHOLE for each in volume.reports.values())
+    return VolumeReport(
+        path=name,
+        place=volume.place,
+        device=paper.payload["device"] if paper else log.device,
+        volume=paper.payload["volume"] if paper else log.volume,
+        device_key=hashlib.sha256(paper.chain.named_key).hexdigest() if paper else None,
+        recordings=tuple(volume.reports[number] for number in sorted(volume.reports)),
+        erased=tuple(sorted(log.erasures)),
+        voided=tuple(sorted(log.voids)),
+        facts=(*_facts(volume), *volume.facts),
+        proven=tuple(_proven(volume)) if good else (),
+        not_proven=tuple(_not_proven(volume)),
+        problems=tuple(volume.problems.found),
+    )
+
+
+def _facts(volume: Volume) -> Iterator[str]:
+    log = volume.audit
+    yield f"audit log: {len(log.hashes)} lines over {len(log.boots)} boots, newest recording {log.newest}"
+    if log.erasures:
+        numbers = ", ".join(map(str, sorted(log.erasures)))
+        yield f"erased from the camera, each against a dock's receipt: {numbers}"
+    if log.voids:
+        yield f"announced, and never begun: {', '.join(map(str, sorted(log.voids)))}"
+    if log.torn:
+        yield "the audit log ends in a torn line, as a power cut leaves it"
+    still_open = [number for number, each in volume.reports.items() if each.verdict is Verdict.OPEN]
+    if still_open and volume.place is Place.CAMERA:
+        numbers = ", ".join(map(str, still_open))
+        yield f"open: {numbers}: still being made, or cut off; the camera closes what was cut off at its next start"
+    for folder, words in _ASIDE.items():
+        found = volume.path / folder
+        if found.is_dir() and not found.is_symlink():
+            for each in files.listing(found):
+                yield f"{folder}/{files.shown(each)} {words}"
+
+
+def _proven(volume: Volume) -> Iterator[str]:
+    log, anchor = volume.audit, volume.anchor
+    yield f"the audit log is one unbroken chain of {len(log.hashes)} signed lines, and every recording that it knows is accounted for"
+    if anchor is not None:
+        number, moment = anchor.payload["number"], utc(anchor.utc_ms)
+        yield f"no recording up to number {number} is missing: dock {anchor.dock} countersigned the log at {moment}"
+
+
+def _not_proven(volume: Volume) -> Iterator[str]:
+    log, anchor = volume.audit, volume.anchor
+    yield "whether a certificate was revoked was not judged"
+    if anchor is None:
+        yield "that nothing is missing at the end: no dock has countersigned this log"
+    elif anchor.payload["audit"]["line"] < len(log.hashes):
+        yield f"that nothing is missing since the last docking ({utc(anchor.utc_ms)})"
