@@ -1,5 +1,5 @@
 """A desktop camera: every part of the hardware abstraction layer, simulated with real encoded picture and sound.
 
-``hal.sim.build`` puts it together, ``hal.sim.control`` says how it is handled from outside.  PyAV and numpy are needed by the
-lens and the microphone alone.
+``hal.sim.build`` puts it together, ``hal.sim.control`` says how it is handled from outside.  Only the lens and the
+microphone need PyAV and numpy.
 """

@@ -108,7 +108,6 @@ def _one_second() -> NDArray[np.float32]:
 
 def _encoder() -> AudioCodecContext:
     codec = av.CodecContext.create("aac", "w")
-    assert isinstance(codec, AudioCodecContext)
     codec.sample_rate, codec.layout, codec.format = RATE, "mono", "fltp"
     codec.bit_rate = _BIT_RATE
     codec.time_base = Fraction(1, RATE)

@@ -41,8 +41,7 @@ class Number:
         """The number; a boolean is none."""
         kinds = (int, float) if self.real else (int,)
         if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
-            message = f"must be a {'' if self.real else 'whole '}number from {self.low} to {self.high}"
-            raise CallError(message)
+            raise CallError(f"must be a {'' if self.real else 'whole '}number from {self.low} to {self.high}")
         return value
 
 
@@ -56,8 +55,7 @@ class Word:
     def check(self, value: object) -> str:
         """The word."""
         if not isinstance(value, str) or value not in self.known:
-            message = f"must be one of {', '.join(self.known)}"
-            raise CallError(message)
+            raise CallError(f"must be one of {', '.join(self.known)}")
         return value
 
 
@@ -71,8 +69,7 @@ class Text:
     def check(self, value: object) -> str:
         """The text."""
         if not isinstance(value, str) or not 0 < len(value) <= self.limit:
-            message = f"must be a text of 1 to {self.limit} characters"
-            raise CallError(message)
+            raise CallError(f"must be a text of 1 to {self.limit} characters")
         return value
 
 
@@ -85,8 +82,7 @@ class Flag:
     def check(self, value: object) -> bool:
         """The flag."""
         if not isinstance(value, bool):
-            message = "must be true or false"
-            raise CallError(message)
+            raise CallError("must be true or false")
         return value
 
 
@@ -101,8 +97,7 @@ class Call:
         """Check ``given`` and call: the function's answer, empty if it has none; ``CallError`` before anything ran."""
         unknown = sorted(given.keys() - self.takes.keys())
         if unknown:
-            message = f"unknown member {unknown[0]!r}; known: {', '.join(self.takes) or 'none'}"
-            raise CallError(message)
+            raise CallError(f"unknown member {unknown[0]!r}; known: {', '.join(self.takes) or 'none'}")
         answer = self.do(**{name: _value(name, argument, given) for name, argument in self.takes.items()})
         return answer if isinstance(answer, Mapping) else {}
 
@@ -110,19 +105,16 @@ class Call:
 def pick(table: Mapping[str, T], what: str, name: object) -> T:
     """What ``name`` stands for in a table; ``CallError`` with the names that there are."""
     if not isinstance(name, str) or name not in table:
-        message = f"unknown {what} {name!r}; known: {', '.join(table)}"
-        raise CallError(message)
+        raise CallError(f"unknown {what} {name!r}; known: {', '.join(table)}")
     return table[name]
 
 
 def _value(name: str, argument: Argument, given: Mapping[str, object]) -> object:
     if name not in given:
         if argument.default is None:
-            message = f"{name} is missing"
-            raise CallError(message)
+            raise CallError(f"{name} is missing")
         return argument.default
     try:
         return argument.check(given[name])
     except CallError as problem:
-        message = f"{name} {problem}"
-        raise CallError(message) from None
+        raise CallError(f"{name} {problem}") from None

@@ -56,8 +56,7 @@ class _WallClock:
     def put(self, utc_ms: int, quality: ClockQuality) -> None:
         """Make the wall clock show ``utc_ms`` from now on, and claim ``quality`` for it."""
         if not 0 <= utc_ms < 1 << 48:
-            message = f"utc_ms out of range: {utc_ms}"
-            raise ValueError(message)
+            raise ValueError(f"utc_ms out of range: {utc_ms}")
         with self._lock:
             self._offset_ns = utc_ms * MS - self.monotonic_ns()
             self._quality = quality
@@ -117,10 +116,10 @@ class SimClock(_WallClock):
 class VirtualClock(_WallClock):
     """A clock that stands still until it is advanced."""
 
-    def __init__(self, time_ns: int = BOOT_NS, utc_ms: int = 1_790_000_000_000) -> None:
-        """Begin at ``time_ns`` on the monotonic and ``utc_ms`` on the wall clock, which was set before this boot."""
-        self._now_ns = time_ns
-        super().__init__(utc_ms * MS - time_ns, ClockQuality.RTC)
+    def __init__(self, utc_ms: int = 1_790_000_000_000, quality: ClockQuality = ClockQuality.RTC) -> None:
+        """Begin at a boot, with the wall clock at ``utc_ms``."""
+        self._now_ns = BOOT_NS
+        super().__init__(utc_ms * MS - BOOT_NS, quality)
 
     def monotonic_ns(self) -> int:
         """Where the clock stands."""
@@ -129,9 +128,18 @@ class VirtualClock(_WallClock):
     def advance(self, ns: int) -> None:
         """Let ``ns`` nanoseconds pass."""
         if ns < 0:
-            message = f"a monotonic clock never runs back: {ns}"
-            raise ValueError(message)
+            raise ValueError(f"a monotonic clock never runs back: {ns}")
         self._now_ns += ns
+
+    def power_cycle(self) -> VirtualClock:
+        """The clock after the next boot: what was set runs on, as ``RTC`` at best."""
+        wall = self.utc()
+        return VirtualClock(*_kept(wall.utc_ms, wall.quality))
+
+
+def _kept(value: int, quality: ClockQuality) -> tuple[int, ClockQuality]:
+    """What a battery-backed clock still knows after a power cycle; one that was never set starts at 0 again."""
+    return (0, ClockQuality.UNSET) if quality is ClockQuality.UNSET else (value, ClockQuality.RTC)
 
 
 def _remembered(state: Path | None) -> tuple[int, ClockQuality]:
@@ -144,4 +152,4 @@ def _remembered(state: Path | None) -> tuple[int, ClockQuality]:
         off_ns = int(memory["off_ns"])
     except (ValueError, KeyError, TypeError):
         return 0, ClockQuality.UNSET
-    return off_ns, ClockQuality.UNSET if kept is ClockQuality.UNSET else ClockQuality.RTC
+    return _kept(off_ns, kept)

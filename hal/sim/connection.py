@@ -50,8 +50,7 @@ class Connection:
     def watch(self, watch: Watch) -> None:
         """Send events from now on; ``ValueError`` if it does so already."""
         if self._stop_watching is not None:
-            message = "watching already"
-            raise ValueError(message)
+            raise ValueError("watching already")
         self._stop_watching = watch(self.send)
 
     def close(self) -> None:

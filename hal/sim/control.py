@@ -115,25 +115,21 @@ def _parse(line: bytes) -> dict[str, object]:
     except CallError:
         raise
     except (ValueError, RecursionError) as problem:
-        message = f"not JSON: {problem}"
-        raise CallError(message) from None
+        raise CallError(f"not JSON: {problem}") from None
     if not isinstance(request, dict):
-        message = "not a JSON object"
-        raise CallError(message)
+        raise CallError("not a JSON object")
     return request
 
 
 def _unique(members: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(members)
     if len(found) != len(members):
-        message = "a member stands twice"
-        raise CallError(message)
+        raise CallError("a member stands twice")
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    message = f"{name} is no JSON number"
-    raise CallError(message)
+    raise CallError(f"{name} is no JSON number")
 
 
 def _listen(path: Path) -> socket.socket:

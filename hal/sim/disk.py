@@ -18,8 +18,7 @@ _NAME_BYTES = 255
 def single(name: str) -> str:
     """``name`` if it is one component of a path; ``ValueError`` if it leads anywhere else."""
     if name in {"", ".", ".."} or "/" in name or "\0" in name or len(os.fsencode(name)) > _NAME_BYTES:
-        message = f"not a name of a file or directory: {name!r}"
-        raise ValueError(message)
+        raise ValueError(f"not a name of a file or directory: {name!r}")
     return name
 
 

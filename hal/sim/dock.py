@@ -69,8 +69,7 @@ class SimDock:
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Up to ``limit`` bytes as soon as any are there; empty after the timeout."""
         if limit <= 0 or timeout_s < 0:
-            message = f"limit must be positive and the timeout not negative: {limit}, {timeout_s}"
-            raise ValueError(message)
+            raise ValueError(f"limit must be positive and the timeout not negative: {limit}, {timeout_s}")
         line = self._present()
         try:
             data = self._fuse.let(self._inward.spoil(line.read(limit, timeout_s)))

@@ -53,8 +53,7 @@ class TcpLine:
         """Connect; ``ValueError`` for a malformed path, ``OSError`` if nobody listens."""
         host, _, port = path.removeprefix(_TCP).rpartition(":")
         if not host or not port.isascii() or not port.isdecimal() or int(port) > _LAST_PORT:
-            message = f"not of the form tcp:HOST:PORT: {path!r}"
-            raise ValueError(message)
+            raise ValueError(f"not of the form tcp:HOST:PORT: {path!r}")
         self._socket = socket.create_connection((host, int(port)), timeout=_PATIENCE_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reading, self._writing = threading.Lock(), threading.Lock()
@@ -63,9 +62,7 @@ class TcpLine:
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Up to ``limit`` bytes."""
         with self._reading:
-            poll = select.poll()
-            poll.register(self._socket, select.POLLIN)
-            if not poll.poll(timeout_s * 1000):
+            if not _readable(self._socket, timeout_s):
                 return b""
             self._untouched = False
             data = self._socket.recv(limit)
@@ -80,12 +77,10 @@ class TcpLine:
             self._socket.sendall(data)
 
     def alive(self) -> bool:
-        """Whether the connection stands; what it still holds can be read even after the peer closed it."""
+        """Whether the connection stands, or still holds something to be read."""
         try:
-            return bool(self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            return True
-        except OSError:
+            return not _readable(self._socket, 0) or bool(self._socket.recv(1, socket.MSG_PEEK))
+        except (OSError, ValueError):
             return False
 
     def renew(self) -> bool:
@@ -98,3 +93,9 @@ class TcpLine:
             self._socket.shutdown(socket.SHUT_RDWR)
         with self._reading, self._writing:
             self._socket.close()
+
+
+def _readable(end: socket.socket, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))

@@ -145,8 +145,7 @@ class MemoryDirectory:
         if into is None:
             return self
         if not isinstance(into, MemoryDirectory) or into.storage is not self.storage:
-            message = "not a directory of this storage"
-            raise ValueError(message)
+            raise ValueError("not a directory of this storage")
         return into
 
     def _new(self, name: str, *, is_directory: bool) -> int:
@@ -229,6 +228,5 @@ class MemoryFile:
 
     def _usable(self) -> MemoryStorage:
         if self._closed:
-            message = f"{self._name} is closed"
-            raise ValueError(message)
+            raise ValueError(f"{self._name} is closed")
         return self._storage

@@ -29,8 +29,7 @@ class Planes:
     def blank(cls, width: int, height: int) -> Planes:
         """A black picture; both sides are even."""
         if width % 2 or height % 2 or width <= 0 or height <= 0:
-            message = f"width and height must be even and positive: {width}x{height}"
-            raise ValueError(message)
+            raise ValueError(f"width and height must be even and positive: {width}x{height}")
         planes = cls.over(np.full((height * 3 // 2, width), GREY_C, np.uint8))
         planes.y[:] = BLACK_Y
         return planes

@@ -74,8 +74,7 @@ class SimTriggers:
     def fire(self, name: str) -> int:
         """Set one off, and say when; ``ValueError`` if there is none of that name."""
         if name not in self._names:
-            message = f"unknown trigger {name!r}; known: {', '.join(self._names)}"
-            raise ValueError(message)
+            raise ValueError(f"unknown trigger {name!r}; known: {', '.join(self._names)}")
         trigger = Trigger(name, self._clock.monotonic_ns())
         for sink in self._sinks:
             sink(trigger)
@@ -97,34 +96,35 @@ class SimIndicators:
         """Everything dark and quiet."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._lights = Shown(_DARK, clock.monotonic_ns())
-        self._cues: deque[Shown] = deque(maxlen=_REMEMBERED_CUES)
+        self._lights = _DARK
+        self._since_ns = clock.monotonic_ns()
+        self._cues: deque[tuple[int, Cue]] = deque(maxlen=_REMEMBERED_CUES)
         self._watchers: Watchers[Shown] = Watchers()
 
     def show(self, lights: Lights) -> None:
         """Show this until told otherwise."""
         with self._lock:
-            if lights != self._lights.what:
-                self._lights = Shown(lights, self._clock.monotonic_ns())
-                self._watchers.tell(self._lights)
+            if lights != self._lights:
+                self._lights, self._since_ns = lights, self._clock.monotonic_ns()
+                self._watchers.tell(Shown(lights, self._since_ns))
 
     def play(self, cue: Cue) -> None:
         """Begin a cue and return."""
         with self._lock:
-            self._cues.append(Shown(cue, self._clock.monotonic_ns()))
-            self._watchers.tell(self._cues[-1])
+            now_ns = self._clock.monotonic_ns()
+            self._cues.append((now_ns, cue))
+            self._watchers.tell(Shown(cue, now_ns))
 
     @property
     def lights(self) -> Lights:
         """What is shown now."""
-        assert isinstance(self._lights.what, Lights)
-        return self._lights.what
+        return self._lights
 
     @property
     def cues(self) -> tuple[tuple[int, Cue], ...]:
         """The last thousand cues, each with its time."""
         with self._lock:
-            return tuple((shown.time_ns, shown.what) for shown in self._cues if isinstance(shown.what, Cue))
+            return tuple(self._cues)
 
     def watch(self, watcher: Callable[[Shown], None]) -> Callable[[], None]:
         """Tell ``watcher`` the lights as they are, then every change and every cue in order; the answer ends that.
@@ -132,5 +132,5 @@ class SimIndicators:
         A watcher returns at once, as it is called by whoever shows.
         """
         with self._lock:
-            watcher(self._lights)
+            watcher(Shown(self._lights, self._since_ns))
             return self._watchers.add(watcher)

@@ -36,8 +36,7 @@ class SoftwareSigner:
     def sign_digest(self, digest: bytes) -> bytes:
         """The DER ECDSA signature over a SHA-256 digest of 32 bytes."""
         if len(digest) != _DIGEST_BYTES:
-            message = f"a SHA-256 digest has 32 bytes, not {len(digest)}"
-            raise ValueError(message)
+            raise ValueError(f"a SHA-256 digest has 32 bytes, not {len(digest)}")
         return self._loaded().sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
 
     def counter(self) -> int | None:

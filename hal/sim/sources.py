@@ -91,8 +91,7 @@ class Paced:
     def start(self, feed: Feed, sink: Sink) -> None:
         """Begin now; ``ValueError`` while it runs, ``OSError`` if the part is told to refuse."""
         if self._thread is not None:
-            message = f"{self._name} runs already"
-            raise ValueError(message)
+            raise ValueError(f"{self._name} runs already")
         self.disturbance.starting()
         feed.begin(self._clock.monotonic_ns())
         self._stopping.clear()
@@ -135,14 +134,16 @@ class Stepped:
         self.disturbance = Disturbance()
         self._clock = clock
         self._running: tuple[Feed, Sink] | None = None
+        self._last_ns = -1
 
     def start(self, feed: Feed, sink: Sink) -> None:
-        """Begin at the clock's time; ``ValueError`` while it runs, ``OSError`` if the part is told to refuse."""
+        """Begin at the clock's time, if need be a nanosecond behind the last unit; ``ValueError`` while it runs,
+        ``OSError`` if the part is told to refuse.
+        """
         if self._running is not None:
-            message = "runs already"
-            raise ValueError(message)
+            raise ValueError("runs already")
         self.disturbance.starting()
-        feed.begin(self._clock.monotonic_ns())
+        feed.begin(max(self._clock.monotonic_ns(), self._last_ns + 1))
         self._running = feed, sink
 
     def stop(self) -> None:
@@ -161,6 +162,7 @@ class Stepped:
         """Deliver every unit that is due at ``time_ns``."""
         while self._running is not None and (due_ns := self.due_ns()) is not None and due_ns <= time_ns:
             feed, sink = self._running
+            self._last_ns = due_ns
             _deliver(feed, self.disturbance, sink)
 
 

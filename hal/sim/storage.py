@@ -68,7 +68,7 @@ class FileDirectory:
     def enter(self, name: str, *, create: bool = False) -> FileDirectory:
         """A directory in it; ``create`` makes it where it is missing."""
         path = self.at(name)
-        if create and not path.is_dir():
+        if create and not path.exists():
             self._trouble.before_change(name)
             path.mkdir(mode=_DIRECTORY_MODE)
         if not path.is_dir():
@@ -113,8 +113,7 @@ class FileDirectory:
         if into is None:
             return self
         if not isinstance(into, FileDirectory):
-            message = "not a directory of this storage"
-            raise ValueError(message)  # noqa: TRY004 - a wrong call is ValueError
+            raise ValueError("not a directory of this storage")  # noqa: TRY004 - a wrong call is ValueError
         return into
 
 
@@ -184,6 +183,5 @@ class StoredFile:
 
     def _open(self) -> int:
         if self._descriptor is None:
-            message = f"{self._name} is closed"
-            raise ValueError(message)
+            raise ValueError(f"{self._name} is closed")
         return self._descriptor

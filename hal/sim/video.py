@@ -90,7 +90,6 @@ class EncodedVideo:
 
 def _encoder(video: VideoFormat) -> VideoCodecContext:
     codec = av.CodecContext.create("libx264", "w")
-    assert isinstance(codec, VideoCodecContext)
     codec.width, codec.height, codec.pix_fmt = video.width, video.height, "yuv420p"
     codec.framerate = Fraction(video.fps)
     codec.time_base = Fraction(1, video.fps)

@@ -110,13 +110,15 @@ class Volume:
     def file(self, number: int) -> FileNode:
         """A file."""
         node = self._nodes[number]
-        assert isinstance(node, FileNode)
+        if not isinstance(node, FileNode):
+            raise IsADirectoryError(number)
         return node
 
     def directory(self, number: int) -> DirectoryNode:
         """A directory."""
         node = self._nodes[number]
-        assert isinstance(node, DirectoryNode)
+        if not isinstance(node, DirectoryNode):
+            raise NotADirectoryError(number)
         return node
 
     def apply(self, operation: Operation) -> int | None:

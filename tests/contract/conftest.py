@@ -1,0 +1,108 @@
+"""Each implementation of each interface in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract import rigs
+from tests.contract.implementations import (
+    AUDIO_SOURCES,
+    BUTTONS,
+    CLOCKS,
+    DOCKS,
+    INDICATORS,
+    POWERS,
+    SIGNERS,
+    SMALL_STORAGES,
+    STORAGES,
+    TRIGGERS,
+    UPDATERS,
+    VIDEO_SOURCES,
+    WATCHDOGS,
+)
+
+
+@pytest.fixture(params=VIDEO_SOURCES)
+def video(request: pytest.FixtureRequest) -> Iterator[rigs.VideoRig]:
+    """Each lens in turn."""
+    rig = VIDEO_SOURCES[request.param]()
+    yield rig
+    rig.source.stop()
+
+
+@pytest.fixture(params=AUDIO_SOURCES)
+def audio(request: pytest.FixtureRequest) -> Iterator[rigs.AudioRig]:
+    """Each microphone in turn."""
+    rig = AUDIO_SOURCES[request.param]()
+    yield rig
+    rig.source.stop()
+
+
+@pytest.fixture(params=BUTTONS)
+def buttons(request: pytest.FixtureRequest) -> rigs.ButtonsRig:
+    """Each set of buttons in turn."""
+    return BUTTONS[request.param]()
+
+
+@pytest.fixture(params=TRIGGERS)
+def triggers(request: pytest.FixtureRequest) -> rigs.TriggersRig:
+    """Each set of sensors in turn."""
+    return TRIGGERS[request.param]()
+
+
+@pytest.fixture(params=INDICATORS)
+def indicators(request: pytest.FixtureRequest) -> rigs.IndicatorsRig:
+    """Each set of lights in turn."""
+    return INDICATORS[request.param]()
+
+
+@pytest.fixture(params=STORAGES)
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> rigs.StorageRig:
+    """Each kind of storage in turn."""
+    return STORAGES[request.param](tmp_path)
+
+
+@pytest.fixture(params=SMALL_STORAGES)
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> rigs.StorageRig:
+    """Each kind of storage in turn, with room for ``rigs.SMALL`` bytes."""
+    return SMALL_STORAGES[request.param](tmp_path)
+
+
+@pytest.fixture(params=SIGNERS)
+def signer(request: pytest.FixtureRequest, tmp_path: Path) -> rigs.SignerRig:
+    """Each kind of signer in turn."""
+    return SIGNERS[request.param](tmp_path)
+
+
+@pytest.fixture(params=CLOCKS)
+def clock(request: pytest.FixtureRequest, tmp_path: Path) -> rigs.ClockRig:
+    """Each clock in turn."""
+    return CLOCKS[request.param](tmp_path)
+
+
+@pytest.fixture(params=DOCKS)
+def dock(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[rigs.DockRig]:
+    """Each kind of dock port in turn."""
+    with DOCKS[request.param](tmp_path) as rig:
+        yield rig
+
+
+@pytest.fixture(params=POWERS)
+def power(request: pytest.FixtureRequest) -> rigs.PowerRig:
+    """Each battery in turn."""
+    return POWERS[request.param]()
+
+
+@pytest.fixture(params=WATCHDOGS)
+def watchdog(request: pytest.FixtureRequest) -> rigs.WatchdogRig:
+    """Each watchdog in turn."""
+    return WATCHDOGS[request.param]()
+
+
+@pytest.fixture(params=UPDATERS)
+def updater(request: pytest.FixtureRequest, tmp_path: Path) -> rigs.UpdaterRig:
+    """Each updater in turn."""
+    return UPDATERS[request.param](tmp_path)

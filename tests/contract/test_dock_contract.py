@@ -1,0 +1,144 @@
+"""What every dock port must do."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from hal.interface import PortKind
+from tests.contract.rigs import DockRig
+
+WAIT_S = 5.0
+
+
+def read(dock: DockRig, size: int) -> bytes:
+    """Exactly ``size`` bytes."""
+    data, until = b"", time.monotonic() + WAIT_S
+    while len(data) < size and time.monotonic() < until:
+        data += dock.port.read(size - len(data), 0.2)
+    return data
+
+
+def until_gone(dock: DockRig) -> OSError:
+    """The error that reading ends with."""
+    until = time.monotonic() + WAIT_S
+    while time.monotonic() < until:
+        try:
+            dock.port.read(100, 0.05)
+        except OSError as problem:
+            return problem
+    pytest.fail("reading goes on")
+
+
+def test_nothing_plugged_in(dock: DockRig) -> None:
+    """A port with nothing in it says so, and reading and writing are ``OSError``."""
+    assert not dock.port.connected()
+    with pytest.raises(OSError, match="plugged"):
+        dock.port.read(1, 0)
+    with pytest.raises(OSError, match="plugged"):
+        dock.port.write(b"x")
+    dock.port.reset()
+
+
+def test_bytes_go_both_ways(dock: DockRig) -> None:
+    """What one side writes the other one reads, byte for byte, all 256 of them."""
+    dock.plug()
+    assert dock.port.connected()
+    assert dock.port.kind in PortKind
+    dock.send(bytes(range(256)))
+    assert read(dock, 256) == bytes(range(256))
+    dock.port.write(bytes(reversed(range(256))))
+    assert dock.receive(256) == bytes(reversed(range(256)))
+
+
+def test_read_takes_what_waits(dock: DockRig) -> None:
+    """A read does not wait for the limit, and never exceeds it."""
+    dock.plug()
+    dock.send(b"0123456789")
+    time.sleep(0.05)
+    begun = time.monotonic()
+    assert dock.port.read(4, WAIT_S) == b"0123"
+    assert dock.port.read(100, WAIT_S) == b"456789"
+    assert time.monotonic() - begun < WAIT_S / 2
+
+
+def test_read_is_empty_after_the_timeout(dock: DockRig) -> None:
+    """A silent peer is no error."""
+    dock.plug()
+    begun = time.monotonic()
+    assert dock.port.read(10, 0.1) == b""
+    assert 0.05 < time.monotonic() - begun < WAIT_S
+    assert dock.port.read(10, 0) == b""
+
+
+def test_large_writes_are_whole(dock: DockRig) -> None:
+    """A write hands everything over, also while the peer is slower than the writer."""
+    dock.plug()
+    data = bytes(range(251)) * 800
+    writer = threading.Thread(target=dock.port.write, args=(data,))
+    writer.start()
+    assert dock.receive(len(data)) == data
+    writer.join()
+
+
+def test_peer_that_goes_away(dock: DockRig) -> None:
+    """Once the peer is gone reading ends in ``OSError`` and the port is not connected, until it is made ready again."""
+    dock.plug()
+    dock.send(b"stale")
+    assert read(dock, 5) == b"stale"
+    dock.hang_up()
+    until_gone(dock)
+    assert not dock.port.connected()
+    dock.port.reset()
+    assert dock.port.connected()
+    dock.port.write(b"hello")
+    assert dock.receive(5) == b"hello"
+    dock.send(b"again")
+    assert read(dock, 5) == b"again"
+
+
+def test_unplugging_wakes_a_reader(dock: DockRig) -> None:
+    """Whoever waits for a byte is told at once when the plug is pulled."""
+    dock.plug()
+    found: list[OSError] = []
+    reader = threading.Thread(target=lambda: found.append(until_gone(dock)))
+    reader.start()
+    time.sleep(0.05)
+    dock.unplug()
+    reader.join(WAIT_S)
+    assert len(found) == 1
+    assert not dock.port.connected()
+
+
+def test_plugging_in_again(dock: DockRig) -> None:
+    """After a pull the next plug begins anew, without a byte of before."""
+    dock.plug()
+    dock.send(b"stale")
+    dock.unplug()
+    dock.plug()
+    dock.port.reset()
+    assert dock.port.connected()
+    dock.port.write(b"x")
+    assert dock.receive(1) == b"x"
+    dock.send(b"fresh")
+    assert read(dock, 5) == b"fresh"
+
+
+def test_reset_drops_what_is_buffered(dock: DockRig) -> None:
+    """After ``reset`` nothing of what an earlier peer sent is read."""
+    dock.plug()
+    dock.send(b"stale")
+    time.sleep(0.05)
+    assert dock.port.read(1, WAIT_S) == b"s"
+    dock.port.reset()
+    assert dock.port.connected()
+    assert dock.port.read(100, 0.05) == b""
+
+
+@pytest.mark.parametrize(("limit", "timeout_s"), [(0, 1), (-1, 1), (1, -1)])
+def test_wrong_reads(dock: DockRig, limit: int, timeout_s: float) -> None:
+    """A limit below one or a negative timeout is a wrong call."""
+    with pytest.raises(ValueError, match="limit"):
+        dock.port.read(limit, timeout_s)
