@@ -9,14 +9,29 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from enum import Enum, IntEnum
+from math import isfinite
 from typing import TextIO
 
 from hal.interface import Clock
 
 Fact = object
 WITHHELD = "withheld"
-PRIVATE = frozenset({"assignment", "bookmark", "key", "label", "officer", "passphrase", "press", "secret", "shift", "trigger"})
+PRIVATE = frozenset(
+    {
+        "assignment",
+        "bookmark",
+        "file_key",
+        "label",
+        "officer",
+        "passphrase",
+        "private_key",
+        "secret",
+        "shift",
+        "trigger",
+    }
+)
 _RESERVED = ("mono_ms", "utc_ms", "level", "event")
 _TEXT_LIMIT = 500  # a fact is a fact, not a document
 
@@ -40,26 +55,26 @@ class Log:
         self._context: dict[str, Fact] = {}
         self._lock = threading.Lock()
 
-    def bind(self, **context: Fact) -> Log:
+    def bind(self, /, **context: Fact) -> Log:
         """A log on the same stream that adds ``context`` to each event."""
         bound = Log(self._stream, self._clock, threshold=self._threshold)
         bound._context = {**self._context, **context}
         bound._lock = self._lock
         return bound
 
-    def debug(self, name: str, **facts: Fact) -> None:
+    def debug(self, name: str, /, **facts: Fact) -> None:
         """Something that helps in the workshop alone."""
         self._write(Level.DEBUG, name, facts)
 
-    def event(self, name: str, **facts: Fact) -> None:
+    def event(self, name: str, /, **facts: Fact) -> None:
         """Something that happened as it should."""
         self._write(Level.INFO, name, facts)
 
-    def warning(self, name: str, **facts: Fact) -> None:
+    def warning(self, name: str, /, **facts: Fact) -> None:
         """Something that should not happen, and was dealt with."""
         self._write(Level.WARNING, name, facts)
 
-    def error(self, name: str, **facts: Fact) -> None:
+    def error(self, name: str, /, **facts: Fact) -> None:
         """Something that cost the camera a part or a promise."""
         self._write(Level.ERROR, name, facts)
 
@@ -74,32 +89,29 @@ class Log:
             "event": name,
         }
         line = json.dumps({**head, **told}, ensure_ascii=True, separators=(",", ":")) + "\n"
-        with self._lock:
-            try:
-                self._stream.write(line)
-                self._stream.flush()
-            except (OSError, ValueError):  # a full or broken pipe; a closed stream
-                pass
+        with self._lock, suppress(OSError, ValueError):  # a full or broken pipe; a closed stream
+            self._stream.write(line)
+            self._stream.flush()
 
 
 def _tell(key: str, value: Fact) -> Fact:
     """What a log may say of a value: never what is private, never a value that JSON cannot hold."""
-    if key in PRIVATE:
-        return WITHHELD
+    told: Fact = type(value).__name__
     match value:
-        case None | bool() | int():
-            return value
-        case float():
-            return value if abs(value) < float("inf") else str(value)  # NaN and infinities are no JSON
+        case _ if key in PRIVATE:
+            told = WITHHELD
         case Enum():
-            return _tell(key, value.value)
-        case bytes() | bytearray() | memoryview():
-            return f"{len(value)} bytes"
+            told = _tell(key, value.value)
+        case None | int():
+            told = value
+        case float():
+            told = value if isfinite(value) else str(value)
         case str():
-            return value if len(value) <= _TEXT_LIMIT else value[:_TEXT_LIMIT] + "..."
-        case list() | tuple() | set() | frozenset():
-            return [_tell(key, each) for each in value]
+            told = value if len(value) <= _TEXT_LIMIT else value[:_TEXT_LIMIT] + "..."
+        case bytes() | bytearray() | memoryview():
+            told = f"{memoryview(value).nbytes} bytes"
+        case list() | tuple():
+            told = [_tell(key, each) for each in value]
         case dict():
-            return {str(inner): _tell(str(inner), each) for inner, each in value.items()}
-        case _:
-            return type(value).__name__
+            told = {str(inner): _tell(str(inner), each) for inner, each in value.items()}
+    return told

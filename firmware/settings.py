@@ -1,0 +1,173 @@
+"""The settings of one camera: a frozen value, checked as a whole, that says where each part of it came from.
+
+Layers in rising priority: the defaults below, the board's file, the values that the authority signed.  A setting is a field
+with a rule; the rules are the only place that knows types and limits.  Nothing here reads a file or verifies a signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Annotated, NamedTuple, get_args, get_type_hints
+
+DEFAULTS = "defaults"
+CODE = "code"
+_SHOWN = 40  # characters of a wrong value that a message repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the settings: in which layer, under which key, and what."""
+
+    layer: str
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.layer}: {self.key}: {self.text}"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used.  ``problems`` holds everything that is wrong with them, not the first thing."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(["the settings cannot be used:", *(f"  {problem}" for problem in problems)]))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number in a range, both ends allowed; ``step`` is what it must be a multiple of."""
+
+    least: int
+    most: int
+    unit: str = ""
+    step: int = 1
+
+    def __str__(self) -> str:
+        multiple = f", a multiple of {self.step}" if self.step > 1 else ""
+        return f"a whole number from {self.least} to {self.most}{f' {self.unit}' if self.unit else ''}{multiple}"
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value obeys; true and false are no numbers."""
+        if not isinstance(value, int) or isinstance(value, bool):
+            return False
+        return self.least <= value <= self.most and value % self.step == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """True or false."""
+
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return "true or false"
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value obeys; numbers and words are no switch."""
+        return isinstance(value, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Printable text on one line, with its length in characters."""
+
+    least: int
+    most: int
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.least} to {self.most} printable characters"
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value obeys."""
+        return isinstance(value, str) and self.least <= len(value) <= self.most and value.isprintable()
+
+
+Rule = Whole | Switch | Text
+
+
+class Row(NamedTuple):
+    """One setting for a human reader."""
+
+    key: str
+    value: str
+    source: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings.  ``sources`` maps each key to the layer its value came from.  SettingsError if any value breaks its rule."""
+
+    pre_event_s: Annotated[int, Whole(0, 120, "s"), "picture kept from before the press"] = 30
+    pre_event_sound: Annotated[bool, Switch(), "sound is kept from before the press too"] = False
+    segment_s: Annotated[int, Whole(2, 60, "s"), "length of an evidence file"] = 10
+    confirm_stop: Annotated[bool, Switch(), "stopping takes a second press"] = True
+    hold_s: Annotated[int, Whole(1, 10, "s"), "how long a button is held for its second meaning"] = 3
+    keep_after_receipt_h: Annotated[int, Whole(0, 720, "h"), "receipted footage stays this long as space allows"] = 24
+    width: Annotated[int, Whole(160, 3840, "px", step=2), "picture width"] = 1280
+    height: Annotated[int, Whole(120, 2160, "px", step=2), "picture height"] = 720
+    fps: Annotated[int, Whole(5, 60, "frames/s"), "picture rate"] = 30
+    bitrate: Annotated[int, Whole(250_000, 40_000_000, "bit/s"), "target rate of the video encoder"] = 4_000_000
+    mute_allowed: Annotated[bool, Switch(), "the wearer may mute the microphone"] = False
+    bookmark_label: Annotated[str, Text(1, 64), "what a bookmark is called"] = "bookmark"
+    reserve_mib: Annotated[int, Whole(32, 4096, "MiB"), "space set aside so that a full camera can still be docked"] = (
+        32
+    )
+    queue_s: Annotated[int, Whole(10, 60, "s"), "video that may wait while storage stalls"] = 10
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _refuse(_judge(CODE, {key: getattr(self, key) for key in KEYS}))
+
+    def describe(self) -> Iterator[Row]:
+        """A row for each setting, in the order above: key, value with its unit, where it came from, what it means."""
+        for key, (rule, meaning) in KEYS.items():
+            value = getattr(self, key)
+            shown = str(value).lower() if isinstance(value, bool) else f"{value} {rule.unit}".strip()
+            yield Row(key, shown, self.sources.get(key, DEFAULTS), meaning)
+
+
+def _rules() -> dict[str, tuple[Rule, str]]:
+    hints = get_type_hints(Settings, include_extras=True)
+    annotated = {key: get_args(hint)[1:] for key, hint in hints.items() if key != "sources"}
+    return {key: (rule, meaning) for key, (rule, meaning) in annotated.items()}
+
+
+KEYS: Mapping[str, tuple[Rule, str]] = _rules()
+
+
+def load(*layers: tuple[str, Mapping[str, object]]) -> Settings:
+    """The settings out of ``(name, values)`` layers, the last one strongest.  SettingsError names all problems of all layers."""
+    _refuse(*(_judge(layer, values) for layer, values in layers))
+    values: dict[str, object] = {}
+    sources = dict.fromkeys(KEYS, DEFAULTS)
+    for layer, given in layers:
+        values |= given
+        sources |= dict.fromkeys(given, layer)
+    return Settings(**values, sources=MappingProxyType(sources))  # type: ignore[arg-type]  # judged above
+
+
+def _judge(layer: str, values: Mapping[str, object]) -> Iterator[Problem]:
+    """Everything wrong with one layer, in its own order."""
+    for key, value in values.items():
+        if key not in KEYS:
+            near = get_close_matches(str(key), KEYS, n=1)
+            yield Problem(layer, str(key), "unknown setting" + (f"; did you mean {near[0]}?" if near else ""))
+        elif not KEYS[key][0].accepts(value):
+            yield Problem(layer, key, f"expected {KEYS[key][0]}, not {_short(value)}")
+
+
+def _refuse(*judgements: Iterator[Problem]) -> None:
+    problems = tuple(problem for judgement in judgements for problem in judgement)
+    if problems:
+        raise SettingsError(problems)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
