@@ -44,7 +44,8 @@ class Ledger:
     def carry(self) -> dict[str, Any]:
         """What a boot line repeats, so that no older file has to be read."""
         unclosed = [
-            {"number": number, "opening": each.hash, "boot": each.boot} for number, each in sorted(self.unclosed.items())
+            {"number": number, "opening": each.hash, "boot": each.boot}
+            for number, each in sorted(self.unclosed.items())
         ]
         return {"next": self.upcoming, "opening": self.opening, "open": unclosed}
 

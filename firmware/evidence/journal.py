@@ -9,6 +9,7 @@ from typing import Any
 
 from firmware.evidence import documents
 from firmware.evidence.certs import Trust
+from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import Signed, line_hash
 from firmware.evidence.kinds import FLUSH, OPENING
 from firmware.evidence.lines import LineReader, Tail
@@ -137,3 +138,19 @@ def read_journal(data: bytes, trust: Trust, **expected: Any) -> JournalRead:
     reader = JournalReader(trust, **expected)
     flushes = reader.feed(data)
     return replace(reader.finish(), flushes=flushes)
+
+
+def last_clock(head: bytes, tail: bytes, trust: Trust) -> Mapping[str, Any]:
+    """The ``clock`` of a journal's newest good line, without reading all of it.
+
+    ``head`` begins with the opening, ``tail`` is the end of the file, which may be torn.  ``EvidenceError`` if the opening is not good.
+    """
+    opening = documents.verify(OPENING, head.split(b"\n", 1)[0], trust)
+    for line in reversed(tail.split(b"\n")[:-1]):
+        try:
+            clock: Mapping[str, Any] = documents.verify_keyed(FLUSH, line, opening.chain).payload["clock"]
+        except EvidenceError:
+            continue  # torn, or cut off at the front: the line before it counts
+        return clock
+    began: Mapping[str, Any] = opening.payload["clock"]
+    return began

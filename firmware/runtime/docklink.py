@@ -71,7 +71,7 @@ class DockLink:
         self._parts = parts
         self._recording = False
 
-    def yield_to_recording(self, recording: bool) -> None:
+    def yield_to_recording(self, *, recording: bool) -> None:
         """Let docks wait while a recording is being made.  May be called from any thread."""
         self._recording = recording
 

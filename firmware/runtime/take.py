@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from firmware.core.cutter import Cutter, cut_pre_event, live_from
 from firmware.core.gaps import GapMeter
+from firmware.runtime.microphone import Sound
 from firmware.runtime.work import Before, Begin, End, Gaps, Live, Note
 from hal.interface import Track
 
@@ -31,36 +32,37 @@ class Take:
 
     def __init__(
         self,
-        begin: Begin,
+        number: int,
         box: Mailbox[Job],
         settings: Settings,
         video: VideoFormat,
         audio: AudioFormat | None,
     ) -> None:
-        self.id = begin.take
-        self.press_ns: int = 0
-        self.priority = False
+        self.id = number
+        self.epoch_ns: int | None = None
+        self._priority = False
+        self._heard: Sound | None = None
         self._box = box
         self._segment_s = settings.segment_s
         self._live_from = live_from(settings.pre_event_s, settings.segment_s)
+        self._fps = video.fps
         self._cutter = Cutter(self._live_from, segment_s=settings.segment_s, fps=video.fps)
-        self._epoch_ns: int | None = None
         self._frames = GapMeter(NS // video.fps)
         self._sound = GapMeter(NS * audio.samples_per_unit // audio.rate) if audio else None
         self._overflow = 0
         self._until_key = False
-        box.put(begin)
+        box.put(Begin(number))
 
     def join(self, before: tuple[Gop, ...], current: tuple[Unit, ...]) -> None:
         """Take over from the ring: live first, the minute before it behind."""
         if before:
-            self._epoch_ns = before[0].start_ns
+            self.epoch_ns = before[0].start_ns
         for unit in current:
             self.push(unit)
         self._send(self._cutter.now())
-        if before and self._epoch_ns is not None:
-            flushes = cut_pre_event(before, self._live_from, segment_s=self._segment_s)
-            self._box.put(Before(self.id, self._epoch_ns, tuple(flushes)))
+        if before and self.epoch_ns is not None:
+            flushes = cut_pre_event(before, self._live_from, fps=self._fps, segment_s=self._segment_s)
+            self._box.put(Before(self.id, self.epoch_ns, tuple(flushes)))
 
     def push(self, unit: Unit) -> None:
         """One captured unit.  Where the writer lags too far behind it is dropped and counted, up to the next keyframe."""
@@ -70,8 +72,8 @@ class Take:
             return
         self._until_key = False
         if unit.track is Track.VIDEO:
-            if self._epoch_ns is None:
-                self._epoch_ns = unit.time_ns
+            if self.epoch_ns is None:
+                self.epoch_ns = unit.time_ns
             self._frames.see(unit.time_ns)
         elif self._sound is not None:
             self._sound.see(unit.time_ns)
@@ -81,10 +83,19 @@ class Take:
         """Time passed: what waits for a frame that does not come is flushed."""
         self._send(self._cutter.idle(now_ns))
 
-    def pause_sound(self) -> None:
-        """The microphone is closed on purpose."""
-        if self._sound is not None:
-            self._sound.restart()
+    def mark(self, label: str, time_ns: int) -> None:
+        """A bookmark: what it is called is private, that there is one makes the recording urgent."""
+        self._priority = True
+        self.note("bookmark", {"label": label}, time_ns)
+
+    def sound(self, state: Sound, time_ns: int | None) -> None:
+        """From ``time_ns`` on there is sound, or there is none for this reason."""
+        if state is self._heard:
+            return
+        self._heard = state
+        if self._sound is not None and state is not Sound.FAILED:
+            self._sound.restart()  # a pause on purpose is no gap
+        self.note("sound", {"state": state.value}, time_ns)
 
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int | None = None) -> None:
         """A record for the private part."""
@@ -93,7 +104,8 @@ class Take:
     def end(self, reason: str, end_ns: int) -> None:
         """Everything captured up to the stop goes to the writer, then the order to seal."""
         self._send(self._cutter.finish(end_ns))
-        self._box.put(End(self.id, reason, self.priority))
+        self.note("stop", {"reason": reason}, end_ns)
+        self._box.put(End(self.id, reason, self._priority))
 
     @staticmethod
     def _restarts(unit: Unit) -> bool:
@@ -103,4 +115,4 @@ class Take:
         for flush in flushes:
             gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
             weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
-            self._box.put(Live(self.id, self._epoch_ns or 0, flush, gaps), weight)
+            self._box.put(Live(self.id, self.epoch_ns or 0, flush, gaps), weight)

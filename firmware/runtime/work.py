@@ -6,7 +6,7 @@ A *take* is one recording as the controller counts them; its number on the card 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ class Gaps:
     audio: int = 0
     overflow: int = 0
 
+    def as_json(self) -> dict[str, object]:
+        """As the evidence format writes it."""
+        return {"video": self.video, "audio": self.audio, "overflow": self.overflow}
+
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Open a take: ``press`` is the reading of the clocks at the first edge; ``shift`` is None when nobody is assigned."""
+    """Open a take."""
 
     take: int
-    trigger: str
-    press: Stamp
-    shift: str | None
-    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,17 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """The audit log's last line of this boot is on the card."""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """How storage does: room in bytes, what the last live flush lagged behind its capture in ms, codes of standing faults."""
+    """How storage does: room in bytes, and by how many ms the last live flush lagged behind its capture."""
 
     free: int
     total: int
-    lag_ms: int = 0
-    faults: frozenset[str] = field(default_factory=frozenset)
+    lag_ms: int
 
 
-Answer = Mounted | Durable | Sealed | Failed | Health
+Answer = Mounted | Durable | Sealed | Failed | Stopped | Health

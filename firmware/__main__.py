@@ -1,0 +1,129 @@
+"""The composition root: settings, HAL, camera, run.  The only importer of ``hal.pi`` and ``hal.sim``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firmware import settings
+from firmware.camera import Camera
+from firmware.runtime.controller import PartLost, Quit
+from firmware.runtime.enrolment import Enrolment, NotEnrolledError
+from firmware.runtime.log import Log
+from firmware.runtime.supervise import Supervisor
+from firmware.runtime.unclaimed import Unclaimed
+from firmware.runtime.vault import Vault
+from firmware.settings import Settings, SettingsError
+from firmware.version import VERSION
+from hal.interface import VideoFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hal.interface import Directory, Hal, Signer
+
+LOST = 70
+"""Exit status when a vital part was lost: whoever supervises the service starts it again, and it resumes."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one camera until it is told to end; 0 if it ended on purpose."""
+    options = _parser().parse_args(arguments)
+    return HALS[options.hal](options)
+
+
+def _simulated(options: argparse.Namespace) -> int:
+    """A camera on a desktop, that lives in a directory and is driven through a socket."""
+    from hal.sim.build import build  # noqa: PLC0415 - the image of a real camera does not hold it
+    from hal.sim.clock import SimClock  # noqa: PLC0415
+    from hal.sim.signer import SoftwareSigner  # noqa: PLC0415
+    from hal.sim.storage import FileStorage  # noqa: PLC0415
+
+    state: Path = options.state
+    log = Log(sys.stderr, SimClock(state / "board" / "clock.json"))
+    signer = SoftwareSigner(state / "config" / "device.key.pem")
+    enrolment = _enrolment(FileStorage(state / "config").root(), signer, log)
+    chosen = _settings(enrolment, log)
+    simulated = build(
+        state,
+        source=options.source,
+        video=_video(chosen),
+        replay=options.replay,
+        capacity=options.capacity,
+        version=VERSION,
+    )
+    camera = _camera(simulated.hal, chosen, enrolment, log)
+    control = simulated.serve(options.control, lambda: camera.inbox.put(Quit("control")))
+    try:
+        return _run(camera, simulated.hal, log)
+    finally:
+        control.close()
+
+
+HALS = {"sim": _simulated}
+
+
+def _camera(hal: Hal, chosen: Settings, enrolment: Enrolment | None, log: Log) -> Camera | Unclaimed:
+    """The camera, put together; one that belongs to nobody says so and does nothing else."""
+    if enrolment is None:
+        return Unclaimed(hal, chosen, log)
+    return Camera(hal, chosen, Vault(hal, chosen, enrolment, random=os.urandom), log, random=os.urandom)
+
+
+def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
+    """Run all parts until a signal asks for the end and the audit log is closed, or a vital part is lost."""
+    supervisor = Supervisor(log, on_loss=lambda part: camera.inbox.put(PartLost(part)))
+    camera.stopped = supervisor.stop
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: camera.inbox.put(Quit("shutdown")))
+    log.event("start", firmware=VERSION)
+    hal.watchdog.ready()
+    if not supervisor.run(camera.parts()):
+        return LOST
+    hal.watchdog.stopping()
+    log.event("end")
+    return 0
+
+
+def _enrolment(config: Directory, signer: Signer, log: Log) -> Enrolment | None:
+    try:
+        return Enrolment.load(config, signer)
+    except NotEnrolledError as error:
+        log.error("not-enrolled", trouble=str(error))  # noqa: TRY400 - expected, and told in full
+        return None
+
+
+def _settings(enrolment: Enrolment | None, log: Log) -> Settings:
+    """The authority's settings over the defaults.  Wrong ones are named, all at once, and the defaults stand: it records."""
+    values: Mapping[str, object] = enrolment.settings.payload["values"] if enrolment else {}
+    try:
+        return settings.load(("authority", values))
+    except SettingsError as error:
+        problems = [str(problem) for problem in error.problems]
+        log.error("settings-refused", problems=problems)  # noqa: TRY400 - told in full
+        return Settings()
+
+
+def _video(chosen: Settings) -> VideoFormat:
+    """A keyframe a second."""
+    return VideoFormat(chosen.width, chosen.height, chosen.fps, chosen.bitrate, gop=chosen.fps)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m firmware", description="The service of a Lapel body-worn camera.")
+    parser.add_argument("--hal", choices=sorted(HALS), required=True, help="which parts it runs on")
+    parser.add_argument("--state", type=Path, required=True, help="sim: the directory that is the camera's storage")
+    parser.add_argument("--control", type=Path, required=True, help="sim: the socket that presses its buttons")
+    parser.add_argument("--source", help="sim: a video file or device as the scene, instead of a drawn one")
+    parser.add_argument("--replay", action="store_true", help="sim: encode a few seconds once and repeat them")
+    parser.add_argument("--capacity", type=int, help="sim: bytes on the evidence partition")
+    parser.add_argument("--version", action="version", version=VERSION)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

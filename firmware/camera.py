@@ -1,0 +1,148 @@
+"""The life of a recording, on one page.
+
+    press -> buffer -> segment -> sealed evidence -> dock -> receipt -> erase
+
+The camera buffers always.  A press takes the minute before it out of the buffer, and from then on everything captured goes, in segments
+that begin with a keyframe, to the writer, which encrypts, signs and syncs it flush by flush.  The light shows ``recording`` once the
+opening and the first live flush are on the card.  A stop seals the recording with a manifest.  A dock fetches it and signs a receipt
+for exactly these bytes, and only a receipt that is itself durable allows the erasure.
+
+Each method is one step of that life.  *When* a step is due is for the tables in ``firmware.core.machine``; the controller walks
+them and calls in here.  Nothing here touches storage: the writer owns every evidence file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from firmware.core.indications import Trouble
+from firmware.core.ring import Ring
+from firmware.runtime.controller import Controller
+from firmware.runtime.docklink import DockLink, DockParts
+from firmware.runtime.lens import Lens
+from firmware.runtime.mailbox import Mailbox
+from firmware.runtime.microphone import Microphone, Sound
+from firmware.runtime.shelf import CameraShelf
+from firmware.runtime.supervise import Part
+from firmware.runtime.take import Take
+from firmware.runtime.work import Stop
+from firmware.runtime.writer import Writer
+from hal.interface import ClockQuality, Overlay, Track
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.runtime.controller import Cause
+    from firmware.runtime.log import Log
+    from firmware.runtime.vault import Vault
+    from firmware.settings import Settings
+    from hal.interface import Hal, Unit
+
+
+class Camera:
+    """One camera: its parts, and what they do at each step of a recording's life."""
+
+    def __init__(self, hal: Hal, settings: Settings, vault: Vault, log: Log, *, random: Callable[[int], bytes]) -> None:
+        queue = settings.queue_s * settings.bitrate // 8 * 2  # bytes; twice the target rate: encoders overshoot
+        buffer = (settings.pre_event_s + 2) * settings.bitrate // 8 * 2
+        self.hal, self.settings, self.vault = hal, settings, vault
+        self.inbox: Mailbox[object] = Mailbox(queue)
+        self.work: Mailbox[Any] = Mailbox(queue)
+        self.ring = Ring(settings.pre_event_s, buffer)
+        self.lens = Lens(hal.video, hal.clock, self.arrive, log)
+        self.microphone = Microphone(hal.audio, self.arrive, always=settings.pre_event_sound)
+        self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
+        self.shelf = CameraShelf(vault, self.writer, hal)
+        self.dock = DockLink(
+            DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
+        )
+        self.controller = Controller(hal, settings, self, log)
+        self.take: Take | None = None
+        self.takes = 0
+        self.stopped: Callable[[], None] = lambda: None
+        self.show_overlay()
+
+    def parts(self) -> tuple[Part, ...]:
+        """Everything that runs; losing a vital part means starting anew."""
+        return (
+            Part("controller", lambda stop: self.controller.run(self.inbox, stop), vital=True),
+            Part("writer", self.writer.run, vital=True),
+            Part("video", self.lens.keep, vital=True),
+            Part("dock", self.dock.run, vital=False),
+        )
+
+    # Buffer.  Sources queue what they captured, stamped; from there on everything happens on the controller's thread.
+
+    def arrive(self, unit: Unit) -> None:
+        """A source's sink.  What finds no room shows as a gap in the times."""
+        if self.inbox.room:
+            self.inbox.put(unit, len(unit.data))
+
+    def capture(self, unit: Unit) -> None:
+        """Buffer a unit, and record it while a take runs."""
+        (self.lens.saw if unit.track is Track.VIDEO else self.microphone.heard)(unit)
+        if unit.track is Track.VIDEO or self.settings.pre_event_sound:
+            self.ring.push(unit)
+        if self.take is not None:
+            self.take.push(unit)
+
+    # Press.  The minute before leaves the buffer; what follows goes live, ahead of it.
+
+    def begin(self, cause: Cause) -> None:
+        """Begin a take."""
+        self.takes += 1
+        self.take = take = Take(self.takes, self.work, self.settings, self.hal.video.format, self.microphone.format)
+        take.join(*self.ring.snapshot())
+        self.microphone.open(self.now())
+        take.note("assignment", {"shift": self.vault.shift})
+        take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
+        take.sound(Sound.ON if self.settings.pre_event_sound else Sound.OFF, take.epoch_ns)
+        self.dock.yield_to_recording(recording=True)
+        self.show_overlay()
+
+    def mark(self, time_ns: int) -> None:
+        """Bookmark the moment."""
+        if self.take is not None:
+            self.take.mark(self.settings.bookmark_label, time_ns)
+
+    # Seal.  What was captured up to the stop is written; the manifest closes it.
+
+    def seal(self, reason: str) -> None:
+        """End the take."""
+        if self.take is not None:
+            self.take.end(reason, self.now())
+        self.take = None
+        self.microphone.close()
+        self.dock.yield_to_recording(recording=False)
+        self.show_overlay()
+
+    # Dock, receipt, erase.  The dock thread serves sealed recordings from the shelf; a receipt is durable before it is acknowledged
+    # (CameraShelf.receipt), and only then may the writer's chores erase what it covers (Chores.erase).
+
+    # Time passes, and the service ends.
+
+    def tick(self, now_ns: int) -> frozenset[Trouble]:
+        """Watch the sources; what waits for a frame that does not come is flushed."""
+        self.microphone.tick(now_ns)
+        if self.take is not None:
+            self.take.idle(now_ns)
+            self.take.sound(self.microphone.state, now_ns)
+        troubles = {Trouble.FAULT: self.lens.stalled, Trouble.NO_SOUND: self.microphone.state is Sound.FAILED}
+        return frozenset(trouble for trouble, stands in troubles.items() if stands)
+
+    def newest(self, take: int) -> bool:
+        """Whether this take is the newest one."""
+        return take == self.takes
+
+    def leave(self, reason: str, *, resume: bool) -> None:
+        """Have the audit log closed, behind everything else that waits."""
+        self.work.put(Stop(reason, resume))
+
+    def show_overlay(self) -> None:
+        """Tell the lens what to burn into the picture."""
+        clock_set = self.hal.clock.utc().quality is not ClockQuality.UNSET
+        self.hal.video.overlay(Overlay(self.vault.session.device, self.take is not None, clock_set))
+
+    def now(self) -> int:
+        """The monotonic time in ns."""
+        return self.hal.clock.monotonic_ns()

@@ -1,0 +1,98 @@
+"""The device's audit log on the card: one file a boot, each line durable before the call returns."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from firmware.core.ledger import Ledger
+from firmware.evidence.audit import audit_line, read_audit
+from firmware.evidence.jws import line_hash
+from firmware.runtime import durable, names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from firmware.evidence.certs import Trust
+    from firmware.evidence.session import Session
+    from firmware.runtime.stamps import Stamps
+    from hal.interface import Directory, File
+
+FILE_LIMIT: Final = 256 << 20
+_NAME: Final = re.compile(r"[0-9]{8}\.jwsl")
+
+
+class AuditLog:
+    """Continues where the newest readable file of an earlier boot ends.
+
+    A file without one good line belongs to a boot that was cut off before it could do anything: it is passed over, never changed.
+    ``damaged`` names the files in which something stands that no cut can have left.
+    """
+
+    def __init__(self, directory: Directory, session: Session, volume: str, stamps: Stamps) -> None:
+        self._directory = directory
+        self._session = session
+        self._volume = volume
+        self._stamps = stamps
+        self._file: File | None = None
+        self._heads: dict[int, str] = {}
+        self.name = ""
+        self.length = 0
+        self.ledger = Ledger()
+        self.damaged: list[str] = []
+
+    def read(self, trust: Trust) -> None:
+        """Learn from the newest readable file what earlier boots left."""
+        for name in reversed(self.files()):
+            data = durable.read(self._directory, name, FILE_LIMIT)
+            found = read_audit(data, trust, device=self._session.device, volume=self._volume)
+            if found.damaged:
+                self.damaged.append(name)
+            for line in found.lines:
+                self._follow(line.payload, line.hash)
+            if found.lines:
+                return
+
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """Begin this boot's file with its ``boot`` line: ``facts`` are ``firmware``, ``signer`` and ``counter``."""
+        used = self.files()
+        self.name = names.audit(int(used[-1][:8]) + 1 if used else 1)
+        self._file = self._directory.create(self.name)
+        self._directory.sync()
+        self.ledger.boot += 1
+        self.write("boot", {**facts, **self.ledger.carry()})
+
+    def write(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Add one line, durably.  ``OSError`` if it is not; then the log takes no more."""
+        if self._file is None:
+            message = "the audit log is closed"
+            raise OSError(message)
+        payload = {
+            "device": self._session.device,
+            "volume": self._volume,
+            "boot": self.ledger.boot,
+            "line": self.ledger.line + 1,
+            "prev": self.ledger.head,
+            "clock": self._stamps.now(),
+            "kind": kind,
+            "data": data,
+        }
+        line = audit_line(self._session, payload)
+        file, self._file = self._file, None
+        file.append(line + b"\n")
+        file.sync()
+        self._file = file
+        self.length += len(line) + 1
+        self._follow(payload, line_hash(line))
+
+    def head_of(self, line: int) -> str | None:
+        """The hash of our line with this index, as far back as the newest file of an earlier boot; None where there is none."""
+        return self._heads.get(line)
+
+    def files(self) -> list[str]:
+        """The files of the log, oldest first."""
+        return [name for name in self._directory.names() if _NAME.fullmatch(name)]
+
+    def _follow(self, payload: Mapping[str, Any], digest: str) -> None:
+        self.ledger.follow(payload, digest)
+        self._heads[self.ledger.line] = digest

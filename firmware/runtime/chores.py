@@ -1,0 +1,213 @@
+"""What the writer does behind the live flushes: finish erasures, recover what was cut off, take stock, erase, prepare.
+
+Each chore is an iterator that yields after every small piece, so that a flush never waits for more than one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+from firmware.core.recovery import Action, Found, plan
+from firmware.core.retention import Receipted, erasable
+from firmware.evidence.errors import EvidenceError
+from firmware.evidence.journal import JournalReader
+from firmware.evidence.manifest import recovered_manifest
+from firmware.runtime import names
+from hal.interface import ClockQuality
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from firmware.core.recovery import Step
+    from firmware.evidence.journal import JournalRead
+    from firmware.runtime.vault import Vault
+    from hal.interface import Directory
+
+PIECE: Final = 1 << 20
+HEAD: Final = 1 << 16
+EVIDENCE: Final = (".age",)
+ROOM: Final = 64 << 20
+
+
+class Chores:
+    """The chores of one vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._actions = {
+            Action.KEEP: self._keep,
+            Action.CLOSE: self._close,
+            Action.RECOVER: self._recover,
+            Action.VOID: self._void,
+            Action.QUARANTINE: self._quarantine,
+            Action.MISSING: self._missing,
+        }
+
+    def all(self) -> Iterator[None]:
+        """Everything that is due, in order."""
+        yield from self.finish_erasures()
+        yield from self.recover()
+        yield from self.erase()
+        self._vault.prepare()
+
+    def finish_erasures(self) -> Iterator[None]:
+        """Remove what an earlier boot had begun to erase: it is no evidence any more."""
+        erasing = self._vault.volume.erasing
+        for name in erasing.names():
+            yield from self._remove(erasing, name)
+
+    def recover(self) -> Iterator[None]:
+        """Make the volume consistent, by the plan."""
+        vault = self._vault
+        unclosed = {
+            number: opening.hash
+            for number, opening in vault.volume.audit.ledger.unclosed.items()
+            if number not in vault.writing
+        }
+        upcoming = vault.volume.audit.ledger.upcoming
+        found = []
+        for name in vault.volume.recordings.names():
+            if self._settled(name, upcoming):
+                continue
+            found.append(self._look(name, unclosed))
+            yield
+        for step in plan(unclosed, upcoming, found):
+            yield from self._actions[step.action](step)
+
+    def erase(self) -> Iterator[None]:
+        """Erase what a durable receipt allows: the audit log has it first, the directory then moves, and only then its files go."""
+        vault = self._vault
+        entries = {entry.number: entry for entry in vault.inventory.all() if entry.receipted_ms is not None}
+        wall = vault.hal.clock.utc()
+        chosen = erasable(
+            [Receipted(entry.number, entry.size, entry.receipted_ms or 0) for entry in entries.values()],
+            now_ms=wall.utc_ms if wall.quality is ClockQuality.DOCK else None,
+            keep_h=vault.settings.keep_after_receipt_h,
+            missing_bytes=max(0, ROOM - vault.hal.evidence.space().free),
+        )
+        for number in chosen:
+            yield from self._erase(number)
+
+    def _settled(self, name: str, upcoming: int) -> bool:
+        """Whether a directory needs no look: it is known, is being written, or is the one prepared for the next press."""
+        number = int(name) if name.isdigit() else 0
+        return self._vault.inventory.get(number) is not None or number in self._vault.writing or number == upcoming
+
+    def _look(self, name: str, unclosed: Mapping[int, str]) -> Found:
+        """What there is to say about a directory.  Only the opening of one that was cut off has to be read."""
+        directory = self._vault.volume.recordings.enter(name)
+        here = directory.names()
+        opening = (
+            self._opening(directory) if name.isdigit() and int(name) in unclosed and names.JOURNAL in here else None
+        )
+        return Found(name, bool(here), names.MANIFEST in here, opening)
+
+    def _opening(self, directory: Directory) -> str | None:
+        file = directory.open(names.JOURNAL)
+        reader = JournalReader(self._vault.enrolment.trust)
+        reader.feed(file.read(0, HEAD))
+        file.close()
+        read = reader.finish()
+        return read.opening.hash if read.opening is not None else None
+
+    def _keep(self, step: Step) -> Iterator[None]:
+        directory = self._vault.volume.recordings.enter(step.name)
+        if step.number is not None and names.MANIFEST in directory.names():
+            try:
+                self._vault.register(step.number, directory)
+            except EvidenceError as error:
+                self._fault(f"recording {step.number}: {error}")
+        yield
+
+    def _close(self, step: Step) -> Iterator[None]:
+        directory = self._vault.volume.recordings.enter(step.name)
+        self._vault.note_closing(self._vault.register(int(step.name), directory))
+        yield
+
+    def _recover(self, step: Step) -> Iterator[None]:
+        """Sign, with the device key, what the journal vouches for and what is merely there.  Nothing is truncated."""
+        vault, number = self._vault, int(step.name)
+        directory = vault.volume.recordings.enter(step.name)
+        for name in directory.names():
+            if name.endswith(names.UNFINISHED):
+                directory.remove(name)
+        journal = yield from self._read_journal(directory, number)
+        if journal.transcript is None:
+            self._fault(f"recording {number}: {journal.refusal}")
+            return
+        files: dict[str, dict[str, Any]] = {}
+        for name in directory.names():
+            if name.endswith(EVIDENCE):
+                files[name] = yield from self._extent(directory, name)
+        line = recovered_manifest(
+            vault.enrolment.session,
+            journal.transcript,
+            journal.extent,
+            files,
+            signed_boot=vault.volume.audit.ledger.boot,
+            **vault.signing(priority=True),  # whatever was going on when the power went is urgent
+        )
+        vault.close(number, directory, line)
+        yield
+
+    def _read_journal(self, directory: Directory, number: int) -> Generator[None, None, JournalRead]:
+        reader = JournalReader(self._vault.enrolment.trust, number=number, volume=self._vault.volume.id)
+        file = directory.open(names.JOURNAL)
+        for offset in range(0, file.size(), PIECE):
+            reader.feed(file.read(offset, PIECE))
+            yield
+        file.close()
+        return reader.finish()
+
+    @staticmethod
+    def _extent(directory: Directory, name: str) -> Generator[None, None, dict[str, Any]]:
+        """Length and hash of a whole file."""
+        file, sha256 = directory.open(name), hashlib.sha256()
+        size = file.size()
+        for offset in range(0, size, PIECE):
+            sha256.update(file.read(offset, PIECE))
+            yield
+        file.close()
+        return {"length": size, "hash": sha256.hexdigest()}
+
+    def _void(self, step: Step) -> Iterator[None]:
+        self._vault.volume.audit.write("void", {"number": step.number})
+        yield from self._discard(step.name)
+
+    def _quarantine(self, step: Step) -> Iterator[None]:
+        self._vault.quarantine(step.name)
+        yield
+
+    def _missing(self, step: Step) -> Iterator[None]:
+        self._vault.volume.audit.write("missing", {"number": step.number})
+        yield
+
+    def _erase(self, number: int) -> Iterator[None]:
+        vault = self._vault
+        receipt = vault.receipt_hash(number)
+        vault.volume.audit.write("erasure", {"number": number, "receipt": receipt})
+        vault.inventory.drop(number)
+        yield from self._discard(names.recording(number))
+
+    def _discard(self, name: str) -> Iterator[None]:
+        """Move a directory out of the evidence, which is one atomic step, then remove its files."""
+        volume = self._vault.volume
+        volume.recordings.rename(name, name, volume.erasing)
+        volume.erasing.sync()
+        volume.recordings.sync()
+        yield from self._remove(volume.erasing, name)
+
+    @staticmethod
+    def _remove(parent: Directory, name: str) -> Iterator[None]:
+        directory = parent.enter(name)
+        for each in directory.names():
+            directory.remove(each)
+            yield
+        directory.sync()
+        parent.remove(name)
+        parent.sync()
+        yield
+
+    def _fault(self, code: str) -> None:
+        self._vault.volume.audit.write("fault", {"code": code[:256]})

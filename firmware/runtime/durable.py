@@ -1,0 +1,49 @@
+"""Small files that are there whole or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from firmware.runtime.names import UNFINISHED
+
+if TYPE_CHECKING:
+    from hal.interface import Directory
+
+LIMIT = 1 << 20
+
+
+def replace(directory: Directory, name: str, data: bytes) -> None:
+    """Write ``data`` as ``name``, atomically and durably: written beside, synced, renamed, the directory synced."""
+    unfinished = name + UNFINISHED
+    if unfinished in directory.names():
+        directory.remove(unfinished)
+    file = directory.create(unfinished)
+    try:
+        file.append(data)
+        file.sync()
+    finally:
+        file.close()
+    directory.rename(unfinished, name)
+    directory.sync()
+
+
+def read(directory: Directory, name: str, limit: int = LIMIT) -> bytes:
+    """All of a file of at most ``limit`` bytes.  ``OSError`` when it is larger: somebody else's file."""
+    file = directory.open(name)
+    try:
+        data = file.read(0, limit + 1)
+    finally:
+        file.close()
+    if len(data) > limit:
+        message = f"{name} is larger than {limit} bytes"
+        raise OSError(message)
+    return data
+
+
+def remove_tree(directory: Directory, name: str) -> None:
+    """Remove a directory of files, resuming where an earlier attempt was cut off."""
+    inner = directory.enter(name)
+    for each in inner.names():
+        inner.remove(each)
+    inner.sync()
+    directory.remove(name)

@@ -1,0 +1,95 @@
+"""What makes a camera somebody's: the authority's root, the device's certificates, the authority's signed settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from firmware.evidence.assignment import verify_assignment
+from firmware.evidence.certs import Trust, read_pem, verify_chain
+from firmware.evidence.errors import EvidenceError
+from firmware.evidence.jws import from_file
+from firmware.evidence.roles import Role
+from firmware.evidence.session import Session
+from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
+from firmware.runtime import durable
+from firmware.version import BUILT_MS
+from hal.interface import ClockQuality
+
+if TYPE_CHECKING:
+    from firmware.evidence.jws import Signed
+    from firmware.evidence.recipients import Recipients
+    from hal.interface import Clock, Directory, Signer
+
+ROOT: Final = "root.crt.pem"
+DEVICE: Final = "device.crt.pem"
+SETTINGS: Final = "settings.jws"
+ASSIGNMENT: Final = "assignment.jws"
+
+
+class NotEnrolledError(Exception):
+    """The camera belongs to no authority, or its enrolment cannot be believed: it does not record, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A verified enrolment.
+
+    ``trust`` judges no dates and serves for what this camera made itself; ``trust_now`` serves for whoever it meets.
+    """
+
+    trust: Trust
+    session: Session
+    settings: Signed
+    recipients: Recipients
+
+    @classmethod
+    def load(cls, config: Directory, signer: Signer) -> Enrolment:
+        """Read and verify the enrolment; ``NotEnrolledError`` says what is missing or wrong.
+
+        Two signatures of the device key are made on the way: for the session and for the link.
+        """
+        try:
+            missing = sorted({ROOT, DEVICE, SETTINGS} - set(config.names()))
+            if missing:
+                message = f"no enrolled authority: {', '.join(missing)} missing"
+                raise NotEnrolledError(message)
+            unjudged = Trust.load(durable.read(config, ROOT))
+            settings = verify_settings(from_file(durable.read(config, SETTINGS), SETTINGS), unjudged)
+            own = verify_chain(read_pem(durable.read(config, DEVICE)), unjudged, Role.DEVICE, DEVICE)
+            session = Session.begin(own, signer.sign_digest)
+            return cls(trust_under(settings, unjudged), session, settings, recipients(settings))
+        except (EvidenceError, OSError) as error:
+            message = f"the enrolment cannot be used: {error}"
+            raise NotEnrolledError(message) from error
+
+    def under(self, settings: Signed) -> Enrolment:
+        """The same enrolment under newer settings."""
+        return replace(
+            self, trust=trust_under(settings, self.trust), settings=settings, recipients=recipients(settings)
+        )
+
+    def trust_now(self, clock: Clock) -> Trust:
+        """The trust for somebody met now.
+
+        A clock that no dock has set judges no dates: they are then judged at the later of this firmware's release and the last
+        time that the authority signed.
+        """
+        wall = clock.utc()
+        known_ms = max(BUILT_MS, self.settings.payload["utc_ms"])
+        at_ms = wall.utc_ms if wall.quality is ClockQuality.DOCK else known_ms
+        return replace(self.trust, at=datetime.fromtimestamp(at_ms / 1000, UTC))
+
+
+def read_assignment(config: Directory, enrolment: Enrolment) -> str | None:
+    """The shift that this camera is assigned to; None when it is not, or when the assignment is not to be believed."""
+    if ASSIGNMENT not in config.names():
+        return None
+    try:
+        line = from_file(durable.read(config, ASSIGNMENT), ASSIGNMENT)
+        signed = verify_assignment(line, enrolment.trust, device=enrolment.session.device)
+    except (EvidenceError, OSError):
+        return None
+    shift: str = signed.payload["shift"]
+    return shift

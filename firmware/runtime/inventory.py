@@ -1,0 +1,59 @@
+"""What lies on the card, recording by recording: known to the writer, read by the dock thread."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A recording with a manifest: the hash of that manifest, its files with their lengths, whether somebody marked it, and the
+    time of its receipt, None while it has none."""
+
+    number: int
+    manifest: str
+    files: Mapping[str, int]
+    priority: bool
+    receipted_ms: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(self.files.values())
+
+
+class Inventory:
+    """Entries by number.  Changed by the writer alone; others get copies."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, Entry] = {}
+        self._lock = threading.Lock()
+
+    def put(self, entry: Entry) -> None:
+        """Add or replace an entry."""
+        with self._lock:
+            self._entries[entry.number] = entry
+
+    def receipted(self, number: int, utc_ms: int) -> None:
+        """Note a durable receipt."""
+        with self._lock:
+            self._entries[number] = replace(self._entries[number], receipted_ms=utc_ms)
+
+    def drop(self, number: int) -> None:
+        """Forget an erased recording."""
+        with self._lock:
+            self._entries.pop(number, None)
+
+    def get(self, number: int) -> Entry | None:
+        """One entry."""
+        return self._entries.get(number)
+
+    def all(self) -> list[Entry]:
+        """All entries by number."""
+        with self._lock:
+            return [self._entries[number] for number in sorted(self._entries)]

@@ -1,0 +1,64 @@
+"""Keeps the picture coming: a source that falls silent is started again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from firmware.runtime.log import Log
+    from hal.interface import Clock, Unit, VideoSource
+
+STALL_NS = 2_000_000_000
+ATTEMPTS = 5
+LOOK_S = 0.2
+
+
+class LensLostError(Exception):
+    """The source does not come back: the service has to start anew."""
+
+
+class Lens:
+    """Starts the video source, watches that frames flow, and restarts it when they do not."""
+
+    def __init__(self, source: VideoSource, clock: Clock, sink: Callable[[Unit], None], log: Log) -> None:
+        self._source = source
+        self._clock = clock
+        self._sink = sink
+        self._log = log
+        self._seen_ns = 0
+        self._attempts = 0
+        self.stalled = False
+
+    def saw(self, unit: Unit) -> None:
+        """A frame came."""
+        self._seen_ns = max(self._seen_ns, unit.time_ns)
+
+    def keep(self, stop: threading.Event) -> None:
+        """Run until ``stop``; ``LensLostError`` after several restarts without a frame."""
+        self._start()
+        try:
+            while not stop.wait(LOOK_S):
+                self.look()
+        finally:
+            self._source.stop()
+
+    def look(self) -> None:
+        """Check once whether frames flow."""
+        self.stalled = self._clock.monotonic_ns() - self._seen_ns > STALL_NS
+        if not self.stalled:
+            self._attempts = 0
+            return
+        self._attempts += 1
+        if self._attempts > ATTEMPTS:
+            message = f"no frame after {ATTEMPTS} restarts of the video source"
+            raise LensLostError(message)
+        self._log.warning("video-stalled", attempt=self._attempts)
+        self._source.stop()
+        self._start()
+
+    def _start(self) -> None:
+        self._seen_ns = self._clock.monotonic_ns()
+        self._source.start(self._sink)

@@ -1,0 +1,87 @@
+"""The microphone's part of a recording: open only when it may listen, and its silence accounted for."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hal.interface import AudioFormat, AudioSource, Unit
+
+SILENT_NS = 2_000_000_000
+RETRY_NS = 5_000_000_000
+
+
+class Sound(Enum):
+    """Why there is or is no sound: each a fact of its own, signed in the private part."""
+
+    OFF = "off"
+    ON = "on"
+    MUTED = "muted"
+    FAILED = "failed"
+    NONE = "none"
+
+
+class Microphone:
+    """Opens and closes the source.  Driven by the controller's thread; a dead microphone never disturbs the picture."""
+
+    def __init__(self, source: AudioSource | None, sink: Callable[[Unit], None], *, always: bool) -> None:
+        """``always``: the pre-event part has sound too, so it listens between recordings as well."""
+        self._source = source
+        self._sink = sink
+        self._always = always
+        self._heard_ns = 0
+        self._tried_ns = 0
+        self.state = Sound.NONE if source is None else Sound.OFF
+
+    @property
+    def format(self) -> AudioFormat | None:
+        """The sound's format; None without a microphone."""
+        return self._source.format if self._source is not None else None
+
+    @property
+    def listening(self) -> bool:
+        """Whether it should deliver."""
+        return self.state in {Sound.ON, Sound.FAILED}
+
+    def open(self, now_ns: int) -> None:
+        """Listen from now on."""
+        if self._source is None or self.listening:
+            return
+        self._heard_ns = now_ns
+        self._start(now_ns)
+
+    def close(self) -> None:
+        """The recording is over: nothing more is read into memory, unless it listens always."""
+        if self._source is None or self._always:
+            return
+        self._source.stop()
+        self.state = Sound.OFF
+
+    def heard(self, unit: Unit) -> None:
+        """A unit came."""
+        self._heard_ns = max(self._heard_ns, unit.time_ns)
+        if self.state is Sound.FAILED:
+            self.state = Sound.ON
+
+    def tick(self, now_ns: int) -> None:
+        """Notice that it has gone silent, and try to open it again now and then."""
+        if self._always:
+            self.open(now_ns)
+        if not self.listening or now_ns - self._heard_ns < SILENT_NS:
+            return
+        self.state = Sound.FAILED
+        if self._source is not None and now_ns - self._tried_ns >= RETRY_NS:
+            self._source.stop()
+            self._start(now_ns)
+
+    def _start(self, now_ns: int) -> None:
+        self._tried_ns = now_ns
+        try:
+            if self._source is not None:
+                self._source.start(self._sink)
+            self.state = Sound.ON if self.state is not Sound.FAILED else Sound.FAILED
+        except OSError:
+            self.state = Sound.FAILED

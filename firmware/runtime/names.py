@@ -1,0 +1,33 @@
+"""The names on a volume, as section 1 of the evidence format has them."""
+
+from __future__ import annotations
+
+VOLUME = "volume.jws"
+ANCHOR = "anchor.jws"
+RESERVE = "reserve"
+AUDIT = "audit"
+RECORDINGS = "recordings"
+ERASING = "erasing"
+QUARANTINE = "quarantine"
+
+JOURNAL = "journal.jwsl"
+PRIVATE = "private.age"
+MANIFEST = "manifest.jws"
+RECEIPT = "receipt.jws"
+UNFINISHED = ".new"
+"""Ending of a file that is written before it is renamed into place; what a cut leaves of it means nothing."""
+
+
+def recording(number: int) -> str:
+    """The directory of a recording."""
+    return f"{number:08d}"
+
+
+def segment(number: int) -> str:
+    """The file of a segment."""
+    return f"{number:06d}.mp4.age"
+
+
+def audit(index: int) -> str:
+    """The file of a boot's audit log."""
+    return f"{index:08d}.jwsl"

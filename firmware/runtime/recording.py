@@ -1,0 +1,159 @@
+"""A recording while it is written: the flush discipline.
+
+Data, sync, *then* the journal line, sync.  So whatever the journal vouches for is on the card, and a cut anywhere leaves a prefix that
+opens, plays and verifies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from firmware.evidence import private
+from firmware.evidence.age import CHUNK
+from firmware.evidence.transcript import TICKS
+from firmware.media.mux import SegmentMuxer
+from firmware.media.timeline import Timeline
+from firmware.runtime import names
+from firmware.runtime.sealedfile import SealedFile
+from firmware.runtime.work import Gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from firmware.core.cutter import Flush
+    from firmware.evidence.age import AgeWriter
+    from firmware.evidence.journal import Journal
+    from firmware.runtime.sealedfile import Extent
+    from firmware.runtime.stamps import Stamps
+    from hal.interface import AudioFormat, Clock, Directory, File, VideoFormat
+
+RESERVE_SEGMENT: Final = 8 << 20
+RESERVE_JOURNAL: Final = 1 << 20
+NS_PER_MS: Final = 1_000_000
+
+
+class OpenRecording:
+    """One recording being written.  Every method leaves durably what it returns from; ``OSError`` ends it."""
+
+    def __init__(
+        self,
+        number: int,
+        directory: Directory,
+        journal: Journal,
+        journal_file: File,
+        *,
+        spare: tuple[str, File] | None,
+        age: Callable[[], AgeWriter],
+        stamps: Stamps,
+        clock: Clock,
+        formats: tuple[VideoFormat, AudioFormat | None],
+    ) -> None:
+        self.number = number
+        self.directory = directory
+        self.journal = journal
+        self._journal_file = journal_file
+        self._spare = spare
+        self._age = age
+        self._stamps = stamps
+        self._clock = clock
+        self._formats = formats
+        self._muxer: SegmentMuxer | None = None
+        self._media_time: Timeline | None = None
+        self._files: dict[str, SealedFile] = {}
+        self._gaps = Gaps()
+
+    def flush(self, epoch_ns: int, flush: Flush, gaps: Gaps | None) -> int:
+        """Make one flush durable; milliseconds from the capture of its last frame to the end of its data sync.
+
+        ``gaps`` are the live part's counters; None for the pre-event part, which leaves them as they are.
+        """
+        if self._muxer is None:
+            self._muxer = SegmentMuxer(epoch_ns, *self._formats)
+            self._media_time = Timeline(epoch_ns, TICKS)
+        self._gaps = gaps or self._gaps
+        muxed = self._muxer.plain(flush)
+        file = self._file(names.segment(flush.segment))
+        extents = file.append(muxed.data, muxed.end)
+        captured_ns = muxed.captured_ns
+        lag_ms = (self._clock.monotonic_ns() - captured_ns) // NS_PER_MS if captured_ns is not None else 0
+        self._vouch(
+            file.name,
+            extents,
+            last=flush.last,
+            tracks={
+                "video": muxed.video and muxed.video.as_json(),
+                "audio": muxed.audio and muxed.audio.as_json(),
+            },
+            until=muxed.until,
+            lag_ms=lag_ms,
+        )
+        return lag_ms
+
+    def note(self, kind: str, facts: Mapping[str, object], time_ns: int | None) -> None:
+        """Make one record of the private part durable."""
+        at = max(0, self._media_time.ticks(time_ns)) if self._media_time and time_ns is not None else None
+        self._append_private(
+            private.private_record({"kind": kind, "clock": self._stamps.now(), "at": at, **facts}), b""
+        )
+
+    def close(self) -> None:
+        """Close what is still open: the private part.  Segments were closed by their last flush."""
+        self._append_private(b"", private.END)
+        for file in self._files.values():
+            file.abandon()
+        self._journal_file.close()
+
+    def abandon(self) -> None:
+        """Let go of everything as it is: the storage fails, and recovery will sign what is there."""
+        for file in self._files.values():
+            file.abandon()
+        self._files.clear()
+        self._journal_file.close()
+
+    def _append_private(self, plain: bytes, end: bytes) -> None:
+        file = self._file(names.PRIVATE)
+        extents = file.append(plain, end)
+        self._vouch(file.name, extents, last=bool(end), tracks=None, until=None, lag_ms=0)
+
+    def _vouch(
+        self,
+        name: str,
+        extents: tuple[Extent, Extent],
+        *,
+        last: bool,
+        tracks: Mapping[str, object] | None,
+        until: int | None,
+        lag_ms: int,
+    ) -> None:
+        """The journal line for what is on the card by now."""
+        cipher, plain = extents
+        line = self.journal.flush(
+            file=name,
+            last=last,
+            cipher=cipher.as_json(),
+            plain=plain.as_json(),
+            tracks=tracks,
+            until=until,
+            clock=self._stamps.now(),
+            gaps=self._gaps.as_json(),
+            lag_ms=max(0, lag_ms),
+        )
+        self._journal_file.append(line + b"\n")
+        self._journal_file.sync()
+        if last:
+            del self._files[name]
+
+    def _file(self, name: str) -> SealedFile:
+        """The file of that name; a new one is durable by name before anything is written to it."""
+        if name not in self._files:
+            self._files[name] = SealedFile(name, self._new_file(name), self._age())
+        return self._files[name]
+
+    def _new_file(self, name: str) -> File:
+        if self._spare is not None and self._spare[0] == name:
+            file, self._spare = self._spare[1], None
+            return file
+        file = self.directory.create(name)
+        file.reserve(RESERVE_SEGMENT if name != names.PRIVATE else CHUNK)
+        self.directory.sync()
+        return file

@@ -1,0 +1,120 @@
+"""The camera behind a docking: what the dock thread reads itself, and what it asks the writer to make durable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from firmware.dock.messages import AuditHead, Charge, ClockReading, Facts, Room
+from firmware.dock.shelf import Item
+from firmware.runtime import names
+from firmware.version import VERSION
+
+if TYPE_CHECKING:
+    from firmware.runtime.inventory import Entry
+    from firmware.runtime.vault import Vault
+    from firmware.runtime.writer import Writer
+    from hal.interface import Directory, File, Hal
+
+AUDIT_ITEM: Final = "audit"
+VOLUME_ITEM: Final = "volume"
+PIECE: Final = 1 << 20
+
+
+class CameraShelf:
+    """Implements ``firmware.dock.shelf.Shelf``.  Reads sealed recordings only; every change is the writer's to make."""
+
+    def __init__(self, vault: Vault, writer: Writer, hal: Hal) -> None:
+        self._vault = vault
+        self._writer = writer
+        self._hal = hal
+        self._lengths: dict[str, int] = {}
+        self._open: tuple[tuple[str, str], File] | None = None
+
+    def hello(self) -> Facts:
+        """What the camera says about itself."""
+        volume, wall = self._vault.volume, self._hal.clock.utc()
+        ledger, battery, space = volume.audit.ledger, self._hal.power.battery(), volume.storage.space()
+        return Facts(
+            device=self._vault.enrolment.session.device,
+            volume=volume.id,
+            boot=ledger.boot,
+            number=ledger.upcoming - 1,
+            firmware=VERSION,
+            clock=ClockReading(self._hal.clock.monotonic_ns() // 1_000_000, wall.utc_ms, wall.quality.value),
+            battery=Charge(battery.percent, battery.charging),
+            space=Room(space.total, space.free),
+            audit=AuditHead(ledger.line, ledger.head),
+        )
+
+    def items(self) -> list[Item]:
+        """Marked recordings first, then the most recent; the audit log and the volume's own file behind them."""
+        waiting = [entry for entry in self._vault.inventory.all() if entry.receipted_ms is None]
+        waiting.sort(key=lambda entry: (not entry.priority, -entry.number))
+        volume = self._vault.volume
+        audit = tuple((name, self._audit_length(name)) for name in volume.audit.files())
+        own = ((names.VOLUME, volume.root.open(names.VOLUME).size()),)
+        return [
+            *(_item(entry) for entry in waiting),
+            Item("audit", AUDIT_ITEM, priority=False, files=audit),
+            Item("volume", VOLUME_ITEM, priority=False, files=own),
+        ]
+
+    def read(self, item: str, file: str, offset: int, size: int) -> bytes:
+        """Bytes of a file.  The last one read stays open: a dock reads on where it was."""
+        if self._open is None or self._open[0] != (item, file):
+            if self._open is not None:
+                self._open[1].close()
+            self._open = ((item, file), self._directory(item).open(file))
+        return self._open[1].read(offset, size)
+
+    def receipt(self, number: int, line: bytes, nonce: str) -> None:
+        """Keep a receipt."""
+        self._writer.ask(lambda: self._vault.receipt(number, line, nonce))
+
+    def anchor(self, line: bytes, nonce: str) -> None:
+        """Keep an anchor."""
+        self._writer.ask(lambda: self._vault.anchor(line, nonce))
+
+    def settings(self, line: bytes) -> None:
+        """Keep settings."""
+        self._writer.ask(lambda: self._vault.settings_line(line))
+
+    def assign(self, line: bytes) -> None:
+        """Keep an assignment."""
+        self._writer.ask(lambda: self._vault.assign(line))
+
+    def set_clock(self, utc_ms: int, token: str | None) -> None:  # noqa: ARG002 - what vouches for the time was judged before
+        """Set the wall clock and note by how much it moved."""
+        before_ms = max(0, self._hal.clock.utc().utc_ms)
+        self._hal.clock.set_utc(utc_ms)
+        self._note("clock", {"before_ms": before_ms, "after_ms": utc_ms, "source": "dock"})
+
+    def dock_event(self, dock: str, outcome: str) -> None:
+        """Note that a dock was met."""
+        self._note("dock", {"dock": dock, "outcome": outcome[:256]})
+
+    def _note(self, kind: str, data: dict[str, object]) -> None:
+        self._writer.ask(lambda: self._vault.volume.audit.write(kind, data))
+
+    def _directory(self, item: str) -> Directory:
+        volume = self._vault.volume
+        roots = {AUDIT_ITEM: lambda: volume.root.enter(names.AUDIT), VOLUME_ITEM: lambda: volume.root}
+        return roots.get(item, lambda: volume.recordings.enter(item))()
+
+    def _audit_length(self, name: str) -> int:
+        """The whole lines of a log file.  This boot's are counted as they are written, older files do not grow."""
+        audit = self._vault.volume.audit
+        if name == audit.name:
+            return audit.length
+        if name not in self._lengths:
+            file, length = self._vault.volume.root.enter(names.AUDIT).open(name), 0
+            for offset in range(0, file.size(), PIECE):
+                piece = file.read(offset, PIECE)
+                length = offset + piece.rindex(b"\n") + 1 if b"\n" in piece else length
+            file.close()
+            self._lengths[name] = length
+        return self._lengths[name]
+
+
+def _item(entry: Entry) -> Item:
+    return Item("recording", names.recording(entry.number), entry.priority, tuple(sorted(entry.files.items())))

@@ -1,0 +1,71 @@
+"""Keeps the parts running: the end of a vital one ends the service, which is then restarted and resumes; the others restart alone."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from firmware.runtime.log import Log
+
+PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thread of the service.  ``body`` runs until the event is set; to return earlier is to fail."""
+
+    name: str
+    body: Callable[[threading.Event], None]
+    vital: bool
+
+
+class Supervisor:
+    """Runs parts on threads of their own.
+
+    This is the one place that catches everything: whatever ends a part is logged with its name, and either that part is started again
+    or all are stopped.
+    """
+
+    def __init__(self, log: Log, *, on_loss: Callable[[str], None], pause_s: float = PAUSE_S) -> None:
+        self._log = log
+        self._on_loss = on_loss
+        self._pause_s = pause_s
+        self._stop = threading.Event()
+        self.lost: str | None = None
+
+    def run(self, parts: Sequence[Part]) -> bool:
+        """Run all parts until ``stop`` or the loss of a vital one; True if it ended on purpose."""
+        threads = [
+            threading.Thread(target=self._keep, args=(part,), name=part.name, daemon=not part.vital) for part in parts
+        ]
+        for thread in threads:
+            thread.start()
+        for thread, part in zip(threads, parts, strict=True):
+            if part.vital:
+                thread.join()
+        return self.lost is None
+
+    def stop(self) -> None:
+        """Ask all parts to end."""
+        self._stop.set()
+
+    def _keep(self, part: Part) -> None:
+        while not self._stop.is_set():
+            try:
+                part.body(self._stop)
+                if self._stop.is_set():
+                    return
+                trouble = "returned"
+            except Exception as error:  # noqa: BLE001 - the supervisor is where every failure of a part ends up
+                trouble = f"{type(error).__name__}: {error}"
+            self._log.error("part-lost", part=part.name, vital=part.vital, trouble=trouble)
+            if part.vital:
+                self.lost = part.name
+                self._stop.set()
+                return
+            self._on_loss(part.name)
+            self._stop.wait(self._pause_s)

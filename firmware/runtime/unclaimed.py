@@ -1,0 +1,55 @@
+"""A camera that belongs to no authority: it refuses to record, loudly, since nobody could ever read or prove what it made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from firmware.runtime.controller import Controller
+from firmware.runtime.mailbox import Mailbox
+from firmware.runtime.supervise import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.core.indications import Trouble
+    from firmware.runtime.controller import Cause
+    from firmware.runtime.log import Log
+    from firmware.settings import Settings
+    from hal.interface import Hal, Unit
+
+
+class Unclaimed:
+    """Lights and buttons alone.  Its controller denies every press, so that of a recording's life nothing ever begins."""
+
+    def __init__(self, hal: Hal, settings: Settings, log: Log) -> None:
+        self.inbox: Mailbox[object] = Mailbox(1)
+        self.controller = Controller(hal, settings, self, log, enrolled=False)
+        self.stopped: Callable[[], None] = lambda: None
+
+    def parts(self) -> tuple[Part, ...]:
+        """Everything that runs."""
+        return (Part("controller", lambda stop: self.controller.run(self.inbox, stop), vital=True),)
+
+    def capture(self, unit: Unit) -> None:
+        """Nothing is captured."""
+
+    def begin(self, cause: Cause) -> None:
+        """Nothing begins."""
+
+    def mark(self, time_ns: int) -> None:
+        """Nothing is marked."""
+
+    def seal(self, reason: str) -> None:
+        """Nothing is sealed."""
+
+    def newest(self, take: int) -> bool:  # noqa: ARG002 - there is none
+        """There is no take."""
+        return False
+
+    def tick(self, now_ns: int) -> frozenset[Trouble]:  # noqa: ARG002 - no source has to be watched
+        """No source is open."""
+        return frozenset()
+
+    def leave(self, reason: str, *, resume: bool) -> None:  # noqa: ARG002 - there is no audit log
+        """Nothing waits to be written."""
+        self.stopped()

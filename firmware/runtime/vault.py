@@ -1,0 +1,297 @@
+"""One volume of evidence: opening recordings, sealing them, and what a dock's word changes.  Called by the writer alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from firmware import settings
+from firmware.core.cutter import live_from
+from firmware.evidence.age import AgeWriter
+from firmware.evidence.anchor import verify_anchor
+from firmware.evidence.assignment import verify_assignment
+from firmware.evidence.errors import EvidenceError, FormatError
+from firmware.evidence.journal import Journal, last_clock
+from firmware.evidence.jws import from_file, line_hash
+from firmware.evidence.manifest import sealed_manifest, verify_manifest
+from firmware.evidence.receipt import receipt_files, verify_receipt
+from firmware.evidence.settings_doc import verify_settings
+from firmware.runtime import durable, names
+from firmware.runtime.enrolment import ASSIGNMENT, SETTINGS, read_assignment
+from firmware.runtime.inventory import Entry, Inventory
+from firmware.runtime.recording import RESERVE_JOURNAL, RESERVE_SEGMENT, OpenRecording
+from firmware.runtime.stamps import Stamps
+from firmware.runtime.volume import Volume
+from firmware.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from firmware.evidence.certs import Trust
+    from firmware.evidence.jws import Signed
+    from firmware.evidence.session import Session
+    from firmware.runtime.enrolment import Enrolment
+    from firmware.settings import Settings
+    from hal.interface import Directory, File, Hal
+
+MANIFEST_LIMIT: Final = 4 << 20
+MIB: Final = 1 << 20
+TAIL: Final = 128 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The next recording's directory, its journal and its first live segment: made, reserved and synced while idle."""
+
+    number: int
+    directory: Directory
+    journal: File
+    segment: File
+
+
+class Vault:
+    """Opens and seals recordings on a volume, and keeps what docks sign."""
+
+    def __init__(self, hal: Hal, chosen: Settings, enrolment: Enrolment, *, random: Callable[[int], bytes]) -> None:
+        self.hal = hal
+        self.settings = chosen
+        self.enrolment = enrolment
+        self.stamps = Stamps(hal.clock)
+        self.inventory = Inventory()
+        self.writing: set[int] = set()
+        self.shift = read_assignment(hal.config.root(), enrolment)
+        self._random = random
+        self._live_from = live_from(chosen.pre_event_s, chosen.segment_s)
+        self._prepared: Prepared | None = None
+        self._continues: Mapping[str, Any] | None = None
+        self._anchor: Mapping[str, Any] | None = None
+        self._volume: Volume | None = None
+
+    @property
+    def session(self) -> Session:
+        """The keys of this boot."""
+        return self.enrolment.session
+
+    def trust(self) -> Trust:
+        """What to believe of somebody met now."""
+        return self.enrolment.trust_now(self.hal.clock)
+
+    @property
+    def volume(self) -> Volume:
+        """The mounted volume; ``OSError`` before ``mount``."""
+        if self._volume is None:
+            message = "the volume is not mounted"
+            raise OSError(message)
+        return self._volume
+
+    def mount(self) -> bool:
+        """Open the volume and begin this boot's audit log; True when a recording was cut off and has to go on."""
+        self._volume = volume = Volume.mount(
+            self.hal.evidence,
+            self.enrolment,
+            self.stamps,
+            reserve=self.settings.reserve_mib * MIB,
+            random=self._random,
+        )
+        ledger = volume.audit.ledger
+        resume = bool(ledger.unclosed) or ledger.resume
+        if resume:
+            number = max(ledger.unclosed, default=ledger.upcoming - 1)
+            self._continues = self._cut(number)
+        signer = self.hal.signer
+        volume.audit.begin({"firmware": VERSION, "signer": signer.kind, "counter": signer.counter()})
+        for name in volume.audit.damaged:
+            volume.audit.write("fault", {"code": f"audit-damaged {name}"})
+        self._anchor = self._read_anchor()
+        return resume
+
+    def begin(self) -> OpenRecording:
+        """Open the next recording.
+
+        The audit log has the opening first, then the journal.  Names, files and their room are there before, made by ``prepare`` while
+        idle, so that a press costs two syncs and the first flush.
+        """
+        audit, video = self.volume.audit, self.hal.video.format
+        audio = self.hal.audio.format if self.hal.audio is not None else None
+        ready, self._prepared = self._prepared or self.prepare(), None
+        continues, self._continues = self._continues, None
+        journal = Journal(
+            self.session,
+            volume=self.volume.id,
+            boot=audit.ledger.boot,
+            number=ready.number,
+            previous=audit.ledger.opening,
+            anchor=self._anchor,
+            settings=self.enrolment.settings.hash,
+            firmware=VERSION,
+            signer=self.hal.signer.kind,
+            clock=self.stamps.now(),
+            live_from=self._live_from,
+            continues=continues,
+            video={"width": video.width, "height": video.height, "fps": video.fps},
+            audio=audio and {"rate": audio.rate, "channels": audio.channels},
+        )
+        audit.write("opening", {"number": ready.number, "opening": line_hash(journal.opening)})
+        self.hal.signer.advance()
+        ready.journal.append(journal.opening + b"\n")
+        ready.journal.sync()
+        self.writing.add(ready.number)
+        return OpenRecording(
+            ready.number,
+            ready.directory,
+            journal,
+            ready.journal,
+            spare=(names.segment(self._live_from), ready.segment),
+            age=lambda: AgeWriter(self.enrolment.recipients, self._random),
+            stamps=self.stamps,
+            clock=self.hal.clock,
+            formats=(video, audio),
+        )
+
+    def prepare(self) -> Prepared:
+        """Make the next recording's directory ready, unless it is."""
+        number = self.volume.audit.ledger.upcoming
+        if self._prepared is None or self._prepared.number != number:
+            directory = self._empty_directory(names.recording(number))
+            journal, segment = directory.create(names.JOURNAL), directory.create(names.segment(self._live_from))
+            journal.reserve(RESERVE_JOURNAL)
+            segment.reserve(RESERVE_SEGMENT)
+            directory.sync()
+            self.volume.recordings.sync()
+            self._prepared = Prepared(number, directory, journal, segment)
+        return self._prepared
+
+    def _empty_directory(self, name: str) -> Directory:
+        """A recording's directory with nothing in it.  What an earlier boot prepared is empty and goes; anything else is put away."""
+        recordings = self.volume.recordings
+        if name in recordings.names():
+            left = recordings.enter(name)
+            if any(left.open(each).size() for each in left.names()):
+                self.quarantine(name)
+            else:
+                for each in left.names():
+                    left.remove(each)
+        return recordings.enter(name, create=True)
+
+    def quarantine(self, name: str) -> None:
+        """Put a directory away that the audit log does not know, and say so."""
+        volume = self.volume
+        number = volume.audit.ledger.line + 1
+        volume.audit.write("quarantine", {"name": name})
+        volume.recordings.rename(name, f"{name}-{number}", volume.quarantine)
+        volume.quarantine.sync()
+        volume.recordings.sync()
+
+    def seal(self, take: OpenRecording, *, priority: bool) -> None:
+        """Close a recording with its manifest, then note the closing."""
+        take.close()
+        journal = take.journal
+        line = sealed_manifest(self.session, journal.transcript, journal.extent, **self.signing(priority=priority))
+        self.close(take.number, take.directory, line)
+        self.writing.discard(take.number)
+
+    def signing(self, *, priority: bool) -> dict[str, Any]:
+        """The members that every manifest made now has."""
+        return {
+            "priority": priority,
+            "settings": self.enrolment.settings.hash,
+            "signer": self.hal.signer.kind,
+            "clock": self.stamps.now(),
+        }
+
+    def close(self, number: int, directory: Directory, manifest: bytes) -> None:
+        """Put a manifest in place, and its closing into the audit log."""
+        durable.replace(directory, names.MANIFEST, manifest + b"\n")
+        self.note_closing(self.register(number, directory))
+
+    def note_closing(self, manifest: Signed) -> None:
+        """The closing line of a recording whose manifest is durable."""
+        state, number = manifest.payload["state"], manifest.payload["number"]
+        self.volume.audit.write("closing", {"number": number, "manifest": manifest.hash, "state": state})
+
+    def register(self, number: int, directory: Directory) -> Signed:
+        """Take a recording with a manifest into the inventory; ``EvidenceError`` if the manifest is not ours."""
+        manifest = self.manifest(number, directory)
+        receipted_ms = None
+        if names.RECEIPT in directory.names():
+            line = from_file(durable.read(directory, names.RECEIPT, MANIFEST_LIMIT), names.RECEIPT)
+            receipted_ms = verify_receipt(line, self.enrolment.trust, manifest, nonce=None).payload["utc_ms"]
+        files = {each["name"]: each["length"] for each in receipt_files(manifest)}
+        self.inventory.put(Entry(number, manifest.hash, files, manifest.payload["priority"], receipted_ms))
+        return manifest
+
+    def manifest(self, number: int, directory: Directory) -> Signed:
+        """The verified manifest of a recording."""
+        line = from_file(durable.read(directory, names.MANIFEST, MANIFEST_LIMIT), names.MANIFEST)
+        whose = {"device": self.session.device, "volume": self.volume.id, "number": number}
+        return verify_manifest(line, self.enrolment.trust, **whose)
+
+    def settings_line(self, line: bytes) -> None:
+        """Keep newer settings of the authority.  Whom to believe counts at once, how to behave from the next start on."""
+        signed = verify_settings(line, self.trust(), newer_than=self.enrolment.settings.payload["serial"])
+        try:
+            settings.load(("authority", signed.payload["values"]))
+        except settings.SettingsError as error:
+            raise FormatError(str(error)) from None
+        durable.replace(self.hal.config.root(), SETTINGS, line + b"\n")
+        self.volume.audit.write("settings", {"serial": signed.payload["serial"], "hash": signed.hash})
+        self.enrolment = self.enrolment.under(signed)
+
+    def assign(self, line: bytes) -> None:
+        """Keep an assignment."""
+        signed = verify_assignment(line, self.trust(), device=self.session.device)
+        durable.replace(self.hal.config.root(), ASSIGNMENT, line + b"\n")
+        self.shift = signed.payload["shift"]
+
+    def receipt(self, number: int, line: bytes, nonce: str) -> None:
+        """Keep a dock's receipt, once it is verified file by file.  Only that allows an erasure."""
+        directory = self.volume.recordings.enter(names.recording(number))
+        receipt = verify_receipt(line, self.trust(), self.manifest(number, directory), nonce=nonce)
+        durable.replace(directory, names.RECEIPT, line + b"\n")
+        self.volume.audit.write("receipt", {"number": number, "receipt": receipt.hash})
+        self.inventory.receipted(number, receipt.payload["utc_ms"])
+
+    def receipt_hash(self, number: int) -> str:
+        """The hash of the durable receipt of a recording, verified again: the last look before an erasure."""
+        directory = self.volume.recordings.enter(names.recording(number))
+        line = from_file(durable.read(directory, names.RECEIPT, MANIFEST_LIMIT), names.RECEIPT)
+        return verify_receipt(line, self.enrolment.trust, self.manifest(number, directory), nonce=None).hash
+
+    def anchor(self, line: bytes, nonce: str) -> None:
+        """Keep what a dock countersigned: the next openings name it."""
+        whose = {"device": self.session.device, "volume": self.volume.id}
+        signed = verify_anchor(line, self.trust(), nonce=nonce, head_of=self.volume.audit.head_of, **whose)
+        durable.replace(self.volume.root, names.ANCHOR, line + b"\n")
+        self._anchor = {"hash": signed.hash, "utc_ms": signed.payload["utc_ms"]}
+
+    def _read_anchor(self) -> Mapping[str, Any] | None:
+        """What a dock countersigned last; None before the first docking, or if it cannot be believed."""
+        if names.ANCHOR not in self.volume.root.names():
+            return None
+        try:
+            line = from_file(durable.read(self.volume.root, names.ANCHOR), names.ANCHOR)
+            signed = verify_anchor(
+                line, self.enrolment.trust, nonce=None, device=self.session.device, volume=self.volume.id
+            )
+        except EvidenceError as error:
+            self.volume.audit.write("fault", {"code": f"anchor {error}"[:256]})
+            return None
+        return {"hash": signed.hash, "utc_ms": signed.payload["utc_ms"]}
+
+    def _cut(self, number: int) -> Mapping[str, Any] | None:
+        """What the next opening says about the recording that it continues; None if nothing is left of that one."""
+        ledger = self.volume.audit.ledger
+        opening = ledger.unclosed[number].hash if number in ledger.unclosed else ledger.opening
+        try:
+            directory = self.volume.recordings.enter(names.recording(number))
+            journal = directory.open(names.JOURNAL)
+            tail = journal.read(max(0, journal.size() - TAIL), TAIL)
+            ended = last_clock(journal.read(0, TAIL), tail, self.enrolment.trust)
+            journal.close()
+        except (OSError, EvidenceError):
+            return None
+        return {"number": number, "opening": opening, "ended": ended}
+
+    def leave(self, reason: str, *, resume: bool) -> None:
+        """The audit log's last line of this boot."""
+        self.volume.audit.write("stop", {"reason": reason, "resume": resume})

@@ -1,0 +1,65 @@
+"""The evidence partition as a volume: its id, its directories, its reserve, its audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from firmware.evidence.jws import from_file
+from firmware.evidence.volume import verify_volume, volume_line
+from firmware.runtime import durable, names
+from firmware.runtime.auditlog import AuditLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.runtime.enrolment import Enrolment
+    from firmware.runtime.stamps import Stamps
+    from hal.interface import Directory, Storage
+
+DIRECTORIES: Final = (names.AUDIT, names.RECORDINGS, names.ERASING, names.QUARANTINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A mounted volume.  ``id`` is 32 hexadecimal digits."""
+
+    id: str
+    storage: Storage
+    root: Directory
+    recordings: Directory
+    erasing: Directory
+    quarantine: Directory
+    audit: AuditLog
+
+    @classmethod
+    def mount(
+        cls, storage: Storage, enrolment: Enrolment, stamps: Stamps, *, reserve: int, random: Callable[[int], bytes]
+    ) -> Volume:
+        """Open the volume on ``storage``, or make one on an empty card, with ``reserve`` bytes set aside.
+
+        ``EvidenceError`` if it is another camera's, ``OSError`` if the storage fails.
+        """
+        session, root = enrolment.session, storage.root()
+        audit, recordings, erasing, quarantine = (root.enter(name, create=True) for name in DIRECTORIES)
+        here = set(root.names())
+        if names.RESERVE not in here:
+            set_aside(root, reserve)
+        if names.VOLUME not in here:
+            durable.replace(root, names.VOLUME, volume_line(session, random(16).hex(), stamps.now()) + b"\n")
+        line = from_file(durable.read(root, names.VOLUME), names.VOLUME)
+        number: str = verify_volume(line, enrolment.trust, device=session.device).payload["volume"]
+        log = AuditLog(audit, session, number, stamps)
+        log.read(enrolment.trust)
+        return cls(number, storage, root, recordings, erasing, quarantine, log)
+
+
+def set_aside(root: Directory, size: int) -> None:
+    """Reserve room that no recording may take: from every full state one docking has to be possible."""
+    try:
+        file = root.create(names.RESERVE)
+        file.reserve(size)
+        file.close()
+        root.sync()
+    except OSError:
+        return  # a full card: what room there is has to do

@@ -1,0 +1,207 @@
+"""Owns every evidence file: takes immutable work in order, live flushes first, and does chores behind them."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from firmware.evidence.errors import EvidenceError
+from firmware.media.errors import MediaError
+from firmware.runtime.chores import Chores
+from firmware.runtime.work import (
+    Before,
+    Begin,
+    Durable,
+    End,
+    Failed,
+    Health,
+    Live,
+    Mounted,
+    Note,
+    Sealed,
+    Stop,
+    Stopped,
+)
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from firmware.runtime.log import Log
+    from firmware.runtime.mailbox import Mailbox
+    from firmware.runtime.recording import OpenRecording
+    from firmware.runtime.vault import Vault
+    from firmware.runtime.work import Answer, Job
+    from hal.interface import Clock
+
+T = TypeVar("T")
+
+SWEEP_NS: Final = 60_000_000_000
+
+LOSSES = (OSError, EvidenceError, MediaError)
+"""What can end a take without ending the writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Something that another thread wants done by the owner of the files."""
+
+    action: Callable[[], Any]
+    result: Future[Any]
+
+
+class Writer:
+    """Carries out work on a vault.
+
+    ``step`` does one piece and returns; jobs come before *tasks* (the pre-event part, sealing), tasks before *chores* (recovery,
+    inventory, erasure, preparing the next recording).  Tasks and chores are iterators that are advanced one piece at a time, so that
+    a live flush never waits for more than one piece of theirs.
+    """
+
+    def __init__(
+        self, vault: Vault, box: Mailbox[Job | Call], answer: Callable[[Answer], None], clock: Clock, log: Log
+    ) -> None:
+        self._vault = vault
+        self._due = Chores(vault)
+        self._clock = clock
+        self._swept_ns = 0
+        self._box = box
+        self._answer = answer
+        self._log = log
+        self._takes: dict[int, OpenRecording] = {}
+        self._confirmed: set[int] = set()
+        self._tasks: deque[Iterator[None]] = deque()
+        self._chores: deque[Iterator[None]] = deque()
+        self._stopping: Stop | None = None
+        self._jobs: dict[type, Callable[[Any], None]] = {
+            Begin: self._begin,
+            Live: self._live,
+            Before: lambda job: self._tasks.append(self._before(job)),
+            Note: self._note,
+            End: lambda job: self._tasks.append(self._end(job)),
+            Stop: self._stop,
+            Call: self._call,
+        }
+
+    def run(self, stop: threading.Event) -> None:
+        """Mount, then work until ``stop``."""
+        self.mount()
+        while not stop.is_set():
+            if not self.step():
+                self._box.wait(0.2)
+
+    def mount(self) -> None:
+        """Open the volume; ``OSError`` or ``EvidenceError`` when it cannot be used."""
+        resume = self._vault.mount()
+        self._sweep()
+        self._health(0)
+        self._answer(Mounted(resume))
+
+    def step(self) -> bool:
+        """Do one piece of work; False when there was none."""
+        job = self._box.take()
+        if job is not None:
+            self._guard(getattr(job, "take", None), lambda: self._jobs[type(job)](job))
+            return True
+        if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
+            self._sweep()
+        return self._advance(self._tasks) or self._leave() or self._advance(self._chores)
+
+    def ask(self, action: Callable[[], T]) -> T:
+        """Run ``action`` on the writer's thread and return its result or raise what it raised.  For other threads."""
+        result: Future[T] = Future()
+        self._box.put(Call(action, result))
+        return result.result()
+
+    def _begin(self, job: Begin) -> None:
+        self._takes[job.take] = self._vault.begin()
+
+    def _live(self, job: Live) -> None:
+        take = self._takes.get(job.take)
+        if take is None:
+            return
+        lag_ms = take.flush(job.epoch_ns, job.flush, job.gaps)
+        if job.take not in self._confirmed:
+            self._confirmed.add(job.take)
+            self._answer(Durable(job.take))
+        self._health(lag_ms)
+
+    def _before(self, job: Before) -> Iterator[None]:
+        for flush in job.flushes:
+            take = self._takes.get(job.take)
+            if take is not None:
+                self._guard(job.take, lambda take=take, flush=flush: take.flush(job.epoch_ns, flush, None))  # type: ignore[misc]
+            yield
+
+    def _note(self, job: Note) -> None:
+        take = self._takes.get(job.take)
+        if take is not None:
+            take.note(job.kind, job.facts, job.time_ns)
+
+    def _end(self, job: End) -> Iterator[None]:
+        take = self._takes.get(job.take)
+        if take is not None:
+            self._guard(job.take, lambda: self._seal(job, take))
+            self._takes.pop(job.take, None)
+        yield
+
+    def _seal(self, job: End, take: OpenRecording) -> None:
+        self._vault.seal(take, priority=job.priority)
+        self._answer(Sealed(job.take, take.number))
+        self._sweep()
+
+    def _stop(self, job: Stop) -> None:
+        self._stopping = job
+
+    def _leave(self) -> bool:
+        if self._stopping is None:
+            return False
+        stopping, self._stopping = self._stopping, None
+        self._vault.leave(stopping.reason, resume=stopping.resume)
+        self._answer(Stopped())
+        return True
+
+    def _call(self, job: Call) -> None:
+        try:
+            job.result.set_result(job.action())
+        except LOSSES as error:
+            job.result.set_exception(error)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Have the chores done once more, behind what is being done: something may have come due."""
+        self._swept_ns = self._clock.monotonic_ns()
+        if len(self._chores) < 2:
+            self._chores.append(self._due.all())
+
+    def _guard(self, take: int | None, piece: Callable[[], None]) -> None:
+        """Do a piece of a take's work; trouble ends that take, and what is durable of it is recovered."""
+        try:
+            piece()
+        except LOSSES as error:
+            self._log.error("take-lost", take=take, trouble=f"{type(error).__name__}: {error}")
+            lost = self._takes.pop(take, None) if take is not None else None
+            if lost is not None:
+                lost.abandon()
+                self._vault.writing.discard(lost.number)
+            self._sweep()
+            if take is not None:
+                self._answer(Failed(take, type(error).__name__))
+
+    def _advance(self, pieces: deque[Iterator[None]]) -> bool:
+        if not pieces:
+            return False
+        try:
+            next(pieces[0])
+        except StopIteration:
+            pieces.popleft()
+        except LOSSES as error:
+            self._log.error("chore-failed", trouble=f"{type(error).__name__}: {error}")
+            pieces.popleft()
+        return True
+
+    def _health(self, lag_ms: int) -> None:
+        space = self._vault.volume.storage.space()
+        self._answer(Health(space.free, space.total, lag_ms))
