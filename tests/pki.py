@@ -61,7 +61,9 @@ class Pki:
         for role, key in keys.items():
             if parent := SHAPES[role].parent:
                 title = _NAMES.get(role, f"{name} {role}")
-                certificates[role] = issue(role, title, key.public_key(), certificates[parent], software_sign(keys[parent]))
+                certificates[role] = issue(
+                    role, title, key.public_key(), certificates[parent], software_sign(keys[parent])
+                )
         identities = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
         return cls(root, keys, certificates, *identities)
 

@@ -1,7 +1,7 @@
 """An age v1 file, written a chunk at a time to public keys alone.
 
-The writer keeps no more than the key of the file that it is writing, and overwrites that when the file is closed: what is on storage
-cannot be decrypted by the camera.  A file that was cut off yields all its whole chunks to any age tool.
+The writer keeps no more than the key of the file that it is writing, and overwrites that when the file is closed: what
+is on storage cannot be decrypted by the camera.  A file that was cut off yields all its whole chunks to any age tool.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A dock's countersignature under the audit log: the proof that lies outside the card (``docs/evidence-format.md``, section 10)."""
+"""A dock's countersignature under the audit log: the proof that lies outside the card (``docs/evidence-format.md``,
+section 10)."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ def verify_anchor(
 ) -> Signed:
     """Verify an anchor; ``expected`` are members that it must have, like ``device`` and ``volume`` (None: any).
 
-    ``head_of`` gives the hash of our audit line with an index, None where we have none: the line that the anchor countersigns has to be
-    ours.  ``nonce`` is the session's; it and ``head_of`` are None for an anchor that was accepted before and is read back.
+    ``head_of`` gives the hash of our audit line with an index, None where we have none: the line that the anchor
+    countersigns has to be ours.  ``nonce`` is the session's; it and ``head_of`` are None for an anchor that was
+    accepted before and is read back.
     """
     signed = documents.verify(ANCHOR, line, trust)
     documents.expect(ANCHOR, signed, {**expected, "nonce": nonce})

@@ -27,7 +27,8 @@ class Head:
 
 
 def audit_line(session: Session, payload: Mapping[str, Any]) -> bytes:
-    """Make one line, without LF; ``FormatError`` names a member that is wrong.  A ``boot`` line carries the session's chain."""
+    """Make one line, without LF; ``FormatError`` names a member that is wrong.  A ``boot`` line carries the session's
+    chain."""
     documents.check(AUDIT, payload)
     return session.sign_line(payload, AUDIT.typ, chained=payload["kind"] == FIRST)
 
@@ -43,8 +44,8 @@ class AuditRead(Tail):
 def read_audit(data: bytes, trust: Trust, previous: Head | None = None, **expected: Any) -> AuditRead:
     """Read one file of the log, never raising for what is in it.
 
-    ``previous`` is the head that it has to continue (None: any; its first line says where it stands), ``expected`` are members that
-    each line must have, like ``device`` and ``volume`` (None: any).
+    ``previous`` is the head that it has to continue (None: any; its first line says where it stands), ``expected`` are
+    members that each line must have, like ``device`` and ``volume`` (None: any).
     """
     reader = _Reader(trust, previous, expected)
     lines = LineReader(reader.accept)

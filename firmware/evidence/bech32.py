@@ -1,6 +1,7 @@
 """Bech32 (BIP 173), as age writes its keys with it: without the limit of 90 characters.
 
-A wrong character in a recipient would mean footage that nobody can ever open, so that what is wrong is named and nothing is guessed.
+A wrong character in a recipient would mean footage that nobody can ever open, so that what is wrong is named and
+nothing is guessed.
 """
 
 from __future__ import annotations

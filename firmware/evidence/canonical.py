@@ -1,8 +1,8 @@
 """Canonical JSON: one object, one spelling (``docs/evidence-format.md``, section 2).
 
-Keys are sorted by code point and unique, there is no white space and no floating point, only what JSON demands is escaped, and
-integers stay within what every JSON library keeps exactly.  A reader encodes again what it parsed and refuses a difference,
-so that a changed byte is always a changed meaning.
+Keys are sorted by code point and unique, there is no white space and no floating point, only what JSON demands is
+escaped, and integers stay within what every JSON library keeps exactly.  A reader encodes again what it parsed and
+refuses a difference, so that a changed byte is always a changed meaning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _DIGITS = len(str(-LARGEST))
 
 
 def encode(value: Mapping[str, Any], where: str = "object") -> bytes:
-    """The one spelling of ``value`` (``dict``, ``list``, ``tuple``, ``str``, ``int``, ``bool``, None); ``FormatError`` where there is none."""
+    """The one spelling of ``value`` (``dict``, ``list``, ``tuple``, ``str``, ``int``, ``bool``, None); ``FormatError``
+    where there is none."""
     _check(value, where, _DEEPEST)
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     try:

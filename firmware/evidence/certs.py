@@ -1,7 +1,8 @@
 """Certificates: exact shapes, exact chains.
 
-A chain is believed if each certificate is precisely what its place in the chain asks for (``roles``), is signed by the one above, and
-none of them is withdrawn.  Nothing is searched for and nothing is skipped: the chain is the one that was sent.
+A chain is believed if each certificate is precisely what its place in the chain asks for (``roles``), is signed by the
+one above, and none of them is withdrawn.  Nothing is searched for and nothing is skipped: the chain is the one that was
+sent.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a verifier goes by: its root, the fingerprints that the authority withdrew, and the time to judge dates at (None: not judged)."""
+    """What a verifier goes by: its root, the fingerprints that the authority withdrew, and the time to judge dates at
+    (None: not judged)."""
 
     root: Certificate
     revoked: frozenset[str] = frozenset()
@@ -103,7 +105,8 @@ class Chain:
 
 
 def verify_chain(ders: Sequence[bytes], trust: Trust, role: Role, where: str = "x5c") -> Chain:
-    """Verify a chain for one role, leaf first, without the root; ``ChainError`` or ``SignatureError`` names the certificate that is wrong."""
+    """Verify a chain for one role, leaf first, without the root; ``ChainError`` or ``SignatureError`` names the
+    certificate that is wrong."""
     roles = path(role)
     if not roles:
         raise ValueError("a root signs certificates alone, and heads no chain")
@@ -220,9 +223,13 @@ def _check_standing(certificate: Certificate, trust: Trust, where: str) -> None:
     if trust.at is None:
         return
     if trust.at < certificate.not_before:
-        raise DateError(f"{where}: notBefore: {certificate.not_before:%Y-%m-%d %H:%M:%S} is after the time it is judged at")
+        raise DateError(
+            f"{where}: notBefore: {certificate.not_before:%Y-%m-%d %H:%M:%S} is after the time it is judged at"
+        )
     if trust.at > certificate.not_after:
-        raise DateError(f"{where}: notAfter: {certificate.not_after:%Y-%m-%d %H:%M:%S} is before the time it is judged at")
+        raise DateError(
+            f"{where}: notAfter: {certificate.not_after:%Y-%m-%d %H:%M:%S} is before the time it is judged at"
+        )
 
 
 def _der(tag: int, content: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Signed objects in general: each is held against its table when it is made and when it is read.
 
-The tables are in ``kinds``.  ``verify`` and ``verify_keyed`` are the only way from a line to a ``Signed`` that may be relied on.
+The tables are in ``kinds``.  ``verify`` and ``verify_keyed`` are the only way from a line to a ``Signed`` that may be
+relied on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from firmware.evidence.schema import Check
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One object: its type, who signs it, which member is the signer's name, its table, what no table can say, and its longest line."""
+    """One object: its type, who signs it, which member is the signer's name, its table, what no table can say, and its
+    longest line."""
 
     typ: str
     role: Role

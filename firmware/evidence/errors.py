@@ -1,6 +1,7 @@
 """Every refusal of this package.
 
-Verification raises and never returns a bool.  A message names the field that is wrong, and is fit for a log: no key, no plaintext.
+Verification raises and never returns a bool.  A message names the field that is wrong, and is fit for a log: no key, no
+plaintext.
 """
 
 from __future__ import annotations

@@ -20,17 +20,21 @@ FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The notAfter of a certificate without an end (RFC 5280, 4.1.2.5)."""
 
 
-def issue_root(name: str, key: PublicKey, sign: Sign, not_before: datetime, not_after: datetime = FOREVER) -> Certificate:
+def issue_root(
+    name: str, key: PublicKey, sign: Sign, not_before: datetime, not_after: datetime = FOREVER
+) -> Certificate:
     """A root: ``sign`` is its own key's."""
     return _issue(Role.ROOT, name, key, None, sign, (not_before, not_after))
 
 
-def issue(role: Role, name: str, key: PublicKey, issuer: Certificate, sign: Sign, not_after: datetime = FOREVER) -> Certificate:
+def issue(
+    role: Role, name: str, key: PublicKey, issuer: Certificate, sign: Sign, not_after: datetime = FOREVER
+) -> Certificate:
     """A certificate below ``issuer``, whose key ``sign`` is.
 
-    Its notBefore is its issuer's: a camera whose clock was never set judges dates at the last time it has from its authority, and has
-    to accept a dock that was enrolled since.  ``ChainError`` where the table has no such certificate, ``KeyFileError`` where ``sign``
-    is not the issuer's.
+    Its notBefore is its issuer's: a camera whose clock was never set judges dates at the last time it has from its
+    authority, and has to accept a dock that was enrolled since.  ``ChainError`` where the table has no such
+    certificate, ``KeyFileError`` where ``sign`` is not the issuer's.
     """
     if SHAPES[role].parent is not issuer.role:
         raise ChainError(f"{role}: a {issuer.role} certificate does not issue it")

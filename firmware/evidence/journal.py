@@ -1,4 +1,5 @@
-"""A recording's journal: the opening, then one line for each flush that is durable (``docs/evidence-format.md``, section 6)."""
+"""A recording's journal: the opening, then one line for each flush that is durable (``docs/evidence-format.md``,
+section 6)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ class Journal:
     """
 
     def __init__(self, session: Session, **facts: Any) -> None:
-        """Open a recording: ``facts`` are the members of the opening but ``device``.  ``FormatError`` names one that is wrong."""
+        """Open a recording: ``facts`` are the members of the opening but ``device``.  ``FormatError`` names one that is
+        wrong."""
         payload = {"device": session.device, **facts}
         documents.check(OPENING, payload)
         self._session = session
@@ -84,8 +86,9 @@ class Journal:
 class JournalRead(Tail):
     """A journal as far as it is good.
 
-    ``transcript`` is the sum of its good lines, ``extent`` length and hash of the whole file, torn tail included; ``flushes`` are the
-    good lines behind the opening, oldest first (empty where a ``JournalReader`` handed them out as it went).
+    ``transcript`` is the sum of its good lines, ``extent`` length and hash of the whole file, torn tail included;
+    ``flushes`` are the good lines behind the opening, oldest first (empty where a ``JournalReader`` handed them out as
+    it went).
     """
 
     opening: Signed | None
@@ -101,7 +104,8 @@ class JournalReader:
     """
 
     def __init__(self, trust: Trust, **expected: Any) -> None:
-        """``expected``: members that the opening must have, like ``device``, ``volume``, ``boot``, ``number`` (None: any)."""
+        """``expected``: members that the opening must have, like ``device``, ``volume``, ``boot``, ``number`` (None:
+        any)."""
         self._trust = trust
         self._expected = expected
         self._lines = LineReader(self._accept)
@@ -143,7 +147,8 @@ def read_journal(data: bytes, trust: Trust, **expected: Any) -> JournalRead:
 def last_clock(head: bytes, tail: bytes, trust: Trust) -> Mapping[str, Any]:
     """The ``clock`` of a journal's newest good line, without reading all of it.
 
-    ``head`` begins with the opening, ``tail`` is the end of the file, which may be torn.  ``EvidenceError`` if the opening is not good.
+    ``head`` begins with the opening, ``tail`` is the end of the file, which may be torn.  ``EvidenceError`` if the
+    opening is not good.
     """
     opening = documents.verify(OPENING, head.split(b"\n", 1)[0], trust)
     for line in reversed(tail.split(b"\n")[:-1]):

@@ -1,7 +1,7 @@
 """Strict JWS: compact serialization, ES256, and one spelling only (``docs/evidence-format.md``, section 2).
 
-Common JOSE libraries accept a changed last character, padding, a high s and header members that they do not know.  Here every
-byte of a line counts: change one and the line is refused.
+Common JOSE libraries accept a changed last character, padding, a high s and header members that they do not know.  Here
+every byte of a line counts: change one and the line is refused.
 """
 
 from __future__ import annotations
@@ -57,8 +57,11 @@ class Signed:
         return self.chain.leaf
 
 
-def sign(payload: Mapping[str, Any], typ: str, sign: Sign, *, x5c: Sequence[bytes] = (), kid: str | None = None) -> bytes:
-    """Make a line, without LF, that names its signer by ``x5c`` (certificates in DER, leaf first, without the root) or by ``kid``."""
+def sign(
+    payload: Mapping[str, Any], typ: str, sign: Sign, *, x5c: Sequence[bytes] = (), kid: str | None = None
+) -> bytes:
+    """Make a line, without LF, that names its signer by ``x5c`` (certificates in DER, leaf first, without the root) or
+    by ``kid``."""
     if bool(x5c) is (kid is not None):
         raise ValueError("a line names its signer by x5c or by kid")
     header: dict[str, Any] = {"alg": "ES256", "typ": typ}
@@ -66,7 +69,9 @@ def sign(payload: Mapping[str, Any], typ: str, sign: Sign, *, x5c: Sequence[byte
         header["x5c"] = [base64.b64encode(der).decode() for der in x5c]
     else:
         header["kid"] = kid
-    signed = b".".join(_base64url(canonical.encode(part, name)) for part, name in ((header, "header"), (payload, "payload")))
+    signed = b".".join(
+        _base64url(canonical.encode(part, name)) for part, name in ((header, "header"), (payload, "payload"))
+    )
     line = signed + b"." + _base64url(raw_signature(sign(digest(signed))))
     if len(line) > FILE_LIMIT:
         raise FormatError(f"{typ}: {len(line)} bytes, at most {FILE_LIMIT} are allowed")

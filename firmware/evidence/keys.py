@@ -1,7 +1,8 @@
-"""P-256 keys and signatures: the only algorithm, since it is what TPM 2.0, secure elements and the Pi's firmware have in common.
+"""P-256 keys and signatures: the only algorithm, since it is what TPM 2.0, secure elements and the Pi's firmware have
+in common.
 
-A signature has two spellings, s and n-s, that both verify.  Only the lower one is allowed here, in our own objects and in
-certificates alike: a certificate is withdrawn by the hash of its bytes, and must not have a second spelling either.
+A signature has two spellings, s and n-s, that both verify.  Only the lower one is allowed here, in our own objects and
+in certificates alike: a certificate is withdrawn by the hash of its bytes, and must not have a second spelling either.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def software_sign(key: PrivateKey) -> Sign:
 
 
 def raw_signature(der: bytes) -> bytes:
-    """r || s in 64 bytes of any DER signature, its s made low; ``SignatureError`` if a signer's answer is not one."""
+    """The 64 bytes r || s of any DER signature, its s made low; ``SignatureError`` if a signer's answer is not one."""
     try:
         r, s = utils.decode_dss_signature(der)
     except ValueError:

@@ -43,7 +43,7 @@ _WHOSE: Mapping[str, Check] = {"device": NAME, "volume": IDENTIFIER, "boot": NUM
 
 
 def words(any_text: str) -> str:
-    """Any text, cut and cleaned so that a line has room for it: an error's words never keep a line from being written."""
+    """Any text, cut and cleaned so that a line has room for it: no error's words keep a line from being written."""
     cleaned = any_text.encode("utf-8", "replace").decode()
     return "".join(character if character.isprintable() else "?" for character in cleaned[:256])
 

@@ -26,7 +26,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Where the good lines of a file end, and why: ``refusal`` is the reason for the first line that is none of them."""
+    """Where the good lines of a file end, and why: ``refusal`` is the reason against the first that is none."""
 
     valid_length: int
     ending: Ending
@@ -39,7 +39,8 @@ class Tail:
 
 
 class LineReader:
-    """Hands out the lines of a file until the first that is not accepted.  Damage is never raised, it is what ``tail`` reports."""
+    """Hands out the lines of a file until the first that is not accepted.  Damage is never raised, it is what ``tail``
+    reports."""
 
     def __init__(self, accept: Callable[[bytes], None]) -> None:
         """``accept`` takes a line without its LF and raises ``EvidenceError`` if it is not to be relied on."""

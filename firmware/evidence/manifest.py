@@ -22,7 +22,8 @@ Extents = Mapping[str, Mapping[str, Any]]
 def sealed_manifest(session: Session, transcript: Transcript, journal: Mapping[str, Any], **facts: Any) -> bytes:
     """The manifest of a recording that was closed in full: each file is what the journal vouches for.
 
-    ``journal`` is the journal's ``extent``, ``facts`` are the members ``priority``, ``settings``, ``signer`` and ``clock``.
+    ``journal`` is the journal's ``extent``, ``facts`` are the members ``priority``, ``settings``, ``signer`` and
+    ``clock``.
     """
     if transcript.open_files:
         raise SequenceError(f"{MANIFEST.typ}: {', '.join(sorted(transcript.open_files))}: not closed")
@@ -33,7 +34,8 @@ def sealed_manifest(session: Session, transcript: Transcript, journal: Mapping[s
 def recovered_manifest(
     session: Session, transcript: Transcript, journal: Mapping[str, Any], files: Extents, **facts: Any
 ) -> bytes:
-    """The manifest of a recording that was cut off: ``files`` is what lies on the card now, segments and ``private.age``.
+    """The manifest of a recording that was cut off: ``files`` is what lies on the card now, segments and
+    ``private.age``.
 
     ``facts`` are those of ``sealed_manifest``, and ``signed_boot``.
     """
@@ -42,7 +44,8 @@ def recovered_manifest(
 
 
 def verify_manifest(line: bytes, trust: Trust, **expected: Any) -> Signed:
-    """Verify a manifest; ``expected`` are members that it must have, like ``device``, ``volume``, ``number``, ``opening``."""
+    """Verify a manifest; ``expected`` are members that it must have, like ``device``, ``volume``, ``number``,
+    ``opening``."""
     signed = documents.verify(MANIFEST, line, trust)
     documents.expect(MANIFEST, signed, expected)
     return signed

@@ -18,7 +18,8 @@ END = b"\n"
 
 
 def private_record(record: Mapping[str, Any]) -> bytes:
-    """A record as it is encrypted: one line, a multiple of 65536 bytes long.  ``FormatError`` names a member that is wrong."""
+    """A record as it is encrypted: one line, a multiple of 65536 bytes long.  ``FormatError`` names a member that is
+    wrong."""
     check = PRIVATE.get(record.get("kind", ""))
     if check is None:
         raise FormatError(f"kind: {record.get('kind')!r} is not one of {', '.join(PRIVATE)}")

@@ -1,4 +1,5 @@
-"""A dock's receipt: these bytes are in durable storage.  Nothing is erased without one (``docs/evidence-format.md``, section 9)."""
+"""A dock's receipt: these bytes are in durable storage.  Nothing is erased without one (``docs/evidence-format.md``,
+section 9)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def receipt_files(manifest: Signed) -> list[dict[str, Any]]:
 
 
 def receipt_facts(manifest: Signed) -> dict[str, Any]:
-    """The members of a receipt that this manifest settles: ``device``, ``volume``, ``number``, ``manifest``, ``files``."""
+    """What this manifest settles of a receipt: ``device``, ``volume``, ``number``, ``manifest``, ``files``."""
     same = {name: manifest.payload[name] for name in ("device", "volume", "number")}
     return {**same, "manifest": manifest.hash, "files": receipt_files(manifest)}
 

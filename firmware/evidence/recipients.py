@@ -1,7 +1,7 @@
 """Whom a file is encrypted to: the recipient classes of age v1 (``age-encryption.org/v1``, C2SP).
 
-A file has at least two recipients, so that one lost key never means lost footage, and all of one class, since a file is as strong
-as its weakest recipient.
+A file has at least two recipients, so that one lost key never means lost footage, and all of one class, since a file is
+as strong as its weakest recipient.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ Wrap = Callable[[bytes, bytearray, Random], bytes]
 
 @dataclass(frozen=True, slots=True)
 class RecipientClass:
-    """One row: name, bech32 prefix, size of a key in bytes, what refuses a bad one, and how to wrap for it (None: not built yet)."""
+    """One row: name, bech32 prefix, size of a key in bytes, what refuses a bad one, and how to wrap for it (None: not
+    built yet)."""
 
     name: str
     prefix: str

@@ -40,7 +40,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One row: the role above, key usages, extended key usages in order, path length of a CA, and what the name looks like."""
+    """One row: the role above, key usages, extended key usages in order, path length of a CA, and what the name looks
+    like."""
 
     parent: Role | None
     usages: frozenset[str]
@@ -110,8 +111,11 @@ def name_fits(role: Role, name: str) -> bool:
     return re.fullmatch(SHAPES[role].name, name) is not None
 
 
-def extensions(role: Role, key: PublicKey, issuer_key: PublicKey) -> dict[x509.ObjectIdentifier, x509.Extension[x509.ExtensionType]]:
-    """Every extension that a certificate of this role has, by object identifier; all are critical but the key identifiers."""
+def extensions(
+    role: Role, key: PublicKey, issuer_key: PublicKey
+) -> dict[x509.ObjectIdentifier, x509.Extension[x509.ExtensionType]]:
+    """Every extension that a certificate of this role has, by object identifier; all are critical but the key
+    identifiers."""
     shape = SHAPES[role]
     critical: list[x509.ExtensionType] = [
         x509.BasicConstraints(shape.ca, shape.path_length),

@@ -1,7 +1,7 @@
 """A small language for what a JSON value has to be, and the one validator that speaks it.
 
-A *check* takes a value and the name of its place and raises ``FormatError`` naming that place.  The tables of ``documents`` are made
-of these, and hold for what is written as for what is read.
+A *check* takes a value and the name of its place and raises ``FormatError`` naming that place.  The tables of
+``documents`` are made of these, and hold for what is written as for what is read.
 """
 
 from __future__ import annotations

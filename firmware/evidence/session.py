@@ -1,7 +1,7 @@
 """The keys of one boot.
 
-The device key is slow and may live in hardware; it signs two certificates at the start, and after that only manifests, the volume and
-proofs to a dock.  Everything else is signed by software keys that are gone when the power is.
+The device key is slow and may live in hardware; it signs two certificates at the start, and after that only manifests,
+the volume and proofs to a dock.  Everything else is signed by software keys that are gone when the power is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EXPORTER = 32
 class Session:
     """What one boot signs with.  ``Session.begin`` makes it.
 
-    ``chain``: session, device, device CA; ``link_chain``: link, device, device CA, with ``link_key`` as its key, for TLS.
+    ``chain``: session, device, device CA; ``link_chain``: link, device, device CA, and ``link_key``, for TLS.
     """
 
     device_chain: Chain
@@ -69,12 +69,13 @@ class Session:
         return jws.sign(payload, typ, self._device_sign, x5c=self.device_chain.ders)
 
     def prove(self, exporter: bytes) -> bytes:
-        """The device key's DER signature that it stands behind the TLS connection with this exporter value of 32 bytes."""
+        """The device key's DER signature that it stands behind the TLS connection with this exporter value (32 bytes)."""
         return self._device_sign(_proof_digest(exporter))
 
 
 def check_proof(chain: Chain, exporter: bytes, proof: bytes) -> None:
-    """``SignatureError`` unless the device of this verified link chain stands behind the TLS connection with this exporter value."""
+    """``SignatureError`` unless the device of this verified link chain stands behind the TLS connection with this
+    exporter value."""
     if chain.leaf.role is not Role.LINK:
         raise SignatureError(f"proof: the peer's certificate is one of a {chain.leaf.role}, not a link's")
     check_signature(chain.issuer(Role.DEVICE).key, proof, _proof_digest(exporter), "proof")

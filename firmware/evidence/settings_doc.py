@@ -1,4 +1,5 @@
-"""The authority's settings: whom to encrypt to, whom not to believe any more, how to behave (``docs/evidence-format.md``, section 13)."""
+"""The authority's settings: whom to encrypt to, whom not to believe any more, how to behave
+(``docs/evidence-format.md``, section 13)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from firmware.evidence.recipients import Recipients
 
 
 def verify_settings(line: bytes, trust: Trust, *, newer_than: int = 0) -> Signed:
-    """Verify settings whose serial is greater than ``newer_than``; ``SequenceError`` for older ones, which were replayed or mixed up."""
+    """Verify settings whose serial is greater than ``newer_than``; ``SequenceError`` for older ones, which were
+    replayed or mixed up."""
     signed = documents.verify(SETTINGS, line, trust)
     serial = signed.payload["serial"]
     if serial <= newer_than:

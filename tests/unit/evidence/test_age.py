@@ -29,7 +29,9 @@ def write(recipients: Recipients, whole: int, last: int) -> tuple[bytes, bytes]:
     return plain, sealed
 
 
-@pytest.mark.parametrize(("whole", "last"), [(0, 1), (0, 8), (0, CHUNK - 1), (0, CHUNK), (1, 1), (1, CHUNK), (2, 8), (17, 100)])
+@pytest.mark.parametrize(
+    ("whole", "last"), [(0, 1), (0, 8), (0, CHUNK - 1), (0, CHUNK), (1, 1), (1, CHUNK), (2, 8), (17, 100)]
+)
 def test_pyrage_opens(pki: Pki, recipients: Recipients, whole: int, last: int) -> None:
     """Another implementation opens the file with the authority's key, and with escrow's."""
     plain, sealed = write(recipients, whole, last)
@@ -40,7 +42,8 @@ def test_pyrage_opens(pki: Pki, recipients: Recipients, whole: int, last: int) -
 
 
 def test_chunks_are_exact(recipients: Recipients) -> None:
-    """Each call yields its chunks and nothing else, whatever the buffer's type, so that a flush ends where its chunk ends."""
+    """Each call yields its chunks and nothing else, whatever the buffer's type, so that a flush ends where its chunk
+    ends."""
     writer = AgeWriter(recipients, os.urandom)
     assert writer.chunks(b"") == b""
     assert len(writer.chunks(bytearray(CHUNK))) == SEALED_CHUNK
@@ -49,7 +52,8 @@ def test_chunks_are_exact(recipients: Recipients) -> None:
 
 
 def test_cut_at_each_border(pki: Pki, recipients: Recipients, tmp_path: Path) -> None:
-    """A file that was cut at the border of a chunk, or inside the next, yields exactly its whole chunks, and then an error."""
+    """A file that was cut at the border of a chunk, or inside the next, yields exactly its whole chunks, and then an
+    error."""
     plain, sealed = write(recipients, 4, 8)
     header = len(sealed) - 4 * SEALED_CHUNK - 24
     cut, out = tmp_path / "cut.age", tmp_path / "out"
@@ -62,15 +66,16 @@ def test_cut_at_each_border(pki: Pki, recipients: Recipients, tmp_path: Path) ->
 
 
 def test_age_opens(pki: Pki, recipients: Recipients, tmp_path: Path) -> None:
-    """The stock tool opens a closed file, and yields the whole chunks of one that was cut off before it reports the end missing."""
+    """The stock tool opens a closed file, and yields the whole chunks of one that was cut off before it reports the end
+    missing."""
     plain, sealed = write(recipients, 3, 8)
     key, whole, cut = tmp_path / "key", tmp_path / "whole.age", tmp_path / "cut.age"
     key.write_text(f"{pki.authority_identity}\n")
     whole.write_bytes(sealed)
     cut.write_bytes(sealed[: -24 - SEALED_CHUNK])
-    opened = subprocess.run(["age", "-d", "-i", key, whole], capture_output=True, check=True)  # noqa: S607
+    opened = subprocess.run(["age", "-d", "-i", key, whole], capture_output=True, check=True)
     assert opened.stdout == plain
-    prefix = subprocess.run(["age", "-d", "-i", key, cut], capture_output=True, check=False)  # noqa: S607
+    prefix = subprocess.run(["age", "-d", "-i", key, cut], capture_output=True, check=False)
     assert prefix.stdout == plain[: 2 * CHUNK]
     assert prefix.returncode == 1
 
@@ -96,12 +101,12 @@ def test_randomness_comes_in(recipients: Recipients) -> None:
 def test_closed_is_closed(recipients: Recipients) -> None:
     """After the last chunk, or after forgetting, nothing more is written, and the key is overwritten."""
     closed, forgotten = AgeWriter(recipients, os.urandom), AgeWriter(recipients, os.urandom)
-    assert any(closed._key)  # noqa: SLF001 - the key is what this is about
+    assert any(closed._key)
     closed.close(b"x")
     forgotten.forget()
     forgotten.forget()
     for writer in (closed, forgotten):
-        assert not any(writer._key)  # noqa: SLF001
+        assert not any(writer._key)
         with pytest.raises(ValueError, match="closed"):
             writer.chunks(bytes(CHUNK))
         with pytest.raises(ValueError, match="closed"):
@@ -125,7 +130,7 @@ def test_no_key_stays_in_memory(recipients: Recipients) -> None:
     shadows: list[bytes] = []
 
     def shadow(writer: AgeWriter) -> None:
-        shadows.append(bytes(byte ^ 0x5A for byte in writer._key))  # noqa: SLF001 - the key is what this is about
+        shadows.append(bytes(byte ^ 0x5A for byte in writer._key))
 
     for _ in range(5):
         writer = AgeWriter(recipients, os.urandom)

@@ -83,7 +83,9 @@ def test_bits_left_over() -> None:
     good = bech32.encode("age", b"\x01")
     assert bech32.decode(good) == ("age", b"\x01")
     for values in ([0, 4, 0], [0, 5]):
-        checksum = bech32._polymod([*bech32._expand("age"), *values, *bytes(6)]) ^ 1  # noqa: SLF001 - no valid text has this
-        text = "age1" + "".join(ALPHABET[value] for value in [*values, *((checksum >> 5 * (5 - i)) & 31 for i in range(6))])
+        checksum = bech32._polymod([*bech32._expand("age"), *values, *bytes(6)]) ^ 1
+        text = "age1" + "".join(
+            ALPHABET[value] for value in [*values, *((checksum >> 5 * (5 - i)) & 31 for i in range(6))]
+        )
         with pytest.raises(RecipientError, match="padding"):
             bech32.decode(text)

@@ -18,7 +18,9 @@ SCALARS = (
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 )
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+)
 OBJECTS = st.dictionaries(KEYS, VALUES, max_size=4)
 
 

@@ -50,7 +50,9 @@ def test_high_s_is_made_low() -> None:
     assert utils.decode_dss_signature(keys.der_signature(low)) == (r, s)
 
 
-@pytest.mark.parametrize("answer", [b"", b"junk", utils.encode_dss_signature(0, 1), utils.encode_dss_signature(1, ORDER)])
+@pytest.mark.parametrize(
+    "answer", [b"", b"junk", utils.encode_dss_signature(0, 1), utils.encode_dss_signature(1, ORDER)]
+)
 def test_broken_signer(answer: bytes) -> None:
     """A signer's answer that is no signature is refused before it is written anywhere."""
     with pytest.raises(SignatureError, match="signer"):
@@ -59,10 +61,16 @@ def test_broken_signer(answer: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("r", "s", "reason"),
-    [(0, 1, "r is out"), (ORDER, 1, "r is out"), (1, 0, "s is out"), (1, ORDER // 2 + 1, "not low"), (1, ORDER - 1, "not low")],
+    [
+        (0, 1, "r is out"),
+        (ORDER, 1, "r is out"),
+        (1, 0, "s is out"),
+        (1, ORDER // 2 + 1, "not low"),
+        (1, ORDER - 1, "not low"),
+    ],
 )
 def test_raw_range(r: int, s: int, reason: str) -> None:
-    """r and s are within their range, and s is low."""
+    """Both r and s are within their range, and s is low."""
     with pytest.raises(FormatError, match=reason):
         keys.der_signature(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
