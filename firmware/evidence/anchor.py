@@ -4,7 +4,6 @@ section 10)."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from firmware.evidence import documents
 from firmware.evidence.certs import Trust
@@ -14,16 +13,21 @@ from firmware.evidence.kinds import ANCHOR
 
 
 def verify_anchor(
-    line: bytes, trust: Trust, *, nonce: str | None, head_of: Callable[[int], str | None] | None = None, **expected: Any
+    line: bytes,
+    trust: Trust,
+    *,
+    nonce: str | None,
+    device: str | None = None,
+    volume: str | None = None,
+    head_of: Callable[[int], str | None] | None = None,
 ) -> Signed:
-    """Verify an anchor; ``expected`` are members that it must have, like ``device`` and ``volume`` (None: any).
+    """Verify an anchor of this session, device and volume (None: any, for one that was accepted before).
 
     ``head_of`` gives the hash of our audit line with an index, None where we have none: the line that the anchor
-    countersigns has to be ours.  ``nonce`` is the session's; it and ``head_of`` are None for an anchor that was
-    accepted before and is read back.
+    countersigns has to be ours.
     """
     signed = documents.verify(ANCHOR, line, trust)
-    documents.expect(ANCHOR, signed, {**expected, "nonce": nonce})
+    documents.expect(ANCHOR, signed, {"device": device, "volume": volume, "nonce": nonce})
     audit = signed.payload["audit"]
     if head_of is not None and head_of(audit["line"]) != audit["head"]:
         raise MismatchError(f"{ANCHOR.typ}: audit: line {audit['line']} of our log is another one")

@@ -69,7 +69,7 @@ class Session:
         return jws.sign(payload, typ, self._device_sign, x5c=self.device_chain.ders)
 
     def prove(self, exporter: bytes) -> bytes:
-        """The device key's DER signature that it stands behind the TLS connection with this exporter value (32 bytes)."""
+        """The device key's signature, in DER: it stands behind the TLS connection with this exporter value of 32 bytes."""
         return self._device_sign(_proof_digest(exporter))
 
 

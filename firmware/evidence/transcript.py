@@ -1,4 +1,4 @@
-"""What a recording's journal vouches for: the same sum for the camera that writes it and for the one that recovers it."""
+"""What a recording's journal vouches for: the same sum for who writes it and for who recovers it."""
 
 from __future__ import annotations
 

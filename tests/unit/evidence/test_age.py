@@ -12,6 +12,7 @@ import pytest
 
 from firmware.evidence.age import CHUNK, SEALED_CHUNK, AgeWriter
 from firmware.evidence.recipients import Recipients, derive
+from tests.oracles import needs
 from tests.pki import Pki
 
 
@@ -65,6 +66,7 @@ def test_cut_at_each_border(pki: Pki, recipients: Recipients, tmp_path: Path) ->
             assert out.read_bytes() == plain[: chunks * CHUNK]
 
 
+@needs("age")
 def test_age_opens(pki: Pki, recipients: Recipients, tmp_path: Path) -> None:
     """The stock tool opens a closed file, and yields the whole chunks of one that was cut off before it reports the end
     missing."""

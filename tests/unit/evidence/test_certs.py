@@ -19,6 +19,7 @@ from firmware.evidence.errors import ChainError, DateError, EvidenceError, Forma
 from firmware.evidence.issue import FOREVER, issue
 from firmware.evidence.roles import ARC, SHAPES, Role, extensions, path
 from firmware.evidence.session import Session
+from tests.oracles import needs
 from tests.pki import NOT_BEFORE, Pki
 
 BELOW_ROOT = [role for role in Role if role is not Role.ROOT]
@@ -153,7 +154,7 @@ def test_other_authority(pki: Pki, rogue: Pki, session: Session) -> None:
 
 
 def test_same_name_wrong_key(pki: Pki) -> None:
-    """A certificate that names our authority and its key, but was signed by another key, is refused for its signature."""
+    """A certificate that names our authority and its key, but was signed by another, is refused for its signature."""
     forge = Forge(pki)
     forge.pki = Pki.create()
     leaf = forge.chain()[0]
@@ -328,6 +329,7 @@ def test_trust_file(pki: Pki, rogue: Pki) -> None:
     assert read_pem(pki.device.pem) == pki.device.chain.ders
 
 
+@needs("openssl")
 def test_openssl_agrees(pki: Pki, session: Session, tmp_path: Path) -> None:
     """OpenSSL accepts every chain as we do, strictly and for its TLS purpose."""
     (tmp_path / "root.pem").write_bytes(pki.root_pem)

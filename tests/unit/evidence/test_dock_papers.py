@@ -22,14 +22,20 @@ def test_anchor(pki: Pki) -> None:
     """An anchor is taken if it countersigns a line of our own log, in this session."""
     line = documents.sign(ANCHOR, samples.anchor(), pki.dock.sign, pki.dock.chain.ders)
     ours = {11: samples.VOLUME, 12: samples.HASH}
-    who = {"device": "cam-1", "volume": samples.VOLUME}
-    assert verify_anchor(line, pki.trust, nonce=samples.NONCE, head_of=ours.get, **who).payload["number"] == 7
-    assert verify_anchor(line, pki.trust, nonce=None, **who).payload["boot"] == 3
+    assert (
+        verify_anchor(
+            line, pki.trust, nonce=samples.NONCE, head_of=ours.get, device="cam-1", volume=samples.VOLUME
+        ).payload["number"]
+        == 7
+    )
+    assert verify_anchor(line, pki.trust, nonce=None, device="cam-1", volume=samples.VOLUME).payload["boot"] == 3
     for logged in ({12: samples.VOLUME}, {11: samples.HASH}):
         with pytest.raises(MismatchError, match="audit: line 12"):
-            verify_anchor(line, pki.trust, nonce=samples.NONCE, head_of=logged.get, **who)
+            verify_anchor(
+                line, pki.trust, nonce=samples.NONCE, head_of=logged.get, device="cam-1", volume=samples.VOLUME
+            )
     with pytest.raises(MismatchError, match="nonce"):
-        verify_anchor(line, pki.trust, nonce=samples.VOLUME, **who)
+        verify_anchor(line, pki.trust, nonce=samples.VOLUME, device="cam-1", volume=samples.VOLUME)
     with pytest.raises(MismatchError, match="device"):
         verify_anchor(line, pki.trust, nonce=samples.NONCE, device="cam-2", volume=None)
 

@@ -90,7 +90,7 @@ def test_pieces(pki: Pki, written: tuple[Journal, list[bytes]]) -> None:
 
 
 def test_cut_anywhere(pki: Pki, session: Session) -> None:
-    """Whatever byte a cut ends the file at, every whole line before it is used and nothing else, and it is no damage."""
+    """Whatever byte a cut ends the file at, every whole line before it is used, nothing else, and it is no damage."""
     lines = example(session)[1][:3]
     data = as_file(lines)
     borders = [0]

@@ -115,7 +115,7 @@ def test_good(kind: Kind, payload: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("kind", "payload"), GOOD)
 def test_members_are_exact(kind: Kind, payload: dict[str, Any]) -> None:
-    """At every depth, a member that is missing, one that is unknown and one of a type that no member has are refused."""
+    """At every depth, a member that is missing, unknown, or of a type that no member has is refused."""
     for path in places(payload):
         value: Any = payload
         for name in path:
