@@ -94,6 +94,8 @@ class Channel:
         if not self._secured:
             return self._shake_hands()
         while (message := self._connection.next_event()) is None:
+            if self.ended:
+                return None
             data = self._tls.read()
             if not data:
                 self._check_alive(SILENCE_NS, "the peer has stalled")

@@ -1,0 +1,360 @@
+"""A camera's shelf in memory, with genuine evidence, and wires between a camera and a dock on a virtual clock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+from firmware.dock.messages import AuditHead, Charge, ClockReading, Facts, Room
+from firmware.dock.shelf import Item
+from firmware.evidence import jws
+from firmware.evidence.anchor import verify_anchor
+from firmware.evidence.assignment import verify_assignment
+from firmware.evidence.audit import audit_line
+from firmware.evidence.certs import Trust
+from firmware.evidence.journal import Journal
+from firmware.evidence.kinds import ZEROS
+from firmware.evidence.manifest import sealed_manifest, verify_manifest
+from firmware.evidence.receipt import verify_receipt
+from firmware.evidence.session import Session
+from firmware.evidence.settings_doc import verify_settings
+from firmware.evidence.volume import volume_line
+from firmware.runtime.docklink import DockNews, DockParts
+from hal.interface import ClockQuality, DockPort, PortKind, WallTime
+from tests.pki import Pki
+
+VOLUME = "0123456789abcdef" * 2
+DOCK_UTC_MS = 1_800_000_000_000
+NANO = 1_000_000_000
+
+
+class VirtualClock:
+    """A ``Clock`` that moves only when it is told to."""
+
+    def __init__(self, utc_ms: int = DOCK_UTC_MS, quality: ClockQuality = ClockQuality.RTC) -> None:
+        self.now_ns = NANO
+        self._offset_ms = utc_ms - 1000
+        self._quality = quality
+
+    def monotonic_ns(self) -> int:
+        return self.now_ns
+
+    def utc(self) -> WallTime:
+        return WallTime(self.now_ns // 1_000_000 + self._offset_ms, self._quality)
+
+    def set_utc(self, utc_ms: int) -> None:
+        self._offset_ms = utc_ms - self.now_ns // 1_000_000
+        self._quality = ClockQuality.DOCK
+
+    def advance(self, seconds: float) -> None:
+        self.now_ns += round(seconds * NANO)
+
+
+def extent(data: bytes) -> dict[str, Any]:
+    """Length and hash."""
+    return {"length": len(data), "hash": hashlib.sha256(data).hexdigest()}
+
+
+@dataclass
+class MemoryShelf:
+    """A camera's evidence in memory.  ``erase`` does what a camera may do only against receipts."""
+
+    pki: Pki
+    session: Session
+    clock: VirtualClock
+    volume: str = VOLUME
+    boot: int = 1
+    trust: Trust = field(init=False)
+    recordings: dict[int, dict[str, bytes]] = field(default_factory=dict)
+    receipts: dict[int, bytes] = field(default_factory=dict)
+    anchors: list[bytes] = field(default_factory=list)
+    assignments: list[str] = field(default_factory=list)
+    events: list[tuple[str, str]] = field(default_factory=list)
+    audit: dict[str, list[bytes]] = field(default_factory=dict)
+    serial: int = 0
+    trouble: OSError | None = None
+
+    def __post_init__(self) -> None:
+        self.trust = self.pki.trust
+        self.volume_file = volume_line(self.session, self.volume, self._stamp()) + b"\n"
+        self._lines: list[str] = []
+        self._opening = ZEROS
+        self._log(
+            "boot",
+            {
+                "firmware": "0.1.0",
+                "signer": "software",
+                "counter": None,
+                "next": 1,
+                "opening": ZEROS,
+                "open": [],
+            },
+        )
+
+    # -- making evidence
+
+    def record(self, number: int, sizes: Sequence[int] = (70_000, 30_000)) -> None:
+        """Make a sealed recording with segments of these sizes (what is in them means nothing)."""
+        journal = Journal(
+            self.session,
+            volume=self.volume,
+            boot=self.boot,
+            number=number,
+            previous=self._opening,
+            anchor=None,
+            settings=ZEROS,
+            firmware="0.1.0",
+            signer="software",
+            clock=self._stamp(),
+            live_from=0,
+            continues=None,
+            video={"width": 1280, "height": 720, "fps": 30},
+            audio=None,
+        )
+        self._opening = journal.transcript.opening_hash
+        self._log("opening", {"number": number, "opening": self._opening})
+        lines = [journal.opening]
+        files: dict[str, bytes] = {}
+        names = [*(f"{index:06d}.mp4.age" for index in range(len(sizes))), "private.age"]
+        for index, (name, size) in enumerate(zip(names, (*sizes, 500), strict=True)):
+            files[name] = hashlib.shake_128(f"{self.session.chain.fingerprint} {number} {name}".encode()).digest(size)
+            media = name != "private.age"
+            track = {"samples": 1, "from": index, "hash": ZEROS}
+            lines.append(
+                journal.flush(
+                    file=name,
+                    last=True,
+                    cipher=extent(files[name]),
+                    plain=extent(files[name]),
+                    clock=self._stamp(),
+                    tracks={"video": track, "audio": None} if media else None,
+                    until=index + 1 if media else None,
+                    gaps={"video": 0, "audio": 0, "overflow": 0},
+                    lag_ms=20,
+                )
+            )
+        files["journal.jwsl"] = b"".join(line + b"\n" for line in lines)
+        manifest = sealed_manifest(
+            self.session,
+            journal.transcript,
+            journal.extent,
+            priority=False,
+            settings=ZEROS,
+            signer="software",
+            clock=self._stamp(),
+        )
+        files["manifest.jws"] = manifest + b"\n"
+        self._log("closing", {"number": number, "manifest": jws.line_hash(manifest), "state": "sealed"})
+        self.recordings[number] = dict(sorted(files.items()))
+
+    def erase(self) -> None:
+        """Erase what has a receipt, and nothing else."""
+        for number in self.receipts:
+            self.recordings.pop(number, None)
+
+    def reboot(self, session: Session) -> None:
+        """Begin the next boot's log."""
+        self.boot += 1
+        self.session = session
+        self._log(
+            "boot",
+            {
+                "firmware": "0.1.0",
+                "signer": "software",
+                "counter": None,
+                "next": 1,
+                "opening": self._opening,
+                "open": [],
+            },
+        )
+
+    def _stamp(self) -> dict[str, Any]:
+        utc = self.clock.utc()
+        return {"mono_ms": self.clock.now_ns // 1_000_000, "utc_ms": utc.utc_ms, "quality": utc.quality.value}
+
+    def _log(self, kind: str, data: Mapping[str, Any]) -> None:
+        payload = {
+            "device": self.session.device,
+            "volume": self.volume,
+            "boot": self.boot,
+            "line": len(self._lines) + 1,
+            "prev": self._lines[-1] if self._lines else ZEROS,
+            "clock": self._stamp(),
+            "kind": kind,
+            "data": data,
+        }
+        line = audit_line(self.session, payload)
+        self._lines.append(jws.line_hash(line))
+        self.audit.setdefault(f"{self.boot:08d}.jwsl", []).append(line)
+
+    # -- the Shelf
+
+    def hello(self) -> Facts:
+        head = AuditHead(len(self._lines), self._lines[-1])
+        number = max((*self.recordings, *self.receipts), default=0)
+        return Facts(
+            self.session.device,
+            self.volume,
+            self.boot,
+            number,
+            "0.1.0",
+            ClockReading(**self._stamp()),
+            Charge(80, charging=True),
+            Room(1 << 36, 1 << 35),
+            head,
+        )
+
+    def items(self) -> Sequence[Item]:
+        items = [
+            Item("recording", f"{number:08d}", False, tuple((name, len(data)) for name, data in files.items()))
+            for number, files in reversed(self.recordings.items())
+            if number not in self.receipts
+        ]
+        log = tuple((name, len(self._file("audit", name))) for name in sorted(self.audit))
+        return [
+            *items,
+            Item("audit", "audit", False, log),
+            Item("volume", "volume", False, (("volume.jws", len(self.volume_file)),)),
+        ]
+
+    def read(self, item: str, file: str, offset: int, size: int) -> bytes:
+        if self.trouble:
+            raise self.trouble
+        return self._file(item, file)[offset : offset + size]
+
+    def _file(self, item: str, file: str) -> bytes:
+        if item == "audit":
+            return b"".join(line + b"\n" for line in self.audit[file])
+        return self.volume_file if item == "volume" else self.recordings[int(item)][file]
+
+    def receipt(self, number: int, line: bytes, nonce: str) -> None:
+        manifest = verify_manifest(jws.from_file(self.recordings[number]["manifest.jws"]), self.trust)
+        signed = verify_receipt(line, self.trust, manifest, nonce=nonce)
+        self.receipts[number] = line
+        self._log("receipt", {"number": number, "receipt": signed.hash})
+
+    def anchor(self, line: bytes, nonce: str) -> None:
+        verify_anchor(
+            line,
+            self.trust,
+            nonce=nonce,
+            device=self.session.device,
+            volume=self.volume,
+            head_of=lambda index: self._lines[index - 1] if index <= len(self._lines) else None,
+        )
+        self.anchors.append(line)
+
+    def settings(self, line: bytes) -> None:
+        self.serial = verify_settings(line, self.trust, newer_than=self.serial).payload["serial"]
+
+    def assign(self, line: bytes) -> None:
+        self.assignments.append(verify_assignment(line, self.trust, device=self.session.device).payload["shift"])
+
+    def set_clock(self, utc_ms: int, token: str | None) -> None:
+        before = self.clock.utc().utc_ms
+        self.clock.set_utc(utc_ms)
+        self._log("clock", {"before_ms": before, "after_ms": utc_ms, "source": "dock"})
+
+    def dock_event(self, dock: str, outcome: str) -> None:
+        self.events.append((dock, outcome))
+        self._log("dock", {"dock": dock, "outcome": outcome})
+
+
+class Wire:
+    """The camera's ``DockPort``, whose other end is run by the reads: a whole docking on one thread, on a virtual clock.
+
+    ``pump`` is called with what the camera wrote and the time, and returns what the other end has to say.  ``cut_after``: bytes, both
+    ways, until the cable is pulled out.
+    """
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        pump: Callable[[bytes, int], bytes],
+        kind: PortKind = PortKind.STREAM,
+        cut_after: int | None = None,
+    ) -> None:
+        self.kind = kind
+        self.plugged = True
+        self.resets = 0
+        self._clock = clock
+        self._pump = pump
+        self._cut = cut_after
+        self._out = b""
+        self._in = b""
+
+    def connected(self) -> bool:
+        return self.plugged
+
+    def read(self, limit: int, timeout_s: float) -> bytes:
+        self._check()
+        if not self._in:
+            out, self._out = self._out, b""
+            self._in = self._count(self._pump(self._count(out), self._clock.now_ns))
+            self._check()
+        if not self._in:
+            self._clock.advance(max(timeout_s, 0.0001))
+        data, self._in = self._in[:limit], self._in[limit:]
+        return data
+
+    def write(self, data: bytes) -> None:
+        self._check()
+        self._out += data
+
+    def reset(self) -> None:
+        self.resets += 1
+        self._out = self._in = b""
+
+    def _count(self, data: bytes) -> bytes:
+        if self._cut is None:
+            return data
+        passed, self._cut = data[: self._cut], max(0, self._cut - len(data))
+        if len(passed) < len(data):
+            self.plugged = False
+        return passed
+
+    def _check(self) -> None:
+        if not self.plugged:
+            raise OSError("the cable was pulled out")
+
+
+class Stop(Event):
+    """An event whose ``wait`` moves a virtual clock, and that sets itself after so many waits."""
+
+    def __init__(self, clock: VirtualClock, waits: int) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+        self._clock = clock
+        self._waits = waits
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.slept.append(timeout or 0.0)
+        self._clock.advance(timeout or 0.0)
+        if len(self.slept) >= self._waits:
+            self.set()
+        return self.is_set()
+
+
+def parts(
+    shelf: MemoryShelf, port: DockPort, news: list[DockNews], trust: Trust | None = None, **more: Any
+) -> DockParts:
+    """What a dock thread over this shelf and this port is made of; its news go to ``news``."""
+    numbers = iter(range(1, 1 << 30))
+    return DockParts(
+        port,
+        shelf.clock,
+        shelf.session,
+        shelf,
+        lambda: trust or shelf.trust,
+        lambda size: next(numbers).to_bytes(size, "big"),
+        news.append,
+        **more,
+    )
+
+
+def camera(pki: Pki, **options: Any) -> MemoryShelf:
+    """A camera of this authority that was just started."""
+    return MemoryShelf(pki, pki.session(), VirtualClock(**options))

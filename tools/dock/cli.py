@@ -1,0 +1,102 @@
+"""``lapel dock``: serve cameras, and keep the register of shifts."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from tools.dock.display import choose
+from tools.dock.dock import Dock
+from tools.dock.events import TROUBLE, DockEvent, Kind
+from tools.dock.identity import DockIdentity, SetupError
+from tools.dock.register import Register, RegisterError
+from tools.dock.store import Store, StoreError
+from tools.dock.visit import Desk, system_utc_ms
+
+WELL, NOT_WELL = 0, 1
+
+SERVE = """\
+Take over what cameras have recorded: fetch, check, store, sync, sign a receipt.  A camera erases nothing without one.
+
+  lapel dock serve --identity authority/dock-1 --store evidence --port /dev/ttyACM0
+  lapel dock serve --identity authority/dock-1 --store evidence --port tcp:[fe80::1%%usb0]:7411 --json
+"""
+ASSIGN = """\
+Enter into the store's register that an officer takes a camera for a shift.  The camera is told the shift's id when it docks, or at once if
+it stands in the dock; the officer's name stays in the register, at the dock and nowhere else.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``dock serve`` and ``dock assign``."""
+    dock = subparsers.add_parser("dock", help="serve docked cameras; assign them to shifts")
+    commands = dock.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    raw = argparse.RawDescriptionHelpFormatter
+
+    serve = commands.add_parser("serve", help="take over what cameras recorded", description=SERVE, formatter_class=raw)
+    serve.add_argument("--identity", type=Path, required=True, metavar="DIR", help="made by `lapel provision dock`")
+    serve.add_argument("--store", type=Path, required=True, metavar="DIR", help="where evidence goes; made if missing")
+    serve.add_argument("--port", required=True, help="a tty such as /dev/ttyACM0, or tcp:[ADDRESS]:PORT to listen at")
+    serve.add_argument("--once", action="store_true", help="end after one camera was taken over")
+    serve.add_argument("--assign", metavar="SHIFT", help="the shift of every camera that the register does not know")
+    serve.add_argument("--json", action="store_true", help="one JSON object a line for each event")
+    serve.set_defaults(run=run_serve)
+
+    assign = commands.add_parser("assign", help="enter whose shift it is", description=ASSIGN, formatter_class=raw)
+    assign.add_argument("device", metavar="DEVICE", help="the camera's name")
+    assign.add_argument("shift", metavar="SHIFT", help="an id that means nothing without the register")
+    assign.add_argument("--officer", required=True, metavar="NAME", help="name or number of the officer")
+    assign.add_argument("--store", type=Path, required=True, metavar="DIR", help="the dock's store")
+    assign.set_defaults(run=run_assign)
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """Serve until interrupted, or once; 0 if all was well, 1 if something was refused, rejected, in conflict, or failed."""
+    troubles: list[Kind] = []
+    with choose(sys.stdout, as_json=options.json) as display:
+
+        def emit(event: DockEvent) -> None:
+            troubles.extend({event.kind} & TROUBLE)
+            display(event)
+
+        try:
+            identity = DockIdentity.load(options.identity)
+            desk = Desk(identity, Store(options.store), emit, shift=options.assign, stay=not options.once)
+            dock = Dock(desk)
+            with _stopped_by_signals(dock):
+                dock.serve_port(options.port, once=options.once)
+        except (SetupError, StoreError) as error:
+            print(f"lapel dock: {error}", file=sys.stderr)
+            return NOT_WELL
+    return NOT_WELL if troubles else WELL
+
+
+def run_assign(options: argparse.Namespace) -> int:
+    """Enter an assignment."""
+    try:
+        Register(Store(options.store).root).assign(options.device, options.shift, options.officer, system_utc_ms())
+    except (RegisterError, StoreError) as error:
+        print(f"lapel dock: {error}", file=sys.stderr)
+        return NOT_WELL
+    print(f"{options.device}: shift {options.shift} at its next docking")
+    return WELL
+
+
+@contextmanager
+def _stopped_by_signals(dock: Dock) -> Iterator[None]:
+    """Let Ctrl-C and a service manager end the dock between two messages, with a goodbye."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        dock.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,98 @@
+"""Files that are there after a power cut: write, sync, name, sync the names."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CHUNK = 1 << 20
+
+
+def sync_names(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory and its parents, durably."""
+    if not directory.is_dir():
+        make_directory(directory.parent)
+        directory.mkdir(exist_ok=True)
+        sync_names(directory.parent)
+
+
+def write(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a small file; after a cut there is the old one or the new one."""
+    unfinished = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    sync_names(path.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename durably; the target must not exist."""
+    if target.exists():
+        raise FileExistsError(f"{target} is there already")
+    source.rename(target)
+    sync_names(target.parent)
+    sync_names(source.parent)
+
+
+def read_chunks(path: Path, limit: int | None = None) -> Iterator[bytes]:
+    """The bytes of a file, up to ``limit``, in chunks."""
+    left = path.stat().st_size if limit is None else limit
+    with path.open("rb") as file:
+        while left > 0 and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+class Partial:
+    """A file that grows as it arrives, with the hash of all of it."""
+
+    SYNC_EVERY = 16 << 20
+
+    def __init__(self, path: Path) -> None:
+        """Go on behind what is there; that is made durable first, since nobody knows what a break left."""
+        self.path = path
+        self.sha256 = hashlib.sha256()
+        self.length = 0
+        self._file = path.open("ab")
+        try:
+            os.fsync(self._file.fileno())
+            for chunk in read_chunks(path):
+                self.sha256.update(chunk)
+                self.length += len(chunk)
+        except OSError:
+            self._file.close()
+            raise
+        self._synced = self.length
+
+    def add(self, data: bytes) -> None:
+        """Write behind the end; durable from time to time, and after ``close``."""
+        self._file.write(data)
+        self.sha256.update(data)
+        self.length += len(data)
+        if self.length - self._synced >= self.SYNC_EVERY:
+            self._sync()
+
+    def close(self) -> None:
+        """Make it durable."""
+        try:
+            self._sync()
+        finally:
+            self._file.close()
+
+    def _sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._synced = self.length

@@ -1,0 +1,62 @@
+"""What a dock tells while it works: the same events for people, for machines and for the demo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    LISTENING = "listening"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CLOCK = "clock"
+    SETTINGS = "settings"
+    ASSIGNED = "assigned"
+    STOCK = "stock"
+    FETCHING = "fetching"
+    PROGRESS = "progress"
+    STORED = "stored"
+    RECEIPTED = "receipted"
+    REJECTED = "rejected"
+    CONFLICT = "conflict"
+    DAMAGED = "damaged"
+    WAITING = "waiting"
+    ANCHORED = "anchored"
+    DONE = "done"
+    LOST = "lost"
+    FAILED = "failed"
+
+
+TROUBLE = frozenset({Kind.REFUSED, Kind.REJECTED, Kind.CONFLICT, Kind.DAMAGED, Kind.FAILED})
+"""What makes the exit status 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class DockEvent:
+    """One event; ``device`` is empty where no camera is known.
+
+    Facts by kind: ``stock`` ``items``, ``size``; ``fetching`` and ``stored`` ``item``; ``progress`` ``done``, ``total`` (bytes of this
+    round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted`` ``item``, ``hash``; everything may
+    have ``text``.
+    """
+
+    kind: Kind
+    device: str = ""
+    facts: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Words for people, if there are any."""
+        return str(self.facts.get("text", ""))
+
+    def json(self) -> str:
+        """One line for machines."""
+        return json.dumps({"event": self.kind, "device": self.device, **self.facts})
+
+
+Emit = Callable[[DockEvent], None]

@@ -1,0 +1,130 @@
+"""The store of a reference dock: a directory with the same tree as a card, ``DEVICE/VOLUME/...``.
+
+store.id                                     the id that receipts name
+register.jsonl                               which shift is whose: nowhere else
+incoming/DEVICE/VOLUME/NUMBER-HASH16/        what has not arrived in full
+DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what was countersigned last
+DEVICE/VOLUME/audit/NNNNNNNN.jwsl
+DEVICE/VOLUME/recordings/NUMBER/             with its receipt
+... .conflict-HASH8                          the same place, claimed by other bytes: kept beside, never over
+... .damaged-N                               was stored well and reads badly now
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from firmware.evidence import jws
+from firmware.evidence.anchor import verify_anchor
+from firmware.evidence.certs import Trust
+from firmware.evidence.errors import EvidenceError
+from tools.dock import durable
+
+INCOMING = "incoming"
+MANIFEST = "manifest.jws"
+RECEIPT = "receipt.jws"
+ANCHOR = "anchor.jws"
+
+
+class StoreError(Exception):
+    """The store cannot be written or read; the message says what and why.  Nothing was receipted."""
+
+    @classmethod
+    def of(cls, error: OSError) -> StoreError:
+        """The same in words."""
+        return cls(f"the store cannot be used: {error.filename or 'write'}: {error.strerror or error}")
+
+
+class Store:
+    """A directory that may be written."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the store, or make it; ``StoreError`` if it cannot be written."""
+        self.root = root
+        try:
+            durable.make_directory(root)
+            path = root / "store.id"
+            self.id = path.read_text("ascii").strip() if path.exists() else f"store-{secrets.token_hex(8)}"
+            durable.write(path, f"{self.id}\n".encode())  # each time: it shows that the store can be written
+        except OSError as error:
+            raise StoreError.of(error) from None
+
+    def volume(self, device: str, volume: str) -> Volume:
+        """The part of one card."""
+        return Volume(self.root / device / volume, self.root / INCOMING / device / volume)
+
+
+class Volume:
+    """What is stored of one card.  Names come from messages that allow no others, so that no path leads outside."""
+
+    def __init__(self, path: Path, incoming: Path) -> None:
+        """Make its directories."""
+        self.path = path
+        self._incoming = incoming
+        self.recordings = path / "recordings"
+        self.audit = path / "audit"
+        for directory in (self.recordings, self.audit, incoming):
+            durable.make_directory(directory)
+
+    def last_anchor(self, trust: Trust) -> dict[str, Any] | None:
+        """What was countersigned last; ``StoreError`` if the store's copy was changed."""
+        path = self.path / ANCHOR
+        if not path.exists():
+            return None
+        try:
+            return dict(verify_anchor(jws.from_file(path.read_bytes(), ANCHOR), trust, nonce=None).payload)
+        except EvidenceError as error:
+            raise StoreError(f"{path}: {error}") from None
+
+    def keep_anchor(self, line: bytes) -> None:
+        """Keep what was countersigned."""
+        durable.write(self.path / ANCHOR, line + b"\n")
+
+    def incoming(self, number: int, manifest: str) -> Path:
+        """Where a recording arrives, until it is whole."""
+        path = self._incoming / f"{number:08d}-{manifest[:16]}"
+        durable.make_directory(path)
+        return path
+
+    def incoming_file(self, name: str) -> Path:
+        """Where a single file arrives."""
+        return self._incoming / name
+
+    def place(self, number: int, manifest: str, *, apart: bool) -> Path:
+        """Where a recording belongs: in its own place, or beside it if that holds another, or is free and to be left so (``apart``)."""
+        own = self.recordings / f"{number:08d}"
+        if _manifest_hash(own) == manifest if own.exists() else not apart:
+            return own
+        return own.with_name(f"{own.name}.conflict-{manifest[:8]}")
+
+    def set_aside(self, path: Path) -> Path:
+        """Move what reads badly out of the way."""
+        damaged = next(each for each in _numbered(path) if not each.exists())
+        durable.move(path, damaged)
+        return damaged
+
+
+def keep_beside(path: Path, data: bytes) -> Path:
+    """Keep a file whose place holds other bytes."""
+    beside = path.with_name(f"{path.name}.conflict-{hashlib.sha256(data).hexdigest()[:8]}")
+    durable.write(beside, data)
+    return beside
+
+
+def _manifest_hash(recording: Path) -> str | None:
+    """The hash of the manifest's line, None if there is no readable one."""
+    try:
+        return jws.line_hash(jws.from_file((recording / MANIFEST).read_bytes(), MANIFEST))
+    except (FileNotFoundError, EvidenceError):
+        return None
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    number = 1
+    while True:
+        yield path.with_name(f"{path.name}.damaged-{number}")
+        number += 1

@@ -1,0 +1,198 @@
+"""One camera's visit, told as it happens: greeting, clock, settings, shift, then rounds of offload, each closed by an anchor."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from firmware.dock.channel import Secured
+from firmware.dock.errors import PeerRefusedError, RemoteProtocolError
+from firmware.dock.messages import AssignmentLine, Bye, ClockSet, Hello, Ping, Pong, SettingsLine, Welcome
+from firmware.dock.protocol import VERSIONS
+from firmware.evidence.errors import EvidenceError
+from firmware.evidence.kinds import ASSIGNMENT
+from firmware.evidence.session import check_proof
+from tools.dock.conversation import DeclinedError, Pause, Talk, YieldedError, ask, expect, hand_over
+from tools.dock.events import DockEvent, Emit, Kind
+from tools.dock.identity import DockIdentity
+from tools.dock.offload import Offload
+from tools.dock.register import Assignment, Register, RegisterError
+from tools.dock.store import INCOMING, Store, StoreError
+
+PING_S = 5.0
+BUSY_S = 1.0
+
+
+def system_utc_ms() -> int:
+    """Read the dock's clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Claims:
+    """Which volumes are being visited: two cameras with one identity must not write into each other's files."""
+
+    def __init__(self) -> None:
+        """Nothing is claimed."""
+        self._lock = threading.Lock()
+        self._held: set[tuple[str, str]] = set()
+
+    @contextmanager
+    def hold(self, device: str, volume: str) -> Iterator[None]:
+        """Claim one; ``PeerRefusedError`` while somebody else has it."""
+        with self._lock:
+            if (device, volume) in self._held:
+                raise PeerRefusedError(f"a camera named {device} with this volume is in another slot of this dock")
+            self._held.add((device, volume))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard((device, volume))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all visits to a dock share.
+
+    ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its offload, until it is
+    taken out.
+    """
+
+    identity: DockIdentity
+    store: Store
+    emit: Emit
+    utc_ms: Callable[[], int] = system_utc_ms
+    shift: str | None = None
+    stay: bool = False
+    claims: Claims = field(default_factory=Claims)
+
+
+class Visit:
+    """The dock's side of one session, as a talk."""
+
+    def __init__(self, desk: Desk, secured: Secured) -> None:
+        """Begin with a camera whose certificates were believed."""
+        self.device = secured.peer.name
+        self._desk = desk
+        self._secured = secured
+        self._register = Register(desk.store.root)
+        self._shift: str | None = None
+
+    def talk(self) -> Talk[None]:
+        """Go through the visit.  ``StoreError`` if the store fails, ``PeerRefusedError`` for a camera that is not who it says."""
+        try:
+            hello = expect((yield None), Hello)
+            self._check(hello)
+            with self._desk.claims.hold(self.device, hello.facts.volume):
+                yield from self._host(hello)
+        except OSError as error:
+            raise StoreError.of(error) from None
+
+    def _tell(self, kind: Kind, **facts: str | int | bool) -> None:
+        self._desk.emit(DockEvent(kind, self.device, facts))
+
+    def _check(self, hello: Hello) -> None:
+        """Is it the device that its link certificate names, and does it speak our language?"""
+        if hello.facts.device != self.device:
+            raise PeerRefusedError(f"it calls itself {hello.facts.device}, its certificate says {self.device}")
+        if self.device == INCOMING:
+            raise PeerRefusedError(f"no camera can be named {INCOMING}: the store has a directory of that name")
+        try:
+            check_proof(self._secured.peer, self._secured.exporter, bytes.fromhex(hello.proof))
+        except (EvidenceError, ValueError) as error:
+            raise PeerRefusedError(f"it does not have the device key: {error}") from None
+        if not set(VERSIONS) & set(hello.versions):
+            raise RemoteProtocolError(f"it speaks versions {hello.versions}, this dock {VERSIONS}", "version")
+
+    def _host(self, hello: Hello) -> Talk[None]:
+        version = max(set(VERSIONS) & set(hello.versions))
+        self._tell(Kind.ACCEPTED, volume=hello.facts.volume, boot=hello.facts.boot, text=self._secured.facts)
+        yield from self._set_clock(version)
+        yield from self._offer_settings()
+        offload = Offload(self._desk.identity, self._desk.store, self._tell, self._desk.utc_ms, hello)
+        while True:
+            try:
+                yield from self._assign()
+                yield from offload.talk()
+            except YieldedError as error:
+                self._tell(Kind.WAITING, text=str(error))
+                yield from self._wait_until_idle()
+                continue
+            self._tell(Kind.DONE, items=offload.receipted)
+            if not self._desk.stay:
+                yield Bye()
+                return
+            yield from self._wait_for_news()
+
+    def _set_clock(self, version: int) -> Talk[None]:
+        """Tell the time; the camera decides what to make of it."""
+        now = self._desk.utc_ms()
+        clock = yield from ask(Welcome(version, self._desk.identity.name, now, None), ClockSet)
+        self._tell(
+            Kind.CLOCK,
+            before_ms=clock.before.utc_ms,
+            after_ms=clock.after.utc_ms,
+            dock_ms=now,
+            quality=clock.after.quality,
+            taken=clock.taken,
+            text=clock.reason,
+        )
+
+    def _offer_settings(self) -> Talk[None]:
+        """Hand on the authority's settings; a camera that has newer ones declines."""
+        settings = self._desk.identity.settings
+        if settings is None:
+            return
+        try:
+            yield from hand_over(SettingsLine(settings.line), settings.line)
+        except (DeclinedError, YieldedError) as error:
+            self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=False, text=str(error))
+        else:
+            self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=True)
+
+    def _assign(self) -> Talk[None]:
+        """Tell the camera for which shift it records, once."""
+        now = self._desk.utc_ms()
+        pending = self._pending()
+        shift = pending.shift if pending else self._desk.shift
+        if shift is None or shift == self._shift:
+            return
+        payload = {"device": self.device, "shift": shift, "utc_ms": now}
+        line = self._desk.identity.sign(ASSIGNMENT, payload)
+        try:
+            yield from hand_over(AssignmentLine(line), line)
+        except DeclinedError as error:
+            self._tell(Kind.REJECTED, item="assignment", text=str(error))
+            return
+        self._shift = shift
+        if pending:
+            self._register.given(self.device, shift, now)
+        self._tell(Kind.ASSIGNED, shift=shift)
+
+    def _wait_until_idle(self) -> Talk[None]:
+        """Let the camera record."""
+        while True:
+            yield Pause(BUSY_S)
+            if not (yield from ask(Ping(), Pong)).busy:
+                return
+
+    def _wait_for_news(self) -> Talk[None]:
+        """Keep in touch until the camera's log has grown, or somebody is assigned to it."""
+        line: int | None = None
+        while True:
+            pong = yield from ask(Ping(), Pong)
+            line = pong.facts.audit.line if line is None else line
+            if not pong.busy and (pong.facts.audit.line != line or self._pending()):
+                return
+            yield Pause(PING_S)
+
+    def _pending(self) -> Assignment | None:
+        """The shift that the register has for this camera; a register that cannot be read is told of, and stops nothing."""
+        try:
+            return self._register.pending(self.device, self._desk.utc_ms())
+        except RegisterError as error:
+            self._tell(Kind.REJECTED, item="register", text=str(error))
+            return None
