@@ -30,7 +30,8 @@ def honest(_typ: str, payload: dict[str, Any], signer: Identity, chained: bool) 
 @dataclass
 class Plan:
     """What is recorded: ``segments`` of 2 s of which the first ``before`` come from the buffer without sound, and when sound is
-    ``silent`` (media seconds).  Frames at the indices ``lost`` are not delivered."""
+    ``silent`` (media seconds).  Frames at the indices ``lost`` are not delivered, the lowest ``skipped`` segment numbers not used.
+    ``spoil`` gets a file's name and the plaintext of each flush (with its padding) and returns what is written instead."""
 
     segments: int = 3
     before: int = 1
@@ -39,6 +40,7 @@ class Plan:
     lost: tuple[int, ...] = ()
     skipped: int = 0
     priority: bool = False
+    spoil: Callable[[str, bytes], bytes] = lambda _name, data: data
     continues: dict[str, Any] | None = None
     private: tuple[dict[str, Any], ...] = (
         {"kind": "assignment", "at": None, "shift": "SHIFT-7F3A"},
@@ -100,7 +102,7 @@ class Recorder:
             )
         )
         for name, data, last, media in todo[:stop_after]:
-            self._flush(name, data, last, media)
+            self._flush(name, plan.spoil(name, data), last, media)
         (self.directory / "journal.jwsl").write_bytes(self.journal)
         for name, file in self.files.items():
             (self.directory / name).write_bytes(file.data)

@@ -11,6 +11,7 @@ from tools.verify import files
 from tools.verify.certs import Role, Trust
 from tools.verify.documents import MANIFEST
 from tools.verify.findings import Problems, need
+from tools.verify.journal import NAME as JOURNAL
 from tools.verify.model import MEDIA_RATE, Clock, Extent, Journal
 from tools.verify.signed import verify_chained
 
@@ -73,6 +74,13 @@ def read_manifest(directory: Path, trust: Trust) -> Manifest:
 def compare_journal(manifest: Manifest, journal: Journal, problems: Problems) -> None:
     """Hold what the manifest says against what the journal says."""
     payload, opening = manifest.payload, journal.opening
+    if payload["opening"] != opening.hash:
+        problems.add(NAME, f"is of another recording than {JOURNAL}")
+        problems.add(JOURNAL, f"is of another recording than {NAME}")
+        return
+    if (payload["journal"]["length"], payload["journal"]["hash"]) != (journal.length, journal.hash):
+        problems.add(JOURNAL, "its bytes are not those that the manifest signs")
+        return
     counted = {
         kind: sum(track.samples for flush in journal.flushes if (track := flush.track(kind)) is not None)
         for kind in ("video", "audio")
@@ -82,7 +90,6 @@ def compare_journal(manifest: Manifest, journal: Journal, problems: Problems) ->
         "volume": opening.volume,
         "boot": opening.boot,
         "number": opening.number,
-        "opening": opening.hash,
         "journal": {"length": journal.length, "hash": journal.hash, "lines": journal.lines, "head": journal.head},
         "span": _span(journal),
         "samples": counted,

@@ -186,7 +186,7 @@ def _missing(volume: Volume) -> Iterator[tuple[int, int]]:
         there |= set(log.erasures)
         there |= {number for number in log.unclosed if (volume.path / RECORDINGS / f"{number:08d}").is_dir()}
     reached = 0
-    for number in sorted(there | {log.newest + 1}):
+    for number in [*sorted(there), max([log.newest, *there]) + 1]:
         if number > reached + 1:
             yield reached + 1, number - 1
         reached = number
@@ -202,8 +202,12 @@ def _note_missing(volume: Volume, first: int, last: int) -> None:
     if last > log.newest:
         unknown = max(first, log.newest + 1)
         volume.problems.add(
-            RECORDINGS, f"recordings {unknown} to {last} are missing: a later one is here, the audit log never saw them"
+            RECORDINGS, f"{_run(unknown, last)} missing: a later one is here, the audit log never saw it"
         )
+
+
+def _run(first: int, last: int) -> str:
+    return f"recording {first} is" if first == last else f"recordings {first} to {last} are"
 
 
 def _last_seen(log: Audit, number: int) -> str:
