@@ -1,0 +1,95 @@
+"""What must not be in the repository: paths of somebody's machine, addresses of package indexes, private keys, big files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+PYTHON_LOCKS = [path for path in LOCKS if path.name != "debian.txt"]
+LARGEST = 2_000_000  # bytes
+
+# What no file may contain.  Each pattern is written so that it does not match itself.
+FORBIDDEN = {
+    "a path of somebody's machine": r"(?<![\w.~/-])/(?:home|Users|root|work)/[\w.]",
+    "the address of a package index": r"(?:pypi|pythonhosted)[.](?:org|python)|-(?:index-url|find-links)[ =]\S",
+    "a private key": r"BEGIN [A-Z ]*PRIVATE[ ]KEY-----\s*(?:\\n)?[A-Za-z0-9+/]{40}",
+    "an age identity": r"AGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]{50}",
+}
+
+# Files that may, and why.
+EXCEPTIONS = {
+    ("tests/unit/evidence/test_recipients.py", "an age identity"): "the published example of age's own key format",
+}
+
+REQUIREMENT = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; [^\\]+)? \\$", re.MULTILINE)
+
+
+def files() -> list[Path]:
+    """Everything that is, or could next be, in the repository."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=30).stdout.decode()
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_contains(what: str) -> None:
+    """Nothing of a developer's machine, no index address and no private key gets into the repository."""
+    pattern = re.compile(FORBIDDEN[what])
+    found = {
+        f"{name}: {match[0][:60]}"
+        for path in files()
+        if (name := str(path.relative_to(ROOT)), what) not in EXCEPTIONS
+        for match in pattern.finditer(path.read_text(encoding="utf-8", errors="replace"))
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("a path of somebody's machine", "open('/home" + "/ada/x')"),
+        ("a path of somebody's machine", "see /work" + "/main"),
+        ("the address of a package index", "https://" + "pypi" + ".org/simple"),
+        ("the address of a package index", "--index" + "-url https://x"),
+        ("a private key", "-----BEGIN PRIVATE" + " KEY-----\n" + "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg"),
+        ("an age identity", "AGE-SECRET-KEY-" + "1" + "Q" * 58),
+    ],
+)
+def test_patterns_find_what_they_are_for(what: str, text: str) -> None:
+    """A pattern that finds nothing would let everything in."""
+    assert re.search(FORBIDDEN[what], text)
+
+
+def test_no_big_files() -> None:
+    """Footage, images and wheels do not belong into the repository."""
+    assert [str(path) for path in files() if path.stat().st_size > LARGEST] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_locks_name_no_place(lock: Path) -> None:
+    """A lock says what, by hash, and never where from: any index or mirror will do."""
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.search(r"\w+://|^\s*-(?!-hash=sha256:)", line)] == []
+
+
+@pytest.mark.parametrize("lock", PYTHON_LOCKS, ids=lambda path: path.name)
+def test_locks_are_exact(lock: Path) -> None:
+    """Each requirement has one version and at least one hash."""
+    blocks = re.split(r"\n(?=[a-z0-9])", lock.read_text(encoding="utf-8").strip())
+    assert [
+        block.splitlines()[0] for block in blocks if not REQUIREMENT.match(block) or "--hash=sha256:" not in block
+    ] == []
+
+
+def test_locks_agree() -> None:
+    """What camera and desk both use is the same version, and the false `kms` of the index is in neither."""
+    locked = [dict(REQUIREMENT.findall(path.read_text(encoding="utf-8"))) for path in PYTHON_LOCKS]
+    shared = set.intersection(*(set(lock) for lock in locked))
+    assert "cryptography" in shared
+    assert {name: {lock[name] for lock in locked} for name in shared if len({lock[name] for lock in locked}) > 1} == {}
+    assert not any("kms" in lock for lock in locked)
