@@ -49,6 +49,7 @@ class Camera:
         self.inbox: Mailbox[object] = Mailbox(queue)
         self.work: Mailbox[Any] = Mailbox(queue)
         self.ring = Ring(settings.pre_event_s, buffer)
+        self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
         self.lens = Lens(hal.video, hal.clock, self.arrive, log)
         self.microphone = Microphone(hal.audio, self.arrive, always=settings.pre_event_sound)
         self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
@@ -81,7 +82,7 @@ class Camera:
     def capture(self, unit: Unit) -> None:
         """Buffer a unit, and record it while a take runs."""
         (self.lens.saw if unit.track is Track.VIDEO else self.microphone.heard)(unit)
-        if unit.track is Track.VIDEO or self.settings.pre_event_sound:
+        if unit.track in self.buffered:
             self.ring.push(unit)
         if self.take is not None:
             self.take.push(unit)
@@ -93,10 +94,11 @@ class Camera:
         self.takes += 1
         self.take = take = Take(self.takes, self.work, self.settings, self.hal.video.format, self.microphone.format)
         take.join(*self.ring.snapshot())
+        take.sound(self.microphone.state, take.epoch_ns)
         self.microphone.open(self.now())
+        take.sound(self.microphone.state, self.now())
         take.note("assignment", {"shift": self.vault.shift})
         take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
-        take.sound(Sound.ON if self.settings.pre_event_sound else Sound.OFF, take.epoch_ns)
         self.dock.yield_to_recording(recording=True)
         self.show_overlay()
 

@@ -68,10 +68,9 @@ class Chores:
         upcoming = vault.volume.audit.ledger.upcoming
         found = []
         for name in vault.volume.recordings.names():
-            if self._settled(name, upcoming):
-                continue
-            found.append(self._look(name, unclosed))
-            yield
+            if not self._settled(name, unclosed, upcoming):
+                found.append(self._look(name, unclosed))
+                yield
         for step in plan(unclosed, upcoming, found):
             yield from self._actions[step.action](step)
 
@@ -89,10 +88,11 @@ class Chores:
         for number in chosen:
             yield from self._erase(number)
 
-    def _settled(self, name: str, upcoming: int) -> bool:
-        """Whether a directory needs no look: it is known, is being written, or is the one prepared for the next press."""
+    def _settled(self, name: str, unclosed: Mapping[int, str], upcoming: int) -> bool:
+        """Whether a directory needs no look: it is known and closed, is being written, or is prepared for the next press."""
         number = int(name) if name.isdigit() else 0
-        return self._vault.inventory.get(number) is not None or number in self._vault.writing or number == upcoming
+        known = self._vault.inventory.get(number) is not None and number not in unclosed
+        return known or number in self._vault.writing or number == upcoming
 
     def _look(self, name: str, unclosed: Mapping[int, str]) -> Found:
         """What there is to say about a directory.  Only the opening of one that was cut off has to be read."""

@@ -28,7 +28,7 @@ class Lens:
         self._clock = clock
         self._sink = sink
         self._log = log
-        self._seen_ns = 0
+        self._seen_ns = clock.monotonic_ns()
         self._attempts = 0
         self.stalled = False
 

@@ -89,8 +89,8 @@ class Take:
         self.note("bookmark", {"label": label}, time_ns)
 
     def sound(self, state: Sound, time_ns: int | None) -> None:
-        """From ``time_ns`` on there is sound, or there is none for this reason."""
-        if state is self._heard:
+        """From ``time_ns`` on there is sound, or there is none for this reason; None while nothing was captured."""
+        if state is self._heard or time_ns is None:
             return
         self._heard = state
         if self._sound is not None and state is not Sound.FAILED:

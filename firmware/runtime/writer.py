@@ -64,13 +64,13 @@ class Writer:
         self, vault: Vault, box: Mailbox[Job | Call], answer: Callable[[Answer], None], clock: Clock, log: Log
     ) -> None:
         self._vault = vault
-        self._due = Chores(vault)
+        self.due = Chores(vault)
         self._clock = clock
         self._swept_ns = 0
         self._box = box
         self._answer = answer
         self._log = log
-        self._takes: dict[int, OpenRecording] = {}
+        self.takes: dict[int, OpenRecording] = {}
         self._confirmed: set[int] = set()
         self._tasks: deque[Iterator[None]] = deque()
         self._chores: deque[Iterator[None]] = deque()
@@ -116,10 +116,10 @@ class Writer:
         return result.result()
 
     def _begin(self, job: Begin) -> None:
-        self._takes[job.take] = self._vault.begin()
+        self.takes[job.take] = self._vault.begin()
 
     def _live(self, job: Live) -> None:
-        take = self._takes.get(job.take)
+        take = self.takes.get(job.take)
         if take is None:
             return
         lag_ms = take.flush(job.epoch_ns, job.flush, job.gaps)
@@ -130,21 +130,21 @@ class Writer:
 
     def _before(self, job: Before) -> Iterator[None]:
         for flush in job.flushes:
-            take = self._takes.get(job.take)
+            take = self.takes.get(job.take)
             if take is not None:
                 self._guard(job.take, lambda take=take, flush=flush: take.flush(job.epoch_ns, flush, None))  # type: ignore[misc]
             yield
 
     def _note(self, job: Note) -> None:
-        take = self._takes.get(job.take)
+        take = self.takes.get(job.take)
         if take is not None:
             take.note(job.kind, job.facts, job.time_ns)
 
     def _end(self, job: End) -> Iterator[None]:
-        take = self._takes.get(job.take)
+        take = self.takes.get(job.take)
         if take is not None:
             self._guard(job.take, lambda: self._seal(job, take))
-            self._takes.pop(job.take, None)
+            self.takes.pop(job.take, None)
         yield
 
     def _seal(self, job: End, take: OpenRecording) -> None:
@@ -174,7 +174,7 @@ class Writer:
         """Have the chores done once more, behind what is being done: something may have come due."""
         self._swept_ns = self._clock.monotonic_ns()
         if len(self._chores) < 2:
-            self._chores.append(self._due.all())
+            self._chores.append(self.due.all())
 
     def _guard(self, take: int | None, piece: Callable[[], None]) -> None:
         """Do a piece of a take's work; trouble ends that take, and what is durable of it is recovered."""
@@ -182,7 +182,7 @@ class Writer:
             piece()
         except LOSSES as error:
             self._log.error("take-lost", take=take, trouble=f"{type(error).__name__}: {error}")
-            lost = self._takes.pop(take, None) if take is not None else None
+            lost = self.takes.pop(take, None) if take is not None else None
             if lost is not None:
                 lost.abandon()
                 self._vault.writing.discard(lost.number)

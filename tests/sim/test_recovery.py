@@ -1,0 +1,156 @@
+"""Cut off anywhere: what was acknowledged is there, is signed, and the recording goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from firmware.core.machine import Recording
+from firmware.evidence.errors import MismatchError
+from firmware.evidence.roles import Role
+from hal.sim.memory import MemoryStorage
+from tests.rig import NONCE, PkiSigner, Rig, enrol, judge, pki, receipt_for
+from tools.verify.report import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.35, 0.55, 1.0, 2.95, 3.05, 7.3])
+def test_a_cut_recording_is_recovered_and_resumed(seconds: float, tmp_path: Path) -> None:
+    """At most a second of live footage is lost, the rest is signed, and a new recording continues it."""
+    rig = Rig.new().run(6).tap().run(seconds)
+    ended_ns = rig.clock.monotonic_ns()
+    journal = next(iter(rig.camera.writer.takes.values())).journal
+    live_s = (ended_ns - 5_000_000_000 - 6_000_000_000) / 1e9
+    again = rig.power_cut()
+    assert again.state in {Recording.STARTING, Recording.RECORDING}
+    again.run(3).stop()
+    report = judge(again, tmp_path)
+    assert [each.verdict for each in report.every_recording] == [Verdict.RECOVERED, Verdict.WHOLE]
+    assert report.verdict is Verdict.RECOVERED
+    span = journal.transcript.span
+    assert span is not None
+    assert span["until"] / 90000 >= 4 + live_s - 1
+    assert any("resumes recording 1" in fact for fact in report.every_recording[1].facts)
+
+
+def test_an_opening_that_never_reached_the_journal_is_void(tmp_path: Path) -> None:
+    """The number was given out and nothing was shown: it is named in the log, used never again, and missed by nobody."""
+    rig = Rig.new().run(3)
+    rig.evidence.trouble.fail_syncs(0)
+    rig.camera.vault.volume.audit.write("opening", {"number": 1, "opening": "a" * 64})
+    again = rig.power_cut().run(2).stop()
+    kinds = [(line["kind"], line["data"].get("number")) for line in again.audit()]
+    assert ("void", 1) in kinds
+    assert ("opening", 2) in kinds
+    assert judge(again, tmp_path).verdict is Verdict.WHOLE
+
+
+def test_what_the_log_does_not_know_is_put_away(tmp_path: Path) -> None:
+    """A foreign recording is neither recovered nor listed nor lost: it lies in quarantine, and the log says so."""
+    rig = Rig.new().run(3)
+    strange = rig.evidence.root().enter("recordings").enter("00000009", create=True)
+    file = strange.create("journal.jwsl")
+    file.append(b"who knows\n")
+    file.sync()
+    strange.sync()
+    rig.evidence.root().enter("recordings").sync()
+    again = rig.power_cut().run(1)
+    assert "00000009" not in again.evidence.root().enter("recordings").names()
+    (name,) = again.evidence.root().enter("quarantine").names()
+    assert name.startswith("00000009")
+    assert any(line["kind"] == "quarantine" for line in again.audit())
+    assert judge(again, tmp_path).verdict is Verdict.WHOLE
+
+
+def test_a_vanished_recording_is_reported() -> None:
+    """Opened, cut off, and gone from the card: the log names it."""
+    rig = Rig.new().run(3).tap().run(1)
+    recordings = rig.evidence.root().enter("recordings")
+    recordings.rename("00000001", "00000001", rig.evidence.root())
+    recordings.sync()
+    rig.evidence.root().sync()
+    again = rig.power_cut().run(1)
+    assert any(line["kind"] == "missing" and line["data"]["number"] == 1 for line in again.audit())
+    assert again.state is Recording.RECORDING
+
+
+def test_a_cut_behind_the_manifest_is_only_closed(tmp_path: Path) -> None:
+    """A manifest that is there is not made again: the sealed recording stays sealed."""
+    rig = Rig.new().run(5).tap().run(2)
+    take = rig.camera.writer.takes[1]
+    note = rig.camera.vault.note_closing
+    rig.camera.vault.note_closing = lambda _manifest: None  # type: ignore[method-assign]
+    rig.stop()
+    assert take.number == 1
+    rig.camera.vault.note_closing = note  # type: ignore[method-assign]
+    again = rig.power_cut().run(2)
+    states = [line["data"]["state"] for line in again.audit() if line["kind"] == "closing"]
+    assert states[0] == "sealed"
+    assert judge(again, tmp_path).every_recording[0].verdict is Verdict.WHOLE
+
+
+def test_a_cut_in_the_middle_of_an_erasure_ends_with_the_erasure(tmp_path: Path) -> None:
+    """What began to be erased is never evidence again, and its durable receipt stands in the log."""
+    rig = Rig.new(keep_after_receipt_h=0).run(5).tap().run(1).stop()
+    rig.camera.shelf._writer.ask = lambda action: action()  # type: ignore[method-assign]  # noqa: SLF001 - one thread here
+    rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
+    erasing = rig.camera.writer.due.erase()
+    next(erasing)  # moved, and the first file removed
+    again = rig.power_cut()
+    assert again.evidence.root().enter("erasing").names() in (["00000001"], [])
+    again.run(1)
+    assert again.evidence.root().enter("erasing").names() == []
+    assert "00000001" not in again.evidence.root().enter("recordings").names()
+    assert again.camera.shelf.items()[0].kind == "audit"
+    assert judge(again, tmp_path).verdict is Verdict.WHOLE
+
+
+def test_a_torn_tail_of_the_log_is_left_alone(tmp_path: Path) -> None:
+    """Nothing is truncated: the next boot goes on behind the last good line in a file of its own."""
+    rig = Rig.new().run(3).tap().run(1).stop()
+    log = rig.evidence.root().enter("audit").open("00000001.jwsl")
+    log.append(b"eyJhbGciOiJFUzI1NiIs")
+    log.sync()
+    again = rig.power_cut().run(1)
+    assert again.evidence.root().enter("audit").names() == ["00000001.jwsl", "00000002.jwsl"]
+    assert not any(line["kind"] == "fault" for line in again.audit())
+
+
+def test_an_altered_log_is_reported() -> None:
+    """A complete line that does not verify is no cut: the next boot says so and goes on from the last good line."""
+    rig = Rig.new().run(3)
+    log = rig.evidence.root().enter("audit").open("00000001.jwsl")
+    log.append(b"eyJhbGciOiJFUzI1NiIs.e30.AAAA\n")
+    log.sync()
+    again = rig.power_cut().run(1)
+    faults = [line["data"]["code"] for line in again.audit(only=2) if line["kind"] == "fault"]
+    assert faults == ["audit-damaged 00000001.jwsl"]
+    assert again.state is Recording.IDLE
+
+
+def test_a_journal_that_cannot_be_read_is_reported_and_kept() -> None:
+    """Recovery never stops at one bad recording."""
+    rig = Rig.new().run(3).tap().run(1)
+    directory = rig.evidence.root().enter("recordings").enter("00000001")
+    directory.rename("journal.jwsl", "was")
+    directory.create("journal.jwsl").append(b"")
+    directory.sync()
+    again = rig.power_cut().run(2)
+    assert again.state is Recording.RECORDING
+    assert [line["kind"] for line in again.audit()].count("void") == 1
+
+
+def test_another_cameras_card_is_refused() -> None:
+    """A card that another camera made is not written to."""
+    rig = Rig.new().run(1)
+    holder = pki().enrol(Role.DEVICE, "cam-2")
+    config = MemoryStorage()
+    enrol(config, rig.values)
+    root = config.root()
+    root.remove("device.crt.pem")
+    root.create("device.crt.pem").append(holder.pem)
+    with pytest.raises(MismatchError, match="device"):
+        Rig.start(rig.evidence, config, rig.clock, PkiSigner(holder=holder), rig.values)
