@@ -36,7 +36,7 @@ class Clip(NamedTuple):
 
 
 @cache
-def clip(  # noqa: PLR0913 - each has a default
+def clip(
     seconds: float,
     fps: int = 30,
     gop: int = 30,
@@ -79,8 +79,7 @@ def _video(seconds: float, fps: int, gop: int, size: tuple[int, int], options: d
 
 def _frame(packet: av.Packet[Any], fps: int) -> Unit:
     if packet.pts is None or packet.pts != packet.dts:
-        message = "the encoder reordered a frame"
-        raise AssertionError(message)
+        raise AssertionError("the encoder reordered a frame")
     return Unit(Track.VIDEO, EPOCH + round(packet.pts * SECOND / fps), bytes(packet), packet.is_keyframe)
 
 

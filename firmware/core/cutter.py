@@ -215,8 +215,7 @@ def cut_pre_event(
     if not gops:
         return []
     if live_from < 1:
-        message = "no segment number was reserved for the pre-event part"
-        raise ValueError(message)
+        raise ValueError("no segment number was reserved for the pre-event part")
     measure = _Measure.of(fps, fragment_s, segment_s)
     began: list[int] = []
     firsts: list[bool] = []

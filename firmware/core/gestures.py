@@ -120,8 +120,8 @@ class Gestures:
         self._down, self._changed_ns = edge.down, now_ns
         if edge.down and self._phase is _Phase.UP:
             self._phase, self._pressed_ns, self._ahead = _Phase.DOWN, now_ns, deque(self._stages)
-            return [*gestures, Press(self._button, edge.time_ns)]
-        return gestures + self._due(now_ns)
+            gestures.append(Press(self._button, edge.time_ns))
+        return gestures
 
     def tick(self, now_ns: int) -> list[Gesture]:
         """What has come due by ``now_ns``.  This is the clock's word: an edge that claimed to be later came now."""

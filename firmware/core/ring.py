@@ -25,8 +25,7 @@ class Gop:
     def __post_init__(self) -> None:
         """Refuse a GOP that no decoder could begin with."""
         if not self.units or not _opens_gop(self.units[0]):
-            message = "a GOP begins with a video keyframe"
-            raise ValueError(message)
+            raise ValueError("a GOP begins with a video keyframe")
 
     @property
     def start_ns(self) -> int:
@@ -50,8 +49,7 @@ class Ring:
     def __init__(self, seconds: float, max_bytes: int) -> None:
         """Take the window to cover and the most payload to hold."""
         if seconds < 0 or max_bytes <= 0:
-            message = f"a ring of {seconds} s in {max_bytes} bytes"
-            raise ValueError(message)
+            raise ValueError(f"a ring of {seconds} s in {max_bytes} bytes")
         self.short = 0
         self.early = 0
         self._window_ns = round(seconds * _NS)

@@ -52,9 +52,8 @@ class Sample:
 def init_segment(*, sps: bytes, pps: bytes, width: int, height: int, audio: AudioFormat | None) -> bytes:
     """``ftyp`` and ``moov``, all that comes before the first fragment.  ``MediaError`` if a parameter does not fit."""
     for name, value in (("width", width), ("height", height)):
-        if not 0 < value <= 0xFFFF:  # noqa: PLR2004 - 16 bits
-            message = f"{name} of {value} pixels"
-            raise MediaError(message)
+        if not 0 < value <= 0xFFFF:
+            raise MediaError(f"{name} of {value} pixels")
     tracks = [_track(_VIDEO_TRACK, VIDEO_RATE, _video_media(sps, pps, width, height), width, height)]
     defaults = [full_box(b"trex", struct.pack(">5I", _VIDEO_TRACK, 1, 0, 0, _OTHER_SAMPLE))]
     if audio:
@@ -74,13 +73,11 @@ def fragment(sequence: int, video: Sequence[Sample], audio: Sequence[Sample]) ->
     """
     tracks = [(number, samples) for number, samples in ((_VIDEO_TRACK, video), (_AUDIO_TRACK, audio)) if samples]
     if not tracks:
-        message = "a fragment without a sample"
-        raise MediaError(message)
+        raise MediaError("a fragment without a sample")
     payload = [sample.data for _, samples in tracks for sample in samples]
     offset = _MOOF + sum(_TRAF + _ROW * len(samples) for _, samples in tracks) + HEADER
     if offset + sum(map(len, payload)) >= _U32:
-        message = f"a fragment of {sum(map(len, payload))} bytes"
-        raise MediaError(message)
+        raise MediaError(f"a fragment of {sum(map(len, payload))} bytes")
     runs = []
     for number, samples in tracks:
         runs.append(_track_fragment(number, samples, offset))
@@ -92,8 +89,7 @@ def fragment(sequence: int, video: Sequence[Sample], audio: Sequence[Sample]) ->
 def free(size: int) -> bytes:
     """A ``free`` box of ``size`` bytes, at least 8, header included."""
     if size < HEADER:
-        message = f"a box of {size} bytes"
-        raise ValueError(message)
+        raise ValueError(f"a box of {size} bytes")
     return box(b"free", bytes(size - HEADER))
 
 
@@ -112,8 +108,9 @@ def _track_fragment(number: int, samples: Sequence[Sample], offset: int) -> byte
     ends = [sample.time + sample.duration for sample in samples]
     for sample, begins in zip(samples, [samples[0].time, *ends], strict=False):
         if sample.time != begins or not 0 <= sample.duration < _U32 or sample.time < 0:
-            message = f"track {number}: sample at {sample.time} for {sample.duration} ticks, {begins} was expected"
-            raise MediaError(message)
+            raise MediaError(
+                f"track {number}: sample at {sample.time} for {sample.duration} ticks, {begins} was expected"
+            )
     rows = [row for s in samples for row in (s.duration, len(s.data), _SYNC_SAMPLE if s.key else _OTHER_SAMPLE)]
     run = struct.pack(f">Ii{len(rows)}I", len(samples), offset, *rows)
     return box(
@@ -166,9 +163,8 @@ def _avc_config(sps: bytes, pps: bytes) -> bytes:
 
 def _audio_media(audio: AudioFormat) -> tuple[bytes, bytes, bytes]:
     if not 0 < len(audio.config) <= _MAX_AUDIO_CONFIG:
-        message = f"AudioSpecificConfig of {len(audio.config)} bytes"
-        raise MediaError(message)
-    rate = audio.rate << 16 if audio.rate <= 0xFFFF else 0  # noqa: PLR2004 - 16 bits; the config tells a higher one
+        raise MediaError(f"AudioSpecificConfig of {len(audio.config)} bytes")
+    rate = audio.rate << 16 if audio.rate <= 0xFFFF else 0  # 16 bits; the config tells a higher one
     entry = struct.pack(">6xH8xHHHHI", 1, audio.channels, 16, 0, 0, rate)
     return (
         b"soun",

@@ -46,23 +46,18 @@ def nal_units(access_unit: bytes) -> list[bytes]:
     ``MediaError`` if it does not begin with a start code, or holds an empty or forbidden NAL unit, or too much.
     """
     if len(access_unit) > MAX_ACCESS_UNIT:
-        message = f"access unit: {len(access_unit)} bytes, more than {MAX_ACCESS_UNIT}"
-        raise MediaError(message)
+        raise MediaError(f"access unit: {len(access_unit)} bytes, more than {MAX_ACCESS_UNIT}")
     parts = access_unit.split(_START_CODE, MAX_NAL_UNITS + 1)
     if len(parts) > MAX_NAL_UNITS + 1:
-        message = f"access unit: more than {MAX_NAL_UNITS} NAL units"
-        raise MediaError(message)
+        raise MediaError(f"access unit: more than {MAX_NAL_UNITS} NAL units")
     if len(parts) == 1 or parts[0].strip(b"\0"):
-        message = "access unit: does not begin with a start code"
-        raise MediaError(message)
+        raise MediaError("access unit: does not begin with a start code")
     nals = [part.rstrip(b"\0") for part in parts[1:]]
     for index, nal in enumerate(nals):
         if not nal:
-            message = f"access unit: NAL unit {index} is empty"
-            raise MediaError(message)
+            raise MediaError(f"access unit: NAL unit {index} is empty")
         if nal[0] & 0x80:
-            message = f"access unit: NAL unit {index} has its forbidden bit set"
-            raise MediaError(message)
+            raise MediaError(f"access unit: NAL unit {index} has its forbidden bit set")
     return nals
 
 
@@ -90,8 +85,7 @@ def to_avcc(access_unit: bytes, known: Collection[bytes] = ()) -> bytes:
     """
     nals = nal_units(access_unit)
     if not any(nal_type(nal) in (NalType.SLICE, NalType.IDR) for nal in nals):
-        message = "access unit: no picture in it"
-        raise MediaError(message)
+        raise MediaError("access unit: no picture in it")
     kept = (nal for nal in nals if nal_type(nal) != NalType.DELIMITER and nal not in known)
     return b"".join(piece for nal in kept for piece in (len(nal).to_bytes(4, "big"), nal))
 
@@ -99,9 +93,7 @@ def to_avcc(access_unit: bytes, known: Collection[bytes] = ()) -> bytes:
 def _first(nals: Iterable[bytes], kind: NalType) -> bytes:
     found = next((nal for nal in nals if nal_type(nal) == kind), None)
     if found is None:
-        message = f"access unit: no {kind.name} in it"
-        raise MediaError(message)
+        raise MediaError(f"access unit: no {kind.name} in it")
     if len(found) > MAX_PARAMETER_SET:
-        message = f"access unit: {kind.name} of {len(found)} bytes"
-        raise MediaError(message)
+        raise MediaError(f"access unit: {kind.name} of {len(found)} bytes")
     return found

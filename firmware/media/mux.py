@@ -124,8 +124,7 @@ def _parameter_sets(flush: Flush, before: _Segment | None) -> ParameterSets:
     except MediaError as error:
         if before:
             return before.sets
-        message = f"segment {flush.segment}: {error}"
-        raise MediaError(message) from error
+        raise MediaError(f"segment {flush.segment}: {error}") from error
 
 
 def _facts(samples: Sequence[Sample]) -> TrackFacts | None:

@@ -38,17 +38,16 @@ class Chroma:
 def sps_facts(sps: bytes) -> SpsFacts:
     """Read the head of a sequence parameter set.  ``MediaError`` if it is too short or a value does not exist."""
     if len(sps) <= _HEAD:
-        message = f"SPS: {len(sps)} bytes"
-        raise MediaError(message)
+        raise MediaError(f"SPS: {len(sps)} bytes")
     profile, compatibility, level = sps[1:_HEAD]
     return SpsFacts(profile, compatibility, level, _chroma(sps) if profile in _HIGH_PROFILES else None)
 
 
 def _chroma(sps: bytes) -> Chroma:
-    bits = _Bits(sps[_HEAD:].replace(b"\0\0\3", b"\0\0"))
+    bits = _Bits(sps[_HEAD:])  # no allowed value has zeros enough to need emulation prevention
     bits.exp_golomb("seq_parameter_set_id", 31)
     form = bits.exp_golomb("chroma_format_idc", 3)
-    if form == 3:  # noqa: PLR2004 - 4:4:4 has one flag more
+    if form == 3:  # 4:4:4 has one flag more
         bits.take(1)
     return Chroma(form, bits.exp_golomb("bit_depth_luma_minus8", 6), bits.exp_golomb("bit_depth_chroma_minus8", 6))
 
@@ -64,8 +63,7 @@ class _Bits:
         """The next ``count`` bits as a number."""
         bits = self._bits[self._at : self._at + count]
         if len(bits) < count:
-            message = "SPS: ends too early"
-            raise MediaError(message)
+            raise MediaError("SPS: ends too early")
         self._at += count
         return int(bits or "0", 2)
 
@@ -76,6 +74,5 @@ class _Bits:
             zeros += 1
         value = (1 << zeros) - 1 + self.take(zeros)
         if value > most:
-            message = f"SPS: {name} is {value}"
-            raise MediaError(message)
+            raise MediaError(f"SPS: {name} is {value}")
         return value

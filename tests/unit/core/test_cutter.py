@@ -93,7 +93,7 @@ def test_a_keyframe_ends_a_fragment() -> None:
 def test_a_segment_is_about_ten_seconds_and_begins_with_a_keyframe() -> None:
     """A keyframe a second: ten seconds exactly, in spite of a jittering clock."""
     cutter = Cutter(7, fps=30)
-    units = [frame(unit.time_ns - (index % 2) * 3_000_000, key=unit.key) for index, unit in enumerate(steady(31))]
+    units = [frame(unit.time_ns - (index % 7) * 1_400_000, key=unit.key) for index, unit in enumerate(steady(31))]
     flushes = cut(cutter, units) + cutter.finish(END)
     assert_whole(flushes, units)
     starts = [flush.fragments[0].video[0].time_ns for flush in flushes if flush.first]

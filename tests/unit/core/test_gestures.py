@@ -213,7 +213,7 @@ def test_any_bounce_is_one_press(closing: list[int], held: int, opening: list[in
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-(10**10), 10**10)), max_size=60), st.booleans())
-def test_any_edges_make_sense(events: list[tuple[bool, int]], down: bool) -> None:
+def test_any_edges_make_sense(events: list[tuple[bool, int]], down: bool) -> None:  # noqa: FBT001 - Hypothesis calls it
     """Whatever edges and times come: press and end take turns, and a hold comes only between them."""
     machine = Gestures(RECORD, down=down)
     gestures: list[Gesture] = []

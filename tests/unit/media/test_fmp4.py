@@ -242,10 +242,11 @@ def test_headers_that_cannot_be_written_are_refused(width: int, height: int, con
         init_segment(sps=sets.sps, pps=sets.pps, width=width, height=height, audio=audio)
 
 
-def test_a_rate_beyond_16_bits_is_left_to_the_config() -> None:
-    """The sample entry holds 16 bits of rate; what does not fit is told by the AudioSpecificConfig alone."""
+@pytest.mark.parametrize(("rate", "field"), [(48_000, 48_000 << 16), (96_000, 0)])
+def test_the_sample_entry_tells_the_rate(rate: int, field: int) -> None:
+    """In 16 bits; a rate that does not fit is told by the AudioSpecificConfig alone."""
     sets = parameter_sets(clip(1).video[0].data)
-    audio = AudioFormat(96_000, 2, 1024, b"\x10\x10")
+    audio = AudioFormat(rate, 2, 1024, b"\x10\x10")
     data = init_segment(sps=sets.sps, pps=sets.pps, width=320, height=240, audio=audio)
     at = data.index(b"mp4a") + 4
-    assert struct.unpack_from(">HHHHI", data, at + 16) == (2, 16, 0, 0, 0)
+    assert struct.unpack_from(">HHHHI", data, at + 16) == (2, 16, 0, 0, field)

@@ -60,6 +60,13 @@ def as_sample(packet: Packet) -> Sample:
     return Sample(packet.time, packet.duration, packet.data, packet.key)
 
 
+def test_fragments_of_a_segment_are_numbered() -> None:
+    """One up from fragment to fragment in each segment: a reader may look for one that is missing."""
+    for data in record(clip(6)).files.values():
+        numbers = [int.from_bytes(part[4:8], "big") for part in data.split(b"mfhd")[1:]]
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_facts_as_the_journal_writes_them() -> None:
     """The members of section 6.2."""
     assert TrackFacts(2, 3000, "ab").as_json() == {"samples": 2, "from": 3000, "hash": "ab"}

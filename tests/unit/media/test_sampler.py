@@ -99,8 +99,9 @@ def test_until_is_the_end_of_the_last_frame() -> None:
     assert sampler.until == 180_000 + 1024 * 90_000 // 48_000
     sampler.samples(part(picture(SECOND), end_ns=SECOND), ())
     assert sampler.until == 90_001
-    sampler.samples(part(noise(2 * SECOND + 1)), ())
-    assert sampler.until > 180_000
+    sampler.samples(part(picture(5 * SECOND), end_ns=6 * SECOND), ())
+    sampler.samples(part(noise(4 * SECOND)), ())
+    assert sampler.until == 540_000
 
 
 def test_known_parameter_sets_are_left_out() -> None:
