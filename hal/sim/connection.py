@@ -47,10 +47,13 @@ class Connection:
         except queue.Full:
             self._cut()
 
+    @property
+    def watching(self) -> bool:
+        """Whether events are sent."""
+        return self._stop_watching is not None
+
     def watch(self, watch: Watch) -> None:
-        """Send events from now on; ``ValueError`` if it does so already."""
-        if self._stop_watching is not None:
-            raise ValueError("watching already")
+        """Send events from now on."""
         self._stop_watching = watch(self.send)
 
     def close(self) -> None:
@@ -77,12 +80,19 @@ class Connection:
         finally:
             if self._stop_watching is not None:
                 self._stop_watching()
-            with suppress(queue.Full):
-                self._outbox.put(None, timeout=_PATIENCE_S)
+            self._outbox.put(None)
             self._gone(self)
 
     def _write(self) -> None:
-        with self._socket, suppress(OSError):
+        """Send until the end is queued; once the client is cut off the rest is thrown away."""
+        with self._socket:
+            cut = False
             while (facts := self._outbox.get()) is not None:
-                self._socket.sendall(json.dumps(facts).encode() + b"\n")
-        self._cut()
+                cut = cut or not self._sent(facts)
+
+    def _sent(self, facts: Facts) -> bool:
+        try:
+            self._socket.sendall(json.dumps(facts).encode() + b"\n")
+        except OSError:
+            return False
+        return True

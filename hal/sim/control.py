@@ -46,6 +46,7 @@ from hal.sim.calls import Call, CallError, pick
 from hal.sim.connection import Connection, Watch
 from hal.sim.verbs import Handler
 
+_WATCH = "watch"  # the one verb that concerns the connection
 _CLIENTS = 16
 _ADDRESS_BYTES = 107
 _MODE = 0o600
@@ -57,7 +58,7 @@ class Control:
     def __init__(self, path: Path, verbs: Mapping[str, Handler], watch: Watch) -> None:
         """Listen at ``path``; ``OSError`` if something else is there.  ``watch`` is how a client is told of events."""
         self._path = path
-        self._verbs: dict[str, Handler] = {**verbs, "watch": Call(lambda: None)}
+        self._verbs: dict[str, Handler] = {**verbs, _WATCH: Call(lambda: None)}
         self._watch = watch
         self._connections: set[Connection] = set()
         self._lock = threading.Lock()
@@ -101,8 +102,10 @@ class Control:
             request = _parse(line)
             verb = request.pop("do", None)
             answer = pick(self._verbs, "verb", verb)(request)
+            if verb == _WATCH and connection.watching:
+                raise CallError("watching already")
             connection.send({"ok": True, **answer})
-            if verb == "watch":
+            if verb == _WATCH:
                 connection.watch(self._watch)
         except (OSError, ValueError) as problem:
             connection.send({"ok": False, "error": str(problem)})

@@ -105,6 +105,7 @@ def _encoder(video: VideoFormat) -> VideoCodecContext:
         "open-gop": 0,
         "repeat-headers": 1,
         "sliced-threads": 0,
+        "qpmin": 16,  # so that a dark picture is small, and not its noise at any price
         "vbv-maxrate": kilobits * 3 // 2,
         "vbv-bufsize": kilobits,
         "colorprim": "bt709",

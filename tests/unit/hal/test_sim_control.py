@@ -1,0 +1,324 @@
+"""The control socket does what it is asked, says what is wrong, and is never held up by a client."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import socket
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hal.interface import Button, Colour, Cue, Edge, Light, Lights, Pattern, Trigger, VideoFormat
+from hal.sim.build import Simulated, build
+from hal.sim.connection import LINE_BYTES
+from hal.sim.control import Control
+
+VIDEO = VideoFormat(width=64, height=48, fps=30, bitrate=100_000, gop=30)
+LIGHTS = Lights(Light(Colour.RED, Pattern.SLOW), Light(Colour.RED))
+
+
+class Client:
+    """Somebody at the control socket."""
+
+    def __init__(self, path: str) -> None:
+        """Connect."""
+        self.end = socket.socket(socket.AF_UNIX)
+        self.end.settimeout(5)
+        self.end.connect(path)
+        self.lines = self.end.makefile("rb")
+
+    def send(self, line: bytes) -> dict[str, object]:
+        """Send one line and get the next one."""
+        self.end.sendall(line + b"\n")
+        return self.next()
+
+    def next(self) -> dict[str, object]:
+        """The next line."""
+        answer = json.loads(self.lines.readline())
+        assert isinstance(answer, dict)
+        return answer
+
+    def ask(self, do: str, **members: object) -> dict[str, object]:
+        """Ask for something and get the answer."""
+        return self.send(json.dumps({"do": do, **members}).encode())
+
+    def error(self, do: str, **members: object) -> str:
+        """What is wrong with asking for something."""
+        answer = self.ask(do, **members)
+        assert answer.keys() == {"ok", "error"}
+        assert answer["ok"] is False
+        return str(answer["error"])
+
+    def close(self) -> None:
+        """Hang up."""
+        self.lines.close()
+        self.end.close()
+
+
+Served = tuple[Simulated, Control, Callable[[], Client], threading.Event]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A camera at a control socket, a way to connect, and whether it was told to quit."""
+    camera, leave, clients = build(tmp_path / "state", video=VIDEO, replay=True), threading.Event(), list[Client]()
+    control = camera.serve(tmp_path / "control", leave.set)
+
+    def connect() -> Client:
+        clients.append(Client(str(tmp_path / "control")))
+        return clients[-1]
+
+    yield camera, control, connect, leave
+    control.close()
+    for client in clients:
+        client.close()
+
+
+def test_press_release_and_tap(served: Served) -> None:
+    """Buttons move as told, and each answer holds the time of the first edge."""
+    camera, _, connect, _ = served
+    edges, client = list[Edge](), connect()
+    camera.hal.buttons.listen(edges.append)
+    answers = [
+        client.ask("press", button="record"),
+        client.ask("release", button="record", bounces=1),
+        client.ask("tap", button="function", ms=5),
+    ]
+    assert [(edge.button, edge.down) for edge in edges] == [
+        (Button.RECORD, True),
+        (Button.RECORD, False),
+        (Button.RECORD, True),
+        (Button.RECORD, False),
+        (Button.FUNCTION, True),
+        (Button.FUNCTION, False),
+    ]
+    assert answers == [{"ok": True, "time_ns": edges[at].time_ns} for at in (0, 1, 4)]
+    assert edges[5].time_ns - edges[4].time_ns >= 5_000_000
+
+
+def test_trigger(served: Served) -> None:
+    """A sensor goes off by its name."""
+    camera, _, connect, _ = served
+    fired = list[Trigger]()
+    camera.hal.triggers.listen(fired.append)
+    assert connect().ask("trigger", name="fall")["ok"] is True
+    assert [trigger.name for trigger in fired] == ["fall"]
+
+
+def test_plug_and_unplug(served: Served) -> None:
+    """Plugging in connects the port and powers the contacts; pulling out ends both."""
+    camera, _, connect, _ = served
+    end, slave = pty.openpty()
+    tty.setraw(slave)
+    client = connect()
+    assert client.ask("plug", port=os.ttyname(slave)) == {"ok": True}
+    assert (camera.hal.dock.connected(), camera.hal.power.contact()) == (True, True)
+    assert client.ask("state")["dock"] == os.ttyname(slave)
+    assert "No such file" in client.error("plug", port="/dev/does-not-exist")
+    assert (camera.hal.dock.connected(), camera.hal.power.contact()) == (False, False)
+    client.ask("plug", port=os.ttyname(slave))
+    assert client.ask("unplug") == {"ok": True}
+    assert (camera.hal.dock.connected(), camera.hal.power.contact()) == (False, False)
+    os.close(end)
+    os.close(slave)
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "members"),
+    [
+        ("video", "stall", {"seconds": 1}),
+        ("audio", "drop", {}),
+        ("storage", "fill", {}),
+        ("config", "read-only", {"on": False}),
+        ("clock", "unset", {}),
+        ("dock", "cut", {"after": 100}),
+        ("power", "battery", {"percent": 3}),
+    ],
+)
+def test_faults_reach_their_part(served: Served, part: str, kind: str, members: dict[str, object]) -> None:
+    """Each part takes its faults."""
+    assert served[2]().ask("fault", part=part, kind=kind, **members) == {"ok": True}
+
+
+def test_state_tells_all(served: Served) -> None:
+    """The state holds what the parts say at this moment."""
+    camera, _, connect, _ = served
+    client = connect()
+    client.ask("fault", part="power", kind="battery", percent=3)
+    client.ask("fault", part="power", kind="heat", celsius=41.5)
+    client.ask("fault", part="clock", kind="2100")
+    client.ask("press", button="record")
+    camera.hal.indicators.show(LIGHTS)
+    camera.hal.watchdog.ready()
+    camera.hal.watchdog.feed()
+    state = client.ask("state")
+    assert state["battery"] == {"percent": 3, "charging": False, "celsius": 41.5}
+    assert state["buttons"] == {"record": True, "function": False}
+    assert state["lights"] == {
+        "top": {"colour": "red", "pattern": "slow"},
+        "front": {"colour": "red", "pattern": "steady"},
+    }
+    assert state["watchdog"] == {"state": "ready", "feeds": 1, "longest_ms": 0}
+    assert state["overlay"] == {"device": "", "recording": False, "clock_set": False}
+    assert isinstance(state["clock"], dict)
+    assert state["clock"]["quality"] == "rtc"
+    assert (state["dock"], state["contact"]) == (None, False)
+
+
+def test_watching(served: Served) -> None:
+    """After ``watch`` come the present lights, then every change and cue with its time, beside the answers."""
+    camera, _, connect, _ = served
+    client = connect()
+    assert client.ask("watch") == {"ok": True}
+    assert client.next()["event"] == "lights"
+    camera.hal.indicators.show(LIGHTS)
+    camera.hal.indicators.play(Cue("started", (100, 50, 100), ((880, 90),)))
+    lights, cue = client.next(), client.next()
+    assert lights.pop("time_ns") <= cue.pop("time_ns")  # type: ignore[operator]
+    assert lights.pop("utc_ms") <= cue.pop("utc_ms")  # type: ignore[operator]
+    assert lights == {
+        "event": "lights",
+        "top": {"colour": "red", "pattern": "slow"},
+        "front": {"colour": "red", "pattern": "steady"},
+    }
+    assert cue == {"event": "cue", "name": "started", "buzz_ms": [100, 50, 100], "tones": [[880, 90]]}
+    assert client.error("watch") == "watching already"
+
+
+def test_watcher_that_left_is_forgotten(served: Served) -> None:
+    """A client that hung up does not disturb the lights or the others."""
+    camera, _, connect, _ = served
+    gone, stays = connect(), connect()
+    gone.ask("watch")
+    gone.close()
+    stays.ask("watch")
+    stays.next()
+    for number in range(5):
+        camera.hal.indicators.play(Cue(f"cue-{number}", ()))
+    assert [stays.next()["name"] for _ in range(5)] == [f"cue-{number}" for number in range(5)]
+
+
+def test_watcher_that_does_not_read_is_cut_off(served: Served) -> None:
+    """Whoever lets events pile up is cut off; the lights never wait for it."""
+    camera, _, connect, _ = served
+    lazy, keen = connect(), connect()
+    lazy.ask("watch")
+    for _ in range(20_000):
+        camera.hal.indicators.play(Cue("x" * 50, ()))
+    while lazy.lines.readline():
+        pass
+    assert keen.ask("unplug") == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[" * 60_000, "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b'"press"', "not a JSON object"),
+        (b'{"do": "unplug", "do": "unplug"}', "a member stands twice"),
+        (b'{"do": NaN}', "NaN is no JSON number"),
+        (b"{}", "unknown verb None; known: press, release, tap, trigger, plug, unplug, fault, state, quit, watch"),
+        (b'{"do": "pres"}', "unknown verb 'pres'; known: press,"),
+        (b'{"do": ["press"]}', "unknown verb ['press']; known: press,"),
+        (b'{"do": "press"}', "button is missing"),
+        (b'{"do": "press", "button": "play"}', "button must be one of record, function"),
+        (b'{"do": "press", "button": "record", "hard": true}', "unknown member 'hard'; known: button, bounces"),
+        (b'{"do": "unplug", "x": 1}', "unknown member 'x'; known: none"),
+        (b'{"do": "watch", "x": 1}', "unknown member 'x'; known: none"),
+        (b'{"do": "trigger", "name": "shot"}', "name must be one of fall, alarm"),
+        (b'{"do": "plug", "port": "tcp:x"}', "not of the form tcp:HOST:PORT"),
+        (b'{"do": "fault"}', "unknown part None; known: video, audio, storage, config, clock, dock, power"),
+        (b'{"do": "fault", "part": "clock"}', "unknown kind None; known: unset, 1970, 2100, jump, right"),
+        (b'{"do": "fault", "part": "clock", "kind": "jump"}', "ms is missing"),
+    ],
+)
+def test_wrong_requests_are_answered(served: Served, line: bytes, said: str) -> None:
+    """Everything that is not understood is answered with what is wrong, and the connection stands."""
+    client = served[2]()
+    answer = client.send(line)
+    assert answer["ok"] is False
+    assert said in str(answer["error"])
+    assert client.ask("unplug") == {"ok": True}
+
+
+def test_endless_line(served: Served) -> None:
+    """A line without an end is refused before it fills the memory, and the connection with it."""
+    client = served[2]()
+    client.end.sendall(b" " * (LINE_BYTES + 1))
+    assert client.next() == {"ok": False, "error": f"a line of more than {LINE_BYTES} bytes"}
+    assert client.lines.readline() == b""
+
+
+def test_torn_last_line_is_not_obeyed(served: Served) -> None:
+    """What is not ended by a line feed was not said."""
+    camera, _, connect, leave = served
+    client = connect()
+    client.end.sendall(b'{"do": "quit"}')
+    client.end.shutdown(socket.SHUT_WR)
+    assert client.lines.readline() == b""
+    assert not leave.is_set()
+    assert not camera.hal.buttons.is_down(Button.RECORD)
+
+
+def test_too_many_clients(served: Served) -> None:
+    """The seventeenth client is turned away, and the others stay."""
+    clients = [served[2]() for _ in range(16)]
+    assert all(client.ask("unplug") == {"ok": True} for client in clients)
+    assert served[2]().lines.readline() == b""
+    assert clients[0].ask("unplug") == {"ok": True}
+
+
+def test_quit_is_answered_before_the_end(served: Served, tmp_path: Path) -> None:
+    """Whoever asks to quit gets the answer, then the connection ends and the socket is gone."""
+    _, control, connect, leave = served
+    client, other = connect(), connect()
+    client.end.sendall(b'{"do": "quit"}\n')
+    assert leave.wait(5)
+    control.close()
+    assert client.next() == {"ok": True}
+    assert client.lines.readline() == b""
+    assert other.lines.readline() == b""
+    assert not (tmp_path / "control").exists()
+    control.close = lambda: None  # type: ignore[method-assign]  # the fixture closes once more
+
+
+def test_socket_of_a_dead_camera_is_replaced(tmp_path: Path) -> None:
+    """What a killed camera left behind is no obstacle."""
+    path = tmp_path / "control"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    control = Control(path, {}, lambda _: lambda: None)
+    assert path.stat().st_mode & 0o777 == 0o600
+    control.close()
+
+
+def test_living_things_are_not_replaced(served: Served, tmp_path: Path) -> None:
+    """A second camera at the same socket, a file in its place and a missing folder are ``OSError``."""
+    (tmp_path / "file").write_text("x")
+    for name, said in (("control", "another camera"), ("file", "not a socket"), ("missing/control", "No such file")):
+        with pytest.raises(OSError, match=said):
+            Control(tmp_path / name, {}, lambda _: lambda: None)
+    assert served[2]().ask("unplug") == {"ok": True}
+
+
+def test_long_paths(tmp_path: Path) -> None:
+    """A socket may lie deeper than a socket address is long."""
+    folder = tmp_path / ("x" * 100) / ("y" * 100)
+    folder.mkdir(parents=True)
+    control = Control(folder / "control", {}, lambda _: lambda: None)
+    descriptor = os.open(folder, os.O_PATH)
+    client = Client(f"/proc/self/fd/{descriptor}/control")
+    assert "unknown verb" in client.error("press")
+    client.close()
+    os.close(descriptor)
+    control.close()
+    assert not (folder / "control").exists()
