@@ -54,7 +54,9 @@ def _install(directory: Path, lock: Path) -> bool:
             elif line.startswith("Installing"):
                 _show(0.9, f"installing {collected} packages")
     if process.returncode:
-        sys.stderr.write("\n" + "".join(said) + f"\nSet-up failed: pip could not install {lock}; the reason is above.\n")
+        sys.stderr.write(
+            "\n" + "".join(said) + f"\nSet-up failed: pip could not install {lock}; the reason is above.\n"
+        )
     return process.returncode == 0
 
 
