@@ -28,13 +28,15 @@ class Lens:
         self._clock = clock
         self._sink = sink
         self._log = log
-        self._seen_ns = clock.monotonic_ns()
+        self._seen_ns = self._tried_ns = clock.monotonic_ns()
         self._attempts = 0
         self.stalled = False
 
     def saw(self, unit: Unit) -> None:
         """A frame came."""
         self._seen_ns = max(self._seen_ns, unit.time_ns)
+        self._attempts = 0
+        self.stalled = False
 
     def keep(self, stop: threading.Event) -> None:
         """Run until ``stop``; ``LensLostError`` after several restarts without a frame."""
@@ -47,10 +49,9 @@ class Lens:
 
     def look(self) -> None:
         """Check once whether frames flow."""
-        self.stalled = self._clock.monotonic_ns() - self._seen_ns > STALL_NS
-        if not self.stalled:
-            self._attempts = 0
+        if self._clock.monotonic_ns() - max(self._seen_ns, self._tried_ns) <= STALL_NS:
             return
+        self.stalled = True
         self._attempts += 1
         if self._attempts > ATTEMPTS:
             message = f"no frame after {ATTEMPTS} restarts of the video source"
@@ -60,5 +61,5 @@ class Lens:
         self._start()
 
     def _start(self) -> None:
-        self._seen_ns = self._clock.monotonic_ns()
+        self._tried_ns = self._clock.monotonic_ns()
         self._source.start(self._sink)

@@ -190,6 +190,11 @@ class Vault:
         self.close(take.number, take.directory, line)
         self.writing.discard(take.number)
 
+    def lost(self, number: int) -> None:
+        """A recording that storage took away in the middle: recovery signs what is there, the next opening continues it."""
+        self.writing.discard(number)
+        self._continues = self._cut(number)
+
     def signing(self, *, priority: bool) -> dict[str, Any]:
         """The members that every manifest made now has."""
         return {

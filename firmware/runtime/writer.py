@@ -95,7 +95,7 @@ class Writer:
     def mount(self) -> None:
         """Open the volume; ``OSError`` or ``EvidenceError`` when it cannot be used."""
         resume = self._vault.mount()
-        self._sweep()
+        self.sweep()
         self._health(0)
         self._answer(Mounted(resume))
 
@@ -106,7 +106,7 @@ class Writer:
             self._guard(getattr(job, "take", None), lambda: self._jobs[type(job)](job))
             return True
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
-            self._sweep()
+            self.sweep()
         return self._advance(self._tasks) or self._leave() or self._advance(self._chores)
 
     def ask(self, action: Callable[[], T]) -> T:
@@ -150,7 +150,7 @@ class Writer:
     def _seal(self, job: End, take: OpenRecording) -> None:
         self._vault.seal(take, priority=job.priority)
         self._answer(Sealed(job.take, take.number))
-        self._sweep()
+        self.sweep()
 
     def _stop(self, job: Stop) -> None:
         self._stopping = job
@@ -168,9 +168,9 @@ class Writer:
             job.result.set_result(job.action())
         except LOSSES as error:
             job.result.set_exception(error)
-        self._sweep()
+        self.sweep()
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Have the chores done once more, behind what is being done: something may have come due."""
         self._swept_ns = self._clock.monotonic_ns()
         if len(self._chores) < 2:
@@ -185,8 +185,8 @@ class Writer:
             lost = self.takes.pop(take, None) if take is not None else None
             if lost is not None:
                 lost.abandon()
-                self._vault.writing.discard(lost.number)
-            self._sweep()
+                self._vault.lost(lost.number)
+            self.sweep()
             if take is not None:
                 self._answer(Failed(take, type(error).__name__))
 

@@ -63,11 +63,8 @@ def read_manifest(directory: Path, trust: Trust) -> Manifest:
     )
     names = [each.name for each in listed]
     need(names == sorted(set(names)), "files are not sorted by name, each once")
-    later = payload["signed_boot"] > payload["boot"]
-    recovered = payload["state"] == "recovered"
-    need(
-        recovered == later and payload["signed_boot"] >= payload["boot"], "state and signed_boot do not fit each other"
-    )
+    later = payload["signed_boot"] - payload["boot"]
+    need(later >= 0 if payload["state"] == "recovered" else later == 0, "state and signed_boot do not fit each other")
     return Manifest(payload, signed.hash, signed.chain.name, signed.chain.named_key, listed)
 
 

@@ -176,6 +176,10 @@ class Journal:
                 found.setdefault(flush.segment, []).append(flush)
         return dict(sorted(found.items()))
 
+    def is_live(self, flush: Flush) -> bool:
+        """Whether this flush is of what followed the press."""
+        return flush.segment is not None and flush.segment >= self.opening.live_from
+
     def last_clock(self) -> Clock:
         """The clock of the last line."""
         return self.flushes[-1].clock if self.flushes else self.opening.clock

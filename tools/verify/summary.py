@@ -103,8 +103,8 @@ def _facts(journal: Journal) -> Iterator[str]:
     for kind, words in _GAPS.items():
         if last.get(kind):
             yield f"signed gap: {last[kind]} {words}"
-    slowest = max((flush.lag_ms for flush in journal.flushes), default=0)
-    yield f"durable at most {slowest / 1000:.2f} s after capture"
+    slowest = max((flush.lag_ms for flush in journal.flushes if journal.is_live(flush)), default=0)
+    yield f"what followed the press was durable at most {slowest / 1000:.2f} s after capture"
 
 
 def _proven(custody: Custody, journal: Journal, given: Given, content: Content | None) -> Iterator[str]:
