@@ -67,6 +67,15 @@ def load_public_key(der: bytes) -> PublicKey:
     return p256(key, "public key")
 
 
+def load_public_key_pem(pem: bytes) -> PublicKey:
+    """Read a SubjectPublicKeyInfo in PEM; ``KeyFileError`` unless it is a key on P-256."""
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyFileError(f"public key: not PEM ({error})") from None
+    return p256(key, "public key")
+
+
 def public_der(key: PublicKey) -> bytes:
     """Write a public key as SubjectPublicKeyInfo in DER."""
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

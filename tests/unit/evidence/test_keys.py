@@ -39,6 +39,12 @@ def test_foreign_public_keys() -> None:
     for der, reason in ((p384, "P-256"), (b"hello", "SubjectPublicKeyInfo")):
         with pytest.raises(KeyFileError, match=reason):
             keys.load_public_key(der)
+    good = keys.new_key().public_key()
+    assert keys.load_public_key_pem(good.public_bytes(PEM, SPKI)) == good
+    pem = ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(PEM, SPKI)
+    for text, reason in ((pem, "P-256"), (b"hello", "not PEM")):
+        with pytest.raises(KeyFileError, match=reason):
+            keys.load_public_key_pem(text)
 
 
 def test_high_s_is_made_low() -> None:

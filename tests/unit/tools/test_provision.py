@@ -1,0 +1,417 @@
+"""Making an authority and enrolling with it."""
+
+from __future__ import annotations
+
+import argparse
+import stat
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pyrage
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from firmware.evidence.certs import Chain, Trust, read_pem, verify_chain
+from firmware.evidence.errors import RevokedError
+from firmware.evidence.issue import FOREVER
+from firmware.evidence.jws import Signed, from_file
+from firmware.evidence.keys import key_pem, load_key, new_key, software_sign
+from firmware.evidence.roles import Role
+from firmware.evidence.session import Session
+from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
+from tests.oracles import needs
+from tools.provision import (
+    Authority,
+    ProvisionError,
+    add_parser,
+    create_authority,
+    enrol_desk,
+    enrol_device,
+    enrol_dock,
+)
+from tools.provision.agekeys import AgeKey
+from tools.provision.authority import Changes
+
+NOW = datetime(2026, 11, 23, 12, 30, 15, 999, tzinfo=timezone(timedelta(hours=1)))
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A fresh authority."""
+    return create_authority(tmp_path / "authority", "Test", now=NOW)
+
+
+@pytest.fixture
+def lapel() -> Run:
+    """The command line; the exit status."""
+
+    def run(*arguments: object) -> int:
+        root = argparse.ArgumentParser(prog="lapel")
+        add_parser(root.add_subparsers(required=True))
+        try:
+            options = root.parse_args(["provision", *map(str, arguments)])
+            return int(options.run(options))
+        except SystemExit as end:
+            return int(end.code or 0)
+
+    return run
+
+
+def trust_of(directory: Path) -> Trust:
+    """What somebody with this directory goes by."""
+    return Trust.load((directory / "root.crt.pem").read_bytes())
+
+
+def chain_of(directory: Path, title: str, role: Role) -> Chain:
+    """The verified chain in a directory."""
+    return verify_chain(read_pem((directory / f"{title}.crt.pem").read_bytes()), trust_of(directory), role)
+
+
+def settings_of(directory: Path) -> Signed:
+    """The verified settings in a directory."""
+    return verify_settings(from_file((directory / "settings.jws").read_bytes()), trust_of(directory))
+
+
+def modes(directory: Path) -> dict[str, int]:
+    """The rights of everything in a directory."""
+    return {str(path.relative_to(directory)): stat.S_IMODE(path.stat().st_mode) for path in directory.rglob("*")}
+
+
+def test_authority(authority: Authority) -> None:
+    """An authority has its certificates and keys, two age keys, and settings that encrypt to them."""
+    names = {path.name for path in authority.directory.iterdir()}
+    assert names == {
+        *(f"{role}.{kind}.pem" for role in ("root", "device-ca", "dock-ca", "settings", "export", "update") for kind in ("crt", "key")),
+        "authority.agekey",
+        "escrow.agekey",
+        "settings.jws",
+    }  # fmt: skip
+    settings = settings_of(authority.directory)
+    assert settings.hash == authority.settings.hash
+    assert (settings.payload["authority"], settings.payload["serial"], settings.payload["revoked"]) == ("Test", 1, [])
+    assert settings.payload["utc_ms"] == int(NOW.timestamp() * 1000)
+    assert [each["role"] for each in settings.payload["recipients"]] == ["authority", "escrow"]
+    assert len(recipients(settings).items) == 2
+
+
+def test_rights(authority: Authority, tmp_path: Path) -> None:
+    """Keys are their owner's alone, and so are the directories around them."""
+    enrol_device(authority, "cam-1", tmp_path / "made" / "cam-1")
+    secret = {name: mode for name, mode in modes(tmp_path).items() if name.endswith((".key.pem", ".agekey"))}
+    assert len(secret) == 9
+    assert set(secret.values()) == {0o600}
+    directories = [path for path in tmp_path.rglob("*") if path.is_dir()]
+    assert len(directories) == 5
+    assert {stat.S_IMODE(path.stat().st_mode) for path in directories} == {0o700}
+
+
+def test_reopened(authority: Authority) -> None:
+    """An authority that is opened again is the one that was made."""
+    again = Authority.open(authority.directory)
+    assert (again.name, again.certificates, again.settings.hash) == (
+        "Test",
+        authority.certificates,
+        authority.settings.hash,
+    )
+
+
+def test_dates(authority: Authority, tmp_path: Path) -> None:
+    """Everything is valid from the day before the authority was made: a clock that was never set is no obstacle."""
+    began = datetime(2026, 11, 22, tzinfo=UTC)
+    enrol_device(authority, "cam-1", tmp_path / "cam-1")
+    enrol_dock(authority, "dock-1", tmp_path / "dock-1", years=2)
+    device, dock = chain_of(tmp_path / "cam-1", "device", Role.DEVICE), chain_of(tmp_path / "dock-1", "dock", Role.DOCK)
+    assert {each.not_before for each in (*device.certificates, *dock.certificates)} == {began}
+    assert device.leaf.not_after == FOREVER
+    assert timedelta(days=700) < dock.leaf.not_after - datetime.now(UTC) < timedelta(days=732)
+
+
+def test_device(authority: Authority, tmp_path: Path) -> None:
+    """A camera's directory is all that its service needs to begin a session."""
+    out = tmp_path / "cam-1"
+    enrol_device(authority, "cam-1", out)
+    assert set(modes(out)) == {"device.crt.pem", "device.key.pem", "root.crt.pem", "settings.jws"}
+    sign = software_sign(load_key((out / "device.key.pem").read_bytes()))
+    session = Session.begin(chain_of(out, "device", Role.DEVICE), sign)
+    assert verify_chain(session.chain.ders, trust_of(out), Role.SESSION).name == "cam-1"
+    assert (out / "settings.jws").read_bytes() == authority.settings_file
+
+
+def test_hardware_key(authority: Authority, tmp_path: Path) -> None:
+    """A camera that keeps its key in hardware is enrolled with its public key; no private key is written."""
+    key, pem, out = new_key(), tmp_path / "public.pem", tmp_path / "cam-1"
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem.write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, spki))
+    enrol_device(authority, "cam-1", out, public_key=pem)
+    assert set(modes(out)) == {"device.crt.pem", "root.crt.pem", "settings.jws"}
+    assert Session.begin(chain_of(out, "device", Role.DEVICE), software_sign(key)).device == "cam-1"
+    pem.write_bytes(key_pem(key))
+    with pytest.raises(ProvisionError, match=r"public.pem: public key: not PEM"):
+        enrol_device(authority, "cam-2", tmp_path / "cam-2", public_key=pem)
+
+
+def test_dock_and_desk(authority: Authority, tmp_path: Path) -> None:
+    """A dock has the settings to hand on, a desk has not; each has its own key and chain."""
+    enrol_dock(authority, "dock-1", tmp_path / "dock-1")
+    enrol_desk(authority, "desk-1", tmp_path / "desk-1")
+    assert set(modes(tmp_path / "dock-1")) == {"dock.crt.pem", "dock.key.pem", "root.crt.pem", "settings.jws"}
+    assert set(modes(tmp_path / "desk-1")) == {"desk.crt.pem", "desk.key.pem", "root.crt.pem"}
+    for title, role in (("dock", Role.DOCK), ("desk", Role.EXPORT)):
+        directory = tmp_path / f"{title}-1"
+        chain = chain_of(directory, title, role)
+        assert load_key((directory / f"{title}.key.pem").read_bytes()).public_key() == chain.leaf.key
+        assert chain.name == f"{title}-1"
+
+
+def test_a_name_is_given_once(authority: Authority, tmp_path: Path) -> None:
+    """Two cameras never get one identity; a dock may have a camera's name."""
+    enrol_device(authority, "one", tmp_path / "one")
+    with pytest.raises(ProvisionError, match="device one was enrolled before"):
+        enrol_device(Authority.open(authority.directory), "one", tmp_path / "two")
+    assert not (tmp_path / "two").exists()
+    enrol_dock(authority, "one", tmp_path / "dock")
+    for name in ("", "Cam", "../one", "a" * 33):
+        with pytest.raises(ProvisionError, match="cannot be a name"):
+            enrol_desk(authority, name, tmp_path / "desk")
+
+
+def test_nothing_is_overwritten(authority: Authority, tmp_path: Path) -> None:
+    """Neither an authority nor an enrolment is ever overwritten, not even in part."""
+    before = authority.settings_file
+    with pytest.raises(ProvisionError, match="never overwritten"):
+        create_authority(authority.directory, "Other")
+    enrol_device(authority, "cam-1", tmp_path / "cam-1")
+    kept = (tmp_path / "cam-1" / "device.key.pem").read_bytes()
+    with pytest.raises(ProvisionError, match=r"device.crt.pem, device.key.pem, root.crt.pem, settings.jws already"):
+        enrol_device(authority, "cam-2", tmp_path / "cam-1", changes=Changes({"pre_event_s": 1}))
+    assert (tmp_path / "cam-1" / "device.key.pem").read_bytes() == kept
+    assert (authority.directory / "settings.jws").read_bytes() == before
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ProvisionError, match="never overwritten"):
+        create_authority(tmp_path / "file", "Other")
+    enrol_device(authority, "cam-2", tmp_path / "cam-2")
+
+
+def test_authority_into_empty_directory(tmp_path: Path) -> None:
+    """An empty directory is as good as none, and a failure leaves nothing behind."""
+    (tmp_path / "empty").mkdir()
+    assert create_authority(tmp_path / "empty", "Test").name == "Test"
+    for name in ("", "x" * 49, "a\nb", "\udcff"):
+        with pytest.raises(ProvisionError, match="cannot be an authority's name"):
+            create_authority(tmp_path / "other", name)
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_settings_change(authority: Authority, tmp_path: Path) -> None:
+    """New settings have the next serial, keep what is not named, and are what later enrolments get."""
+    extra = str(pyrage.x25519.Identity.generate().to_public())
+    new = str(pyrage.x25519.Identity.generate().to_public())
+    first = authority.settings.payload
+    once = authority.change_settings(Changes({"pre_event_s": 60, "sound": True}, (("court", extra),)), now=NOW)
+    twice = Authority.open(authority.directory).change_settings(Changes({"sound": False}, (("escrow", new),)))
+    payload = twice.settings.payload
+    assert [once.settings.payload["serial"], payload["serial"]] == [2, 3]
+    assert payload["values"] == {"pre_event_s": 60, "sound": False}
+    by_role = {each["role"]: each["age"] for each in payload["recipients"]}
+    assert by_role == {"authority": first["recipients"][0]["age"], "court": extra, "escrow": new}
+    assert settings_of(authority.directory).hash == twice.settings.hash
+    enrol_device(twice, "cam-1", tmp_path / "cam-1", changes=Changes({"pre_event_s": 5}))
+    assert settings_of(tmp_path / "cam-1").payload["serial"] == 4
+    assert [path.name for path in authority.directory.glob(".*")] == []
+
+
+def test_bad_settings(authority: Authority) -> None:
+    """Settings that no camera would take are not signed, and the old ones stay."""
+    before = authority.settings_file
+    own = authority.settings.payload["recipients"][0]["age"]
+    for changes, reason in (
+        (Changes(recipients=(("escrow", "age1nonsense"),)), "recipient 'age1nonsense'"),
+        (Changes(recipients=(("escrow", own),)), "same key twice"),
+        (Changes({"Bad": 1}), "values: the name: 'Bad'"),
+        (Changes(revoke=("device/nobody",)), "device/nobody was never enrolled"),
+        (Changes(revoke=("../settings",)), "never enrolled"),
+    ):
+        with pytest.raises(ProvisionError, match=reason):
+            authority.change_settings(changes)
+    assert (authority.directory / "settings.jws").read_bytes() == before
+
+
+def test_revoke(authority: Authority, tmp_path: Path) -> None:
+    """A camera that was lost is withdrawn by its name, anything else by its fingerprint."""
+    enrol_device(authority, "cam-1", tmp_path / "cam-1")
+    enrol_device(authority, "cam-2", tmp_path / "cam-2")
+    chain = chain_of(tmp_path / "cam-1", "device", Role.DEVICE)
+    changed = authority.change_settings(Changes(revoke=("device/cam-1", "0" * 64)))
+    assert changed.settings.payload["revoked"] == sorted([chain.fingerprint, "0" * 64])
+    trust = trust_under(changed.settings, trust_of(authority.directory))
+    with pytest.raises(RevokedError):
+        verify_chain(chain.ders, trust, Role.DEVICE)
+    assert verify_chain(chain_of(tmp_path / "cam-2", "device", Role.DEVICE).ders, trust, Role.DEVICE).name == "cam-2"
+
+
+def test_own_recipients(tmp_path: Path) -> None:
+    """Where the age keys were made elsewhere, no secret key is written here."""
+    keys = [str(pyrage.x25519.Identity.generate().to_public()) for _ in range(2)]
+    changes = Changes(recipients=(("escrow", keys[1]), ("authority", keys[0])))
+    made = create_authority(tmp_path / "authority", "Test", changes)
+    assert [each["age"] for each in made.settings.payload["recipients"]] == keys
+    assert list(made.directory.glob("*.agekey")) == []
+
+
+def test_damaged_authority(authority: Authority, tmp_path: Path) -> None:
+    """What is wrong with an authority's directory is said before anything is done with it."""
+    directory = authority.directory
+    for name, data, reason in (
+        ("settings.jws", b"junk\n", "settings.jws|line"),
+        ("export.crt.pem", (directory / "update.crt.pem").read_bytes(), r"export.crt.pem: extendedKeyUsage"),
+        ("export.crt.pem", (directory / "export.crt.pem").read_bytes() * 2, r"export.crt.pem: 2 certificates"),
+        ("export.key.pem", (directory / "update.key.pem").read_bytes(), r"export.key.pem: not the key"),
+        ("export.key.pem", b"", "private key"),
+    ):
+        kept = (directory / name).read_bytes()
+        (directory / name).write_bytes(data)
+        with pytest.raises(ProvisionError, match=f"cannot be used.*({reason})"):
+            Authority.open(directory)
+        (directory / name).write_bytes(kept)
+    (directory / "root.key.pem").unlink()
+    with pytest.raises(ProvisionError, match=r"is no authority, root.key.pem is missing: make one with 'lapel"):
+        Authority.open(directory)
+
+
+def test_age_key_file() -> None:
+    """A key file is what age-keygen writes, line by line, and opens what was encrypted to its recipient."""
+    key = AgeKey.generate()
+    lines = key.file(datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)).decode().split("\n")
+    assert lines[:2] == ["# created: 2026-11-23T01:02:03Z", f"# public key: {key.recipient}"]
+    assert lines[3:] == [""]
+    identity = pyrage.x25519.Identity.from_str(lines[2])
+    assert str(identity.to_public()) == key.recipient
+    assert key.identity not in repr(key)
+
+
+@needs("age-keygen")
+def test_age_keygen_reads_it(authority: Authority) -> None:
+    """age-keygen reads our key files and finds the recipients of the settings."""
+    for each in authority.settings.payload["recipients"]:
+        file = authority.directory / f"{each['role']}.agekey"
+        done = subprocess.run(["age-keygen", "-y", file], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == each["age"]
+
+
+@needs("openssl")
+def test_openssl_reads_it(authority: Authority, tmp_path: Path) -> None:
+    """OpenSSL verifies an enrolled camera's chain from its files, and reads its key."""
+    out = tmp_path / "cam-1"
+    enrol_device(authority, "cam-1", out)
+    verify = [
+        "openssl",
+        "verify",
+        "-x509_strict",
+        "-CAfile",
+        "root.crt.pem",
+        "-untrusted",
+        "device.crt.pem",
+        "device.crt.pem",
+    ]
+    subprocess.run(verify, cwd=out, check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", "device.key.pem", "-noout"], cwd=out, check=True, capture_output=True)
+
+
+def test_command_line(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """The commands do what the functions do, and say what they made."""
+    home, cam, dock = tmp_path / "authority", tmp_path / "cam-1", tmp_path / "dock-1"
+    sets = (
+        "--set",
+        "pre_event_s=10",
+        "--set",
+        "sound=true",
+        "--set",
+        "label=a=b",
+        "--set",
+        "level=-5",
+        "--set",
+        "code=007",
+    )
+    assert lapel("authority", home, "--name", "North", *sets) == 0
+    assert "authority.agekey and escrow.agekey open all footage" in capsys.readouterr().out
+    assert lapel("device", "cam-1", "--authority", home, "--out", cam, "--set", "pre_event_s=20") == 0
+    assert lapel("dock", "dock-1", "--authority", home, "--out", dock, "--years", 3) == 0
+    assert lapel("desk", "desk-1", "--authority", home, "--out", tmp_path / "desk-1") == 0
+    said = capsys.readouterr().out
+    assert f"lapel dock serve --identity {dock}" in said
+    settings = settings_of(cam).payload
+    assert (settings["authority"], settings["serial"]) == ("North", 2)
+    assert settings["values"] == {"pre_event_s": 20, "sound": True, "label": "a=b", "level": -5, "code": "007"}
+    escrow = str(pyrage.x25519.Identity.generate().to_public())
+    change = ("--revoke", "device/cam-1", "--recipient", f"escrow={escrow}", "--into", dock)
+    assert lapel("settings", "--authority", home, *change) == 0
+    assert "serial 3" in capsys.readouterr().out
+    assert settings_of(dock).payload["recipients"][1] == {"role": "escrow", "age": escrow}
+    assert lapel("settings", "--authority", home, "--into", cam) == 0
+    assert settings_of(cam).hash == settings_of(home).hash
+
+
+def test_recipients_from_elsewhere(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without secret keys of its own, making an authority says nothing of any."""
+    keys = [f"{role}={pyrage.x25519.Identity.generate().to_public()}" for role in ("authority", "escrow")]
+    assert lapel("authority", tmp_path / "a", "--recipient", keys[0], "--recipient", keys[1]) == 0
+    assert "agekey" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        (["device", "cam-1", "--authority", "nowhere", "--out", "x"], 1, "nowhere is no authority"),
+        (["settings", "--authority", "nowhere", "--set", "a=1"], 1, "nowhere is no authority"),
+        (["settings", "--authority", "nowhere"], 2, "nothing to do"),
+        (["device", "Cam", "--authority", "a", "--out", "x"], 2, "'Cam' is not 1 to 32"),
+        (["device", "cam-1", "--out", "x"], 2, "--authority"),
+        (["dock", "d", "--authority", "a", "--out", "x", "--years", "0"], 2, "'0' is not a whole number"),
+        (["authority", "a", "--set", "pre_event_s"], 2, "'pre_event_s' is not KEY=VALUE"),
+        (["authority", "a", "--set", "Pre=1"], 2, "'Pre=1' is not KEY=VALUE"),
+        (["authority", "a", "--recipient", "age1abc"], 2, "is not ROLE=KEY"),
+        (["authority", "a", "--recipient", "escrow=age1abc"], 1, "recipient 'age1abc'"),
+        (["party"], 2, "party"),
+        ([], 2, "WHAT"),
+    ],
+)
+def test_wrong_commands(
+    arguments: list[str],
+    status: int,
+    reason: str,
+    *,
+    lapel: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A wrong command is told from a right one that cannot be done; each message names what is wrong."""
+    monkeypatch.chdir(tmp_path)
+    assert lapel(*arguments) == status
+    assert reason in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_trouble(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Trouble with files is said in words, with the file's name."""
+    home = tmp_path / "authority"
+    assert lapel("authority", home) == 0
+    (tmp_path / "file").write_text("x")
+    assert lapel("device", "cam-1", "--authority", home, "--out", tmp_path / "file" / "cam-1") == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+    assert lapel("settings", "--authority", home, "--set", "a=1", "--into", tmp_path) == 1
+    assert "has no settings.jws" in capsys.readouterr().err
+    assert Authority.open(home).settings.payload["serial"] == 1
+
+
+def test_help(lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Help shows a newcomer the whole way, and each command explains its options."""
+    assert lapel("--help") == 0
+    about = capsys.readouterr().out
+    for what in ("authority", "device", "dock", "desk", "settings"):
+        assert f"lapel provision {what} " in about
+        assert lapel(what, "--help") == 0
+        assert len(capsys.readouterr().out) > 300

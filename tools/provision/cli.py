@@ -1,0 +1,208 @@
+"""``lapel provision``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
+from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock
+from tools.provision.files import ProvisionError, replace
+
+_ABOUT = """\
+Make an authority, and enrol cameras, docks and desks with it.
+
+  lapel provision authority authority/                                    once: certificates, keys, settings
+  lapel provision device cam-1 --authority authority/ --out cam-1/        for each camera: its config partition
+  lapel provision dock dock-1 --authority authority/ --out dock-1/        for each dock
+  lapel provision desk desk-1 --authority authority/ --out desk-1/        for each place that exports footage
+  lapel provision settings --authority authority/ --set pre_event_s=60    new settings, which docks hand on
+
+Keep the authority's directory where nobody else comes: its keys certify cameras and docks, and authority.agekey and
+escrow.agekey open all footage.  Take escrow.agekey away to a second place, and keep neither on a camera or a dock.
+
+Exit status: 0 done; 1 not done, and the message says why; 2 the command was wrong.
+"""
+_SETTINGS_HELP = (
+    "a setting for the cameras, like pre_event_s=60; whole numbers, true and false are taken as such, all else as text.  "
+    "It is the camera that checks it, and that refuses what it does not know or allow.  May be repeated"
+)
+_RECIPIENT_HELP = (
+    "encrypt to this age public key, like escrow=age1...; replaces the keys that the role had.  The roles authority and "
+    "escrow are always there, others may be added.  May be repeated"
+)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``provision`` to the ``lapel`` command; the parsed arguments carry ``run``, which returns the exit status."""
+    provision = subparsers.add_parser(
+        "provision",
+        help="make an authority; enrol cameras, docks and desks",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = provision.add_subparsers(title="what to make", metavar="WHAT", required=True)
+    _add_authority(commands)
+    _add_enrolment(commands, "device", "enrol a camera: OUT becomes the content of its config partition")
+    _add_enrolment(commands, "dock", "enrol a dock: 'lapel dock serve' starts from OUT")
+    _add_enrolment(commands, "desk", "enrol a desk: OUT holds what it signs exports with")
+    _add_settings(commands)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out a parsed command and say what was made; the exit status."""
+    try:
+        sys.stdout.write(arguments.make(arguments) + "\n")
+    except ProvisionError as error:
+        sys.stderr.write(f"lapel provision: {error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"lapel provision: {error.filename or 'storage'}: {error.strerror}\n")
+        return 1
+    return 0
+
+
+def _add_authority(commands: Any) -> None:
+    parser = commands.add_parser(
+        "authority",
+        help="make an authority in a new directory",
+        description="Make an authority in the new directory DIR: a root certificate and those right below it with their "
+        "keys, age key pairs for authority and escrow, and the first settings.  An authority is never overwritten.",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help="where to make it")
+    parser.add_argument("--name", default="Lapel", help="what it is called in its certificates (default: %(default)s)")
+    _add_changes(parser)
+    parser.set_defaults(run=run, make=_make_authority)
+
+
+def _add_enrolment(commands: Any, what: str, text: str) -> None:
+    parser = commands.add_parser(what, help=text.partition(":")[0], description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("name", type=_name, metavar="NAME", help="1 to 32 of a-z 0-9 -; a name is given only once")
+    parser.add_argument("--authority", type=Path, required=True, metavar="DIR", help="the authority's directory")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="OUT", help="where to write; made if it is not there"
+    )
+    if what == "device":
+        parser.add_argument(
+            "--public-key",
+            type=Path,
+            metavar="PEM",
+            help="the public key that the camera's hardware made; then no private key is written",
+        )
+        _add_changes(parser)
+    else:
+        parser.add_argument(
+            "--years", type=_years, default=YEARS, help="how long it is believed (default: %(default)s)"
+        )
+    parser.set_defaults(run=run, make=_MAKERS[what])
+
+
+def _add_settings(commands: Any) -> None:
+    parser = commands.add_parser(
+        "settings",
+        help="sign new settings",
+        description="Sign new settings with the next serial.  What is not named stays as it was.  Cameras take them from "
+        "a dock, and docks from their directory: name it with --into, or copy settings.jws there.",
+    )
+    parser.add_argument("--authority", type=Path, required=True, metavar="DIR", help="the authority's directory")
+    parser.add_argument(
+        "--revoke",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="believe this certificate no more: device/NAME, dock/NAME, or a fingerprint.  May be repeated",
+    )
+    parser.add_argument(
+        "--into",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="OUT",
+        help="also put the settings in force into the directory of a dock or a camera.  May be repeated",
+    )
+    _add_changes(parser)
+    parser.set_defaults(run=run, make=_make_settings, parser=parser)
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", action="append", default=[], type=_setting, metavar="KEY=VALUE", help=_SETTINGS_HELP)
+    parser.add_argument(
+        "--recipient", action="append", default=[], type=_recipient, metavar="ROLE=KEY", help=_RECIPIENT_HELP
+    )
+
+
+def _make_authority(arguments: argparse.Namespace) -> str:
+    authority = create_authority(arguments.directory, arguments.name, _changes(arguments))
+    made = [role for role in ("authority", "escrow") if (authority.directory / f"{role}.agekey").exists()]
+    keys = f"; {' and '.join(f'{role}.agekey' for role in made)} open all footage: guard them" if made else ""
+    return f"made the authority {authority.name!r} in {authority.directory}{keys}"
+
+
+def _make_device(arguments: argparse.Namespace) -> str:
+    authority, out = Authority.open(arguments.authority), arguments.out
+    enrol_device(authority, arguments.name, out, public_key=arguments.public_key, changes=_changes(arguments))
+    return f"enrolled the camera {arguments.name}: move what is in {out} to its config partition, and keep no copy"
+
+
+def _make_dock(arguments: argparse.Namespace) -> str:
+    enrol_dock(Authority.open(arguments.authority), arguments.name, arguments.out, years=arguments.years)
+    return f"enrolled the dock {arguments.name}: start it with 'lapel dock serve --identity {arguments.out}'"
+
+
+def _make_desk(arguments: argparse.Namespace) -> str:
+    enrol_desk(Authority.open(arguments.authority), arguments.name, arguments.out, years=arguments.years)
+    return f"enrolled the desk {arguments.name} in {arguments.out}; what decrypts footage stays with the authority"
+
+
+def _make_settings(arguments: argparse.Namespace) -> str:
+    changes = _changes(arguments)
+    if not (changes or arguments.into):
+        arguments.parser.error("nothing to do: name --set, --recipient, --revoke or --into")
+    authority = Authority.open(arguments.authority)
+    for directory in arguments.into:
+        if not (directory / SETTINGS_FILE).is_file():
+            raise ProvisionError(f"{directory} has no {SETTINGS_FILE}: name the directory of a dock or a camera")
+    if changes:
+        authority = authority.change_settings(changes)
+    for directory in arguments.into:
+        replace(directory / SETTINGS_FILE, authority.settings_file)
+    places = ", ".join(str(place) for place in (authority.directory, *arguments.into))
+    return f"settings with serial {authority.settings.payload['serial']} are in force in {places}"
+
+
+_MAKERS = {"device": _make_device, "dock": _make_dock, "desk": _make_desk}
+
+
+def _changes(arguments: argparse.Namespace) -> Changes:
+    return Changes(dict(arguments.set), tuple(arguments.recipient), tuple(getattr(arguments, "revoke", ())))
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,32}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 32 of a-z 0-9 -")
+    return text
+
+
+def _years(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 99")
+    return int(text)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not (equals and re.fullmatch(r"[a-z][a-z0-9_]{0,63}", key)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, like pre_event_s=60")
+    if re.fullmatch(r"-?(0|[1-9][0-9]{0,14})", value):
+        return key, int(value)
+    return key, {"true": True, "false": False}.get(value, value)
+
+
+def _recipient(text: str) -> tuple[str, str]:
+    role, equals, key = text.partition("=")
+    if not (equals and re.fullmatch(r"[a-z0-9-]{1,32}", role) and key):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not ROLE=KEY, like escrow=age1...")
+    return role, key
