@@ -255,6 +255,7 @@ def test_last_clock(pki: Pki, rogue: Pki, written: tuple[Journal, list[bytes]]) 
         last_clock(data, data[: -len(lines[-1]) // 2], pki.trust)["mono_ms"]
         == samples.flush("private.age")["clock"]["mono_ms"]
     )
+    assert last_clock(data, data + b"torn\0\n", pki.trust) == newest
     assert last_clock(data, b"torn", pki.trust) == samples.clock()
     with pytest.raises(EvidenceError):
         last_clock(data, data, rogue.trust)
