@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 
 from tools.verify import files
 from tools.verify.findings import Refused, need
