@@ -45,7 +45,7 @@ def enrol_dock(authority: Authority, name: str, out: Path, *, years: int = YEARS
 
 
 def enrol_desk(authority: Authority, name: str, out: Path, *, years: int = YEARS) -> Authority:
-    """Enrol an export desk: ``out`` has what it signs exports with, and the root to verify with.  No key that decrypts."""
+    """Enrol an export desk: ``out`` has what it signs exports with, and the root.  No key that decrypts."""
     return _enrol(authority, Role.EXPORT, name, out, new_key(), _in(years))
 
 
