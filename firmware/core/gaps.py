@@ -16,7 +16,10 @@ class GapMeter:
 
     def see(self, time_ns: int) -> int:
         """Note a unit; the number of units missing before it."""
-        last, self._last_ns = self._last_ns, time_ns
+        last = self._last_ns
+        if last is not None and time_ns <= last:
+            return 0  # a time that stands still or runs back says nothing about what is missing
+        self._last_ns = time_ns
         if last is None or 2 * (time_ns - last) <= 3 * self._period_ns:
             return 0
         lost = round((time_ns - last) / self._period_ns) - 1

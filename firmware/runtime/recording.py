@@ -6,6 +6,7 @@ opens, plays and verifies.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from firmware.evidence import private
@@ -61,6 +62,7 @@ class OpenRecording:
         self._media_time: Timeline | None = None
         self._files: dict[str, SealedFile] = {}
         self._gaps = Gaps()
+        self._refused = 0
 
     def flush(self, epoch_ns: int, flush: Flush, gaps: Gaps | None) -> int:
         """Make one flush durable; milliseconds from the capture of its last frame to the end of its data sync.
@@ -72,6 +74,7 @@ class OpenRecording:
             self._media_time = Timeline(epoch_ns, TICKS)
         self._gaps = gaps or self._gaps
         muxed = self._muxer.plain(flush)
+        self._refused += muxed.refused
         file = self._file(names.segment(flush.segment))
         extents = file.append(muxed.data, muxed.end)
         captured_ns = muxed.captured_ns
@@ -135,7 +138,7 @@ class OpenRecording:
             tracks=tracks,
             until=until,
             clock=self._stamps.now(),
-            gaps=self._gaps.as_json(),
+            gaps=replace(self._gaps, video=self._gaps.video + self._refused).as_json(),
             lag_ms=max(0, lag_ms),
         )
         self._journal_file.append(line + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from firmware.core.cutter import Cutter, cut_pre_event, live_from
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from hal.interface import AudioFormat, Unit, VideoFormat
 
 NS = 1_000_000_000
+
+
+class Skip(Enum):
+    """Why units are left out until the next keyframe."""
+
+    OVERFLOW = "overflow"  # the writer lags too far behind
+    ORPHAN = "orphan"  # their keyframe was lost: no decoder could show them
 
 
 class Take:
@@ -49,14 +57,17 @@ class Take:
         self._cutter = Cutter(self._live_from, segment_s=settings.segment_s, fps=video.fps)
         self._frames = GapMeter(NS // video.fps)
         self._sound = GapMeter(NS * audio.samples_per_unit // audio.rate) if audio else None
-        self._overflow = 0
-        self._until_key = False
+        self._gop = video.gop
+        self._skipping: Skip | None = None
+        self._skipped = dict.fromkeys(Skip, 0)
         box.put(Begin(number))
 
     def join(self, before: tuple[Gop, ...], current: tuple[Unit, ...]) -> None:
         """Take over from the ring: live first, the minute before it behind."""
         if before:
             self.epoch_ns = before[0].start_ns
+        for unit in (unit for gop in before for unit in gop.units):
+            self._measure(unit)
         for unit in current:
             self.push(unit)
         self._send(self._cutter.now())
@@ -65,18 +76,20 @@ class Take:
             self._box.put(Before(self.id, self.epoch_ns, tuple(flushes)))
 
     def push(self, unit: Unit) -> None:
-        """One captured unit.  Where the writer lags too far behind it is dropped and counted, up to the next keyframe."""
-        if not self._box.room or (self._until_key and not self._restarts(unit)):
-            self._overflow += 1
-            self._until_key = True
+        """One captured unit.  What cannot be kept, or could not be shown, is left out up to the next keyframe, and counted."""
+        lost = self._measure(unit)
+        keyframe = unit.track is Track.VIDEO and unit.key
+        if not self._box.room:
+            self._skipping = Skip.OVERFLOW
+        elif keyframe:
+            self._skipping = None
+        elif unit.track is Track.VIDEO and lost >= self._gop:
+            self._skipping = Skip.ORPHAN
+        if self._skipping is Skip.OVERFLOW or (self._skipping is Skip.ORPHAN and unit.track is Track.VIDEO):
+            self._skipped[self._skipping] += 1
             return
-        self._until_key = False
-        if unit.track is Track.VIDEO:
-            if self.epoch_ns is None:
-                self.epoch_ns = unit.time_ns
-            self._frames.see(unit.time_ns)
-        elif self._sound is not None:
-            self._sound.see(unit.time_ns)
+        if keyframe and self.epoch_ns is None:
+            self.epoch_ns = unit.time_ns
         self._send(self._cutter.push(unit))
 
     def idle(self, now_ns: int) -> None:
@@ -107,12 +120,17 @@ class Take:
         self.note("stop", {"reason": reason}, end_ns)
         self._box.put(End(self.id, reason, self._priority))
 
-    @staticmethod
-    def _restarts(unit: Unit) -> bool:
-        return unit.track is Track.VIDEO and unit.key
+    def _measure(self, unit: Unit) -> int:
+        """How many units of its track are missing before this one."""
+        meter = self._frames if unit.track is Track.VIDEO else self._sound
+        return meter.see(unit.time_ns) if meter is not None else 0
 
     def _send(self, flushes: list[Flush]) -> None:
         for flush in flushes:
-            gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
+            gaps = Gaps(
+                self._frames.missing + self._skipped[Skip.ORPHAN],
+                self._sound.missing if self._sound else 0,
+                self._skipped[Skip.OVERFLOW],
+            )
             weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
             self._box.put(Live(self.id, self.epoch_ns or 0, flush, gaps), weight)
