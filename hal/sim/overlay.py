@@ -73,10 +73,11 @@ class Burner:
         luma = (self._font.line(text) * (WHITE_Y - BLACK_Y) + BLACK_Y).astype(np.uint8)
         pad = _even(self._font.width / 2)
         left, right = max(0, self._margin - pad), self._margin + luma.shape[1] + pad
-        for plane, unit in planes.each():
-            strip = plane[y // unit : (y + luma.shape[0]) // unit, left // unit : right // unit]
-            strip >>= 1
-            strip += (BLACK_Y if unit == 1 else GREY_C) // 2
+        strip = planes.y[y : y + luma.shape[0], left:right]
+        strip >>= 1
+        strip += BLACK_Y // 2
+        for plane in (planes.u, planes.v):
+            plane[y // 2 : (y + luma.shape[0]) // 2, left // 2 : right // 2] = GREY_C
         under = planes.y[y : y + luma.shape[0], self._margin : self._margin + luma.shape[1]]
         np.maximum(under, luma[: under.shape[0], : under.shape[1]], out=under)
 
