@@ -95,7 +95,7 @@ def test_a_cut_behind_the_manifest_is_only_closed(tmp_path: Path) -> None:
 def test_a_cut_in_the_middle_of_an_erasure_ends_with_the_erasure(tmp_path: Path) -> None:
     """What began to be erased is never evidence again, and its durable receipt stands in the log."""
     rig = Rig.new(keep_after_receipt_h=0).run(5).tap().run(1).stop()
-    rig.camera.shelf._writer.ask = lambda action: action()  # type: ignore[method-assign]  # noqa: SLF001 - one thread here
+    rig.camera.shelf._writer.ask = lambda action: action()  # type: ignore[method-assign]
     rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
     erasing = rig.camera.writer.due.erase()
     next(erasing)  # moved, and the first file removed

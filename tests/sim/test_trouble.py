@@ -144,11 +144,11 @@ def test_repeated_and_reversed_times_do_not_stop_the_recording(tmp_path: Path) -
 def test_a_writer_that_lags_drops_whole_groups_and_says_how_many(tmp_path: Path) -> None:
     """The queue is bounded: what finds no room is counted and signed, up to the next keyframe, so that the rest decodes."""
     rig = Rig.new().run(3).tap().run(1)
-    rig.camera.work._limit = 4000  # noqa: SLF001 - a queue that is full at once
+    rig.camera.work._limit = 4000
     step, rig.camera.writer.step = rig.camera.writer.step, lambda: False  # type: ignore[method-assign]
     rig.run(3)
     rig.camera.writer.step = step  # type: ignore[method-assign]
-    rig.camera.work._limit = 1 << 30  # noqa: SLF001
+    rig.camera.work._limit = 1 << 30
     rig.run(3).stop()
     report = judge(rig, tmp_path)
     assert report.verdict is Verdict.WHOLE

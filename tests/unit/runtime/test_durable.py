@@ -1,0 +1,43 @@
+"""Small files are there whole or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.runtime import durable
+from hal.sim.memory import MemoryStorage
+
+
+def test_a_replaced_file_survives_a_power_cut() -> None:
+    """Written, synced, renamed, and its name synced."""
+    storage = MemoryStorage()
+    durable.replace(storage.root(), "anchor.jws", b"one")
+    durable.replace(storage.root(), "anchor.jws", b"two")
+    assert durable.read(storage.crash().root(), "anchor.jws") == b"two"
+
+
+def test_what_a_cut_left_half_written_is_replaced() -> None:
+    """The unfinished file of an earlier attempt is in nobody's way."""
+    storage = MemoryStorage()
+    storage.root().create("anchor.jws.new").append(b"ha")
+    durable.replace(storage.root(), "anchor.jws", b"whole")
+    assert storage.root().names() == ["anchor.jws"]
+
+
+def test_a_failed_sync_leaves_the_old_file() -> None:
+    """An error is passed on, and what was there stays there."""
+    storage = MemoryStorage()
+    durable.replace(storage.root(), "anchor.jws", b"old")
+    storage.trouble.fail_syncs(1)
+    with pytest.raises(OSError, match="anchor"):
+        durable.replace(storage.root(), "anchor.jws", b"new")
+    assert durable.read(storage.root(), "anchor.jws") == b"old"
+
+
+def test_reading_is_bounded() -> None:
+    """A file that is larger than it may be is somebody else's."""
+    storage = MemoryStorage()
+    durable.replace(storage.root(), "anchor.jws", b"12345")
+    assert durable.read(storage.root(), "anchor.jws", limit=5) == b"12345"
+    with pytest.raises(OSError, match="larger than 4"):
+        durable.read(storage.root(), "anchor.jws", limit=4)

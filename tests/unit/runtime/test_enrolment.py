@@ -1,0 +1,119 @@
+"""Whose camera it is: everything that can be wrong with an enrolment is refused, with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from firmware.evidence import documents, kinds
+from firmware.runtime import durable
+from firmware.runtime.enrolment import ASSIGNMENT, Enrolment, NotEnrolledError, read_assignment
+from firmware.version import BUILT_MS
+from hal.interface import ClockQuality
+from hal.sim.clock import VirtualClock
+from hal.sim.memory import MemoryStorage
+from tests.pki import Pki
+from tests.rig import PkiSigner, enrol, pki, settings_line
+
+
+@pytest.fixture
+def config() -> MemoryStorage:
+    """A good enrolment."""
+    storage = MemoryStorage()
+    enrol(storage, {})
+    return storage
+
+
+def load(config: MemoryStorage) -> Enrolment:
+    """Read it as a camera does."""
+    return Enrolment.load(config.root(), PkiSigner())
+
+
+def test_a_good_enrolment_loads(config: MemoryStorage) -> None:
+    """Device, session and recipients are there."""
+    enrolment = load(config)
+    assert enrolment.session.device == "cam-1"
+    assert len(enrolment.recipients.items) == 2
+
+
+@pytest.mark.parametrize("name", ["root.crt.pem", "device.crt.pem", "settings.jws"])
+def test_what_is_missing_is_named(config: MemoryStorage, name: str) -> None:
+    """The engineer learns which file it is."""
+    config.root().remove(name)
+    with pytest.raises(NotEnrolledError, match=name):
+        load(config)
+
+
+@pytest.mark.parametrize("name", ["root.crt.pem", "device.crt.pem", "settings.jws"])
+def test_what_is_damaged_is_refused(config: MemoryStorage, name: str) -> None:
+    """Half a file enrols nothing."""
+    root = config.root()
+    data = durable.read(root, name)
+    durable.replace(root, name, data[: len(data) // 2])
+    with pytest.raises(NotEnrolledError):
+        load(config)
+
+
+def test_the_certificates_of_another_authority_are_refused(config: MemoryStorage) -> None:
+    """Same names, other keys."""
+    durable.replace(config.root(), "device.crt.pem", Pki.create().device.pem)
+    with pytest.raises(NotEnrolledError):
+        load(config)
+
+
+def test_settings_that_a_camera_signed_are_refused(config: MemoryStorage) -> None:
+    """Only a settings certificate may say whom to encrypt to."""
+    payload = documents.verify(kinds.SETTINGS, settings_line({}), pki().trust).payload
+    device = pki().device
+    line = documents.sign(kinds.SETTINGS, payload, device.sign, device.chain.ders)
+    durable.replace(config.root(), "settings.jws", line + b"\n")
+    with pytest.raises(NotEnrolledError, match="settings"):
+        load(config)
+
+
+def test_another_devices_key_is_refused(config: MemoryStorage) -> None:
+    """A certificate without its key is nobody's."""
+    with pytest.raises(NotEnrolledError):
+        Enrolment.load(config.root(), PkiSigner(holder=pki().dock))
+
+
+def test_an_oversized_file_is_not_read(config: MemoryStorage) -> None:
+    """A reader bounds what it takes."""
+    durable.replace(config.root(), "root.crt.pem", b"x" * (durable.LIMIT + 1))
+    with pytest.raises(NotEnrolledError, match="larger"):
+        load(config)
+
+
+def test_dates_are_judged_by_a_dock_clock_alone(config: MemoryStorage) -> None:
+    """An unset clock judges dates at the later of the firmware's release and what the authority signed last."""
+    enrolment = load(config)
+    clock = VirtualClock(0, ClockQuality.UNSET)
+    at = enrolment.trust_now(clock).at
+    assert at is not None
+    assert at.timestamp() * 1000 == BUILT_MS
+    later = replace(enrolment.settings, payload={**enrolment.settings.payload, "utc_ms": BUILT_MS + 1000})
+    at = replace(enrolment, settings=later).trust_now(clock).at
+    assert at is not None
+    assert at.timestamp() * 1000 == BUILT_MS + 1000
+    clock.set_utc(4_000_000_000_000)
+    at = enrolment.trust_now(clock).at
+    assert at is not None
+    assert at.timestamp() == 4_000_000_000
+
+
+def test_an_assignment_counts_for_its_device_alone(config: MemoryStorage) -> None:
+    """Another camera's shift, or a forged one, assigns nobody; the camera records unassigned."""
+    enrolment = load(config)
+    root, dock, device = config.root(), pki().dock, pki().device
+
+    def assigned(name: str, signer: object = dock) -> str | None:
+        payload = {"device": name, "shift": "S-1", "utc_ms": 1}
+        line = documents.sign(kinds.ASSIGNMENT, payload, signer.sign, signer.chain.ders)  # type: ignore[attr-defined]
+        durable.replace(root, ASSIGNMENT, line + b"\n")
+        return read_assignment(root, enrolment)
+
+    assert read_assignment(root, enrolment) is None
+    assert assigned("cam-1") == "S-1"
+    assert assigned("cam-2") is None
+    assert assigned("cam-1", device) is None

@@ -1,0 +1,70 @@
+"""What happens when a part ends."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING
+
+from firmware.runtime.log import Log
+from firmware.runtime.supervise import Part, Supervisor
+from hal.sim.clock import VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def waiting(stop: threading.Event) -> None:
+    """A part that does its duty."""
+    assert stop.wait(10)
+
+
+def supervisor(on_loss: Callable[[str], None] = lambda _: None) -> tuple[Supervisor, io.StringIO]:
+    """A supervisor that restarts at once."""
+    stream = io.StringIO()
+    return Supervisor(Log(stream, VirtualClock()), on_loss=on_loss, pause_s=0), stream
+
+
+def test_the_end_of_a_vital_part_ends_the_service() -> None:
+    """No half-alive camera: the others are stopped, and the loss is reported to whoever started it."""
+
+    def failing(_stop: threading.Event) -> None:
+        message = "the card is gone"
+        raise OSError(message)
+
+    keeper, log = supervisor()
+    assert keeper.run([Part("controller", waiting, vital=True), Part("writer", failing, vital=True)]) is False
+    assert keeper.lost == "writer"
+    assert "the card is gone" in log.getvalue()
+
+
+def test_a_part_that_is_not_vital_is_restarted_alone() -> None:
+    """Its loss is told each time; the others do not notice."""
+    told: list[str] = []
+    keeper, log = supervisor(told.append)
+    lives = iter([OSError("one"), ValueError("two"), None])
+
+    def dying(stop: threading.Event) -> None:
+        trouble = next(lives)
+        if trouble is not None:
+            raise trouble
+        keeper.stop()
+        stop.wait(10)
+
+    assert keeper.run([Part("controller", waiting, vital=True), Part("dock", dying, vital=False)])
+    assert told == ["dock", "dock"]
+    assert log.getvalue().count("part-lost") == 2
+
+
+def test_a_part_that_returns_has_failed() -> None:
+    """A thread that just ends is a dead device."""
+    keeper, log = supervisor()
+    assert not keeper.run([Part("writer", lambda _stop: None, vital=True)])
+    assert "returned" in log.getvalue()
+
+
+def test_everything_ends_when_asked() -> None:
+    """A stop on purpose is no loss."""
+    keeper, _ = supervisor()
+    threading.Timer(0.05, keeper.stop).start()
+    assert keeper.run([Part("controller", waiting, vital=True)])
