@@ -5,26 +5,39 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
+from firmware.dock.channel import Channel, Secured
+from firmware.dock.errors import DockError
+from firmware.dock.link import Link
 from firmware.dock.messages import AuditHead, Charge, ClockReading, Facts, Room
+from firmware.dock.protocol import Side
 from firmware.dock.shelf import Item
+from firmware.dock.tls import Tls
 from firmware.evidence import jws
 from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.audit import audit_line
 from firmware.evidence.certs import Trust
+from firmware.evidence.errors import MismatchError
 from firmware.evidence.journal import Journal
 from firmware.evidence.kinds import ZEROS
 from firmware.evidence.manifest import sealed_manifest, verify_manifest
 from firmware.evidence.receipt import verify_receipt
-from firmware.evidence.session import Session
+from firmware.evidence.session import Session as Boot
 from firmware.evidence.settings_doc import verify_settings
 from firmware.evidence.volume import volume_line
 from firmware.runtime.docklink import DockNews, DockParts
 from hal.interface import ClockQuality, DockPort, PortKind, WallTime
 from tests.pki import Pki
+from tools.dock.conversation import Talk
+from tools.dock.events import DockEvent
+from tools.dock.identity import DockIdentity
+from tools.dock.session import Session, farewell
+from tools.dock.store import Store, StoreError
+from tools.dock.visit import Desk, Visit
 
 VOLUME = "0123456789abcdef" * 2
 DOCK_UTC_MS = 1_800_000_000_000
@@ -40,16 +53,20 @@ class VirtualClock:
         self._quality = quality
 
     def monotonic_ns(self) -> int:
+        """Now."""
         return self.now_ns
 
     def utc(self) -> WallTime:
+        """Now, as far as it is known."""
         return WallTime(self.now_ns // 1_000_000 + self._offset_ms, self._quality)
 
     def set_utc(self, utc_ms: int) -> None:
+        """Take a dock's word."""
         self._offset_ms = utc_ms - self.now_ns // 1_000_000
         self._quality = ClockQuality.DOCK
 
     def advance(self, seconds: float) -> None:
+        """Let time pass."""
         self.now_ns += round(seconds * NANO)
 
 
@@ -63,7 +80,7 @@ class MemoryShelf:
     """A camera's evidence in memory.  ``erase`` does what a camera may do only against receipts."""
 
     pki: Pki
-    session: Session
+    session: Boot
     clock: VirtualClock
     volume: str = VOLUME
     boot: int = 1
@@ -155,7 +172,7 @@ class MemoryShelf:
         for number in self.receipts:
             self.recordings.pop(number, None)
 
-    def reboot(self, session: Session) -> None:
+    def reboot(self, session: Boot) -> None:
         """Begin the next boot's log."""
         self.boot += 1
         self.session = session
@@ -193,6 +210,7 @@ class MemoryShelf:
     # -- the Shelf
 
     def hello(self) -> Facts:
+        """The facts now."""
         head = AuditHead(len(self._lines), self._lines[-1])
         number = max((*self.recordings, *self.receipts), default=0)
         return Facts(
@@ -208,6 +226,7 @@ class MemoryShelf:
         )
 
     def items(self) -> Sequence[Item]:
+        """All that has no receipt, newest first."""
         items = [
             Item("recording", f"{number:08d}", False, tuple((name, len(data)) for name, data in files.items()))
             for number, files in reversed(self.recordings.items())
@@ -221,6 +240,7 @@ class MemoryShelf:
         ]
 
     def read(self, item: str, file: str, offset: int, size: int) -> bytes:
+        """Read, or fail as ``trouble`` says."""
         if self.trouble:
             raise self.trouble
         return self._file(item, file)[offset : offset + size]
@@ -231,12 +251,16 @@ class MemoryShelf:
         return self.volume_file if item == "volume" else self.recordings[int(item)][file]
 
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
+        """Verify as a camera does, and keep."""
+        if number not in self.recordings:
+            raise MismatchError(f"number: there is no recording {number}")
         manifest = verify_manifest(jws.from_file(self.recordings[number]["manifest.jws"]), self.trust)
         signed = verify_receipt(line, self.trust, manifest, nonce=nonce)
         self.receipts[number] = line
         self._log("receipt", {"number": number, "receipt": signed.hash})
 
     def anchor(self, line: bytes, nonce: str) -> None:
+        """Verify as a camera does, and keep."""
         verify_anchor(
             line,
             self.trust,
@@ -248,76 +272,138 @@ class MemoryShelf:
         self.anchors.append(line)
 
     def settings(self, line: bytes) -> None:
+        """Verify as a camera does, and keep."""
         self.serial = verify_settings(line, self.trust, newer_than=self.serial).payload["serial"]
 
     def assign(self, line: bytes) -> None:
+        """Verify as a camera does, and keep."""
         self.assignments.append(verify_assignment(line, self.trust, device=self.session.device).payload["shift"])
 
     def set_clock(self, utc_ms: int, token: str | None) -> None:
+        """Set and log."""
         before = self.clock.utc().utc_ms
         self.clock.set_utc(utc_ms)
         self._log("clock", {"before_ms": before, "after_ms": utc_ms, "source": "dock"})
 
     def dock_event(self, dock: str, outcome: str) -> None:
+        """Keep and log."""
         self.events.append((dock, outcome))
         self._log("dock", {"dock": dock, "outcome": outcome})
 
 
-class Wire:
-    """The camera's ``DockPort``, whose other end is run by the reads: a whole docking on one thread, on a virtual clock.
+class Peer(Protocol):
+    """Whoever is at the other end of a ``Wire``."""
 
-    ``pump`` is called with what the camera wrote and the time, and returns what the other end has to say.  ``cut_after``: bytes, both
-    ways, until the cable is pulled out.
+    def pump(self, data: bytes, now_ns: int) -> bytes:
+        """Hear what the camera wrote; say something."""
+
+    def hang_up(self) -> None:
+        """The cable is out."""
+
+
+class DockEnd:
+    """A dock at the other end of a ``Wire``: a session that runs ``talk``, by default a ``Visit`` at ``desk``."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        kind: PortKind,
+        *,
+        trust: Trust | None = None,
+        talk: Callable[[Secured], Talk[None]] | None = None,
+    ) -> None:
+        self._tls = Tls(Side.DOCK, desk.identity.tls, trust or desk.identity.trusted)
+        self._link = Link(None) if kind is PortKind.SERIAL else None
+        self._talk = talk or (lambda secured: Visit(desk, secured).talk())
+        self._session: Session | None = None
+        self.error: Exception | None = None
+
+    def pump(self, data: bytes, now_ns: int) -> bytes:
+        """Hear and speak; what goes wrong is kept in ``error`` and told to the camera."""
+        session = self._session = self._session or Session(
+            Channel(Side.DOCK, self._tls, self._link, now_ns), self._talk
+        )
+        session.receive_data(data, now_ns)
+        if not self.error:
+            try:
+                session.turn(now_ns)
+            except (DockError, StoreError) as error:
+                self.error = error
+                session.close()
+                session.channel.close(farewell(error))
+            if session.finished:
+                session.channel.close()
+        return session.channel.data_to_send()
+
+    def hang_up(self) -> None:
+        """Let go of what the session holds."""
+        if self._session:
+            self._session.close()
+
+
+class Wire:
+    """The camera's ``DockPort``, whose other end is run by the reads: whole dockings on one thread, on a virtual clock.
+
+    ``connect`` is asked for a new other end after each ``reset``.  ``cut_after``: bytes, both ways, until the cable is pulled out.
     """
 
     def __init__(
         self,
         clock: VirtualClock,
-        pump: Callable[[bytes, int], bytes],
+        connect: Callable[[], Peer],
         kind: PortKind = PortKind.STREAM,
         cut_after: int | None = None,
     ) -> None:
         self.kind = kind
         self.plugged = True
-        self.resets = 0
+        self.cut_after = cut_after
         self._clock = clock
-        self._pump = pump
-        self._cut = cut_after
+        self._connect = connect
+        self._peer: Peer | None = None
         self._out = b""
         self._in = b""
 
     def connected(self) -> bool:
-        return self.plugged
+        """Whether it is plugged in."""
+        return bool(self.plugged)
 
     def read(self, limit: int, timeout_s: float) -> bytes:
+        """Let the other end work; without an answer, let the time pass."""
         self._check()
         if not self._in:
+            self._peer = self._peer or self._connect()
             out, self._out = self._out, b""
-            self._in = self._count(self._pump(self._count(out), self._clock.now_ns))
-            self._check()
+            self._in = self._count(self._peer.pump(self._count(out), self._clock.now_ns))
         if not self._in:
             self._clock.advance(max(timeout_s, 0.0001))
+            self._check()
         data, self._in = self._in[:limit], self._in[limit:]
         return data
 
     def write(self, data: bytes) -> None:
+        """Keep it until the next read."""
         self._check()
         self._out += data
 
     def reset(self) -> None:
-        self.resets += 1
+        """Let the last words arrive, then forget everything."""
+        if self._peer:
+            if self.plugged:
+                self._peer.pump(self._out, self._clock.now_ns)
+            self._peer.hang_up()
+        self._peer = None
         self._out = self._in = b""
 
     def _count(self, data: bytes) -> bytes:
-        if self._cut is None:
+        if self.cut_after is None:
             return data
-        passed, self._cut = data[: self._cut], max(0, self._cut - len(data))
-        if len(passed) < len(data):
-            self.plugged = False
+        passed, self.cut_after = data[: self.cut_after], self.cut_after - len(data)
+        if self.cut_after < 0:
+            self.plugged, self.cut_after = False, None
         return passed
 
     def _check(self) -> None:
-        if not self.plugged:
+        if not self.connected():
             raise OSError("the cable was pulled out")
 
 
@@ -331,6 +417,7 @@ class Stop(Event):
         self._waits = waits
 
     def wait(self, timeout: float | None = None) -> bool:
+        """Sleep on the virtual clock."""
         self.slept.append(timeout or 0.0)
         self._clock.advance(timeout or 0.0)
         if len(self.slept) >= self._waits:
@@ -353,6 +440,20 @@ def parts(
         news.append,
         **more,
     )
+
+
+def desk(pki: Pki, store: Path, **more: Any) -> tuple[Desk, list[DockEvent]]:
+    """A dock of this authority with a store, and what it tells."""
+    events: list[DockEvent] = []
+    identity = DockIdentity(pki.dock.chain, pki.dock.key, pki.trust)
+    more.setdefault("utc_ms", lambda: DOCK_UTC_MS)
+    return Desk(identity, Store(store), events.append, **more), events
+
+
+def stored(store: Path, number: int, place: str | None = None) -> dict[str, bytes]:
+    """The files of a recording in a store, without its receipt."""
+    path = store / "cam-1" / VOLUME / "recordings" / (place or f"{number:08d}")
+    return {file.name: file.read_bytes() for file in sorted(path.iterdir()) if file.name != "receipt.jws"}
 
 
 def camera(pki: Pki, **options: Any) -> MemoryShelf:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import asdict, dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self
 
 from firmware.dock.fields import member, members, part, parts, read_record
 from firmware.evidence import canonical
@@ -20,6 +20,8 @@ from firmware.evidence.schema import flag, integer, null_or, one_of, text
 HEADER = struct.Struct(">BI")
 KIB = 1024
 DATA_LIMIT = 64 * KIB
+CHUNK = 16 * KIB - HEADER.size
+"""What the camera puts into one ``Data``: it fills one TLS record, and a break loses no more than this."""
 JSON_LIMIT = 64 * KIB
 PAGE = 256
 
@@ -114,13 +116,10 @@ class Message:
         return data
 
     @classmethod
-    def parse(cls: type[MessageT], body: bytes) -> MessageT:
+    def parse(cls, body: bytes) -> Self:
         """Decode; ``FormatError`` unless it is what ``body`` would make."""
         where = cls.__name__
         return read_record(cls, canonical.decode(body, cls.LIMIT, where), where)
-
-
-MessageT = TypeVar("MessageT", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ class Raw(Message):
         return self.data
 
     @classmethod
-    def parse(cls, body: bytes) -> Raw:
+    def parse(cls, body: bytes) -> Self:
         """Exactly the bytes; a signed line is ASCII and has no LF."""
         return cls(body)
 
@@ -190,7 +189,7 @@ class AssignmentLine(Raw):
 
 @dataclass(frozen=True, slots=True)
 class ListItems(Message):
-    """What is there to fetch, from index ``start`` on?  ``start`` 0 takes stock anew; the pages after it are of that stock."""
+    """Ask what there is to fetch, from index ``start`` on.  ``start`` 0 takes stock anew; later pages are of that stock."""
 
     TYPE: ClassVar[int] = 6
     start: int = member(INDEX)
@@ -207,7 +206,7 @@ class Items(Message):
 
 @dataclass(frozen=True, slots=True)
 class ListFiles(Message):
-    """Which files has this item, from index ``start`` on?"""
+    """Ask which files this item has, from index ``start`` on."""
 
     TYPE: ClassVar[int] = 8
     item: str = member(ITEM_NAME)
@@ -293,7 +292,7 @@ class Busy(Message):
 
 @dataclass(frozen=True, slots=True)
 class Ping(Message):
-    """Are you there?"""
+    """Ask how the camera is."""
 
     TYPE: ClassVar[int] = 18
 

@@ -9,7 +9,7 @@ from functools import singledispatchmethod
 from firmware.dock import clockrule
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import (
-    DATA_LIMIT,
+    CHUNK,
     PAGE,
     AnchorLine,
     AssignmentLine,
@@ -136,7 +136,7 @@ class Service:
         sha256 = hashlib.sha256()
         place = 0
         while place < request.length:
-            chunk = self._shelf.read(request.item, request.file, place, min(DATA_LIMIT, request.length - place))
+            chunk = self._shelf.read(request.item, request.file, place, min(CHUNK, request.length - place))
             if not chunk:
                 yield Refused("changed", f"{request.file} ends at {place}")
                 return

@@ -11,16 +11,15 @@ from contextlib import suppress
 from enum import Enum
 
 from firmware.dock.channel import Channel
-from firmware.dock.errors import DockError, LinkLostError, RemoteProtocolError
+from firmware.dock.errors import DockError, LinkLostError
 from firmware.dock.link import Link
 from firmware.dock.messages import Error
 from firmware.dock.protocol import Side
 from firmware.dock.tls import Tls
-from firmware.evidence.kinds import words
 from tools.dock.events import DockEvent, Kind
 from tools.dock.identity import SetupError
 from tools.dock.ports import Port, SerialPort, TcpPort, is_tcp, listen
-from tools.dock.session import NANO, Session
+from tools.dock.session import NANO, Session, farewell
 from tools.dock.store import StoreError
 from tools.dock.visit import Desk, Visit
 
@@ -74,26 +73,28 @@ class Dock:
         tls = Tls(Side.DOCK, identity.tls, identity.trust(self._desk.utc_ms()))
         channel = Channel(Side.DOCK, tls, Link(None) if port.serial else None, self._clock())
         session = Session(channel, lambda secured: Visit(self._desk, secured).talk())
-        farewell: Error | None = None
-        outcome = Outcome.OVER
         try:
             self._run(port, session)
-            farewell = None if session.finished else Error("shutdown", "the dock is stopping")
-        except StoreError as error:
-            self._failure, farewell = error, Error("store", words(str(error)))
-            self._tell(Kind.FAILED, session, error)
+        except (StoreError, DockError, OSError) as error:
+            session.close()
+            self._part(port, session, farewell(error))
+            return self._ended(session, error)
+        self._part(port, session, None if session.finished else Error("shutdown", "the dock is stopping"))
+        return Outcome.OVER
+
+    def _ended(self, session: Session, error: Exception) -> Outcome:
+        """Tell why a session ended; a store that fails once ends the dock."""
+        if isinstance(error, StoreError):
+            self._failure = error
             self._stopping.set()
-        except (LinkLostError, OSError) as error:
-            outcome = Outcome.LOST if isinstance(error, LinkLostError) else Outcome.GONE
+            self._tell(Kind.FAILED, session, error)
+        elif not isinstance(error, LinkLostError | OSError):
+            self._tell(Kind.REFUSED, session, error)
+        else:
             if session.peer:
                 self._tell(Kind.LOST, session, error)
-        except DockError as error:
-            farewell = Error(error.code if isinstance(error, RemoteProtocolError) else "refused", words(str(error)))
-            self._tell(Kind.REFUSED, session, error)
-        finally:
-            session.close()
-            self._part(port, session, farewell)
-        return outcome
+            return Outcome.LOST if isinstance(error, LinkLostError) else Outcome.GONE
+        return Outcome.OVER
 
     def _run(self, port: Port, session: Session) -> None:
         while not session.finished and not self._stopping.is_set():
@@ -104,11 +105,11 @@ class Dock:
             if out := session.channel.data_to_send():
                 port.write(out)
 
-    def _part(self, port: Port, session: Session, farewell: Error | None) -> None:
+    def _part(self, port: Port, session: Session, last_words: Error | None) -> None:
         """Say goodbye as far as the camera still takes it."""
         until = self._clock() + round(PARTING_S * NANO)
         with suppress(DockError, OSError):
-            session.channel.close(farewell)
+            session.channel.close(last_words)
             while True:
                 port.write(session.channel.data_to_send())
                 if session.channel.flushed or self._clock() >= until:

@@ -6,7 +6,6 @@ kept beside it, and flagged.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +25,8 @@ from tools.dock import custody, durable
 from tools.dock.conversation import DeclinedError, Memory, Talk, ask, fetch, hand_over, list_files, list_items
 from tools.dock.events import Kind
 from tools.dock.identity import DockIdentity
-from tools.dock.store import MANIFEST, RECEIPT as RECEIPT_FILE, Store, keep_beside
+from tools.dock.store import MANIFEST, Store, keep_beside
+from tools.dock.store import RECEIPT as RECEIPT_FILE
 
 VOLUME = "volume.jws"
 PROGRESS_EVERY = 1 << 20
@@ -232,7 +232,7 @@ class Offload:
         if not grown:
             self._conflict(f"{name} of the audit log is another one than was stored")
         target = stored if grown and not self._apart else stored.with_name(f"{name}.conflict-{ours[:8]}")
-        os.replace(arriving, target)
+        arriving.replace(target)
         durable.sync_names(target.parent)
 
     # -- helpers -------------------------------------------------------------------------------------------------------

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firmware.dock.channel import Channel, Secured
-from firmware.dock.messages import Message
+from firmware.dock.errors import LinkLostError, RemoteProtocolError
+from firmware.dock.messages import Error, Message
+from firmware.evidence.kinds import words
 from tools.dock.conversation import Pause, Talk
+from tools.dock.store import StoreError
 
 NANO = 1_000_000_000
+
+
+def farewell(error: Exception) -> Error | None:
+    """What to tell the camera before closing for this reason; None where nobody is listening."""
+    if isinstance(error, LinkLostError | OSError):
+        return None
+    if isinstance(error, RemoteProtocolError):
+        return Error(error.code, words(str(error)))
+    return Error("store" if isinstance(error, StoreError) else "refused", words(str(error)))
 
 
 class Session:

@@ -95,7 +95,7 @@ class Visit:
         self._desk.emit(DockEvent(kind, self.device, facts))
 
     def _check(self, hello: Hello) -> None:
-        """Is it the device that its link certificate names, and does it speak our language?"""
+        """Make sure that it is the device that its link certificate names, and that it speaks our language."""
         if hello.facts.device != self.device:
             raise PeerRefusedError(f"it calls itself {hello.facts.device}, its certificate says {self.device}")
         if self.device == INCOMING:

@@ -112,8 +112,7 @@ def test_receiver_orders() -> None:
     assert receiver.acknowledgement() == Acknowledgement(1, 3, 0b10)
     receiver.take(1, b"b")
     assert receiver.acknowledgement() == Acknowledgement(3, 1, 0)
-    assert receiver.congested
-    assert receiver.waiting
+    assert (receiver.congested, receiver.waiting) == (True, True)
     assert receiver.read() == b"abc"
-    assert not receiver.waiting
+    assert (receiver.congested, receiver.waiting) == (False, False)
     assert receiver.acknowledgement() == Acknowledgement(3, 4, 0)

@@ -189,8 +189,9 @@ def test_a_new_session_ends_the_old_one() -> None:
     fresh.tick(line.now)
     line.dock.receive_data(fresh.data_to_send(), line.now)
     assert line.dock.next_event() == Lost("the peer began a new session")
-    line.dock.receive_data(b"whatever", line.now)
+    line.dock.receive_data(Frame(FrameType.PROBE, 0xC0FFEE).encode(), line.now)
     assert line.dock.next_event() is None
+    assert line.dock.data_to_send() == b""
 
 
 def test_lost_opened_is_repeated() -> None:

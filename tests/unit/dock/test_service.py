@@ -1,0 +1,322 @@
+"""The camera's answers, against a shelf in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+
+from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
+from firmware.dock.messages import (
+    CHUNK,
+    PAGE,
+    AnchorLine,
+    AssignmentLine,
+    Busy,
+    Bye,
+    ClockSet,
+    Data,
+    End,
+    Files,
+    Get,
+    Hello,
+    Items,
+    ListFiles,
+    ListItems,
+    Message,
+    Ping,
+    Pong,
+    ReceiptLine,
+    Refused,
+    SettingsLine,
+    Stored,
+    Welcome,
+    encode,
+)
+from firmware.dock.service import Service
+from firmware.dock.shelf import Item
+from firmware.evidence import documents, jws
+from firmware.evidence.kinds import ANCHOR, ASSIGNMENT, RECEIPT, SETTINGS
+from firmware.evidence.manifest import verify_manifest
+from firmware.evidence.receipt import receipt_facts
+from tests.docking import DOCK_UTC_MS, VOLUME, MemoryShelf, camera
+from tests.pki import Pki
+
+NONCE = "ab" * 16
+
+
+class Busyness:
+    """Whether a recording is being made."""
+
+    on = False
+
+    def __call__(self) -> bool:
+        """Now."""
+        return self.on
+
+
+@pytest.fixture
+def shelf(pki: Pki) -> MemoryShelf:
+    """A camera with two recordings."""
+    shelf = camera(pki)
+    shelf.record(1)
+    shelf.record(2, (200_000,))
+    return shelf
+
+
+@pytest.fixture
+def busy() -> Busyness:
+    """Nobody records."""
+    return Busyness()
+
+
+@pytest.fixture
+def service(shelf: MemoryShelf, busy: Busyness) -> Service:
+    """The service, with stock taken."""
+    service = Service(shelf, "dock-1", NONCE, busy)
+    list(service.answer(ListItems(0)))
+    return service
+
+
+def say(service: Service, request: Message) -> list[Message]:
+    """The answers that say something; each can be sent."""
+    answers = [answer for answer in service.answer(request) if answer is not None]
+    for answer in answers:
+        encode(answer)
+    return answers
+
+
+def only(answers: list[Message]) -> Message:
+    """The one answer."""
+    (answer,) = answers
+    return answer
+
+
+def test_greeting(service: Service, shelf: MemoryShelf) -> None:
+    """The greeting holds the facts, the nonce and the proof."""
+    assert service.greeting(b"\x30\x45" * 8) == Hello((1,), shelf.hello(), NONCE, "3045" * 8)
+
+
+def test_welcome_sets_the_clock(service: Service, shelf: MemoryShelf) -> None:
+    """The clock is set by the rule, and reported before and after."""
+    answer = only(say(service, Welcome(1, "dock-1", DOCK_UTC_MS + 5000, None)))
+    assert isinstance(answer, ClockSet)
+    assert answer.taken
+    assert answer.after.utc_ms - answer.before.utc_ms == 5000
+    assert (answer.before.quality, answer.after.quality) == ("rtc", "dock")
+
+
+def test_welcome_refuses_a_leap(service: Service, shelf: MemoryShelf) -> None:
+    """A leap of a year is not taken, and the clock stays."""
+    answer = only(say(service, Welcome(1, "dock-1", DOCK_UTC_MS + 365 * 86_400_000, None)))
+    assert isinstance(answer, ClockSet)
+    assert not answer.taken
+    assert answer.before == answer.after
+
+
+def test_welcome_with_a_broken_clock(service: Service, shelf: MemoryShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that cannot be set is reported, and stops nothing."""
+
+    def broken(utc_ms: int, token: str | None) -> None:
+        raise OSError(f"no clock for {utc_ms} {token}")
+
+    monkeypatch.setattr(shelf, "set_clock", broken)
+    answer = only(say(service, Welcome(1, "dock-1", DOCK_UTC_MS, None)))
+    assert isinstance(answer, ClockSet)
+    assert not answer.taken
+    assert "no clock" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("welcome", "code"), [(Welcome(2, "dock-1", 0, None), "version"), (Welcome(1, "dock-2", 0, None), "name")]
+)
+def test_welcome_of_another(service: Service, welcome: Welcome, code: str) -> None:
+    """A version that was not offered, or a name that the certificate does not have, is the dock's fault."""
+    with pytest.raises(RemoteProtocolError) as caught:
+        say(service, welcome)
+    assert caught.value.code == code
+
+
+def test_lists(service: Service, shelf: MemoryShelf) -> None:
+    """Items come in the shelf's order, files with their lengths."""
+    items = only(say(service, ListItems(0)))
+    assert isinstance(items, Items)
+    assert [item.name for item in items.items] == ["00000002", "00000001", "audit", "volume"]
+    files = only(say(service, ListFiles("00000001", 0)))
+    assert isinstance(files, Files)
+    assert {file.name: file.length for file in files.files} == {n: len(d) for n, d in shelf.recordings[1].items()}
+
+
+def test_pages(busy: Busyness, shelf: MemoryShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long lists come in pages of one stock, whatever happens meanwhile."""
+    names = tuple((f"{index:06d}.mp4.age", 1) for index in range(600))
+    stock = [Item("recording", f"{number:08d}", False, names) for number in range(1, 700)]
+    monkeypatch.setattr(shelf, "items", lambda: stock)
+    service = Service(shelf, "dock-1", NONCE, busy)
+    seen: list[str] = []
+    while True:
+        page = only(say(service, ListItems(len(seen))))
+        assert isinstance(page, Items)
+        assert len(page.items) <= PAGE
+        seen += [item.name for item in page.items]
+        stock.clear()
+        if len(seen) == page.total:
+            break
+    assert len(seen) == 699
+    files = only(say(service, ListFiles("00000001", 512)))
+    assert isinstance(files, Files)
+    assert (len(files.files), files.total) == (88, 600)
+    assert only(say(service, ListFiles("00000001", 9999))) == Files((), 600)
+
+
+@pytest.mark.parametrize("offset", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 150_000, 200_000])
+def test_get(service: Service, shelf: MemoryShelf, offset: int) -> None:
+    """From any offset on come exactly the rest of the bytes, then the hash of the whole."""
+    data = shelf.recordings[2]["000000.mp4.age"]
+    *parts, end = say(service, Get("00000002", "000000.mp4.age", offset, len(data)))
+    assert b"".join(part.data for part in parts if isinstance(part, Data)) == data[offset:]
+    assert all(isinstance(part, Data) and 0 < len(part.data) <= CHUNK for part in parts)
+    assert end == End(hashlib.sha256(data).hexdigest())
+
+
+def test_get_part(service: Service, shelf: MemoryShelf) -> None:
+    """Less than the whole can be asked for: its hash is of that part."""
+    data = shelf.recordings[2]["000000.mp4.age"][:1000]
+    assert say(service, Get("00000002", "000000.mp4.age", 990, 1000)) == [
+        Data(data[990:]),
+        End(hashlib.sha256(data).hexdigest()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("get", "code"),
+    [
+        (Get("00000009", "000000.mp4.age", 0, 1), "evidence"),
+        (Get("00000001", "000009.mp4.age", 0, 1), "unknown"),
+        (Get("00000001", "volume.jws", 0, 1), "unknown"),
+        (Get("00000001", "000000.mp4.age", 0, 70_001), "range"),
+        (Get("00000001", "000000.mp4.age", 2**50, 2**51), "range"),
+        (Get("00000001", "000000.mp4.age", 9, 8), "range"),
+    ],
+)
+def test_get_what_is_not_there(service: Service, get: Get, code: str) -> None:
+    """What was not listed is refused, in words, and the session goes on."""
+    answer = only(say(service, get))
+    assert isinstance(answer, Refused)
+    assert answer.code == code
+    assert len(say(service, Ping())) == 1
+
+
+def test_get_with_trouble(service: Service, shelf: MemoryShelf) -> None:
+    """A storage that fails, and a file that shrank, are told."""
+    shelf.trouble = OSError("no medium\nfound")
+    assert only(say(service, Get("00000001", "000000.mp4.age", 0, 70_000))) == Refused("storage", "no medium?found")
+    shelf.trouble = None
+    shelf.recordings[1]["000000.mp4.age"] = b"x" * 100
+    *_, last = say(service, Get("00000001", "000000.mp4.age", 0, 70_000))
+    assert last == Refused("changed", "000000.mp4.age ends at 100")
+
+
+def test_long_prefix_lets_others_work(service: Service) -> None:
+    """While only the hash is being made, the service says that it is at work."""
+    answers = list(service.answer(Get("00000002", "000000.mp4.age", 199_000, 200_000)))
+    assert answers.count(None) == 199_000 // CHUNK
+
+
+def test_a_press_stops_an_answer(service: Service, busy: Busyness) -> None:
+    """When a recording begins, the file breaks off with ``Busy``; other requests are answered so, pings as ever."""
+    answers: Iterator[Message | None] = service.answer(Get("00000002", "000000.mp4.age", 0, 200_000))
+    assert isinstance(next(answers), Data)
+    busy.on = True
+    assert isinstance(next(answers), Busy)
+    assert list(answers) == []
+    for request in (ListItems(0), ListFiles("audit", 0), ReceiptLine(b"a.b.c"), Get("audit", "00000001.jwsl", 0, 1)):
+        assert isinstance(only(say(service, request)), Busy)
+    pong = only(say(service, Ping()))
+    assert isinstance(pong, Pong)
+    assert pong.busy
+    assert isinstance(only(say(service, Welcome(1, "dock-1", DOCK_UTC_MS, None))), ClockSet)
+
+
+def test_bye_has_no_answer(service: Service) -> None:
+    """Nothing is said to a goodbye."""
+    assert say(service, Bye()) == []
+
+
+def test_no_request(service: Service) -> None:
+    """What is no request is this program's mistake."""
+    with pytest.raises(LocalProtocolError):
+        say(service, Busy(""))
+
+
+def receipt(pki: Pki, shelf: MemoryShelf, **changes: object) -> bytes:
+    """A dock's receipt for recording 1."""
+    manifest = verify_manifest(jws.from_file(shelf.recordings[1]["manifest.jws"]), shelf.trust)
+    facts = {"dock": "dock-1", "store": "store-1", "utc_ms": DOCK_UTC_MS, "nonce": NONCE}
+    payload = {**receipt_facts(manifest), **facts, **changes}
+    return documents.sign(RECEIPT, payload, pki.dock.sign, pki.dock.chain.ders)
+
+
+def test_receipt(pki: Pki, service: Service, shelf: MemoryShelf) -> None:
+    """A receipt that holds is stored, and answered with its hash."""
+    line = receipt(pki, shelf)
+    assert only(say(service, ReceiptLine(line))) == Stored(jws.line_hash(line))
+    assert shelf.receipts == {1: line}
+
+
+def test_bad_receipts(pki: Pki, rogue: Pki, service: Service, shelf: MemoryShelf) -> None:
+    """Replayed, foreign, partial, forged and garbled receipts are refused and erase nothing."""
+    good = receipt(pki, shelf)
+    files = receipt_facts(verify_manifest(jws.from_file(shelf.recordings[1]["manifest.jws"]), pki.trust))["files"]
+    bad = [
+        receipt(pki, shelf, nonce="cd" * 16),
+        receipt(pki, shelf, device="cam-2"),
+        receipt(pki, shelf, number=2),
+        receipt(pki, shelf, number=99),
+        receipt(pki, shelf, files=files[1:]),
+        receipt(rogue, shelf),
+        good[:-4] + b"AAAA",
+        documents.sign(ASSIGNMENT, {"device": "cam-1", "shift": "1", "utc_ms": 0}, pki.dock.sign, pki.dock.chain.ders),
+        b"",
+        b"a.b.c",
+        good + b"\n",
+    ]
+    for line in bad:
+        answer = only(say(service, ReceiptLine(line)))
+        assert isinstance(answer, Refused), line
+        assert answer.code == "evidence"
+    shelf.erase()
+    assert set(shelf.recordings) == {1, 2}
+
+
+def test_anchor_settings_assignment(pki: Pki, service: Service, shelf: MemoryShelf) -> None:
+    """Anchors, settings and assignments are handed to the shelf and answered with their hash, or refused."""
+    head = shelf.hello().audit
+    payload = {
+        "device": "cam-1", "volume": VOLUME, "boot": 1, "number": 2, "audit": {"line": head.line, "head": head.head},
+        "dock": "dock-1", "utc_ms": DOCK_UTC_MS, "nonce": NONCE,
+    }  # fmt: skip
+    recipients = [{"role": role, "age": age} for role, age in zip(("authority", "escrow"), pki.recipients, strict=True)]
+    settings = {
+        "authority": "Test", "serial": 5, "utc_ms": 0, "recipients": recipients, "revoked": [], "values": {},
+    }  # fmt: skip
+    anchor = documents.sign(ANCHOR, payload, pki.dock.sign, pki.dock.chain.ders)
+    shift = documents.sign(
+        ASSIGNMENT, {"device": "cam-1", "shift": "s-1", "utc_ms": 0}, pki.dock.sign, pki.dock.chain.ders
+    )
+    line = documents.sign(SETTINGS, settings, pki.settings.sign, pki.settings.chain.ders)
+    for request in (AnchorLine(anchor), AssignmentLine(shift), SettingsLine(line)):
+        assert only(say(service, request)) == Stored(jws.line_hash(request.data))
+    assert (shelf.anchors, shelf.assignments, shelf.serial) == ([anchor], ["s-1"], 5)
+    stale = only(say(service, SettingsLine(line)))
+    assert isinstance(stale, Refused)
+    assert "newer" in stale.text
+    wrong = documents.sign(ANCHOR, {**payload, "nonce": "00" * 16}, pki.dock.sign, pki.dock.chain.ders)
+    assert isinstance(only(say(service, AnchorLine(wrong))), Refused)
+
+
+def test_receipt_without_a_number(pki: Pki, service: Service) -> None:
+    """A signed line that is no receipt does not reach the shelf."""
+    line = jws.sign({"number": "1"}, RECEIPT.typ, pki.dock.sign, x5c=pki.dock.chain.ders)
+    assert only(say(service, ReceiptLine(line))) == Refused("evidence", "number: missing in the receipt")

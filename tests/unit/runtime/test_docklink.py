@@ -1,0 +1,380 @@
+"""The dock thread: whole dockings on one thread and a virtual clock, cut anywhere, refused, yielded, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from firmware.core.machine import Move
+from firmware.dock.channel import Secured
+from firmware.dock.errors import PeerError
+from firmware.dock.messages import Bye, Error, Get, Hello, ListItems, Ping, Welcome
+from firmware.evidence.certs import Trust
+from firmware.evidence.roles import Role
+from firmware.runtime.docklink import PAUSES_S, STOOD_NS, DockLink, DockNews
+from hal.interface import ClockQuality, PortKind
+from tests.docking import DOCK_UTC_MS, DockEnd, MemoryShelf, Peer, Stop, Wire, camera, desk, parts, stored
+from tests.pki import Pki
+from tools.dock.conversation import Pause, Talk
+from tools.dock.events import Kind
+from tools.dock.identity import DockIdentity
+
+Y2100 = 4_102_444_800_000
+
+
+@pytest.fixture(scope="module")
+def pki() -> Pki:
+    """Our authority."""
+    return Pki.create()
+
+
+@pytest.fixture(scope="module")
+def rogue() -> Pki:
+    """Another authority, with the same names on other keys."""
+    return Pki.create()
+
+
+@pytest.fixture
+def shelf(pki: Pki) -> MemoryShelf:
+    """A camera with two recordings."""
+    shelf = camera(pki)
+    shelf.record(1)
+    shelf.record(2, (200_000,))
+    return shelf
+
+
+Script = Callable[[], Talk[None]]
+
+
+def greet() -> Talk[Hello]:
+    """A dock's side up to ``READY``."""
+    hello = yield None
+    assert isinstance(hello, Hello)
+    yield Welcome(1, "dock-1", DOCK_UTC_MS, None)
+    return hello
+
+
+def scripted(pki: Pki, store: Path, script: Script, kind: PortKind = PortKind.STREAM) -> Callable[[], Peer]:
+    """A dock that follows a script."""
+    at, _ = desk(pki, store)
+    return lambda: DockEnd(at, kind, talk=lambda _secured: script())
+
+
+def dock_once(shelf: MemoryShelf, wire: Wire, trust: Trust | None = None, waits: int = 1) -> list[DockNews]:
+    """Run the dock thread for one docking; its news."""
+    news: list[DockNews] = []
+    DockLink(parts(shelf, wire, news, trust)).run(Stop(shelf.clock, waits))
+    return news
+
+
+def moves(news: list[DockNews]) -> list[Move]:
+    """Where the news move the camera."""
+    return [each.move for each in news]
+
+
+@pytest.mark.parametrize("kind", PortKind)
+def test_whole_docking(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortKind) -> None:
+    """Everything is offloaded and receipted, the news say so, and only then can it be erased."""
+    recordings = dict(shelf.recordings)
+    at, _ = desk(pki, tmp_path)
+    news = dock_once(shelf, Wire(shelf.clock, lambda: DockEnd(at, kind), kind))
+    assert moves(news) == [Move.MET, Move.OFFLOAD, Move.RESTED, Move.GONE]
+    assert {each.dock for each in news} == {"dock-1"}
+    assert news[-1].text == "the dock is done"
+    assert shelf.events == [("dock-1", "accepted")]
+    assert len(shelf.anchors) == 1
+    shelf.erase()
+    assert not shelf.recordings
+    assert {number: stored(tmp_path, number) for number in recordings} == recordings
+
+
+@pytest.mark.parametrize("kind", PortKind)
+def test_pulled_out_anywhere(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortKind) -> None:
+    """Cut at any byte, again and again: nothing is erased that is not in the store, and the offload goes on where it broke off."""
+    recordings = dict(shelf.recordings)
+    at, events = desk(pki, tmp_path)
+    wire = Wire(shelf.clock, lambda: DockEnd(at, kind), kind)
+    for step in range(400):
+        wire.plugged, wire.cut_after = True, 200 + 7_919 * step % 60_000
+        news = dock_once(shelf, wire)
+        assert news[-1].move is Move.GONE
+        shelf.erase()
+        for number, files in recordings.items():
+            assert shelf.recordings.get(number) == files or stored(tmp_path, number) == files
+        if not shelf.recordings and news[-1].text == "the dock is done":
+            break
+    assert not shelf.recordings
+    assert step > 8
+    assert {number: stored(tmp_path, number) for number in recordings} == recordings
+    assert not [event for event in events if event.kind in {"conflict", "rejected", "damaged"}]
+
+
+def test_docked_after_ten_seconds(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A dock counts once it has stood for ten seconds; what it did before is told again then."""
+
+    def script() -> Talk[None]:
+        yield from greet()
+        yield ListItems(0)
+        yield Get("volume", "volume.jws", 0, 1)
+        yield None
+        yield Pause(9.0)
+        yield ListItems(0)
+        yield Pause(1.5)
+        yield Ping()
+        yield Pause(3.0)
+        yield Bye()
+
+    begun = shelf.clock.now_ns
+    times: list[tuple[Move, int]] = []
+    link = DockLink(
+        replace(
+            parts(shelf, Wire(shelf.clock, scripted(pki, tmp_path, script)), []),
+            report=lambda each: times.append((each.move, shelf.clock.now_ns - begun)),
+        )
+    )
+    link.run(Stop(shelf.clock, 1))
+    assert [move for move, _ in times] == [Move.MET, Move.OFFLOAD, Move.STOOD, Move.OFFLOAD, Move.RESTED, Move.GONE]
+    assert STOOD_NS <= times[2][1] - times[0][1] < STOOD_NS + 500_000_000
+
+
+def test_yields_to_a_recording(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A press in the dock breaks the offload off; it goes on when the recording is over."""
+    at, events = desk(pki, tmp_path)
+    news: list[DockNews] = []
+    wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM))
+    link = DockLink(replace(parts(shelf, wire, news), shelf=shelf))
+    reads = 0
+    read = shelf.read
+
+    def pressed(item: str, file: str, offset: int, size: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        link.yield_to_recording(recording=reads == 6)
+        return read(item, file, offset, size)
+
+    hello, pings = shelf.hello, 0
+
+    def idle_again() -> object:
+        nonlocal pings
+        pings += 1
+        if pings > 6:
+            link.yield_to_recording(recording=False)
+        return hello()
+
+    shelf.read = pressed  # type: ignore[method-assign]
+    shelf.hello = idle_again  # type: ignore[method-assign,assignment]
+    link.run(Stop(shelf.clock, 1))
+    assert [event.kind for event in events].count(Kind.WAITING) == 1
+    assert (Move.RESTED, "a recording is being made") in [(each.move, each.text) for each in news]
+    assert moves(news)[-4:] == [Move.RESTED, Move.OFFLOAD, Move.RESTED, Move.GONE]
+    assert set(shelf.receipts) == {1, 2}
+
+
+def revoked(pki: Pki, role: Role) -> Trust:
+    """Trust that has this role's certificate withdrawn."""
+    return Trust(pki.root, frozenset({pki.certificates[role].fingerprint}))
+
+
+@pytest.mark.parametrize(
+    ("who", "why"),
+    [("foreign", "dock-ca"), ("role-less", "1 certificates"), ("revoked", "withdrawn"), ("too early", "notBefore")],
+)
+def test_bad_dock(pki: Pki, rogue: Pki, shelf: MemoryShelf, tmp_path: Path, who: str, why: str) -> None:
+    """A bad dock gets nothing; the refusal stands in the audit log, and each one in a row makes the next attempt wait longer."""
+    holder = {"foreign": rogue.dock, "role-less": pki.settings}.get(who, pki.dock)
+    trust = {"revoked": revoked(pki, Role.DOCK), "too early": Trust(pki.root, at=datetime(2020, 1, 1, tzinfo=UTC))}.get(
+        who
+    )
+    at, events = desk(pki, tmp_path)
+    at = replace(at, identity=DockIdentity(holder.chain, holder.key, pki.trust))
+    news: list[DockNews] = []
+    stop = Stop(shelf.clock, 10)
+    wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM))
+    DockLink(parts(shelf, wire, news, trust)).run(stop)
+    assert stop.slept == [*PAUSES_S[1:], 60.0, 60.0, 60.0]
+    assert moves(news) == [Move.GONE] * 10
+    assert len(shelf.events) == 10
+    assert all(dock == "" and why in outcome for dock, outcome in shelf.events)
+    assert not events
+    assert set(shelf.recordings) == {1, 2}
+
+
+def test_refused_by_the_dock(pki: Pki, rogue: Pki, tmp_path: Path) -> None:
+    """A camera of another authority hears that it is not believed, and writes that down."""
+    foreign = camera(rogue)
+    foreign.trust = pki.trust
+    at, _ = desk(pki, tmp_path)
+    end = DockEnd(at, PortKind.STREAM)
+    news = dock_once(foreign, Wire(foreign.clock, lambda: end))
+    assert "device-ca" in str(end.error)
+    assert moves(news) == [Move.GONE]
+    assert "does not believe" in foreign.events[0][1]
+
+
+def test_dock_gives_up(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A dock's last words are heard and written down."""
+
+    def script() -> Talk[None]:
+        yield from greet()
+        yield Error("store", "disk full")
+
+    news = dock_once(shelf, Wire(shelf.clock, scripted(pki, tmp_path, script)))
+    assert news[-1] == DockNews(Move.GONE, "dock-1", "the peer gave up: disk full (store)")
+    assert shelf.events[-1] == ("dock-1", "the peer gave up: disk full (store)")
+
+
+def test_dock_breaks_the_protocol(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A dock that breaks the protocol is told so, and the camera keeps everything."""
+
+    def script() -> Talk[None]:
+        yield None
+        yield Welcome(9, "dock-1", DOCK_UTC_MS, None)
+
+    at, _ = desk(pki, tmp_path)
+    end = DockEnd(at, PortKind.STREAM, talk=lambda _secured: script())
+    news = dock_once(shelf, Wire(shelf.clock, lambda: end))
+    assert moves(news) == [Move.GONE]
+    assert isinstance(end.error, PeerError)
+    assert end.error.code == "version"
+    assert "version 9" in shelf.events[-1][1]
+
+
+def test_our_own_mistake(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """Facts that no message can carry end the docking, say so on both sides, and are no refusal."""
+    shelf.boot = 10**9
+    at, _ = desk(pki, tmp_path)
+    end = DockEnd(at, PortKind.STREAM)
+    news = dock_once(shelf, Wire(shelf.clock, lambda: end))
+    assert "boot" in news[-1].text
+    assert isinstance(end.error, PeerError)
+    assert end.error.code == "internal"
+    assert not shelf.events
+
+
+def test_without_contact(pki: Pki, shelf: MemoryShelf) -> None:
+    """Without contact the thread naps and says nothing."""
+    wire = Wire(shelf.clock, lambda: pytest.fail("nobody is there"))
+    wire.plugged = False
+    stop, news = Stop(shelf.clock, 5), []  # type: ignore[var-annotated]
+    DockLink(parts(shelf, wire, news)).run(stop)
+    assert stop.slept == [0.2] * 5
+    assert not news
+
+
+@pytest.mark.parametrize("kind", PortKind)
+def test_nobody_answers(pki: Pki, shelf: MemoryShelf, kind: PortKind) -> None:
+    """Contact alone is no dock: a stream without a handshake is given up after half a minute, a serial line is asked on."""
+
+    class Silent:
+        """Says nothing, and is pulled out after a hundred seconds."""
+
+        def pump(self, data: bytes, now_ns: int) -> bytes:
+            """Say nothing."""
+            wire.plugged = now_ns < 100_000_000_000
+            return b""
+
+        def hang_up(self) -> None:
+            """Do nothing."""
+
+    wire = Wire(shelf.clock, Silent, kind)
+    news = dock_once(shelf, wire)
+    assert moves(news) == [Move.GONE]
+    assert news[0].text == ("no handshake in time" if kind is PortKind.STREAM else "the cable was pulled out")
+    assert not shelf.events
+
+
+def test_contact_goes(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A port that says that nobody is there any more ends the docking, even where reads still work."""
+    at, _ = desk(pki, tmp_path)
+    wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM))
+    answers = iter([True, True, True, False])
+    wire.connected = lambda: next(answers, False)  # type: ignore[method-assign]
+    news = dock_once(shelf, wire)
+    assert news[-1].move is Move.GONE
+
+
+def test_stop(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A camera that stops says goodbye to the dock."""
+    stop = Event()
+
+    def script() -> Talk[None]:
+        yield from greet()
+        stop.set()
+        yield Ping()
+
+    at, _ = desk(pki, tmp_path)
+    end = DockEnd(at, PortKind.STREAM, talk=lambda _secured: script())
+    news: list[DockNews] = []
+    DockLink(parts(shelf, Wire(shelf.clock, lambda: end), news)).run(stop)
+    assert moves(news)[-1] is Move.GONE
+    assert isinstance(end.error, PeerError)
+    assert end.error.code == "shutdown"
+
+
+def test_trouble_with_the_log(pki: Pki, rogue: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A refusal that cannot be written down is still a refusal."""
+
+    def broken(dock: str, outcome: str) -> None:
+        raise OSError(f"cannot log {dock} {outcome}")
+
+    shelf.dock_event = broken  # type: ignore[method-assign]
+    at, _ = desk(rogue, tmp_path)
+    news = dock_once(shelf, Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM)))
+    assert "dock-ca" in news[-1].text
+
+
+@pytest.mark.parametrize(
+    ("utc_ms", "quality", "taken"),
+    [
+        (0, ClockQuality.UNSET, True),
+        (Y2100, ClockQuality.UNSET, True),
+        (0, ClockQuality.RTC, False),
+        (Y2100, ClockQuality.RTC, False),
+        (DOCK_UTC_MS - 3_600_000, ClockQuality.RTC, True),
+    ],
+)
+def test_wrong_clock(pki: Pki, tmp_path: Path, utc_ms: int, quality: ClockQuality, *, taken: bool) -> None:
+    """At 1970 and at 2100 a camera docks, gets the time by the rule, and offloads."""
+    shelf = camera(pki, utc_ms=utc_ms, quality=quality)
+    shelf.record(1)
+    at, events = desk(pki, tmp_path)
+    dock_once(
+        shelf,
+        Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM)),
+        replace(pki.trust, at=datetime(2026, 2, 1, tzinfo=UTC)),
+    )
+    (clock,) = [event.facts for event in events if event.kind == "clock"]
+    assert clock["taken"] is taken
+    assert (abs(shelf.clock.utc().utc_ms - DOCK_UTC_MS) < 60_000) is taken
+    assert set(shelf.receipts) == {1}
+
+
+def test_dock_that_takes_nothing(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A dock that asks for a file and then takes nothing is given up; a silent one too."""
+
+    def script() -> Talk[None]:
+        yield from greet()
+        yield Pause(1000.0)
+
+    news = dock_once(shelf, Wire(shelf.clock, scripted(pki, tmp_path, script)))
+    assert news[-1].text == "the peer has stalled"
+
+
+def test_dock_hears_who_it_is(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """The dock knows the device's name, and what was agreed on, before anything is said."""
+    seen: list[Secured] = []
+
+    def talk(secured: Secured) -> Talk[None]:
+        seen.append(secured)
+        yield from greet()
+        yield Bye()
+
+    at, _ = desk(pki, tmp_path)
+    dock_once(shelf, Wire(shelf.clock, lambda: DockEnd(at, PortKind.SERIAL, talk=talk), PortKind.SERIAL))
+    assert seen[0].peer.name == "cam-1"
+    assert "X25519MLKEM768" in seen[0].facts
