@@ -38,16 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _simulated(options: argparse.Namespace) -> int:
     """A camera on a desktop, that lives in a directory and is driven through a socket."""
-    from hal.sim.build import build  # noqa: PLC0415 - the image of a real camera does not hold it
-    from hal.sim.clock import SimClock  # noqa: PLC0415
-    from hal.sim.signer import SoftwareSigner  # noqa: PLC0415
-    from hal.sim.storage import FileStorage  # noqa: PLC0415
+    from hal.sim.build import build
+    from hal.sim.clock import SimClock
+    from hal.sim.signer import SoftwareSigner
+    from hal.sim.storage import FileStorage
 
     state: Path = options.state
     log = Log(sys.stderr, SimClock(state / "board" / "clock.json"))
     signer = SoftwareSigner(state / "config" / "device.key.pem")
     enrolment = _enrolment(FileStorage(state / "config").root(), signer, log)
-    chosen = _settings(enrolment, log)
+    chosen = chosen_settings(enrolment, log)
     simulated = build(
         state,
         source=options.source,
@@ -97,7 +97,7 @@ def _enrolment(config: Directory, signer: Signer, log: Log) -> Enrolment | None:
         return None
 
 
-def _settings(enrolment: Enrolment | None, log: Log) -> Settings:
+def chosen_settings(enrolment: Enrolment | None, log: Log) -> Settings:
     """The authority's settings over the defaults.  Wrong ones are named, all at once, and the defaults stand: it records."""
     values: Mapping[str, object] = enrolment.settings.payload["values"] if enrolment else {}
     try:

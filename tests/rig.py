@@ -144,7 +144,7 @@ class Rig:
     stopped: bool = False
 
     @classmethod
-    def new(cls, *, microphone: bool = True, capacity: int | None = None, **values: object) -> Rig:
+    def new(cls, *, microphone: bool = True, capacity: int | None = None, **values: Any) -> Rig:
         """A camera fresh from enrolment, started."""
         config = MemoryStorage()
         chosen = {**VALUES, **values}

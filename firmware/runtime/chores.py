@@ -12,6 +12,7 @@ from firmware.core.recovery import Action, Found, plan
 from firmware.core.retention import Receipted, erasable
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.journal import JournalReader
+from firmware.evidence.kinds import words
 from firmware.evidence.manifest import recovered_manifest
 from firmware.runtime import names
 from hal.interface import ClockQuality
@@ -210,4 +211,4 @@ class Chores:
         yield
 
     def _fault(self, code: str) -> None:
-        self._vault.volume.audit.write("fault", {"code": code[:256]})
+        self._vault.volume.audit.write("fault", {"code": words(code)})

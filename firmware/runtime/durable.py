@@ -38,12 +38,3 @@ def read(directory: Directory, name: str, limit: int = LIMIT) -> bytes:
         message = f"{name} is larger than {limit} bytes"
         raise OSError(message)
     return data
-
-
-def remove_tree(directory: Directory, name: str) -> None:
-    """Remove a directory of files, resuming where an earlier attempt was cut off."""
-    inner = directory.enter(name)
-    for each in inner.names():
-        inner.remove(each)
-    inner.sync()
-    directory.remove(name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.certs import Trust, read_pem, verify_chain
 from firmware.evidence.errors import EvidenceError
-from firmware.evidence.jws import from_file
+from firmware.evidence.jws import FILE_LIMIT, from_file
 from firmware.evidence.roles import Role
 from firmware.evidence.session import Session
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
@@ -56,7 +56,7 @@ class Enrolment:
                 message = f"no enrolled authority: {', '.join(missing)} missing"
                 raise NotEnrolledError(message)
             unjudged = Trust.load(durable.read(config, ROOT))
-            settings = verify_settings(from_file(durable.read(config, SETTINGS), SETTINGS), unjudged)
+            settings = verify_settings(from_file(durable.read(config, SETTINGS, FILE_LIMIT), SETTINGS), unjudged)
             own = verify_chain(read_pem(durable.read(config, DEVICE)), unjudged, Role.DEVICE, DEVICE)
             session = Session.begin(own, signer.sign_digest)
             return cls(trust_under(settings, unjudged), session, settings, recipients(settings))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from firmware.dock.messages import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.shelf import Item
+from firmware.evidence.kinds import words
 from firmware.runtime import names
 from firmware.version import VERSION
 
@@ -91,7 +92,7 @@ class CameraShelf:
 
     def dock_event(self, dock: str, outcome: str) -> None:
         """Note that a dock was met."""
-        self._note("dock", {"dock": dock, "outcome": outcome[:256]})
+        self._note("dock", {"dock": words(dock), "outcome": words(outcome)})
 
     def _note(self, kind: str, data: dict[str, object]) -> None:
         self._writer.ask(lambda: self._vault.volume.audit.write(kind, data))

@@ -12,7 +12,8 @@ from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.errors import EvidenceError, FormatError
 from firmware.evidence.journal import Journal, last_clock
-from firmware.evidence.jws import from_file, line_hash
+from firmware.evidence.jws import FILE_LIMIT, from_file, line_hash
+from firmware.evidence.kinds import words
 from firmware.evidence.manifest import sealed_manifest, verify_manifest
 from firmware.evidence.receipt import receipt_files, verify_receipt
 from firmware.evidence.settings_doc import verify_settings
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from firmware.settings import Settings
     from hal.interface import Directory, File, Hal
 
-MANIFEST_LIMIT: Final = 4 << 20
+MANIFEST_LIMIT: Final = FILE_LIMIT + 1
 MIB: Final = 1 << 20
 TAIL: Final = 128 << 10
 
@@ -177,7 +178,7 @@ class Vault:
         """Put a directory away that the audit log does not know, and say so."""
         volume = self.volume
         number = volume.audit.ledger.line + 1
-        volume.audit.write("quarantine", {"name": name})
+        volume.audit.write("quarantine", {"name": words(name)})
         volume.recordings.rename(name, f"{name}-{number}", volume.quarantine)
         volume.quarantine.sync()
         volume.recordings.sync()
@@ -279,7 +280,7 @@ class Vault:
                 line, self.enrolment.trust, nonce=None, device=self.session.device, volume=self.volume.id
             )
         except EvidenceError as error:
-            self.volume.audit.write("fault", {"code": f"anchor {error}"[:256]})
+            self.volume.audit.write("fault", {"code": words(f"anchor {error}")})
             return None
         return {"hash": signed.hash, "utc_ms": signed.payload["utc_ms"]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -135,7 +135,7 @@ def test_a_sensor_starts_a_recording(tmp_path: Path) -> None:
         ({}, False, ["none"]),
     ],
 )
-def test_silence_says_why(values: dict[str, object], microphone: bool, states: list[str], tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the table
+def test_silence_says_why(values: dict[str, Any], microphone: bool, states: list[str], tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the table
     """A silent pre-event part and a camera without a microphone are different signed facts."""
     rig = Rig.new(microphone=microphone, **values).run(6).tap().run(2).stop()
     report = judge(rig, tmp_path)

@@ -82,7 +82,7 @@ def test_a_cut_behind_the_manifest_is_only_closed(tmp_path: Path) -> None:
     rig = Rig.new().run(5).tap().run(2)
     take = rig.camera.writer.takes[1]
     note = rig.camera.vault.note_closing
-    rig.camera.vault.note_closing = lambda _manifest: None  # type: ignore[method-assign]
+    rig.camera.vault.note_closing = lambda manifest: None  # type: ignore[method-assign]
     rig.stop()
     assert take.number == 1
     rig.camera.vault.note_closing = note  # type: ignore[method-assign]
