@@ -5,8 +5,9 @@ Everything that is drawn at random on a camera comes from seeds here, so that th
 
 from __future__ import annotations
 
+from tests.evidence_maker import mp4
 from tests.evidence_maker.camera import DOCK_MS, RECIPIENTS, Camera
 from tests.evidence_maker.pki import Authority, Identity, issue
 from tests.evidence_maker.recording import Plan
 
-__all__ = ["DOCK_MS", "RECIPIENTS", "Authority", "Camera", "Identity", "Plan", "issue"]
+__all__ = ["DOCK_MS", "RECIPIENTS", "Authority", "Camera", "Identity", "Plan", "issue", "mp4"]

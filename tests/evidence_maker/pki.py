@@ -111,7 +111,7 @@ def issue(role: str, name: str, above: Identity | None, seed: str, **forged: Any
         # Deterministic, so a low s is found by counting the serial number up.
         made = builder.serial_number(serial).sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
         low = utils.decode_dss_signature(made.signature)[1] <= ORDER // 2
-        if low != bool(forged.get("high_s")):
+        if low != bool(forged.get("high_s")) or issuer_key.key_size != 256:
             return Identity(key, (made, *(above.certificates if above else ())))
         serial += 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -35,25 +35,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add: Any = parser.add_argument
-    add("recording", type=Path, metavar="RECORDING", help="directory of the recording")
-    add(
-        "--key",
-        type=Path,
-        action="append",
-        required=True,
-        metavar="FILE",
-        help="age key file (authority or escrow); may be repeated",
-    )
-    add("-o", "--out", type=Path, required=True, metavar="out.mp4", help="the film")
-    add(
-        "--root",
-        type=Path,
-        metavar="root.crt.pem",
-        help="the root certificate; without it nobody says who certified the camera",
-    )
-    add("--force", action="store_true", help="replace an existing file")
+    _add_arguments(parser)
     parser.set_defaults(run=run)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """``python -m tools.export``: the export alone, without the rest of the command."""
+    parser = argparse.ArgumentParser(
+        prog="export", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    _add_arguments(parser)
+    return run(parser.parse_args(arguments))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -112,3 +104,24 @@ def _stopped_by_term() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add: Any = parser.add_argument
+    add("recording", type=Path, metavar="RECORDING", help="directory of the recording")
+    add(
+        "--key",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="age key file (authority or escrow); may be repeated",
+    )
+    add("-o", "--out", type=Path, required=True, metavar="out.mp4", help="the film")
+    add(
+        "--root",
+        type=Path,
+        metavar="root.crt.pem",
+        help="the root certificate; without it nobody says who certified the camera",
+    )
+    add("--force", action="store_true", help="replace an existing file")

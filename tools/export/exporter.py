@@ -60,6 +60,7 @@ def export_recording(
             result = _prove(source, temporary, out)
         except av.error.FFmpegError as error:
             raise Refused(f"{out}: cannot be written: {error.strerror}") from None
+    steps.finish()
     return result
 
 
@@ -67,8 +68,7 @@ class _Steps:
     """Progress over the two readings of a recording: its ciphertext, then its plaintext."""
 
     def __init__(self, recording: Path, progress: Callable[[int, int], None] | None) -> None:
-        sizes = [each.lstat().st_size for each in recording.glob("*.age")]
-        self._total = 2 * sum(sizes)
+        self._total = sum(each.lstat().st_size for name in ("*.age", "*.mp4.age") for each in recording.glob(name))
         self._done = 0
         self._progress = progress
 
@@ -76,6 +76,9 @@ class _Steps:
         self._done = min(self._done + length, self._total)
         if self._progress is not None:
             self._progress(self._done, self._total)
+
+    def finish(self) -> None:
+        self.advance(self._total)
 
 
 def _write(source: Source, path: Path) -> None:

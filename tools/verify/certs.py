@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
@@ -31,7 +32,7 @@ _KEY_USAGES = (
     "key_cert_sign",
     "crl_sign",
 )
-_MALFORMED = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+_MALFORMED = (UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 _FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _SIGN = frozenset({"digital_signature"})
 _ISSUE = frozenset({"key_cert_sign", "crl_sign"})
@@ -153,12 +154,17 @@ def _label(role: Role) -> str:
 def _load(der: bytes) -> x509.Certificate:
     need(len(der) <= _MAX_DER, "a certificate of the chain is longer than 8 KiB")
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        # Read what is parsed late: from here on no malformed part can surprise.
-        _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
-        utils.decode_dss_signature(certificate.signature)
-    except (ValueError, TypeError, *_MALFORMED):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what the library only grumbles about is no certificate of ours
+            certificate = x509.load_der_x509_certificate(der)
+            # Read what is parsed late: from here on no malformed part can surprise.
+            _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
+            utils.decode_dss_signature(certificate.signature)
+            certificate.public_key()
+    except (ValueError, TypeError, Warning, *_MALFORMED):
         raise Refused("a certificate of the chain is no X.509 certificate") from None
+    # The library lets the count of unused bits in front of the signature pass: a second spelling.
+    need(der.endswith(b"\0" + certificate.signature), "a certificate of the chain is not DER")
     return certificate
 
 
@@ -232,10 +238,7 @@ def _check_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> No
 
 
 def _key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
-    try:
-        key = certificate.public_key()
-    except (ValueError, TypeError):
-        raise Refused("holds a key that cannot be read") from None
+    key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise Refused("does not hold a P-256 key")
     return key

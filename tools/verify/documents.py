@@ -169,7 +169,7 @@ PRIVATE_KINDS = {
     "bookmark": members({**_entry, "label": text()}),
     "sound": members({**_entry, "state": one_of("off", "on", "muted", "failed", "none")}),
     "fault": members({**_entry, "text": text()}),
-    "stop": members({**_entry, "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault")}),
+    "stop": members({**_entry, "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")}),
 }
 
 

@@ -55,7 +55,7 @@ def _lines(report: Report, paint: _Paint) -> Iterator[str]:
 
 
 def _volume(volume: VolumeReport, paint: _Paint) -> Iterator[str]:
-    yield f"volume {volume.volume or '?'} of {volume.device or '?'}, {_PLACES[volume.place]} ({volume.path})"
+    yield f"volume {volume.volume or '?'} of {volume.device or '?'}, {_PLACES[volume.place]} ({shown(volume.path)})"
     yield from _words(volume)
     yield ""
     for recording in volume.recordings:
@@ -66,7 +66,7 @@ def _volume(volume: VolumeReport, paint: _Paint) -> Iterator[str]:
 def _recording(recording: RecordingReport, paint: _Paint) -> Iterator[str]:
     name = "recording" if recording.number is None else f"recording {recording.number}"
     marked = ", marked as important" if recording.priority else ""
-    yield f"{name}: {paint(recording.verdict)}{marked} ({recording.path})"
+    yield f"{name}: {paint(recording.verdict)}{marked} ({shown(recording.path)})"
     yield from _words(recording)
     for entry in recording.private or ():
         at = "" if entry.at_s is None else f"at {span(entry.at_s)}: "
@@ -74,7 +74,7 @@ def _recording(recording: RecordingReport, paint: _Paint) -> Iterator[str]:
 
 
 def _export(export: ExportReport, paint: _Paint) -> Iterator[str]:
-    yield f"film: {paint(Verdict.NOT_WHOLE if export.problems else Verdict.WHOLE)} ({export.path})"
+    yield f"film: {paint(Verdict.NOT_WHOLE if export.problems else Verdict.WHOLE)} ({shown(export.path)})"
     yield from _words(export)
     yield ""
     yield "held against"

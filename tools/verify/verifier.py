@@ -82,18 +82,17 @@ def _is_volume(path: Path) -> bool:
     return any((path / name).exists() for name in (volume.NAME, volume.RECORDINGS, audit.DIRECTORY))
 
 
-def _volume(path: Path, place: Place | None, given: Given, name: str) -> VolumeReport:
+def _volume(path: Path, place: Place | None, given: Given, name: str, *, stored: bool = False) -> VolumeReport:
+    """Judge one volume; one that is ``stored`` in a device's folder, or seems to be, has to bear the right names."""
     found = path.resolve()
-    if place is None:
-        place = Place.DOCK if _VOLUME.match(found.name) and _DEVICE.match(found.parent.name) else Place.CAMERA
+    stored = stored or bool(_VOLUME.match(found.name) and _DEVICE.match(found.parent.name))
+    place = place or (Place.DOCK if stored else Place.CAMERA)
     judged = volume.judge_volume(path, place, given)
-    told = (
-        {"device": judged.audit.device, "volume": judged.audit.volume} if judged.paper is None else judged.paper.payload
-    )
-    if place is Place.DOCK and (told["device"], told["volume"]) != (found.parent.name, found.name):
-        judged.problems.add(
-            volume.NAME, f"it is volume {told['volume']} of {told['device']}, and does not belong into this folder"
-        )
+    log, paper = judged.audit, judged.paper
+    told = (log.device, log.volume) if paper is None else (paper.payload["device"], paper.payload["volume"])
+    if stored and told != (found.parent.name, found.name):
+        reason = f"it is volume {told[1]} of {told[0]}, and does not belong into this folder"
+        judged.problems.add(volume.NAME, reason)
     return volume_summary.report(judged, name)
 
 
@@ -103,7 +102,7 @@ def _device(path: Path, place: Place | None, given: Given, prefix: str) -> _Foun
     for name, kind in files.listing(path).items():
         where = prefix + files.shown(name)
         if kind is files.Kind.DIRECTORY and _is_volume(path / name):
-            found.volumes.append(_volume(path / name, place or Place.DOCK, given, where))
+            found.volumes.append(_volume(path / name, place, given, where, stored=True))
         elif kind is files.Kind.OTHER:
             found.problems.append(Problem(where, "is not an ordinary file or directory"))
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -83,9 +82,7 @@ def test_store_and_device_folder(camera: Camera, root: Path, tmp_path: Path) -> 
     """A dock's store and a device's folder in it are judged as such."""
     camera.countersign()
     target = camera.offload(tmp_path / "store")
-    kinds = {
-        path: verify_path(path, root) for path in (tmp_path / "store", tmp_path / "store" / "cam-0042", target)
-    }
+    kinds = {path: verify_path(path, root) for path in (tmp_path / "store", tmp_path / "store" / "cam-0042", target)}
     assert [each.kind for each in kinds.values()] == ["store", "device", "volume"]
     assert all(each.exit_code == 0 and each.volumes[0].place is Place.DOCK for each in kinds.values())
 
@@ -98,7 +95,10 @@ def test_missing_recording(camera: Camera, root: Path, tmp_path: Path, number: i
         shutil.rmtree(path / "recordings" / f"{number:08d}")
         report = verify_path(path, root)
         assert report.exit_code == 1
-        assert f"recordings/{number:08d}: recording {number} is missing: the audit log says that it was sealed" in reasons(report)
+        assert (
+            f"recordings/{number:08d}: recording {number} is missing: the audit log says that it was sealed"
+            in reasons(report)
+        )
 
 
 def test_erased_recording(camera: Camera, root: Path, tmp_path: Path) -> None:
@@ -144,7 +144,9 @@ def test_opened_and_never_offloaded(camera: Camera, root: Path, tmp_path: Path) 
     camera.cut(plan=SMALL, after=2)
     target = camera.offload(tmp_path / "store")
     shutil.rmtree(target / "recordings" / "00000004")
-    assert "recording 4 is missing: the audit log says that it was opened, and never closed" in reasons(judged(target, root))
+    assert "recording 4 is missing: the audit log says that it was opened, and never closed" in reasons(
+        judged(target, root)
+    )
 
 
 def test_newer_than_the_audit_log(camera: Camera, root: Path, tmp_path: Path) -> None:
@@ -227,7 +229,7 @@ def test_strangers(camera: Camera, root: Path) -> None:
     assert any("quarantine/00000009" in row for row in volume.facts)
     for name in ("3", "00000003.bak", "notes"):
         (camera.path / "recordings" / name).mkdir()
-    os.symlink(camera.directory(1), camera.path / "recordings" / "00000008")
+    (camera.path / "recordings" / "00000008").symlink_to(camera.directory(1))
     named = {f"recordings/{name}" for name in ("3", "00000003.bak", "notes", "00000008")}
     assert {each.file for each in judged(camera.path, root).problems} == named
 
@@ -278,14 +280,26 @@ def _data(old: dict[str, Any], **changed: object) -> dict[str, Any]:
 AUDIT_EDITS: dict[str, tuple[int, Callable[[dict[str, Any]], dict[str, Any]], str]] = {
     "boot names another next": (0, lambda old: _data(old, next=2), "next is not"),
     "boot names another opening": (5, lambda old: _data(old, opening="1" * 64), "opening is not that of the newest"),
-    "boot forgets an open one": (0, lambda old: _data(old, open=[{"number": 9, "opening": "1" * 64, "boot": 1}]), "open is not"),
+    "boot forgets an open one": (
+        0,
+        lambda old: _data(old, open=[{"number": 9, "opening": "1" * 64, "boot": 1}]),
+        "open is not",
+    ),
     "opening skips a number": (3, lambda old: _data(old, number=3), "opened where 2 must follow"),
     "opening of another hash": (1, lambda old: _data(old, opening="1" * 64), "another opening for this number"),
     "closing of an unknown one": (2, lambda old: _data(old, number=7), "recording 7 was closed, and was not open"),
     "closing of another manifest": (2, lambda old: _data(old, manifest="1" * 64), "another manifest"),
     "closing as recovered": (2, lambda old: _data(old, state="recovered"), "another manifest"),
-    "receipt before closing": (2, lambda old: {**old, "kind": "receipt", "data": {"number": 1, "receipt": "1" * 64}}, "was not closed"),
-    "missing and not open": (2, lambda old: {**old, "kind": "missing", "data": {"number": 4}}, "found missing, and was not open"),
+    "receipt before closing": (
+        2,
+        lambda old: {**old, "kind": "receipt", "data": {"number": 1, "receipt": "1" * 64}},
+        "was not closed",
+    ),
+    "missing and not open": (
+        2,
+        lambda old: {**old, "kind": "missing", "data": {"number": 4}},
+        "found missing, and was not open",
+    ),
     "void and not open": (2, lambda old: {**old, "kind": "void", "data": {"number": 4}}, "voided, and was not open"),
     "unknown kind": (2, lambda old: {**old, "kind": "party"}, "kind is none of"),
     "unknown data": (2, lambda old: _data(old, officer="x"), "data.officer"),
@@ -474,8 +488,8 @@ def test_foreign_things_in_a_store(camera: Camera, root: Path, tmp_path: Path) -
     camera.offload(tmp_path / "store")
     (tmp_path / "store" / "register.db").touch()
     (tmp_path / "store" / "cam-0042" / "old").mkdir()
-    os.symlink(tmp_path, tmp_path / "store" / "link")
-    os.symlink(tmp_path, tmp_path / "store" / "cam-0042" / "link")
+    (tmp_path / "store" / "link").symlink_to(tmp_path)
+    (tmp_path / "store" / "cam-0042" / "link").symlink_to(tmp_path)
     report = verify_path(tmp_path / "store", root)
     assert {each.file for each in report.problems} == {"link", "cam-0042/link"}
     assert {row.split(" ")[0] for row in report.facts} == {"register.db", "cam-0042/old"}

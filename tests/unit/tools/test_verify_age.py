@@ -1,0 +1,172 @@
+"""age files: the header anybody can judge, and a beginning that a cut file still yields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from tests.evidence_maker import RECIPIENTS
+from tests.evidence_maker.agefile import AgeFile, Recipient
+from tools.verify import age
+from tools.verify.findings import Refused
+
+CHUNK = 65536
+
+
+class Sink:
+    """Keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes) -> int:
+        """Keep it."""
+        self.data += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> age.Key:
+    """The authority's key."""
+    path = tmp_path / "authority.key"
+    path.write_text(RECIPIENTS[0].key_file)
+    return age.load_keys([path])[0]
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    """Three chunks and a last one of 8 bytes."""
+    file = AgeFile(RECIPIENTS, "x")
+    file.chunks(bytes(range(256)) * 768)
+    file.close(b"the end.")
+    path = tmp_path / "000000.mp4.age"
+    path.write_bytes(file.data)
+    return path
+
+
+def test_opens_to_the_end(sealed: Path, key: age.Key) -> None:
+    """A whole file opens to its end; the key is known by its recipient."""
+    sink = Sink()
+    assert age.decrypt(sealed, [key], sink) == age.Opened(3 * CHUNK + 8, whole=True)
+    assert sink.data.endswith(b"the end.")
+    assert key.recipient == RECIPIENTS[0].address
+
+
+def test_header(sealed: Path) -> None:
+    """Length and recipients stand in the clear."""
+    header = age.read_header(sealed)
+    assert header.recipients == ("X25519", "X25519")
+    assert sealed.stat().st_size == header.length + 16 + 3 * CHUNK + 8 + 4 * 16
+
+
+@pytest.mark.parametrize(("cut", "chunks"), [(1, 3), (24, 3), (25, 2), (CHUNK, 2), (2 * CHUNK, 1), (3 * CHUNK + 40, 0)])
+def test_a_cut_file_yields_its_beginning(sealed: Path, key: age.Key, cut: int, chunks: int) -> None:
+    """Whole chunks before a cut are authentic and come out; nothing else does."""
+    sealed.write_bytes(sealed.read_bytes()[:-cut])
+    sink = Sink()
+    assert age.decrypt(sealed, [key], sink) == age.Opened(chunks * CHUNK, whole=False)
+    assert bytes(sink.data) == (bytes(range(256)) * 768)[: chunks * CHUNK]
+
+
+def test_a_flipped_chunk_ends_what_is_authentic(sealed: Path, key: age.Key) -> None:
+    """Nothing behind an altered chunk is believed."""
+    data = bytearray(sealed.read_bytes())
+    data[len(data) - 8 - 16 - CHUNK] ^= 1
+    sealed.write_bytes(data)
+    assert age.decrypt(sealed, [key], Sink()) == age.Opened(2 * CHUNK, whole=False)
+
+
+def test_a_sink_that_refuses(sealed: Path, key: age.Key) -> None:
+    """A refusal in the middle of a file arrives as it is."""
+
+    class Refusing(Sink):
+        def write(self, data: bytes) -> int:
+            raise Refused(f"{len(data)} are too many")
+
+    with pytest.raises(Refused, match="too many"):
+        age.decrypt(sealed, [key], Refusing())
+
+
+def test_wrong_key(sealed: Path, tmp_path: Path) -> None:
+    """A key that opens nothing is named beside how many recipients there are."""
+    (tmp_path / "other").write_text(Recipient("other").key_file)
+    with pytest.raises(Refused, match=f"2 recipients, none of which is the key given .{Recipient('other').address}"):
+        age.decrypt(sealed, age.load_keys([tmp_path / "other"]), Sink())
+
+
+def test_several_keys(sealed: Path, tmp_path: Path) -> None:
+    """Of several keys one is enough; a file may hold more than one."""
+    (tmp_path / "keys").write_text(Recipient("other").key_file + RECIPIENTS[1].key_file)
+    assert age.decrypt(sealed, age.load_keys([tmp_path / "keys"]), Sink()).whole
+
+
+def test_altered_header(sealed: Path, key: age.Key) -> None:
+    """A header whose MAC does not fit opens nothing."""
+    data = bytearray(sealed.read_bytes())
+    at = data.index(b"--- ") + 6
+    data[at] = ord("A") if data[at] != ord("A") else ord("B")
+    sealed.write_bytes(data)
+    with pytest.raises(Refused, match="cannot be decrypted|none of which"):
+        age.decrypt(sealed, [key], Sink())
+
+
+STANZA = b"-> X25519 " + b"A" * 43 + b"\n" + b"A" * 43 + b"\n"
+HYBRID = b"-> mlkem768x25519 " + b"A" * 64 + b"\n" + b"A" * 43 + b"\n"
+VERSION, END = b"age-encryption.org/v1\n", b"--- " + b"A" * 43 + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (b"", "does not begin"),
+        (b"age-encryption.org/v2\n" + STANZA * 2 + END, "does not begin"),
+        (VERSION + STANZA + END, "fewer than two"),
+        (VERSION + END, "fewer than two"),
+        (VERSION + STANZA + HYBRID + END, "mixed or unknown"),
+        (VERSION + STANZA.replace(b"X25519", b"scrypt") * 2 + END, "mixed or unknown"),
+        (VERSION + STANZA * 2 + b"---\n", "malformed"),
+        (VERSION + STANZA * 2 + b"-> \n", "malformed"),
+        (VERSION + STANZA[:-10] + b"!\n" + END, "malformed"),
+        (VERSION + STANZA * 2, "no end"),
+        (VERSION + STANZA * 2 + b"--- " + b"A" * 43, "no end"),
+        (VERSION + STANZA * 1000, "no end"),
+    ],
+)
+def test_malformed_header(tmp_path: Path, header: bytes, reason: str) -> None:
+    """A header that is none of the format is refused with the reason."""
+    (tmp_path / "x.age").write_bytes(header)
+    with pytest.raises(Refused, match=reason):
+        age.read_header(tmp_path / "x.age")
+
+
+def test_post_quantum_recipients(tmp_path: Path, key: age.Key) -> None:
+    """The post-quantum class is a class of the format; that this tool cannot open it is said."""
+    (tmp_path / "x.age").write_bytes(VERSION + HYBRID * 2 + END)
+    assert age.read_header(tmp_path / "x.age").recipients == ("mlkem768x25519",) * 2
+    with pytest.raises(Refused, match="cannot open"):
+        age.decrypt(tmp_path / "x.age", [key], Sink())
+
+
+def test_file_of_the_stock_tool(tmp_path: Path, key: age.Key) -> None:
+    """A grease stanza, as some writers add it, is no recipient of the format."""
+    recipients = [pyrage.x25519.Recipient.from_str(each.address) for each in RECIPIENTS]
+    (tmp_path / "x.age").write_bytes(pyrage.encrypt(b"x", recipients))
+    assert age.decrypt(tmp_path / "x.age", [key], Sink()).whole
+    with pytest.raises(Refused, match="mixed or unknown"):
+        age.read_header(tmp_path / "x.age")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "AGE-SECRET-KEY-1XXX\n", "age1abc\n", "\x00" * 70_000, "\udcff"])
+def test_unusable_key_file(tmp_path: Path, text: str) -> None:
+    """A file that holds no key is named."""
+    path = tmp_path / "my.key"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(Refused, match=r"my\.key"):
+        age.load_keys([path])
+    with pytest.raises(Refused, match="nowhere"):
+        age.load_keys([tmp_path / "nowhere"])

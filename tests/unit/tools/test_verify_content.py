@@ -1,0 +1,320 @@
+"""With a key: what the files hold is what the journal signs, padding and all, and it plays."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.evidence_maker import RECIPIENTS, Authority, Camera, Plan, mp4
+from tests.evidence_maker.agefile import Recipient
+from tests.evidence_maker.clips import clip
+from tests.evidence_maker.jose import canonical
+from tests.evidence_maker.recording import honest
+from tests.unit.tools.conftest import Desk
+from tests.unit.tools.test_verify_forgery import FLUSH, editing
+from tools.verify.report import RecordingReport, Verdict
+from tools.verify.verifier import verify_path
+
+CHUNK = 65536
+Spoil = Callable[[str, bytes], bytes]
+
+
+@pytest.mark.parametrize("key", ["authority", "escrow"])
+def test_either_key(made: Desk, key: str) -> None:
+    """Each of the two keys opens everything, and the private part is told in plain words."""
+    report = verify_path(made.card, made.root, [made.path / f"{key}.key"])
+    assert report.exit_code == 0
+    first = report.volumes[0].recordings[0]
+    assert first.private is not None
+    assert [entry.text for entry in first.private] == [
+        "assigned to shift SHIFT-7F3A",
+        "bookmark: Zelle 12 → Hof",
+        "stopped: officer",
+    ]
+    assert [entry.at_s for entry in first.private] == [None, pytest.approx(3.333, abs=0.001), None]
+    assert any("each of 3 segments decodes alone" in row for row in first.proven)
+
+
+def test_unsigned_end(made: Desk) -> None:
+    """Of a recovered recording it is said how much of what is not signed can be read."""
+    report = made.judge(made.recording(3), key=True)
+    assert report.verdict is Verdict.RECOVERED
+    assert any("65.5 kB of what is not signed can be read" in row for row in report.recordings[0].not_proven)
+
+
+def test_wrong_key(made: Desk) -> None:
+    """A key that is none of the recipients' is named, and every file that it does not open."""
+    report = verify_path(made.recording(1), made.root, [made.path / "stranger.key"])
+    assert report.exit_code == 1
+    problems = report.recordings[0].problems
+    assert {each.file for each in problems} == {"000000.mp4.age", "000001.mp4.age", "000002.mp4.age", "private.age"}
+    address = Recipient("stranger").address
+    assert all("2 recipients, none of which" in each.reason and address in each.reason for each in problems)
+
+
+def judged(tmp_path: Path, plan: Plan, forge: Callable[..., Any] = honest, recipients: int = 2) -> RecordingReport:
+    """Record, and judge with a key."""
+    camera = Camera(tmp_path / "card", forge=forge)
+    recorder = camera.open(plan)
+    recorder.recipients = (*RECIPIENTS, Recipient("x"))[:recipients]
+    recorder.record(plan)
+    camera.close(1, recorder.seal(plan), "sealed")
+    (tmp_path / "root.pem").write_bytes(Authority().root_pem)
+    (tmp_path / "key").write_text(RECIPIENTS[0].key_file)
+    return verify_path(camera.directory(1), tmp_path / "root.pem", [tmp_path / "key"]).recordings[0]
+
+
+@pytest.mark.parametrize("recipients", [2, 3])
+@pytest.mark.parametrize("plan", [Plan(), Plan(before=2), Plan(sound=False), Plan(before=0, lost=(15, 16))])
+def test_good_content(tmp_path: Path, plan: Plan, recipients: int) -> None:
+    """Recordings with and without sound, buffer and lost frames are whole with a key."""
+    report = judged(tmp_path, plan, recipients=recipients)
+    assert (report.problems, report.verdict) == ((), Verdict.WHOLE)
+
+
+def test_one_recipient(tmp_path: Path) -> None:
+    """A file to one recipient alone is refused: escrow is never dropped."""
+    report = judged(tmp_path, Plan(), recipients=1)
+    assert any("fewer than two recipients" in each.reason for each in report.problems)
+
+
+def _other_hash(old: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {**old, "tracks": {**old["tracks"], kind: {**old["tracks"][kind], "hash": "1" * 64}}}
+
+
+def _more(old: dict[str, Any], kind: str) -> dict[str, Any]:
+    track = old["tracks"][kind]
+    return {**old, "tracks": {**old["tracks"], kind: {**track, "samples": track["samples"] + 1}}}
+
+
+def _earlier(old: dict[str, Any]) -> dict[str, Any]:
+    track = old["tracks"]["audio"]
+    return {**old, "tracks": {**old["tracks"], "audio": {**track, "from": track["from"] - 1}}}
+
+
+def _silent(old: dict[str, Any]) -> dict[str, Any]:
+    return {**old, "tracks": {**old["tracks"], "audio": None}}
+
+
+# Line 4 is the second of the live part, segment 000001.
+EDITS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
+    "plaintext hash": (
+        lambda old: {**old, "plain": {**old["plain"], "hash": "1" * 64}},
+        "is not what journal line 4 signs",
+    ),
+    "picture hash": (lambda old: _other_hash(old, "video"), "line 4, video: the samples are not those"),
+    "sound hash": (lambda old: _other_hash(old, "audio"), "line 4, audio: the samples are not those"),
+    "frame count": (lambda old: _more(old, "video"), "line 4, video: 5 samples, 6 were signed"),
+    "sound count": (lambda old: _more(old, "audio"), "line 4, audio: 7 samples, 8 were signed"),
+    "sound time": (_earlier, "line 4, audio: the first sample has another time"),
+    "sound unmentioned": (_silent, "line 4, audio: samples stand where none were signed"),
+    "end": (lambda old: {**old, "until": old["until"] + 1}, "line 4: its last frame does not end"),
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+def test_journal_that_signs_something_else(tmp_path: Path, case: str) -> None:
+    """Facts of the journal that the plaintext does not bear out are found, with line and track."""
+    edit, reason = EDITS[case]
+    report = judged(tmp_path, Plan(), editing(FLUSH, edit, 3))
+    assert any(each.file == "000001.mp4.age" and reason in each.reason for each in report.problems), report.problems
+
+
+def nth(name: str, at: int, change: Callable[[bytes], bytes]) -> Spoil:
+    """Change the ``at``-th flush of a file before it is encrypted and hashed."""
+    count = itertools.count()
+
+    def spoil(found: str, data: bytes) -> bytes:
+        return change(data) if found == name and next(count) == at else data
+
+    return spoil
+
+
+def replaced(old: bytes, new: bytes, *, last: bool = False) -> Callable[[bytes], bytes]:
+    """Replace one place by something of the same length."""
+
+    def change(data: bytes) -> bytes:
+        at = data.rfind(old) if last else data.find(old)
+        assert at >= 0
+        assert len(old) == len(new)
+        return data[:at] + new + data[at + len(old) :]
+
+    return change
+
+
+def hidden(data: bytes) -> bytes:
+    """Something in the padding."""
+    return data[:-100] + b"hidden" + data[-94:]
+
+
+def two_boxes(data: bytes) -> bytes:
+    """Two free boxes instead of one."""
+    at = data.rfind(b"free") - 4
+    return data[:at] + mp4.CLOSING + mp4.box("free", bytes(len(data) - at - 16))
+
+
+def stretched(data: bytes) -> bytes:
+    """A whole chunk of padding more."""
+    at = data.rfind(b"free") - 4
+    return data[:at] + mp4.box("free", bytes(len(data) - at - 8 + CHUNK))
+
+
+def skip_in_mdat(data: bytes) -> bytes:
+    """Bytes in ``mdat`` that no sample covers."""
+    media = data[: data.rfind(b"free") - 4]
+    at = media.index(b"mdat") - 4
+    return mp4.padded(media[:at] + mp4.box("mdat", media[at + 8 :], b"oops"))
+
+
+def no_keyframe(data: bytes) -> bytes:
+    """A first frame that says that it is none."""
+    at = data.index(b"trun")
+    return data[:at] + replaced(struct.pack(">I", 0x02000000), struct.pack(">I", 0x01010000))(data[at:])
+
+
+def composition(data: bytes) -> bytes:
+    """A run whose third column is a composition offset instead of flags."""
+    at = data.index(b"trun") + 4
+    return data[:at] + struct.pack(">I", 0xB01) + data[at + 4 :]
+
+
+SPOILS: dict[str, tuple[int, Callable[[bytes], bytes], str]] = {
+    "hidden in the padding": (1, hidden, "not plain padding"),
+    "two free boxes": (1, two_boxes, "not one moof and one mdat"),
+    "padding of more than a chunk": (1, stretched, "not plain padding"),
+    "no free box": (1, replaced(b"free", b"skip", last=True), "does not end with a free box"),
+    "another box": (1, replaced(b"moof", b"moov"), "not one moof and one mdat"),
+    "no ftyp": (0, replaced(b"ftyp", b"styp"), "does not begin with ftyp and moov"),
+    "bytes between the samples": (1, skip_in_mdat, "do not fill their mdat"),
+    "composition offsets": (1, composition, "another time than it is decoded"),
+    "unknown track": (
+        1,
+        replaced(struct.pack(">4sII", b"tfhd", 0x020000, 1), struct.pack(">4sII", b"tfhd", 0x020000, 9)),
+        "not there",
+    ),
+    "absolute offsets": (
+        1,
+        replaced(struct.pack(">4sI", b"tfhd", 0x020000), struct.pack(">4sI", b"tfhd", 0x000000)),
+        "do not count",
+    ),
+    "a box too long": (1, replaced(b"\x00\x00\x00\x10mfhd", b"\x00\x00\xff\x10mfhd"), "goes on behind the end"),
+    "a box too short": (1, replaced(b"\x00\x00\x00\x10mfhd", b"\x00\x00\x00\x07mfhd"), "shorter than its header"),
+    "many samples": (
+        1,
+        replaced(struct.pack(">4sII", b"trun", 0x701, 5), struct.pack(">4sII", b"trun", 0x701, 2**31)),
+        "too short for its rows",
+    ),
+    "other time scale": (
+        0,
+        replaced(struct.pack(">III", 0, 0, 90_000), struct.pack(">III", 0, 0, 90_001)),
+        "another time scale",
+    ),
+    "other size": (
+        0,
+        replaced(struct.pack(">HHI", 160, 120, 0x480000), struct.pack(">HHI", 160, 122, 0x480000)),
+        "another size",
+    ),
+    "turned": (
+        0,
+        replaced(struct.pack(">II", 160 << 16, 120 << 16), struct.pack(">II", 120 << 16, 160 << 16)),
+        "turned, clipped",
+    ),
+    "another codec": (0, replaced(b"avc1\0", b"hev1\0"), "0 avc1 boxes"),
+    "another sound codec": (0, replaced(b"\x40\x15", b"\x6b\x15"), "not AAC"),
+    "three tracks": (
+        0,
+        replaced(struct.pack(">II", 0, 2) + bytes(4), struct.pack(">II", 0, 3) + bytes(4)),
+        "not 1 for video",
+    ),
+    "no keyframe": (0, no_keyframe, "does not begin with a keyframe"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILS)
+def test_plaintext_that_breaks_the_rules(tmp_path: Path, case: str) -> None:
+    """A writer that signs what the format does not allow is found out with a key."""
+    at, change, reason = SPOILS[case]
+    report = judged(tmp_path, Plan(spoil=nth("000001.mp4.age", at, change)))
+    assert any(each.file == "000001.mp4.age" and reason in each.reason for each in report.problems), report.problems
+
+
+def test_segment_that_does_not_decode(tmp_path: Path) -> None:
+    """A segment whose samples are signed, and are no video, does not pass for one that plays."""
+    sample = clip(6).video[22].data
+
+    def damage(data: bytes) -> bytes:
+        return data.replace(sample, sample[:5] + bytes(each ^ 0x5A for each in sample[5:]))
+
+    camera_plan = Plan(spoil=nth("000001.mp4.age", 0, damage))
+    report = judged(tmp_path, camera_plan, _resigned(damage))
+    assert any("decode" in each.reason for each in report.problems), report.problems
+
+
+def _resigned(damage: Callable[[bytes], bytes]) -> Callable[..., Any]:
+    """Sign the samples as they were damaged."""
+
+    def edit(old: dict[str, Any]) -> dict[str, Any]:
+        samples = [each._replace(data=damage(each.data)) for each in clip(6).video[20:25]]
+        return {
+            **old,
+            "tracks": {**old["tracks"], "video": {**old["tracks"]["video"], "hash": mp4.sample_hash(samples)}},
+        }
+
+    return editing(FLUSH, edit, 2)
+
+
+def row(**entry: object) -> bytes:
+    """A padded line of the private part."""
+    data = canonical({"clock": {"mono_ms": 1, "utc_ms": 1, "quality": "rtc"}, "at": None, **entry})
+    return data + b" " * (-(len(data) + 1) % CHUNK) + b"\n"
+
+
+ENTRIES: dict[str, tuple[bytes, str]] = {
+    "unknown kind": (row(kind="officer", name="x"), "kind is none"),
+    "no kind": (row(shift="x"), "kind is none"),
+    "unknown member": (row(kind="bookmark", label="x", officer="y"), "officer: no member"),
+    "state": (row(kind="sound", state="loud"), "state is none of"),
+    "control character": (row(kind="bookmark", label="\x1b[2J"), "label is not of the form"),
+    "not canonical": (b'{"a": 1}'.ljust(CHUNK - 1) + b"\n", "is not canonical"),
+    "two short lines": (b"{}\n{}".ljust(CHUNK - 1) + b"\n", "not padded to whole chunks"),
+    "no line": (b" " * CHUNK, "has no LF"),
+    "tabs": (b"{}".ljust(CHUNK - 1, b"\t") + b"\n", "is not canonical"),
+}
+
+
+@pytest.mark.parametrize("case", ENTRIES)
+def test_private_part_that_breaks_the_rules(tmp_path: Path, case: str) -> None:
+    """So is one that breaks the rules of the private part."""
+    data, reason = ENTRIES[case]
+    report = judged(tmp_path, Plan(spoil=nth("private.age", 0, lambda _old: data)))
+    assert any(each.file == "private.age" and reason in each.reason for each in report.problems), report.problems
+
+
+def test_every_kind_of_entry(tmp_path: Path) -> None:
+    """All that the private part can say is told in words."""
+    press = {"mono_ms": 1, "utc_ms": -62_135_596_800_001, "quality": "unset"}
+    entries: tuple[dict[str, Any], ...] = (
+        {"kind": "assignment", "at": None, "shift": None},
+        {"kind": "start", "at": 180_000, "trigger": "button", "press": press},
+        *({"kind": "sound", "at": 0, "state": state} for state in ("off", "on", "muted", "failed", "none")),
+        {"kind": "fault", "at": 1, "text": "lens covered"},
+        {"kind": "stop", "at": 2, "reason": "docked"},
+    )
+    report = judged(tmp_path, Plan(private=entries))
+    assert report.verdict is Verdict.WHOLE
+    assert report.private is not None
+    told = " | ".join(entry.text for entry in report.private)
+    for word in (
+        "no shift",
+        "started by button",
+        "ms since 1970",
+        "muted by the officer",
+        "microphone had failed",
+        "lens covered",
+    ):
+        assert word in told
