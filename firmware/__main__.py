@@ -56,6 +56,7 @@ def _simulated(options: argparse.Namespace) -> int:
         capacity=options.capacity,
         version=VERSION,
     )
+    log = Log(sys.stderr, simulated.hal.clock)
     camera = _camera(simulated.hal, chosen, enrolment, log)
     control = simulated.serve(options.control, lambda: camera.inbox.put(Quit("control")))
     try:

@@ -2,13 +2,10 @@
 
     press -> buffer -> segment -> sealed evidence -> dock -> receipt -> erase
 
-The camera buffers always.  A press takes the minute before it out of the buffer, and from then on everything captured goes, in segments
-that begin with a keyframe, to the writer, which encrypts, signs and syncs it flush by flush.  The light shows ``recording`` once the
-opening and the first live flush are on the card.  A stop seals the recording with a manifest.  A dock fetches it and signs a receipt
-for exactly these bytes, and only a receipt that is itself durable allows the erasure.
-
-Each method is one step of that life.  *When* a step is due is for the tables in ``firmware.core.machine``; the controller walks
-them and calls in here.  Nothing here touches storage: the writer owns every evidence file.
+The camera buffers always.  A press takes the minute before it out of the buffer; from then on everything captured goes, in segments that
+begin with a keyframe, to the writer, which encrypts, signs and syncs it flush by flush.  The light shows ``recording`` once the opening
+and the first live flush are on the card.  A stop seals the recording with a manifest.  A dock fetches it and signs a receipt for exactly
+these bytes, and only a durable receipt allows the erasure.  *When* a step is due is the tables' word (``firmware.core.machine``).
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.core.indications import Trouble
 from firmware.core.ring import Ring
-from firmware.runtime.controller import Controller
+from firmware.runtime.controller import Cause, Controller
 from firmware.runtime.docklink import DockLink, DockParts
 from firmware.runtime.lens import Lens
 from firmware.runtime.mailbox import Mailbox
@@ -32,7 +29,6 @@ from hal.interface import ClockQuality, Overlay, Track
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from firmware.runtime.controller import Cause
     from firmware.runtime.log import Log
     from firmware.runtime.vault import Vault
     from firmware.settings import Settings
@@ -54,12 +50,11 @@ class Camera:
         self.microphone = Microphone(hal.audio, self.arrive, always=settings.pre_event_sound)
         self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
         self.shelf = CameraShelf(vault, self.writer, hal)
-        self.dock = DockLink(
-            DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
-        )
+        dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
+        self.dock = DockLink(dock)
         self.controller = Controller(hal, settings, self, log)
         self.take: Take | None = None
-        self.takes = 0
+        self.takes = 0  # begun so far
         self.stopped: Callable[[], None] = lambda: None
         self.show_overlay()
 
@@ -92,7 +87,7 @@ class Camera:
     def begin(self, cause: Cause) -> None:
         """Begin a take."""
         self.takes += 1
-        self.take = take = Take(self.takes, self.work, self.settings, self.hal.video.format, self.microphone.format)
+        self.take = take = Take(self.takes, self.work, self.settings, self.hal, continues=self.take)
         take.join(*self.ring.snapshot())
         take.sound(self.microphone.state, take.epoch_ns)
         self.microphone.open(self.now())
@@ -106,6 +101,11 @@ class Camera:
         """Bookmark the moment."""
         if self.take is not None:
             self.take.mark(self.settings.bookmark_label, time_ns)
+
+    def renew(self, full: Take, now_ns: int) -> None:
+        """A take that has grown too long for one manifest is taken over by another; nothing is missing between them."""
+        self.begin(Cause("resume", now_ns))
+        full.end("length", now_ns)
 
     # Seal.  What was captured up to the stop is written; the manifest closes it.
 
@@ -121,13 +121,13 @@ class Camera:
     # Dock, receipt, erase.  The dock thread serves sealed recordings from the shelf; a receipt is durable before it is acknowledged
     # (CameraShelf.receipt), and only then may the writer's chores erase what it covers (Chores.erase).
 
-    # Time passes, and the service ends.
-
     def tick(self, now_ns: int) -> frozenset[Trouble]:
         """Watch the sources; what waits for a frame that does not come is flushed."""
         self.microphone.tick(now_ns)
         if self.take is not None:
             self.take.idle(now_ns)
+            if self.take.full:
+                self.renew(self.take, now_ns)
             self.take.sound(self.microphone.state, now_ns)
         troubles = {Trouble.FAULT: self.lens.stalled, Trouble.NO_SOUND: self.microphone.state is Sound.FAILED}
         return frozenset(trouble for trouble, stands in troubles.items() if stands)
@@ -142,8 +142,8 @@ class Camera:
 
     def show_overlay(self) -> None:
         """Tell the lens what to burn into the picture."""
-        clock_set = self.hal.clock.utc().quality is not ClockQuality.UNSET
-        self.hal.video.overlay(Overlay(self.vault.session.device, self.take is not None, clock_set))
+        unset = self.hal.clock.utc().quality is ClockQuality.UNSET
+        self.hal.video.overlay(Overlay(self.vault.session.device, self.take is not None, not unset))
 
     def now(self) -> int:
         """The monotonic time in ns."""

@@ -116,7 +116,7 @@ PRIVATE: Mapping[str, Check] = {
         "bookmark": {"label": WORDS},
         "sound": {"state": one_of("off", "on", "muted", "failed", "none")},
         "fault": {"text": WORDS},
-        "stop": {"reason": one_of("officer", "docked", "storage-full", "shutdown", "fault")},
+        "stop": {"reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")},
     }.items()
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hal.interface import AudioFormat, AudioSource, Unit
+    from hal.interface import AudioSource, Unit
 
 SILENT_NS = 2_000_000_000
 RETRY_NS = 5_000_000_000
@@ -35,11 +35,6 @@ class Microphone:
         self._heard_ns = 0
         self._tried_ns = 0
         self.state = Sound.NONE if source is None else Sound.OFF
-
-    @property
-    def format(self) -> AudioFormat | None:
-        """The sound's format; None without a microphone."""
-        return self._source.format if self._source is not None else None
 
     @property
     def listening(self) -> bool:

@@ -64,6 +64,12 @@ class OpenRecording:
         self._gaps = Gaps()
         self._refused = 0
 
+    @property
+    def so_far(self) -> dict[str, object]:
+        """What the opening of a recording says that continues this one."""
+        transcript = self.journal.transcript
+        return {"number": self.number, "opening": transcript.opening_hash, "ended": transcript.clock}
+
     def flush(self, epoch_ns: int, flush: Flush, gaps: Gaps | None) -> int:
         """Make one flush durable; milliseconds from the capture of its last frame to the end of its data sync.
 

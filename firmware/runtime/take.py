@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from firmware.runtime.mailbox import Mailbox
     from firmware.runtime.work import Job
     from firmware.settings import Settings
-    from hal.interface import AudioFormat, Unit, VideoFormat
+    from hal.interface import Hal, Unit
 
 NS = 1_000_000_000
+MOST_SEGMENTS = 4320
+"""Twelve hours in segments of ten seconds.  A recording has to fit into one manifest; a longer one goes on in another."""
 
 
 class Skip(Enum):
@@ -43,10 +45,14 @@ class Take:
         number: int,
         box: Mailbox[Job],
         settings: Settings,
-        video: VideoFormat,
-        audio: AudioFormat | None,
+        hal: Hal,
+        *,
+        continues: Take | None,
     ) -> None:
+        """``continues``: a running take that this one takes over from."""
+        video, audio = hal.video.format, hal.audio.format if hal.audio is not None else None
         self.id = number
+        self.full = False
         self.epoch_ns: int | None = None
         self._priority = False
         self._heard: Sound | None = None
@@ -60,7 +66,7 @@ class Take:
         self._gop = video.gop
         self._skipping: Skip | None = None
         self._skipped = dict.fromkeys(Skip, 0)
-        box.put(Begin(number))
+        box.put(Begin(number, continues.id if continues else None))
 
     def join(self, before: tuple[Gop, ...], current: tuple[Unit, ...]) -> None:
         """Take over from the ring: live first, the minute before it behind."""
@@ -127,6 +133,7 @@ class Take:
 
     def _send(self, flushes: list[Flush]) -> None:
         for flush in flushes:
+            self.full = flush.segment >= MOST_SEGMENTS
             gaps = Gaps(
                 self._frames.missing + self._skipped[Skip.ORPHAN],
                 self._sound.missing if self._sound else 0,

@@ -106,8 +106,8 @@ class Vault:
         self._anchor = self._read_anchor()
         return resume
 
-    def begin(self) -> OpenRecording:
-        """Open the next recording.
+    def begin(self, before: OpenRecording | None = None) -> OpenRecording:
+        """Open the next recording; ``before`` is a running one that it takes over from.
 
         The audit log has the opening first, then the journal.  Names, files and their room are there before, made by ``prepare`` while
         idle, so that a press costs two syncs and the first flush.
@@ -115,7 +115,7 @@ class Vault:
         audit, video = self.volume.audit, self.hal.video.format
         audio = self.hal.audio.format if self.hal.audio is not None else None
         ready, self._prepared = self._prepared or self.prepare(), None
-        continues, self._continues = self._continues, None
+        continues, self._continues = before.so_far if before else self._continues, None
         journal = Journal(
             self.session,
             volume=self.volume.id,

@@ -31,9 +31,10 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Open a take."""
+    """Open a take; ``continues`` is the take that this one takes over from without a gap."""
 
     take: int
+    continues: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,8 @@ class Writer:
         return result.result()
 
     def _begin(self, job: Begin) -> None:
-        self.takes[job.take] = self._vault.begin()
+        before = self.takes.get(job.continues) if job.continues is not None else None
+        self.takes[job.take] = self._vault.begin(before)
 
     def _live(self, job: Live) -> None:
         take = self.takes.get(job.take)

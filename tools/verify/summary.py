@@ -98,7 +98,7 @@ def _facts(journal: Journal) -> Iterator[str]:
         apart = opening.clock.utc_ms - ended.utc_ms
         known = apart >= 0 and "unset" not in (opening.clock.quality, ended.quality)
         gap = f"about {span(apart / 1000)} by its clock" if known else "of unknown length"
-        yield f"it resumes recording {number}, which was cut off; the gap is {gap}"
+        yield f"it resumes recording {number}; the gap is {gap}"
     last = journal.flushes[-1].gaps if journal.flushes else {}
     for kind, words in _GAPS.items():
         if last.get(kind):
