@@ -24,7 +24,7 @@ from firmware.evidence.certs import Trust
 from firmware.evidence.errors import MismatchError
 from firmware.evidence.journal import Journal
 from firmware.evidence.kinds import ZEROS
-from firmware.evidence.manifest import sealed_manifest, verify_manifest
+from firmware.evidence.manifest import recovered_manifest, sealed_manifest, verify_manifest
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.session import Session as Boot
 from firmware.evidence.settings_doc import verify_settings
@@ -113,8 +113,9 @@ class MemoryShelf:
 
     # -- making evidence
 
-    def record(self, number: int, sizes: Sequence[int] = (70_000, 30_000)) -> None:
-        """Make a sealed recording with segments of these sizes (what is in them means nothing)."""
+    def record(self, number: int, sizes: Sequence[int] = (70_000, 30_000), *, lost: str | None = None) -> None:
+        """Make a recording with segments of these sizes (what is in them means nothing): sealed, or, with a file ``lost`` to a
+        cut, recovered."""
         journal = Journal(
             self.session,
             volume=self.volume,
@@ -154,17 +155,19 @@ class MemoryShelf:
                 )
             )
         files["journal.jwsl"] = b"".join(line + b"\n" for line in lines)
-        manifest = sealed_manifest(
-            self.session,
-            journal.transcript,
-            journal.extent,
-            priority=False,
-            settings=ZEROS,
-            signer="software",
-            clock=self._stamp(),
-        )
+        facts: dict[str, Any] = {"priority": False, "settings": ZEROS, "signer": "software", "clock": self._stamp()}
+        if lost is None:
+            manifest = sealed_manifest(self.session, journal.transcript, journal.extent, **facts)
+        else:
+            del files[lost]
+            left = {name: extent(data) for name, data in files.items() if name != "journal.jwsl"}
+            facts["signed_boot"] = self.boot
+            manifest = recovered_manifest(self.session, journal.transcript, journal.extent, left, **facts)
         files["manifest.jws"] = manifest + b"\n"
-        self._log("closing", {"number": number, "manifest": jws.line_hash(manifest), "state": "sealed"})
+        self._log(
+            "closing",
+            {"number": number, "manifest": jws.line_hash(manifest), "state": "recovered" if lost else "sealed"},
+        )
         self.recordings[number] = dict(sorted(files.items()))
 
     def erase(self) -> None:
@@ -357,6 +360,7 @@ class Wire:
         self.kind = kind
         self.plugged = True
         self.cut_after = cut_after
+        self.carried = 0
         self._clock = clock
         self._connect = connect
         self._peer: Peer | None = None
@@ -395,6 +399,7 @@ class Wire:
         self._out = self._in = b""
 
     def _count(self, data: bytes) -> bytes:
+        self.carried += len(data)
         if self.cut_after is None:
             return data
         passed, self.cut_after = data[: self.cut_after], self.cut_after - len(data)

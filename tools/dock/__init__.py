@@ -2,6 +2,7 @@
 
 ``Dock`` and ``Desk`` serve from a program of one's own, with every event handed to a callable; ``lapel dock`` is the same from a shell.
 """
+
 from __future__ import annotations
 
 from tools.dock.cli import add_parser

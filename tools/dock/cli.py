@@ -14,7 +14,7 @@ from tools.dock.display import choose
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Kind
 from tools.dock.identity import DockIdentity, SetupError
-from tools.dock.register import Register, RegisterError
+from tools.dock.register import SHIFT, Register, RegisterError
 from tools.dock.store import Store, StoreError
 from tools.dock.visit import Desk, system_utc_ms
 
@@ -43,7 +43,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     serve.add_argument("--store", type=Path, required=True, metavar="DIR", help="where evidence goes; made if missing")
     serve.add_argument("--port", required=True, help="a tty such as /dev/ttyACM0, or tcp:[ADDRESS]:PORT to listen at")
     serve.add_argument("--once", action="store_true", help="end after one camera was taken over")
-    serve.add_argument("--assign", metavar="SHIFT", help="the shift of every camera that the register does not know")
+    serve.add_argument(
+        "--assign", type=_shift, metavar="SHIFT", help="the shift of every camera that the register does not know"
+    )
     serve.add_argument("--json", action="store_true", help="one JSON object a line for each event")
     serve.set_defaults(run=run_serve)
 
@@ -85,6 +87,13 @@ def run_assign(options: argparse.Namespace) -> int:
         return NOT_WELL
     print(f"{options.device}: shift {options.shift} at its next docking")
     return WELL
+
+
+def _shift(text: str) -> str:
+    """A shift id, or argparse's complaint."""
+    if not SHIFT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shift id (1 to 64 of A-Z a-z 0-9 -)")
+    return text
 
 
 @contextmanager

@@ -51,7 +51,7 @@ _WORDS: Mapping[Kind, str] = {
     Kind.ACCEPTED: "docked (boot {boot}, {text})",
     Kind.REFUSED: "REFUSED: {text}",
     Kind.CLOCK: "clock {before_ms} -> {after_ms} ms: {text}",
-    Kind.SETTINGS: "settings {serial}, taken: {taken}",
+    Kind.SETTINGS: "settings {serial}: {text}",
     Kind.ASSIGNED: "assigned to shift {shift}",
     Kind.STOCK: "{items} recordings, {size} bytes to take over",
     Kind.FETCHING: "recording {item}: fetching",

@@ -15,7 +15,7 @@ FILE = "register.jsonl"
 LONGEST_MS = 14 * 3600 * 1000
 """A shift that nobody began after 14 hours is over."""
 
-_SHIFT = re.compile(r"[A-Za-z0-9-]{1,64}")
+SHIFT = re.compile(r"[A-Za-z0-9-]{1,64}")
 _DEVICE = re.compile(r"[a-z0-9-]{1,32}")
 
 
@@ -46,7 +46,7 @@ class Register:
         """Enter that an officer takes a camera for a shift."""
         if not _DEVICE.fullmatch(device):
             raise RegisterError(f"{device!r} is no camera's name (1 to 32 of a-z 0-9 -)")
-        if not _SHIFT.fullmatch(shift):
+        if not SHIFT.fullmatch(shift):
             raise RegisterError(f"{shift!r} is no shift id (1 to 64 of A-Z a-z 0-9 -)")
         if not officer.strip() or not officer.isprintable():
             raise RegisterError("an officer's name or number is needed")

@@ -151,7 +151,7 @@ class Visit:
         except (DeclinedError, YieldedError) as error:
             self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=False, text=str(error))
         else:
-            self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=True)
+            self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=True, text="taken")
 
     def _assign(self) -> Talk[None]:
         """Tell the camera for which shift it records, once."""
