@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -147,8 +146,3 @@ class Bars:
         if event.device not in self._tasks:
             self._tasks[event.device] = self._progress.add_task(event.device)
         self._progress.update(self._tasks[event.device], completed=float(completed), total=float(total))
-
-
-def standard_output() -> TextIO:
-    """Where displays go."""
-    return sys.stdout
