@@ -15,7 +15,7 @@ from pathlib import Path
 
 BAR_WIDTH = 24
 INSTALL = ("install", "--require-hashes", "--only-binary", ":all:", "--progress-bar", "off")
-COLLECTED = re.compile(r"^(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)")
+COLLECTED = re.compile(r"^(?:Collecting|Processing) (?:\S*/)?([A-Za-z0-9._]+)")
 REQUIREMENT = re.compile(r"^[A-Za-z0-9._-]+==", re.MULTILINE)
 
 COMMAND = """#!/bin/sh
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     if not _install(directory, lock):
         return 1
     _put_on_path(directory)
-    _show(1.0, f"{lock.name} in {time.monotonic() - began:.0f} s\n")
+    _show(1.0, f"ready after {time.monotonic() - began:.0f} s\n")
     return 0
 
 

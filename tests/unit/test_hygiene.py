@@ -16,7 +16,7 @@ LARGEST = 2_000_000  # bytes
 # What no file may contain.  Each pattern is written so that it does not match itself.
 FORBIDDEN = {
     "a path of somebody's machine": r"(?<![\w.~/-])/(?:home|Users|root|work)/[\w.]",
-    "the address of a package index": r"(?:pypi|pythonhosted)[.](?:org|python)|-(?:index-url|find-links)[ =]\S",
+    "the address of a package index": r"(?:pypi|pythonhosted)[.](?:org|python)|(?<!emit)-(?:index-url|find-links)[ =]\S",
     "a private key": r"BEGIN [A-Z ]*PRIVATE[ ]KEY-----\s*(?:\\n)?[A-Za-z0-9+/]{40}",
     "an age identity": r"AGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]{50}",
 }
