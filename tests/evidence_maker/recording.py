@@ -112,10 +112,11 @@ class Recorder:
         signed = {flush["file"]: flush["cipher"] for flush in self.flushes}
         journal = (self.directory / "journal.jwsl").read_bytes()
         listed = []
-        for path in sorted(self.directory.glob("*.age")):
-            data = path.read_bytes()
-            vouched = signed.get(path.name, {"length": 0, "hash": digest(b"")})
-            listed.append({"name": path.name, "length": len(data), "hash": digest(data), "signed": vouched})
+        for name in sorted({path.name for path in self.directory.glob("*.age")} | set(signed)):
+            path = self.directory / name
+            data = path.read_bytes() if path.exists() else b""
+            vouched = signed.get(name, {"length": 0, "hash": digest(b"")})
+            listed.append({"name": name, "length": len(data), "hash": digest(data), "signed": vouched})
         tracks = [flush["tracks"] for flush in self.flushes if flush["tracks"]]
         video = [each["video"] for each in tracks if each["video"]]
         audio = [each["audio"] for each in tracks if each["audio"]]

@@ -67,7 +67,7 @@ def read_audit(volume: Path, trust: Trust, problems: Problems) -> Audit:
     directory = volume / DIRECTORY
     with problems.at(DIRECTORY):
         names = []
-        for name, kind in files.listing(directory).items():
+        for name, kind in files.folder(directory).items():
             if kind is files.Kind.FILE and _FILE.match(name):
                 names.append(name)
             else:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.verify.age import Key
 from tools.verify.decode import check_plays
-from tools.verify.findings import Problems, need
+from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import FlushMedia, SegmentReader, sample_hash
 from tools.verify.model import MEDIA_RATE, PRIVATE, Flush, Journal, Opening
 from tools.verify.plain import read_flushes
@@ -22,12 +22,17 @@ MAX_SEGMENT = 256 << 20
 
 @dataclass(slots=True)
 class Content:
-    """What decryption showed.  ``unsigned`` counts readable bytes behind what the journal vouches for."""
+    """What decryption showed.
+
+    ``unsigned`` counts readable bytes behind what the journal vouches for.  ``spoilt`` says of segments why they cannot be shown in
+    full, where the camera itself signed that it had lost frames.
+    """
 
     private: list[PrivateEntry] = field(default_factory=list)
     segments: int = 0
     unsigned: int = 0
     ends: dict[str, int] = field(default_factory=dict)
+    spoilt: dict[str, str] = field(default_factory=dict)
 
 
 def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], problems: Problems) -> Content:
@@ -93,7 +98,12 @@ def _judge_segment(path: Path, flushes: list[Flush], keys: Sequence[Key], openin
         plain.extend(data)
 
     content.unsigned += read_flushes(path, keys, flushes, deliver)
-    check_plays(bytes(plain), counts["video"], counts["audio"])
+    try:
+        check_plays(bytes(plain), counts["video"], counts["audio"])
+    except Refused as refused:
+        if not flushes[-1].gaps["video"]:
+            raise
+        content.spoilt[path.name] = str(refused)  # what was lost before it could be signed takes its neighbours with it
     content.segments += 1
 
 

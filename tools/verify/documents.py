@@ -34,6 +34,7 @@ _any_file = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws")
 _number = integer(1, 99_999_999)
 _count = integer()
 _words = text()
+_pixels = integer(16, 16_384)
 _signer = one_of("software", "tpm2", "firmware")
 _state = one_of("sealed", "recovered")
 
@@ -58,8 +59,8 @@ PAYLOADS = {
             "clock": _clock,
             "live_from": integer(0, _MAX_SEGMENT),
             "continues": nullable(members({"number": _number, "opening": _hash, "ended": _clock})),
-            "video": members({"width": integer(1, 65535), "height": integer(1, 65535), "fps": integer(1, 1000)}),
-            "audio": nullable(members({"rate": integer(1, 2**32 - 1), "channels": integer(1, 255)})),
+            "video": members({"width": _pixels, "height": _pixels, "fps": integer(1, 240)}),
+            "audio": nullable(members({"rate": integer(8_000, 192_000), "channels": integer(1, 8)})),
         }
     ),
     FLUSH: members(

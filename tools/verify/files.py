@@ -46,6 +46,12 @@ def listing(path: Path) -> dict[str, Kind]:
     return dict(sorted(found.items()))
 
 
+def folder(path: Path) -> dict[str, Kind]:
+    """The same of a directory inside what is judged, which may not be a link to elsewhere."""
+    need(not path.is_symlink(), "is a symbolic link")
+    return listing(path)
+
+
 def open_file(path: Path) -> BinaryIO:
     """Open an ordinary file for reading; ``Refused`` where it is missing or anything else."""
     try:

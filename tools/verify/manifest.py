@@ -64,7 +64,7 @@ def read_manifest(directory: Path, trust: Trust) -> Manifest:
     names = [each.name for each in listed]
     need(names == sorted(set(names)), "files are not sorted by name, each once")
     later = payload["signed_boot"] - payload["boot"]
-    need(later >= 0 if payload["state"] == "recovered" else later == 0, "state and signed_boot do not fit each other")
+    need(later > 0 if payload["state"] == "recovered" else later == 0, "state and signed_boot do not fit each other")
     return Manifest(payload, signed.hash, signed.chain.name, signed.chain.named_key, listed)
 
 
@@ -144,7 +144,7 @@ def _check_segments(manifest: Manifest, journal: Journal) -> None:
     if not manifest.recovered:
         need(live and live[-1] in closed, "sealed, and yet its last segment was not closed")
         unequal = [listed.name for listed in manifest.files if listed.now != listed.signed]
-        need(not unequal, f"sealed, and yet {', '.join(unequal)} hold more than was signed at capture")
+        need(not unequal, f"sealed, and yet {', '.join(unequal)} are not what was signed at capture")
         left_open = [
             listed.name for listed in manifest.files if not (flushes := journal.of(listed.name)) or not flushes[-1].last
         ]

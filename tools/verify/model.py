@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MEDIA_RATE = 90_000
@@ -158,10 +158,17 @@ class Journal:
     hash: str
     device_key: bytes
     session: str
+    files: Mapping[str, list[Flush]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        files: dict[str, list[Flush]] = {}
+        for flush in self.flushes:
+            files.setdefault(flush.file, []).append(flush)
+        object.__setattr__(self, "files", files)
 
     def of(self, file: str) -> list[Flush]:
         """The flushes of one file, in order."""
-        return [flush for flush in self.flushes if flush.file == file]
+        return self.files.get(file, [])
 
     def signed(self, file: str) -> Extent:
         """What the journal vouches for of one file on disk."""
@@ -170,11 +177,8 @@ class Journal:
 
     def segments(self) -> dict[int, list[Flush]]:
         """The flushes of each segment, in order of media time."""
-        found: dict[int, list[Flush]] = {}
-        for flush in self.flushes:
-            if flush.segment is not None:
-                found.setdefault(flush.segment, []).append(flush)
-        return dict(sorted(found.items()))
+        ordered = sorted(self.files.items())
+        return {first.segment: flushes for _, flushes in ordered if (first := flushes[0]).segment is not None}
 
     def is_live(self, flush: Flush) -> bool:
         """Whether this flush is of what followed the press."""

@@ -105,9 +105,7 @@ def _check_files(custody: Custody, names: set[str], progress: Callable[[int], No
     """Every evidence file against manifest and journal, and the digest of each for the receipt."""
     found: dict[str, Digest] = {}
     listed = {each.name: each for each in custody.manifest.files} if custody.manifest else {}
-    flushes: dict[str, list[Flush]] = {}
-    for flush in custody.journal.flushes if custody.journal else ():
-        flushes.setdefault(flush.file, []).append(flush)
+    flushes = custody.journal.files if custody.journal else {}
     on_disk = {name for name in names if _EVIDENCE.match(name)}
     for name in sorted(on_disk | set(listed) | set(flushes)):
         with custody.problems.at(name):

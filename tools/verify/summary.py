@@ -142,5 +142,8 @@ def _not_proven(custody: Custody, journal: Journal, given: Given, content: Conte
         yield f"of the time before the press, segments {', '.join(map(str, missing))} were not written in full"
     if content is None:
         yield "what the files hold was not looked at: no key was given"
-    elif content.unsigned:
+        return
+    for name, reason in content.spoilt.items():
+        yield f"that all of {name} can be shown: the camera signed that it lost frames, and {reason}"
+    if content.unsigned:
         yield f"{size(content.unsigned)} of what is not signed can be read"

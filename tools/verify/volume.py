@@ -22,6 +22,7 @@ from tools.verify.summary import judge_recording
 NAME = "volume.jws"
 RECORDINGS = "recordings"
 _KNOWN = {NAME, receipt.ANCHOR_NAME, audit.DIRECTORY, RECORDINGS, "erasing", "quarantine", "reserve", "lost+found"}
+_ASIDE = {"erasing", "quarantine"}
 _NUMBER = re.compile(r"[0-9]{8}\Z")
 
 
@@ -39,6 +40,7 @@ class Volume:
     reports: dict[int, RecordingReport] = field(default_factory=dict)
     opening_hashes: dict[int, str] = field(default_factory=dict)
     facts: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
 
 
 def judge_volume(path: Path, place: Place, given: Given) -> Volume:
@@ -64,6 +66,9 @@ def judge_volume(path: Path, place: Place, given: Given) -> Volume:
             _check_anchor(volume, volume.anchor)
     with problems.at(RECORDINGS):
         _judge_recordings(volume)
+    for name in _ASIDE & _names(path):
+        with problems.at(name):
+            volume.aside += [f"{name}/{files.shown(each)}" for each in files.folder(path / name)]
     for first, last in _missing(volume):
         _note_missing(volume, first, last)
     return volume
@@ -91,12 +96,13 @@ def _check_anchor(volume: Volume, anchor: DockSigned) -> None:
 
 def _judge_recordings(volume: Volume) -> None:
     root = volume.path / RECORDINGS
-    for name, kind in files.listing(root).items():
+    for name, kind in files.folder(root).items():
         where = f"{RECORDINGS}/{files.shown(name)}"
-        if kind is not files.Kind.DIRECTORY or not _NUMBER.match(name):
-            volume.problems.add(where, "is no recording: something was added or renamed")
-        elif not _ahead_of_time(volume, root / name, int(name)):
-            _judge_one(volume, root / name, int(name), where)
+        with volume.problems.at(where):
+            well_named = kind is files.Kind.DIRECTORY and _NUMBER.match(name)
+            need(well_named, "is no recording: something was added or renamed")
+            if not _ahead_of_time(volume, root / name, int(name)):
+                _judge_one(volume, root / name, int(name), where)
 
 
 def _ahead_of_time(volume: Volume, path: Path, number: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from tools.verify import files
 from tools.verify.report import Place, Verdict, VolumeReport
 from tools.verify.times import utc
 from tools.verify.volume import Volume
@@ -50,11 +49,8 @@ def _facts(volume: Volume) -> Iterator[str]:
     if still_open and volume.place is Place.CAMERA:
         numbers = ", ".join(map(str, still_open))
         yield f"open: {numbers}: still being made, or cut off; the camera closes what was cut off at its next start"
-    for folder, words in _ASIDE.items():
-        found = volume.path / folder
-        if found.is_dir() and not found.is_symlink():
-            for each in files.listing(found):
-                yield f"{folder}/{files.shown(each)} {words}"
+    for each in sorted(volume.aside):
+        yield f"{each} {_ASIDE[each.split('/')[0]]}"
 
 
 def _proven(volume: Volume) -> Iterator[str]:

@@ -89,6 +89,22 @@ def test_open(desk: Desk) -> None:
     assert any("not yet recovered" in row for row in report.recordings[0].not_proven)
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_lost_after_it_was_signed(tmp_path: Path, made: Desk, gone: bool) -> None:  # noqa: FBT001
+    """Bytes that a card lost after they had been signed are named, though the camera recovered what was left."""
+    camera = Camera(tmp_path / "card")
+    segment = camera.cut() / "000001.mp4.age"
+    if gone:
+        segment.unlink()
+    else:
+        os.truncate(segment, 100_000)
+    camera.boot()
+    camera.recover(1)
+    report = judged(made, camera.directory(1))
+    assert_named(report, "000001.mp4.age")
+    assert ("is missing" if gone else "is cut off: journal line 4") in " ".join(each.reason for each in report.problems)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_any_flipped_byte(desk: Desk, name: str) -> None:
     """Any one byte changed in any file is found, and the file is named."""
