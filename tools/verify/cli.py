@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tools.verify.exported import verify_export
 from tools.verify.findings import Refused
@@ -51,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Judge, print, and return the exit status."""
     try:
-        report = _judge(arguments)
+        with _progress() as progress:
+            report = _judge(arguments, progress)
     except Refused as refused:
         sys.stderr.write(f"lapel verify: {refused}\n")
         return USAGE
@@ -66,11 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def _judge(arguments: argparse.Namespace) -> Report:
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """How much was read, on a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("judged"), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("judged", total=None)
+        yield lambda length: bar.update(task, advance=length)
+
+
+def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Report:
     if arguments.evidence is not None:
         return verify_export(arguments.path, arguments.evidence, arguments.root, arguments.key)
     place = None if arguments.place is None else Place(arguments.place)
-    return verify_path(arguments.path, arguments.root, arguments.key, place=place)
+    return verify_path(arguments.path, arguments.root, arguments.key, place=place, progress=progress)
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

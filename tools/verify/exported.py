@@ -47,7 +47,9 @@ def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[
         path=str(film),
         evidence=recording,
         covered=covered,
-        proven=tuple(_proven(found, custody.journal)) if custody.journal and not problems else (),
+        proven=tuple(_proven(found, custody.journal))
+        if custody.journal and not problems and recording.verdict is not Verdict.NOT_WHOLE
+        else (),
         not_proven=tuple(_not_proven(bool(given.keys))),
         problems=tuple(problems.found),
     )

@@ -16,7 +16,7 @@ from tools.verify.files import Digest
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.journal import CHUNK, read_journal
 from tools.verify.manifest import Manifest, compare_journal, read_manifest
-from tools.verify.model import Flush, Journal
+from tools.verify.model import NOTHING, Extent, Flush, Journal
 from tools.verify.receipt import DockSigned, read_receipt
 
 _EVIDENCE = re.compile(r"([0-9]{6}\.mp4|private)\.age\Z")
@@ -151,8 +151,9 @@ def _check_receipt(custody: Custody, signed: DockSigned, digests: dict[str, Dige
         for member in ("device", "volume", "number"):
             need(payload[member] == custody.manifest.payload[member], f"{member} is not this recording's")
         need(payload["manifest"] == custody.manifest.hash, "it was given for another manifest")
-    receipted = {each["name"]: (each["length"], each["hash"]) for each in payload["files"]}
-    there = {name: (digest.length, digest.hash) for name, digest in digests.items()}
+    receipted = {each["name"]: Extent(each["length"], each["hash"]) for each in payload["files"]}
+    there = {name: Extent(digest.length, digest.hash) for name, digest in digests.items()}
     for name in sorted(set(receipted) | set(there)):
-        if receipted.get(name) != there.get(name):
+        # A file that a cut took away stands in manifest and receipt as nothing.
+        if receipted.get(name, NOTHING) != there.get(name, NOTHING):
             raise Refused(f"it was given for other bytes than those here: {name}")

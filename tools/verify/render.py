@@ -41,6 +41,7 @@ def _lines(report: Report, paint: _Paint) -> Iterator[str]:
     for volume in report.volumes:
         yield from _volume(volume, paint)
     if report.export is not None:
+        yield f"film: {paint(report.verdict)} ({shown(report.export.path)})"
         yield from _export(report.export, paint)
     yield from _rows("note", report.facts)
     yield from _problems(report.problems)
@@ -74,7 +75,6 @@ def _recording(recording: RecordingReport, paint: _Paint) -> Iterator[str]:
 
 
 def _export(export: ExportReport, paint: _Paint) -> Iterator[str]:
-    yield f"film: {paint(Verdict.NOT_WHOLE if export.problems else Verdict.WHOLE)} ({shown(export.path)})"
     yield from _words(export)
     yield ""
     yield "held against"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 
-from tools.verify import age, audit, certs, files, journal, manifest, volume, volume_summary
+from tools.verify import age, audit, belonging, certs, files, journal, manifest, volume, volume_summary
 from tools.verify.findings import Problem, Refused
 from tools.verify.recording import Given
 from tools.verify.report import Place, Report, VolumeReport
@@ -79,7 +79,7 @@ def verify_path(
 
 
 def _is_volume(path: Path) -> bool:
-    return any((path / name).exists() for name in (volume.NAME, volume.RECORDINGS, audit.DIRECTORY))
+    return any((path / name).exists() for name in (belonging.NAME, volume.RECORDINGS, audit.DIRECTORY))
 
 
 def _volume(path: Path, place: Place | None, given: Given, name: str, *, stored: bool = False) -> VolumeReport:
@@ -92,7 +92,7 @@ def _volume(path: Path, place: Place | None, given: Given, name: str, *, stored:
     told = (log.device, log.volume) if paper is None else (paper.payload["device"], paper.payload["volume"])
     if stored and told != (found.parent.name, found.name):
         reason = f"it is volume {told[1]} of {told[0]}, and does not belong into this folder"
-        judged.problems.add(volume.NAME, reason)
+        judged.problems.add(belonging.NAME, reason)
     return volume_summary.report(judged, name)
 
 

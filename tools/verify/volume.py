@@ -4,43 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.verify import audit, files, journal, manifest, receipt
 from tools.verify.audit import Audit, read_audit
+from tools.verify.belonging import NAME, Volume, check_belongs
 from tools.verify.certs import Role, Trust
 from tools.verify.documents import VOLUME
-from tools.verify.findings import Problems, need
+from tools.verify.findings import need
 from tools.verify.jws import MAX_LINE
 from tools.verify.receipt import DockSigned, read_anchor
 from tools.verify.recording import Custody, Given
-from tools.verify.report import Place, RecordingReport
+from tools.verify.report import Place
 from tools.verify.signed import Signed, verify_chained
 from tools.verify.summary import judge_recording
 
-NAME = "volume.jws"
 RECORDINGS = "recordings"
 _KNOWN = {NAME, receipt.ANCHOR_NAME, audit.DIRECTORY, RECORDINGS, "erasing", "quarantine", "reserve", "lost+found"}
 _ASIDE = {"erasing", "quarantine"}
 _NUMBER = re.compile(r"[0-9]{8}\Z")
-
-
-@dataclass(slots=True)
-class Volume:
-    """A volume while it is judged."""
-
-    path: Path
-    place: Place
-    given: Given
-    problems: Problems = field(default_factory=Problems)
-    paper: Signed | None = None
-    audit: Audit = field(default_factory=Audit)
-    anchor: DockSigned | None = None
-    reports: dict[int, RecordingReport] = field(default_factory=dict)
-    opening_hashes: dict[int, str] = field(default_factory=dict)
-    facts: list[str] = field(default_factory=list)
-    aside: list[str] = field(default_factory=list)
+_CONFLICT = re.compile(r"[0-9]{8}\.conflict-[0-9a-f]+\Z")
+_DAMAGED = re.compile(r"[0-9]{8}\.damaged-[0-9]+\Z")
 
 
 def judge_volume(path: Path, place: Place, given: Given) -> Volume:
@@ -98,7 +82,11 @@ def _judge_recordings(volume: Volume) -> None:
     root = volume.path / RECORDINGS
     for name, kind in files.folder(root).items():
         where = f"{RECORDINGS}/{files.shown(name)}"
+        if volume.place is Place.DOCK and _DAMAGED.match(name):
+            volume.facts.append(f"{where} is what the dock found damaged in its store, and has fetched again")
+            continue
         with volume.problems.at(where):
+            need(not _CONFLICT.match(name), "other evidence claims the same number: two cameras with one identity?")
             well_named = kind is files.Kind.DIRECTORY and _NUMBER.match(name)
             need(well_named, "is no recording: something was added or renamed")
             if not _ahead_of_time(volume, root / name, int(name)):
@@ -110,9 +98,7 @@ def _ahead_of_time(volume: Volume, path: Path, number: int) -> bool:
     if volume.place is not Place.CAMERA or manifest.NAME in _names(path) or _has_opening(path):
         return False
     if number in volume.audit.unclosed or number in volume.audit.voids:
-        volume.facts.append(
-            f"recording {number} got no further than the audit log: the camera never showed that it records"
-        )
+        volume.announced.add(number)
         return True
     return number > volume.audit.newest and not any(_sizes(path))
 
@@ -122,65 +108,11 @@ def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
     trusted = [volume.anchor.utc_ms] if volume.anchor and anchored else []
 
     def further(custody: Custody) -> None:
-        for check in (_against_paper, _against_audit, _against_neighbours):
-            with custody.problems.at(journal.NAME):
-                check(volume, number, custody)
+        check_belongs(volume, number, custody)
 
     volume.reports[number], custody = judge_recording(path, volume.given, where, trusted, further)
     if custody.journal is not None:
         volume.opening_hashes[number] = custody.journal.opening.hash
-
-
-def _against_paper(volume: Volume, number: int, custody: Custody) -> None:
-    if custody.journal is None or volume.paper is None:
-        return
-    opening = custody.journal.opening
-    need(opening.number == number, f"it is recording {opening.number}, and lies where {number} belongs")
-    need(opening.device == volume.paper.payload["device"], f"it is {opening.device}'s, this volume is another's")
-    need(opening.volume == volume.paper.payload["volume"], "it was recorded on another volume")
-    need(
-        custody.journal.device_key == volume.paper.chain.named_key,
-        f"it was signed under another device key than {NAME}",
-    )
-
-
-def _against_audit(volume: Volume, number: int, custody: Custody) -> None:
-    log = volume.audit
-    known = log.openings.get(number)
-    if known is None:
-        need(volume.place is Place.DOCK and number > log.newest, "the audit log knows no such recording")
-        volume.facts.append(f"recording {number} is newer than the audit log here")
-        return
-    need(number not in log.voids, "the audit log says that this recording never began")
-    if custody.journal is not None:
-        need(custody.journal.opening.hash == known.hash, "the audit log knows another opening for this number")
-        need(custody.journal.opening.boot == known.boot, "the audit log knows another boot for this opening")
-    closing = log.closings.get(number)
-    if closing is not None:
-        need(custody.sealed, f"the audit log says that it was {closing[1]}, and the manifest is missing")
-        if custody.manifest is not None:
-            signed = (custody.manifest.hash, custody.manifest.payload["state"])
-            need(signed == closing, "the audit log knows another manifest")
-    elif custody.sealed:
-        volume.facts.append(f"recording {number} has a manifest of which the audit log here does not know yet")
-    receipted = log.receipts.get(number)
-    if receipted is not None:
-        need(
-            custody.receipt is not None and custody.receipt.hash == receipted,
-            "the audit log knows a receipt that is not here",
-        )
-
-
-def _against_neighbours(volume: Volume, number: int, custody: Custody) -> None:
-    """The chain of openings: each holds the hash of the one before."""
-    if custody.journal is None or number == 1:
-        return
-    opening, log = custody.journal.opening, volume.audit
-    before = log.openings[number - 1].hash if number - 1 in log.openings else volume.opening_hashes.get(number - 1)
-    need(before in (None, opening.previous), f"the recording {number - 1} that is known here is not the one before it")
-    if opening.continues is not None and opening.continues[0] in log.openings:
-        resumed = log.openings[opening.continues[0]]
-        need(resumed.hash == opening.continues[1], "it resumes another recording than the one that is known here")
 
 
 def _missing(volume: Volume) -> Iterator[tuple[int, int]]:

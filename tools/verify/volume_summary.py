@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from tools.verify.belonging import Volume
 from tools.verify.report import Place, Verdict, VolumeReport
 from tools.verify.times import utc
-from tools.verify.volume import Volume
 
 _ASIDE = {
     "quarantine": "was unknown to the audit log, and is kept aside",
@@ -41,8 +41,6 @@ def _facts(volume: Volume) -> Iterator[str]:
     if log.erasures:
         numbers = ", ".join(map(str, sorted(log.erasures)))
         yield f"erased from the camera, each against a dock's receipt: {numbers}"
-    if log.voids:
-        yield f"announced, and never begun: {', '.join(map(str, sorted(log.voids)))}"
     if log.torn:
         yield "the audit log ends in a torn line, as a power cut leaves it"
     still_open = [number for number, each in volume.reports.items() if each.verdict is Verdict.OPEN]
@@ -63,6 +61,9 @@ def _proven(volume: Volume) -> Iterator[str]:
 
 def _not_proven(volume: Volume) -> Iterator[str]:
     log, anchor = volume.audit, volume.anchor
+    if nothing := sorted(volume.announced | log.voids):
+        numbers = ", ".join(map(str, nothing))
+        yield f"whether anything was recorded as {numbers}: announced in the audit log, and not even the first line is here"
     yield "whether a certificate was revoked was not judged"
     if anchor is None:
         yield "that nothing is missing at the end: no dock has countersigned this log"

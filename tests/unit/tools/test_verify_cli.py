@@ -173,7 +173,7 @@ def test_film(made: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     film = export_recording(made.recording(1), [made.key], tmp_path / "film.mp4").path
     assert run(film, "--evidence", made.recording(1), "--root", made.root) == 0
     text = capsys.readouterr().out
-    assert f"film: WHOLE ({film})" in text
+    assert f"film: WHOLE ({film})" in text.replace("\n", "")
     assert "held against\nrecording 1: WHOLE" in text
     assert run(film, "--evidence", made.recording(2), "--root", made.root, "--json") == 1
     told = json.loads(capsys.readouterr().out)

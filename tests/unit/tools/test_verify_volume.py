@@ -187,7 +187,7 @@ def test_void(camera: Camera, root: Path, directory: bool) -> None:  # noqa: FBT
     (recorder.directory / "journal.jwsl").write_bytes(b"eyJhbG")
     announced = judged(camera.path, root)
     assert not announced.problems
-    assert any("never showed that it records" in row for row in announced.facts)
+    assert any("anything was recorded as 4" in row for row in announced.not_proven)
     camera.boot()
     camera.log("void", {"number": 4})
     del camera.unclosed[4]
@@ -196,6 +196,7 @@ def test_void(camera: Camera, root: Path, directory: bool) -> None:  # noqa: FBT
     camera.record(SMALL)
     volume = judged(camera.path, root)
     assert (reasons(volume), volume.voided) == ("", (4,))
+    assert any("anything was recorded as 4" in row for row in volume.not_proven)
     assert volume.recordings[-1].number == 5
 
 
@@ -437,9 +438,44 @@ def test_removed_papers(camera: Camera, root: Path) -> None:
     (camera.directory(3) / "manifest.jws").unlink()
     (camera.path / "volume.jws").unlink()
     text = reasons(judged(camera.path, root))
-    assert "00000002/journal.jwsl: the audit log knows a receipt that is not here" in text
+    assert "00000002/journal.jwsl: the audit log knows of a receipt, and there is none here" in text
     assert "00000003/journal.jwsl: the audit log says that it was sealed, and the manifest is missing" in text
     assert "volume.jws: is missing" in text
+
+
+def test_another_receipt(camera: Camera, root: Path, tmp_path: Path) -> None:
+    """A receipt that a dock signed again after a cut is good at the dock; on the card it is not the one that was logged."""
+    target = camera.offload(tmp_path / "store")
+    logged = camera.lines, camera.head
+    camera.receipt(1, nonce="6" * 32)
+    camera.lines, camera.head = logged
+    shutil.copy(camera.directory(1) / "receipt.jws", target / "recordings" / "00000001" / "receipt.jws")
+    assert not reasons(judged(target, root))
+    rewrite(camera.path / "audit" / "00000001.jwsl", lambda lines: lines[:-1])
+    assert "the audit log knows of another receipt" in reasons(judged(camera.path, root))
+
+
+def test_what_a_dock_sets_aside(camera: Camera, root: Path, tmp_path: Path) -> None:
+    """What read badly and was fetched again is told; what claims the place of other evidence is wrong."""
+    target = camera.offload(tmp_path / "store")
+    (target / "recordings" / "00000001.damaged-1").mkdir()
+    volume = judged(target, root)
+    assert not volume.problems
+    assert any("00000001.damaged-1 is what the dock found damaged" in row for row in volume.facts)
+    assert "is no recording" in reasons(judged(target, root, Place.CAMERA))
+    (target / "recordings" / "00000001.conflict-0123abcd").mkdir()
+    assert "two cameras with one identity" in reasons(judged(target, root))
+
+
+def test_linked_folders(camera: Camera, root: Path) -> None:
+    """Parts of a volume that are links to elsewhere are refused."""
+    for name in ("audit", "recordings", "erasing"):
+        (camera.path / name).mkdir(exist_ok=True)
+        (camera.path / name).rename(camera.path.parent / name)
+        (camera.path / name).symlink_to(camera.path.parent / name)
+    text = reasons(judged(camera.path, root))
+    for name in ("audit", "recordings", "erasing"):
+        assert f"{name}: is a symbolic link" in text
 
 
 def test_sealed_just_before_a_cut(camera: Camera, root: Path) -> None:
