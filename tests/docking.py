@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from firmware.dock.channel import Channel, Secured
 from firmware.dock.errors import DockError
+from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.link import Link
-from firmware.dock.messages import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.protocol import Side
 from firmware.dock.shelf import Item
 from firmware.dock.tls import Tls
@@ -114,8 +114,8 @@ class MemoryShelf:
     # -- making evidence
 
     def record(self, number: int, sizes: Sequence[int] = (70_000, 30_000), *, lost: str | None = None) -> None:
-        """Make a recording with segments of these sizes (what is in them means nothing): sealed, or, with a file ``lost`` to a
-        cut, recovered."""
+        """Make a recording with segments of these sizes (what is in them means nothing): sealed, or, with a file
+        ``lost`` to a cut, recovered."""
         journal = Journal(
             self.session,
             volume=self.volume,
@@ -347,7 +347,8 @@ class DockEnd:
 class Wire:
     """The camera's ``DockPort``, whose other end is run by the reads: whole dockings on one thread, on a virtual clock.
 
-    ``connect`` is asked for a new other end after each ``reset``.  ``cut_after``: bytes, both ways, until the cable is pulled out.
+    ``connect`` is asked for a new other end after each ``reset``.  ``cut_after``: bytes, both ways, until the cable is
+    pulled out.
     """
 
     def __init__(

@@ -1,7 +1,9 @@
-"""Selective repeat for a line that loses and alters frames but never reorders them: the two halves of a link's end, pure.
+"""Selective repeat for a line that loses and alters frames but never reorders them: the two halves of a link's end,
+pure.
 
-Each transmission carries a *stamp* that counts up, and each acknowledgement repeats the newest stamp that arrived.  What was stamped
-earlier and is not acknowledged is therefore lost, exactly, and is sent again at once: no timer has to guess.
+Each transmission carries a *stamp* that counts up, and each acknowledgement repeats the newest stamp that arrived.
+What was stamped earlier and is not acknowledged is therefore lost, exactly, and is sent again at once: no timer has to
+guess.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ _NUMBERS = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What a receiver has: everything below ``expected``, and ``expected + i`` for each bit i; room for ``window`` from there on."""
+    """What a receiver has: everything below ``expected``, and ``expected + i`` for each bit i; room for ``window`` from
+    there on."""
 
     expected: int
     window: int

@@ -1,7 +1,10 @@
-"""One plug-in from the wire to the messages, sans-I/O: link (on a serial line), TLS, conversation; the same for both sides.
+"""One plug-in from the wire to the messages, sans-I/O: link (on a serial line), TLS, conversation; the same for both
+sides.
 
-Feed it with ``receive_data`` and ``tick``, take every ``next_event``, write ``data_to_send``.  What goes wrong is raised by ``next_event``:
-``LinkLostError``, ``PeerRefusedError``, ``PeerError`` or ``RemoteProtocolError``.  Then ``close``.  Everything that a peer can draw out is bounded in time: the handshake, its silence, its not taking what it is sent.
+Feed it with ``receive_data`` and ``tick``, take every ``next_event``, write ``data_to_send``.  What goes wrong is
+raised by ``next_event``: ``LinkLostError``, ``PeerRefusedError``, ``PeerError`` or ``RemoteProtocolError``.  Then
+``close``.  Everything that a peer can draw out is bounded in time: the handshake, its silence, its not taking what it
+is sent.
 """
 
 from __future__ import annotations

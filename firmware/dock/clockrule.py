@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.dock.messages import ClockReading
+from firmware.dock.facts import ClockReading
 
 LARGEST_STEP_MS = 24 * 3600 * 1000
 
@@ -20,8 +20,8 @@ class ClockVerdict:
 def judge(camera: ClockReading, dock_utc_ms: int, token: str | None, *, recording: bool) -> ClockVerdict:
     """Apply the rule: a clock that was never set takes the dock's word, a set one moves by at most 24 hours on it.
 
-    A larger step would need an authority-signed or RFC 3161 token over the camera's nonce; none is understood yet, so that such a
-    step is refused with or without one.  While a recording is being made the clock never runs back.
+    A larger step would need an authority-signed or RFC 3161 token over the camera's nonce; none is understood yet, so
+    that such a step is refused with or without one.  While a recording is being made the clock never runs back.
     """
     step = dock_utc_ms - camera.utc_ms
     if recording and step < 0:

@@ -1,6 +1,7 @@
 """Consistent Overhead Byte Stuffing (Cheshire and Baker, 1999): bytes without a zero, so that a zero can end a frame.
 
-Encoding splits at the zeros, which the interpreter does in C; the bytes are touched a second time only when they are joined.
+Encoding splits at the zeros, which the interpreter does in C; the bytes are touched a second time only when they are
+joined.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Frozen dataclasses that are read from JSON objects with exactly their members.
 
-What a member may hold is said by a check of ``firmware.evidence.schema``; ``member``, ``members``, ``part`` and ``parts`` say
-so in the dataclass itself.
+What a member may hold is said by a check of ``firmware.evidence.schema``; ``member``, ``members``, ``part`` and
+``parts`` say so in the dataclass itself.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """A reliable byte stream over a serial line, sans-I/O: bytes and the time go in, bytes and events come out.
 
-A link lives for one plug-in.  The initiator (the camera) draws a session number and repeats ``OPEN`` until it is answered; frames of
-any other session, left in some buffer by an earlier plug-in, are dropped, and a responder tells their sender so.  ``arq`` repeats
-what was lost.  Timers do one thing only: when nothing was acknowledged for a while they send a *probe*, an empty frame that
-asks for an acknowledgement.  That finds lost tails, lost acknowledgements, reopened windows and dead peers alike.
+A link lives for one plug-in.  The initiator (the camera) draws a session number and repeats ``OPEN`` until it is
+answered; frames of any other session, left in some buffer by an earlier plug-in, are dropped, and a responder tells
+their sender so.  ``arq`` repeats what was lost.  Timers do one thing only: when nothing was acknowledged for a while
+they send a *probe*, an empty frame that asks for an acknowledgement.  That finds lost tails, lost acknowledgements,
+reopened windows and dead peers alike.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ LinkEvent = Opened | Received | Lost
 class Link:
     """One end of one session.
 
-    Call ``receive_data`` with what arrived and ``tick`` when time passed, take every ``next_event``, write ``data_to_send``.
-    ``session`` is a fresh random number from 1 to 2^32-1 for the initiator, None for the responder.
+    Call ``receive_data`` with what arrived and ``tick`` when time passed, take every ``next_event``, write
+    ``data_to_send``. ``session`` is a fresh random number from 1 to 2^32-1 for the initiator, None for the responder.
     """
 
     def __init__(self, session: int | None, *, window: int = WINDOW, payload: int = PAYLOAD_LIMIT) -> None:
@@ -224,7 +225,8 @@ class Link:
         return OPEN_EVERY_NS
 
     def _patience(self) -> int:
-        """How long to wait for an acknowledgement: briefly while one is due, doubling with each probe that stays unanswered."""
+        """How long to wait for an acknowledgement: briefly while one is due, doubling with each probe that stays
+        unanswered."""
         if not self._sender.pending:
             return KEEP_ALIVE_NS
         trip = self._sender.round_trip_ns
@@ -234,7 +236,8 @@ class Link:
     # -- sending -----------------------------------------------------------------------------------------------------
 
     def data_to_send(self) -> bytes:
-        """Everything that should go on the wire now: control frames, an acknowledgement if one is owed, repeats, new data."""
+        """Everything that should go on the wire now: control frames, an acknowledgement if one is owed, repeats, new
+        data."""
         out, self._control = self._control, []
         if self.state is LinkState.OPEN and self._now is not None:
             if self._owe_ack:

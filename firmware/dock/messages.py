@@ -1,7 +1,8 @@
 """The messages between a camera and a dock: ``u8`` type, ``u32`` length (big endian), body.
 
-A body is canonical JSON (``firmware.evidence.canonical``) with exactly the members listed here, or raw: the bytes of a file, or a
-signed line without its LF.  Every length, list and number has a bound.  Who may say what when is in ``protocol``.
+A body is canonical JSON (``firmware.evidence.canonical``) with exactly the members listed here, or raw: the bytes of a
+file, or a signed line without its LF.  Every length, list and number has a bound.  Who may say what when is in
+``protocol``.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import struct
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Self
 
+from firmware.dock.facts import ClockReading, Facts
 from firmware.dock.fields import member, members, part, parts, read_record
 from firmware.evidence import canonical
 from firmware.evidence.errors import FormatError
 from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT
-from firmware.evidence.kinds import ANY_TIME, COUNT, HASH, IDENTIFIER, NAME, TIME, WORDS
+from firmware.evidence.kinds import COUNT, HASH, IDENTIFIER, NAME, TIME, WORDS
 from firmware.evidence.schema import flag, integer, null_or, one_of, text
 
 HEADER = struct.Struct(">BI")
@@ -36,56 +38,9 @@ FILE_NAME = text(
 
 
 @dataclass(frozen=True, slots=True)
-class ClockReading:
-    """Both clocks at once, as in the evidence format: ``quality`` is ``unset``, ``rtc`` or ``dock``."""
-
-    mono_ms: int = member(COUNT)
-    utc_ms: int = member(ANY_TIME)
-    quality: str = member(one_of("unset", "rtc", "dock"))
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """The battery: percent, and whether it charges."""
-
-    percent: int = member(integer(0, 100))
-    charging: bool = member(flag)
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Bytes on the evidence partition."""
-
-    total: int = member(COUNT)
-    free: int = member(COUNT)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditHead:
-    """The newest line of the audit log: its index and hash; line 0 and 64 zeros for none."""
-
-    line: int = member(COUNT)
-    head: str = member(HASH)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a camera says about itself: newest recording ``number`` (0 for none), versions, clock, battery, room, audit head."""
-
-    device: str = member(NAME)
-    volume: str = member(IDENTIFIER)
-    boot: int = member(integer(1, 99_999_999))
-    number: int = member(integer(0, 99_999_999))
-    firmware: str = member(WORDS)
-    clock: ClockReading = part(ClockReading)
-    battery: Charge = part(Charge)
-    space: Room = part(Room)
-    audit: AuditHead = part(AuditHead)
-
-
-@dataclass(frozen=True, slots=True)
 class ItemEntry:
-    """One thing to fetch: ``kind`` is ``recording``, ``audit`` or ``volume``; ``files`` counts them, ``size`` is their sum in bytes."""
+    """One thing to fetch: ``kind`` is ``recording``, ``audit`` or ``volume``; ``files`` counts them, ``size`` is their
+    sum in bytes."""
 
     kind: str = member(one_of("recording", "audit", "volume"))
     name: str = member(ITEM_NAME)
@@ -140,7 +95,8 @@ class Raw(Message):
 
 @dataclass(frozen=True, slots=True)
 class Hello(Message):
-    """The camera begins.  ``proof``: DER signature of the device key over the TLS exporter, in hexadecimal; ``nonce`` goes into receipts."""
+    """The camera begins.  ``proof``: DER signature of the device key over the TLS exporter, in hexadecimal; ``nonce``
+    goes into receipts."""
 
     TYPE: ClassVar[int] = 1
     versions: tuple[int, ...] = members(VERSION, 16)
@@ -151,7 +107,8 @@ class Hello(Message):
 
 @dataclass(frozen=True, slots=True)
 class Welcome(Message):
-    """The dock answers with the version to speak, its name and its clock; ``token`` (base64) may vouch for that clock."""
+    """The dock answers with the version to speak, its name and its clock; ``token`` (base64) may vouch for that
+    clock."""
 
     TYPE: ClassVar[int] = 2
     version: int = member(VERSION)
@@ -189,7 +146,8 @@ class AssignmentLine(Raw):
 
 @dataclass(frozen=True, slots=True)
 class ListItems(Message):
-    """Ask what there is to fetch, from index ``start`` on.  ``start`` 0 takes stock anew; later pages are of that stock."""
+    """Ask what there is to fetch, from index ``start`` on.  ``start`` 0 takes stock anew; later pages are of that
+    stock."""
 
     TYPE: ClassVar[int] = 6
     start: int = member(INDEX)
@@ -243,7 +201,8 @@ class Data(Raw):
 
 @dataclass(frozen=True, slots=True)
 class End(Message):
-    """All bytes were sent.  ``hash`` is of the file's first ``length`` bytes as asked for, those below the offset included."""
+    """All bytes were sent.  ``hash`` is of the file's first ``length`` bytes as asked for, those below the offset
+    included."""
 
     TYPE: ClassVar[int] = 12
     hash: str = member(HASH)

@@ -1,8 +1,9 @@
 """Who may say what when.  Sans-I/O, like h11: ``receive_data``, ``next_event``, ``send``.
 
-Rule 1: everything that moves a state lives in ``TABLE``.  Rule 2: the table does not know which side this is.  The conversation is strict
-request and answer: in each state one side speaks, so the two ends never disagree about the state and nothing can cross on the way.
-The one exception is ``Error``, which either side may say at any time and which ends the conversation.
+Rule 1: everything that moves a state lives in ``TABLE``.  Rule 2: the table does not know which side this is.  The
+conversation is strict request and answer: in each state one side speaks, so the two ends never disagree about the state
+and nothing can cross on the way. The one exception is ``Error``, which either side may say at any time and which ends
+the conversation.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ class Connection:
         return TABLE[self.state][0] is self.side
 
     def send(self, message: Message) -> bytes:
-        """The bytes of ``message``.  ``LocalProtocolError``, and nothing changed, if it may not be said now or is out of its bounds."""
+        """The bytes of ``message``.  ``LocalProtocolError``, and nothing changed, if it may not be said now or is out
+        of its bounds."""
         after = next_state(self.state, self.side, type(message))
         if after is None:
             raise LocalProtocolError(
@@ -152,7 +154,8 @@ class Connection:
         self._buffer += data
 
     def next_event(self) -> Message | None:
-        """The peer's next message, None if it is not complete yet.  ``RemoteProtocolError`` if the peer may not say it."""
+        """The peer's next message, None if it is not complete yet.  ``RemoteProtocolError`` if the peer may not say
+        it."""
         if self._deaf or self.state in ENDED or len(self._buffer) < HEADER.size:
             return None
         number, length = HEADER.unpack_from(self._buffer)

@@ -64,9 +64,11 @@ class Service:
         return Hello(VERSIONS, self._shelf.hello(), self._nonce, proof.hex())
 
     def answer(self, request: Message) -> Answers:
-        """Yield what to say to a request, in order.  ``Busy`` and ``Refused`` end an answer early; nothing is raised for them.
+        """Yield what to say to a request, in order.  ``Busy`` and ``Refused`` end an answer early; nothing is raised
+        for them.
 
-        ``RemoteProtocolError`` if the dock is not the one, or speaks no version, that its certificate and our greeting allow.
+        ``RemoteProtocolError`` if the dock is not the one, or speaks no version, that its certificate and our greeting
+        allow.
         """
         if self._busy() and not isinstance(request, Welcome | Ping | Bye):
             yield _BUSY

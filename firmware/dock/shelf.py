@@ -1,4 +1,5 @@
-"""What the camera's side of a docking needs from the camera: the evidence, the clock, and somewhere to put what a dock hands over."""
+"""What the camera's side of a docking needs from the camera: the evidence, the clock, and somewhere to put what a dock
+hands over."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from firmware.dock.messages import Facts
+from firmware.dock.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,18 @@ class Item:
 
 
 class Shelf(Protocol):
-    """Called on the dock thread only.  Refusals are ``EvidenceError``, trouble with the storage is ``OSError``; both say why."""
+    """Called on the dock thread only.  Refusals are ``EvidenceError``, trouble with the storage is ``OSError``; both
+    say why."""
 
     def hello(self) -> Facts:
         """What the camera says about itself, as it is now."""
 
     def items(self) -> Sequence[Item]:
-        """All there is to fetch: marked recordings first, then the most recent; only sealed ones, without those receipted.
+        """All there is to fetch: marked recordings first, then the most recent; only sealed ones, without those
+        receipted.
 
-        The audit log and ``volume.jws`` are always there.  An audit file grows: its length here is a whole number of lines.
+        The audit log and ``volume.jws`` are always there.  An audit file grows: its length here is a whole number of
+        lines.
         """
 
     def read(self, item: str, file: str, offset: int, size: int) -> bytes:
@@ -56,4 +60,5 @@ class Shelf(Protocol):
         """Set the wall clock on a dock's word and note it in the audit log.  The rule was applied before."""
 
     def dock_event(self, dock: str, outcome: str) -> None:
-        """Note in the audit log that a dock was met: ``accepted`` or the reason of the refusal.  ``dock`` is empty if unknown."""
+        """Note in the audit log that a dock was met: ``accepted`` or the reason of the refusal.  ``dock`` is empty if
+        unknown."""

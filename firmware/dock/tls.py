@@ -1,10 +1,11 @@
 """TLS 1.3 between a camera (client) and a dock (server), sans-I/O: the only file that imports pyOpenSSL.
 
-OpenSSL checks that each end holds the key of the certificate that it sent.  Whether that certificate is believed is decided by
-``firmware.evidence.certs.verify_chain`` alone: the exact chain for the peer's role, revocation, and dates by the caller's time, not by the
-wall clock.  The chain is judged twice: while OpenSSL looks at it, so that a camera refuses a foreign dock before it shows its own
-certificate and the peer gets an alert; and once more, exactly as it was sent, when the handshake is over.  Until that second
-judgement nothing is sent and nothing is read.  There are no tickets that could be used, no session is ever resumed.
+OpenSSL checks that each end holds the key of the certificate that it sent.  Whether that certificate is believed is
+decided by ``firmware.evidence.certs.verify_chain`` alone: the exact chain for the peer's role, revocation, and dates by
+the caller's time, not by the wall clock.  The chain is judged twice: while OpenSSL looks at it, so that a camera
+refuses a foreign dock before it shows its own certificate and the peer gets an alert; and once more, exactly as it was
+sent, when the handshake is over.  Until that second judgement nothing is sent and nothing is read.  There are no
+tickets that could be used, no session is ever resumed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ _PEER_ROLE = {Side.CAMERA: Role.DOCK, Side.DOCK: Role.LINK}
 class Identity:
     """What one side shows: its chain (``link`` for a camera, ``dock`` for a dock) and the leaf's key.
 
-    ``chacha`` prefers ChaCha20, which is faster where the processor has no AES instructions; the camera's preference counts.
+    ``chacha`` prefers ChaCha20, which is faster where the processor has no AES instructions; the camera's preference
+    counts.
     """
 
     chain: Chain
@@ -78,7 +80,8 @@ class Tls:
     def handshake(self) -> Chain | None:
         """Go on with the handshake; the peer's chain once it is over and believed.
 
-        ``PeerRefusedError`` if either side does not believe the other, ``RemoteProtocolError`` if the peer does not speak TLS 1.3.
+        ``PeerRefusedError`` if either side does not believe the other, ``RemoteProtocolError`` if the peer does not
+        speak TLS 1.3.
         """
         if self._peer is None:
             try:
@@ -181,8 +184,8 @@ def _translated() -> Iterator[None]:
 def _in_words(error: SSL.Error) -> DockError:
     """Whose fault it is, by the reasons that OpenSSL gives (triples of library, function, reason).
 
-    An alert is the peer's refusal, and says little more than that: OpenSSL's word for what our judgement did not like is ``internal
-    error``.  The reason in words stands in the peer's own log.
+    An alert is the peer's refusal, and says little more than that: OpenSSL's word for what our judgement did not like
+    is ``internal error``.  The reason in words stands in the peer's own log.
     """
     words = "; ".join(str(reason[-1]) for reason in error.args[0]) if error.args else ""
     if "alert" in words:

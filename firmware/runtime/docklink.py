@@ -39,7 +39,8 @@ _MOVES: Mapping[type[Message], Move] = {Get: Move.OFFLOAD, Ping: Move.RESTED, An
 
 @dataclass(frozen=True, slots=True)
 class DockNews:
-    """Something happened at the dock: where that moves the camera, the dock's name if it is known, and why, in words."""
+    """Something happened at the dock: where that moves the camera, the dock's name if it is known, and why, in
+    words."""
 
     move: Move
     dock: str = ""
@@ -50,8 +51,9 @@ class DockNews:
 class DockParts:
     """What the dock thread is made of.
 
-    ``trust`` is asked anew for each docking: root, revocation, and the time to judge dates at, which is the wall clock's only while
-    that has ``dock`` quality.  ``random`` gives so many random bytes.  ``chacha``: the board has no AES instructions.
+    ``trust`` is asked anew for each docking: root, revocation, and the time to judge dates at, which is the wall
+    clock's only while that has ``dock`` quality.  ``random`` gives so many random bytes.  ``chacha``: the board has no
+    AES instructions.
     """
 
     port: DockPort

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from firmware.dock.messages import AuditHead, Charge, ClockReading, Facts, Room
+from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.shelf import Item
 from firmware.evidence.kinds import words
 from firmware.runtime import names

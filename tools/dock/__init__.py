@@ -1,6 +1,7 @@
 """The reference dock: takes evidence over from cameras and signs for it.
 
-``Dock`` and ``Desk`` serve from a program of one's own, with every event handed to a callable; ``lapel dock`` is the same from a shell.
+``Dock`` and ``Desk`` serve from a program of one's own, with every event handed to a callable; ``lapel dock`` is the
+same from a shell.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A serial cable between two programs on one machine: two pseudo-terminals, and a thread that carries bytes between them.
+"""A serial cable between two programs on one machine: two pseudo-terminals, and a thread that carries bytes between
+them.
 
 pyserial opens either end.  The cable can be pulled out after a number of bytes, and put back.
 """

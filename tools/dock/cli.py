@@ -27,8 +27,8 @@ Take over what cameras have recorded: fetch, check, store, sync, sign a receipt.
   lapel dock serve --identity authority/dock-1 --store evidence --port tcp:[fe80::1%%usb0]:7411 --json
 """
 ASSIGN = """\
-Enter into the store's register that an officer takes a camera for a shift.  The camera is told the shift's id when it docks, or at once if
-it stands in the dock; the officer's name stays in the register, at the dock and nowhere else.
+Enter into the store's register that an officer takes a camera for a shift.  The camera is told the shift's id when it
+docks, or at once if it stands in the dock; the officer's name stays in the register, at the dock and nowhere else.
 """
 
 
@@ -58,7 +58,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run_serve(options: argparse.Namespace) -> int:
-    """Serve until interrupted, or once; 0 if all was well, 1 if something was refused, rejected, in conflict, or failed."""
+    """Serve until interrupted, or once; 0 if all was well, 1 if something was refused, rejected, in conflict, or
+    failed."""
     troubles: list[Kind] = []
     with choose(sys.stdout, as_json=options.json) as display:
 

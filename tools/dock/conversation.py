@@ -1,7 +1,8 @@
 """A dock's side of the conversation as generators: yield a request, receive the answer.
 
-A talk yields a ``Message`` to say it and wait for the answer, None to wait for one more message (``Data`` after ``Data``), or a ``Pause``
-to be resumed later.  It does file work between its yields, and knows nothing of ports, TLS and time-outs.
+A talk yields a ``Message`` to say it and wait for the answer, None to wait for one more message (``Data`` after
+``Data``), or a ``Pause`` to be resumed later.  It does file work between its yields, and knows nothing of ports, TLS
+and time-outs.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware.dock.messages import Facts
+from firmware.dock.facts import Facts
 from firmware.evidence.audit import Head, read_audit
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import MismatchError
@@ -34,7 +34,8 @@ def contradiction(last: Mapping[str, Any] | None, facts: Facts) -> str | None:
 
 
 def wanted_files(manifest: Signed, listed: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The files that the manifest names, ``manifest.jws`` included; ``MismatchError`` unless the camera has exactly these.
+    """The files that the manifest names, ``manifest.jws`` included; ``MismatchError`` unless the camera has exactly
+    these.
 
     A file of length 0 may be absent: the journal named it, and a cut took it before a byte was on the card.
     """

@@ -57,8 +57,8 @@ class Dock:
     def serve_port(self, spec: str, *, once: bool = False) -> None:
         """Serve a tty by its path, or ``tcp:[ADDRESS]:PORT``.
 
-        With ``once`` a link that was lost is waited for again; a visit that was refused, or that failed, is over.  ``SetupError``
-        where the port cannot be used, ``StoreError`` once the store cannot.
+        With ``once`` a link that was lost is waited for again; a visit that was refused, or that failed, is over.
+        ``SetupError`` where the port cannot be used, ``StoreError`` once the store cannot.
         """
         if is_tcp(spec):
             self._serve_tcp(spec, once=once)

@@ -40,9 +40,9 @@ TROUBLE = frozenset({Kind.REFUSED, Kind.REJECTED, Kind.CONFLICT, Kind.DAMAGED, K
 class DockEvent:
     """One event; ``device`` is empty where no camera is known.
 
-    Facts by kind: ``stock`` ``items``, ``size``; ``fetching`` and ``stored`` ``item``; ``progress`` ``done``, ``total`` (bytes of this
-    round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted`` ``item``, ``hash``; everything may
-    have ``text``.
+    Facts by kind: ``stock`` ``items``, ``size``; ``fetching`` and ``stored`` ``item``; ``progress`` ``done``, ``total``
+    (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
+    ``item``, ``hash``; everything may have ``text``.
     """
 
     kind: Kind

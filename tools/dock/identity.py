@@ -29,7 +29,8 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DockIdentity:
-    """A dock's certificates (dock, dock CA), its key, its authority's root, and the settings to hand on, if it has any."""
+    """A dock's certificates (dock, dock CA), its key, its authority's root, and the settings to hand on, if it has
+    any."""
 
     chain: Chain
     key: PrivateKey = field(repr=False)

@@ -1,7 +1,7 @@
 """One round of offload: fetch, check, store, sync, and only then sign.
 
-What breaks off is resumed where its own durable bytes end.  Nothing that is stored is ever written over: other bytes for the same place are
-kept beside it, and flagged.
+What breaks off is resumed where its own durable bytes end.  Nothing that is stored is ever written over: other bytes
+for the same place are kept beside it, and flagged.
 """
 
 from __future__ import annotations

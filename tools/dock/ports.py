@@ -90,7 +90,8 @@ def is_tcp(spec: str) -> bool:
 
 
 def listen(spec: str) -> socket.socket:
-    """Listen at ``tcp:[ADDRESS]:PORT`` (or ``tcp:ADDRESS:PORT``); ``ValueError`` for anything else, ``OSError`` if it is taken.
+    """Listen at ``tcp:[ADDRESS]:PORT`` (or ``tcp:ADDRESS:PORT``); ``ValueError`` for anything else, ``OSError`` if it
+    is taken.
 
     Without an address it listens on all; port 0 takes a free one.
     """

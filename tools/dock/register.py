@@ -1,4 +1,5 @@
-"""Whose shift is which: the register that maps shift ids to officers.  It lies at the dock and nowhere else; cameras get the id alone."""
+"""Whose shift is which: the register that maps shift ids to officers.  It lies at the dock and nowhere else; cameras
+get the id alone."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Assignment:
 class Register:
     """JSON lines, readable by their owner alone; the file is replaced as a whole, so that a cut leaves no half line.
 
-    ``{"device", "shift", "officer", "utc_ms"}`` assigns; ``{"device", "shift", "given_ms"}`` notes that the camera has it.
+    ``{"device", "shift", "officer", "utc_ms"}`` assigns; ``{"device", "shift", "given_ms"}`` notes that the camera has
+    it.
     """
 
     def __init__(self, store: Path) -> None:

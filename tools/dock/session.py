@@ -24,7 +24,8 @@ def farewell(error: Exception) -> Error | None:
 
 
 class Session:
-    """Runs a talk over a channel.  ``turn`` raises what ends it: a ``DockError`` of the channel, or whatever the talk raises."""
+    """Runs a talk over a channel.  ``turn`` raises what ends it: a ``DockError`` of the channel, or whatever the talk
+    raises."""
 
     def __init__(self, channel: Channel, begin: Callable[[Secured], Talk[None]]) -> None:
         """``begin`` makes the talk once the peer is believed."""

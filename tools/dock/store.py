@@ -95,7 +95,8 @@ class Volume:
         return self._incoming / name
 
     def place(self, number: int, manifest: str, *, apart: bool) -> Path:
-        """Where a recording belongs: in its own place, or beside it if that holds another, or is free and to be left so (``apart``)."""
+        """Where a recording belongs: in its own place, or beside it if that holds another, or is free and to be left so
+        (``apart``)."""
         own = self.recordings / f"{number:08d}"
         if _manifest_hash(own) == manifest if own.exists() else not apart:
             return own

@@ -1,4 +1,5 @@
-"""One camera's visit, told as it happens: greeting, clock, settings, shift, then rounds of offload, each closed by an anchor."""
+"""One camera's visit, told as it happens: greeting, clock, settings, shift, then rounds of offload, each closed by an
+anchor."""
 
 from __future__ import annotations
 
@@ -57,8 +58,8 @@ class Claims:
 class Desk:
     """What all visits to a dock share.
 
-    ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its offload, until it is
-    taken out.
+    ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
+    offload, until it is taken out.
     """
 
     identity: DockIdentity
@@ -82,7 +83,8 @@ class Visit:
         self._shift: str | None = None
 
     def talk(self) -> Talk[None]:
-        """Go through the visit.  ``StoreError`` if the store fails, ``PeerRefusedError`` for a camera that is not who it says."""
+        """Go through the visit.  ``StoreError`` if the store fails, ``PeerRefusedError`` for a camera that is not who
+        it says."""
         try:
             hello = expect((yield None), Hello)
             self._check(hello)
@@ -190,7 +192,8 @@ class Visit:
             yield Pause(PING_S)
 
     def _pending(self) -> Assignment | None:
-        """The shift that the register has for this camera; a register that cannot be read is told of, and stops nothing."""
+        """The shift that the register has for this camera; a register that cannot be read is told of, and stops
+        nothing."""
         try:
             return self._register.pending(self.device, self._desk.utc_ms())
         except RegisterError as error:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.messages import (
     AnchorLine,
     AssignmentLine,
-    AuditHead,
     Busy,
     Bye,
-    Charge,
-    ClockReading,
     ClockSet,
     Data,
     End,
     Error,
-    Facts,
     FileEntry,
     Files,
     Get,
@@ -28,7 +25,6 @@ from firmware.dock.messages import (
     Pong,
     ReceiptLine,
     Refused,
-    Room,
     SettingsLine,
     Stored,
     Welcome,

@@ -27,7 +27,8 @@ def test_starts_small_and_grows() -> None:
 
 
 def test_lost_is_exact() -> None:
-    """A frame stamped before the newest arrival and not acknowledged is sent again at once; one stamped after it is left alone."""
+    """A frame stamped before the newest arrival and not acknowledged is sent again at once; one stamped after it is
+    left alone."""
     sent = sender()
     assert payloads(sent) == b"abcd"
     sent.acknowledge(Acknowledgement(0, 8, 0b100), 3, 0)  # c is here, d may still come

@@ -1,4 +1,5 @@
-"""One plug-in, both sides back to back: from the wire to the messages, whole and in one-byte reads, and what goes wrong on the way."""
+"""One plug-in, both sides back to back: from the wire to the messages, whole and in one-byte reads, and what goes wrong
+on the way."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""The clock rule: an unset clock takes the dock's word, a set one moves by at most a day, and never back while recording."""
+"""The clock rule: an unset clock takes the dock's word, a set one moves by at most a day, and never back while
+recording."""
 
 from __future__ import annotations
 
 import pytest
 
 from firmware.dock.clockrule import LARGEST_STEP_MS, judge
-from firmware.dock.messages import ClockReading
+from firmware.dock.facts import ClockReading
 
 NOW = 1_800_000_000_000
 DAY = LARGEST_STEP_MS

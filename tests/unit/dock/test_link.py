@@ -216,7 +216,8 @@ def test_lost_tail_is_probed(direction: int) -> None:
 
 
 def test_reader_that_pauses() -> None:
-    """A receiver that does not read fills its window, the sender stops, and goes on once it reads, though an acknowledgement is lost."""
+    """A receiver that does not read fills its window, the sender stops, and goes on once it reads, though an
+    acknowledgement is lost."""
     line = Line(window=4)
     line.open()
     line.camera.send(bytes(490 * 20))

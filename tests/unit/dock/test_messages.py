@@ -8,18 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.messages import (
     DATA_LIMIT,
     HEADER,
     MESSAGES,
     PAGE,
     AnchorLine,
-    AuditHead,
-    Charge,
-    ClockReading,
     Data,
     Error,
-    Facts,
     FileEntry,
     Files,
     Get,
@@ -30,7 +27,6 @@ from firmware.dock.messages import (
     Message,
     Pong,
     ReceiptLine,
-    Room,
     Welcome,
     encode,
 )

@@ -60,7 +60,8 @@ def at(state: State, side: Side) -> Connection:
 
 
 def test_table_is_total() -> None:
-    """Every state stands in the table; every message moves from somewhere; every state but the ends is left and reached."""
+    """Every state stands in the table; every message moves from somewhere; every state but the ends is left and
+    reached."""
     assert set(TABLE) == set(State)
     moves = [(state, kind, after) for state, (_, table) in TABLE.items() for kind, after in table.items()]
     assert {kind for _, kind, _ in moves} | {Error} == set(MESSAGES.values())
@@ -151,7 +152,8 @@ def test_random_conversations(data: st.DataObject) -> None:
     ],
 )
 def test_the_peers_fault(data: bytes, why: str) -> None:
-    """A broken message is the peer's fault, found from its header on; nothing more is heard, but ``Error`` can be said."""
+    """A broken message is the peer's fault, found from its header on; nothing more is heard, but ``Error`` can be
+    said."""
     dock = Connection(Side.DOCK)
     dock.receive_data(data)
     with pytest.raises(RemoteProtocolError, match=why) as caught:

@@ -66,7 +66,8 @@ def shake(camera: Tls, dock: Tls) -> tuple[Outcome, Outcome]:
     ("chacha", "cipher"), [(False, "TLS_AES_256_GCM_SHA384"), (True, "TLS_CHACHA20_POLY1305_SHA256")]
 )
 def test_both_believe(pki: Pki, *, chacha: bool, cipher: str) -> None:
-    """Camera and dock of one authority believe each other, over TLS 1.3 with the post-quantum group and the camera's cipher."""
+    """Camera and dock of one authority believe each other, over TLS 1.3 with the post-quantum group and the camera's
+    cipher."""
     camera = Tls(Side.CAMERA, camera_identity(pki, chacha=chacha), pki.trust)
     dock = Tls(Side.DOCK, dock_identity(pki), pki.trust)
     at_camera, at_dock = shake(camera, dock)
@@ -227,7 +228,8 @@ def test_garbage(pki: Pki) -> None:
 
 
 def test_never_resumed(pki: Pki) -> None:
-    """A second connection that offers the first one's session gets a full handshake: both chains are shown and judged again."""
+    """A second connection that offers the first one's session gets a full handshake: both chains are shown and judged
+    again."""
     identity = camera_identity(pki)
     first = Tls(Side.CAMERA, identity, pki.trust)
     shake(first, Tls(Side.DOCK, dock_identity(pki), pki.trust))

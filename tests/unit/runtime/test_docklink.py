@@ -95,7 +95,8 @@ def test_whole_docking(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortK
 
 @pytest.mark.parametrize("kind", PortKind)
 def test_pulled_out_anywhere(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortKind) -> None:
-    """Cut at any byte, again and again: nothing is erased that is not in the store, and the offload goes on where it broke off."""
+    """Cut at any byte, again and again: nothing is erased that is not in the store, and the offload goes on where it
+    broke off."""
     recordings = dict(shelf.recordings)
     at, events = desk(pki, tmp_path)
     wire = Wire(shelf.clock, lambda: DockEnd(at, kind), kind)
@@ -185,7 +186,8 @@ def revoked(pki: Pki, role: Role) -> Trust:
     [("foreign", "dock-ca"), ("role-less", "1 certificates"), ("revoked", "withdrawn"), ("too early", "notBefore")],
 )
 def test_bad_dock(pki: Pki, rogue: Pki, shelf: MemoryShelf, tmp_path: Path, who: str, why: str) -> None:
-    """A bad dock gets nothing; the refusal stands in the audit log, and each one in a row makes the next attempt wait longer."""
+    """A bad dock gets nothing; the refusal stands in the audit log, and each one in a row makes the next attempt wait
+    longer."""
     holder = {"foreign": rogue.dock, "role-less": pki.settings}.get(who, pki.dock)
     trust = {"revoked": revoked(pki, Role.DOCK), "too early": Trust(pki.root, at=datetime(2020, 1, 1, tzinfo=UTC))}.get(
         who
@@ -268,7 +270,8 @@ def test_without_contact(pki: Pki, shelf: MemoryShelf) -> None:
 
 @pytest.mark.parametrize("kind", PortKind)
 def test_nobody_answers(pki: Pki, shelf: MemoryShelf, kind: PortKind) -> None:
-    """Contact alone is no dock: a stream without a handshake is given up after half a minute, a serial line is asked on."""
+    """Contact alone is no dock: a stream without a handshake is given up after half a minute, a serial line is asked
+    on."""
 
     class Silent:
         """Says nothing, and is pulled out after a hundred seconds."""

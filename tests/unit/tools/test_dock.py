@@ -1,4 +1,5 @@
-"""The reference dock: what it stores, what it signs, and what it refuses to sign.  One thread, a virtual clock, real files."""
+"""The reference dock: what it stores, what it signs, and what it refuses to sign.  One thread, a virtual clock, real
+files."""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ def volume(store: Path) -> Path:
 
 
 def test_store_is_a_copy_of_the_card(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
-    """The store holds the card's tree, each recording with the receipt that the camera has, and nothing is left over."""
+    """The store holds the card's tree, each recording with the receipt that the camera has, and nothing is left
+    over."""
     recordings = dict(shelf.recordings)
     at, events = desk(pki, tmp_path)
     visit(shelf, at)
@@ -268,7 +270,8 @@ def clone_of(pki: Pki) -> MemoryShelf:
 
 
 def test_two_cameras_with_one_identity(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
-    """The second one is flagged, kept apart beside the first, gets receipts but no anchor; the first one goes on unharmed."""
+    """The second one is flagged, kept apart beside the first, gets receipts but no anchor; the first one goes on
+    unharmed."""
     at, events = desk(pki, tmp_path)
     visit(shelf, at)
     before = {path: path.read_bytes() for path in volume(tmp_path).rglob("*") if path.is_file()}
@@ -356,7 +359,8 @@ def test_anchor_of_the_store_was_changed(pki: Pki, shelf: MemoryShelf, tmp_path:
 def test_store_that_cannot_be_written(
     pki: Pki, shelf: MemoryShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    """A store that fails in the middle: the camera hears why and keeps everything; when it is well again, all goes on."""
+    """A store that fails in the middle: the camera hears why and keeps everything; when it is well again, all goes
+    on."""
     at, events = desk(pki, tmp_path)
     with monkeypatch.context() as patch:
         calls = 0

@@ -87,7 +87,8 @@ def kinds(events: list[DockEvent]) -> list[Kind]:
 
 
 def test_pty_with_a_cut(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
-    """Over a pty pair with pyserial on both ends, the cable pulled out in the middle: resumed, receipted, erased only then."""
+    """Over a pty pair with pyserial on both ends, the cable pulled out in the middle: resumed, receipted, erased only
+    then."""
     recordings = dict(shelf.recordings)
     at, events = desk(pki, tmp_path, utc_ms=system_utc_ms)
     port = SimDock()
