@@ -62,6 +62,8 @@ def verify_path(
     """
     given = load_given(root, keys, progress)
     fingerprint = None if given.root is None else given.root.fingerprint(hashes.SHA256()).hex()
+    if path.is_file():
+        raise Refused(f"{path}: is a file: an exported film is judged with --evidence RECORDING")
     if not path.is_dir():
         raise Refused(f"{path}: is not a directory")
     names = set(files.listing(path))
