@@ -104,6 +104,8 @@ class Offload:
     # -- recordings ----------------------------------------------------------------------------------------------------
 
     def _take_recording(self, entry: ItemEntry) -> Talk[None]:
+        if not entry.name.isdigit():
+            raise FormatError(f"{entry.name} is no recording")
         listed = yield from list_files(entry.name)
         data = yield from self._small(entry.name, MANIFEST, listed)
         expected = {"device": self._device, "volume": self._volume_id, "number": int(entry.name)}

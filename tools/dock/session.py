@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from firmware.dock.channel import Channel, Secured
 from firmware.dock.errors import LinkLostError, RemoteProtocolError
@@ -60,9 +61,10 @@ class Session:
             self._go_on(None, now_ns)
 
     def close(self) -> None:
-        """Let go of what the talk holds."""
+        """Let go of what the talk holds.  What it cannot make durable now is fetched again another time."""
         if self._talk is not None:
-            self._talk.close()
+            with suppress(StoreError):
+                self._talk.close()
 
     def _go_on(self, heard: Message | None, now_ns: int) -> None:
         if self._talk is None or self.finished:

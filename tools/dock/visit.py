@@ -170,9 +170,12 @@ class Visit:
             self._tell(Kind.REJECTED, item="assignment", text=str(error))
             return
         self._shift = shift
-        if pending:
-            self._register.given(self.device, shift, now)
         self._tell(Kind.ASSIGNED, shift=shift)
+        if pending:
+            try:
+                self._register.given(self.device, shift, now)
+            except RegisterError as error:
+                self._tell(Kind.REJECTED, item="register", text=str(error))
 
     def _wait_until_idle(self) -> Talk[None]:
         """Let the camera record."""

@@ -15,6 +15,7 @@ import pytest
 from firmware.dock.channel import Secured
 from firmware.dock.errors import PeerRefusedError, RemoteProtocolError
 from firmware.dock.messages import Data, End, FileEntry, Files, Message
+from firmware.dock.shelf import Item
 from firmware.evidence import documents, jws
 from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.kinds import SETTINGS
@@ -27,6 +28,7 @@ from firmware.runtime.docklink import DockLink, DockNews
 from hal.interface import PortKind
 from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts, stored
 from tests.pki import Pki
+from tools.dock import durable
 from tools.dock.conversation import Memory, Talk, fetch, list_files
 from tools.dock.events import DockEvent, Kind
 from tools.dock.register import LONGEST_MS, Register, RegisterError
@@ -564,6 +566,79 @@ def test_claims() -> None:
             pass
     with claims.hold("cam-1", VOLUME):
         pass
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ([Item("recording", "audit", False, (("journal.jwsl", 1),))], "audit is no recording"),
+        ([Item("audit", "audit", False, (("volume.jws", 1),))], "no file of the audit log"),
+        ([], "not in stock"),
+    ],
+)
+def test_camera_that_lists_nonsense(pki: Pki, shelf: MemoryShelf, tmp_path: Path, items: list[Item], why: str) -> None:
+    """A list that makes no sense is told of, and harms nothing."""
+    shelf.items = lambda: items  # type: ignore[method-assign]
+    at, events = desk(pki, tmp_path)
+    visit(shelf, at)
+    assert any(why in text for text in texts(events, Kind.REJECTED))
+    assert kinds(events)[-1] is Kind.DONE
+    assert not shelf.anchors
+
+
+def test_long_reading_keeps_in_touch(
+    pki: Pki, shelf: MemoryShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a dock reads its store again it lets the camera hear of it."""
+    monkeypatch.setattr("tools.dock.offload.PING_AFTER", 1)
+    at, _ = desk(pki, tmp_path)
+    visit(shelf, at)
+    shelf.receipts.clear()
+    pings = 0
+    hello = shelf.hello
+
+    def counting() -> Any:
+        nonlocal pings
+        pings += 1
+        return hello()
+
+    shelf.hello = counting  # type: ignore[method-assign]
+    visit(shelf, at)
+    assert set(shelf.receipts) == {1, 2}
+    assert pings > 8
+
+
+def test_register_that_fills_up(pki: Pki, shelf: MemoryShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shift that was given but cannot be noted is told of, and the offload goes on."""
+    at, events = desk(pki, tmp_path)
+    Register(tmp_path).assign("cam-1", "s", "o", DOCK_UTC_MS)
+
+    def full(register: Register, device: str, shift: str, utc_ms: int) -> None:
+        raise RegisterError(f"no room for {device} {shift} {utc_ms}")
+
+    monkeypatch.setattr(Register, "given", full)
+    visit(shelf, at)
+    assert shelf.assignments == ["s"]
+    assert "no room" in texts(events, Kind.REJECTED)[0]
+    assert set(shelf.receipts) == {1, 2}
+
+
+def test_break_and_a_full_store_at_once(
+    pki: Pki, shelf: MemoryShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that breaks while the store fails is a broken link; what is half there is fetched again."""
+    at, _ = desk(pki, tmp_path)
+    close = durable.Partial.close
+
+    def failing(partial: durable.Partial) -> None:
+        close(partial)
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable.Partial, "close", failing)
+        assert visit(shelf, at, cut_after=70_000).error is None
+    visit(shelf, at)
+    assert set(shelf.receipts) == {1, 2}
 
 
 def answers(talk: Talk[Any], *messages: Message) -> Any:
