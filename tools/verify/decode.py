@@ -31,6 +31,8 @@ def _decode(segment: bytes) -> dict[str, int]:
     frames = {"video": 0, "audio": 0}
     with av.open(io.BytesIO(segment), "r", format="mp4") as container:
         for stream in container.streams:
+            if stream.codec_context is None:
+                raise Refused("does not decode: nobody knows the codec of one of its tracks")
             # One thread: complaints of other threads would come too late to be heard.
             stream.codec_context.thread_count = 1
         for packet in container.demux():

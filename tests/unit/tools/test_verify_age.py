@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pyrage
@@ -9,6 +10,7 @@ import pytest
 
 from tests.evidence_maker import RECIPIENTS
 from tests.evidence_maker.agefile import AgeFile, Recipient
+from tests.oracles import needs
 from tools.verify import age
 from tools.verify.findings import Refused
 
@@ -170,3 +172,12 @@ def test_unusable_key_file(tmp_path: Path, text: str) -> None:
         age.load_keys([path])
     with pytest.raises(Refused, match="nowhere"):
         age.load_keys([tmp_path / "nowhere"])
+
+
+@needs("age")
+@pytest.mark.parametrize("recipient", RECIPIENTS)
+def test_stock_age_opens_what_the_maker_writes(sealed: Path, tmp_path: Path, recipient: Recipient) -> None:
+    """What these tests are made on is age's own format: the stock tool opens it with either key."""
+    (tmp_path / "key").write_text(recipient.key_file)
+    command = ["age", "-d", "-i", str(tmp_path / "key"), str(sealed)]
+    assert subprocess.run(command, capture_output=True, check=True).stdout.endswith(b"the end.")
