@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from firmware import settings
 from firmware.camera import Camera
+from firmware.core.indications import LIGHTS, Look
 from firmware.runtime.controller import PartLost, Quit
 from firmware.runtime.enrolment import Enrolment, NotEnrolledError
 from firmware.runtime.log import Log
@@ -84,6 +85,7 @@ def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
     log.event("start", firmware=VERSION)
     hal.watchdog.ready()
     if not supervisor.run(camera.parts()):
+        hal.indicators.show(LIGHTS[Look.UNABLE])  # the parts are gone: whatever the lights said is no longer true
         return LOST
     hal.watchdog.stopping()
     log.event("end")

@@ -256,6 +256,10 @@ class Rig:
         survivors = self.evidence.crash(), self.config.crash()
         return Rig.start(*survivors, self.clock.power_cycle(), self.signer, self.values)
 
+    def restart(self) -> Rig:
+        """Start the service again on the storage as it is, as after the loss of a vital part."""
+        return Rig.start(self.evidence, self.config, self.clock, self.signer, self.values)
+
     def copy_to(self, target: Path) -> Path:
         """Write the evidence partition out as real files, for judges that read those."""
         copy(self.evidence.root(), target)

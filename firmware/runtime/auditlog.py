@@ -22,6 +22,10 @@ FILE_LIMIT: Final = 256 << 20
 _NAME: Final = re.compile(r"[0-9]{8}\.jwsl")
 
 
+class AuditLostError(Exception):
+    """The audit log cannot go on in this boot.  Whatever records has to start anew, with a log of its own, and resumes."""
+
+
 class AuditLog:
     """Continues where the newest readable file of an earlier boot ends.
 
@@ -42,8 +46,15 @@ class AuditLog:
         self.damaged: list[str] = []
 
     def read(self, trust: Trust) -> None:
-        """Learn from the newest readable file what earlier boots left."""
+        """Learn from the newest readable file what earlier boots left.
+
+        Where only the service had ended, a line may be there that never reached the card: it is synced before anything builds on it.
+        """
+        self._directory.sync()
         for name in reversed(self.files()):
+            file = self._directory.open(name)
+            file.sync()
+            file.close()
             data = durable.read(self._directory, name, FILE_LIMIT)
             found = read_audit(data, trust, device=self._session.device, volume=self._volume)
             if found.damaged:
@@ -63,10 +74,10 @@ class AuditLog:
         self.write("boot", {**facts, **self.ledger.carry()})
 
     def write(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Add one line, durably.  ``OSError`` if it is not; then the log takes no more."""
+        """Add one line, durably.  ``AuditLostError`` if it is not: nobody can say what of it is on the card."""
         if self._file is None:
-            message = "the audit log is closed"
-            raise OSError(message)
+            message = "the audit log takes no more in this boot"
+            raise AuditLostError(message)
         payload = {
             "device": self._session.device,
             "volume": self._volume,
@@ -79,8 +90,12 @@ class AuditLog:
         }
         line = audit_line(self._session, payload)
         file, self._file = self._file, None
-        file.append(line + b"\n")
-        file.sync()
+        try:
+            file.append(line + b"\n")
+            file.sync()
+        except OSError as error:
+            message = f"the audit log failed: {error}"
+            raise AuditLostError(message) from error
         self._file = file
         self.length += len(line) + 1
         self._follow(payload, line_hash(line))

@@ -115,6 +115,7 @@ class Chores:
     def _keep(self, step: Step) -> Iterator[None]:
         directory = self._vault.volume.recordings.enter(step.name)
         if step.number is not None and names.MANIFEST in directory.names():
+            self._tidy(directory)
             try:
                 self._vault.register(step.number, directory)
             except EvidenceError as error:
@@ -123,16 +124,18 @@ class Chores:
 
     def _close(self, step: Step) -> Iterator[None]:
         directory = self._vault.volume.recordings.enter(step.name)
+        self._tidy(directory)
         self._vault.note_closing(self._vault.register(int(step.name), directory))
         yield
 
     def _recover(self, step: Step) -> Iterator[None]:
-        """Sign, with the device key, what the journal vouches for and what is merely there.  Nothing is truncated."""
+        """Sign, with the device key, what the journal vouches for and what is merely there.  Nothing is truncated.
+
+        What is there may be no further than in memory yet, where only the service had ended: it is synced before it is signed.
+        """
         vault, number = self._vault, int(step.name)
         directory = vault.volume.recordings.enter(step.name)
-        for name in directory.names():
-            if name.endswith(names.UNFINISHED):
-                directory.remove(name)
+        self._tidy(directory)
         journal = yield from self._read_journal(directory, number)
         if journal.transcript is None:
             self._fault(f"recording {number}: {journal.refusal}")
@@ -152,9 +155,21 @@ class Chores:
         vault.close(number, directory, line)
         yield
 
+    @staticmethod
+    def _tidy(directory: Directory) -> None:
+        """Remove what a cut left half written, and make sure of the rest.
+
+        Where only the service had ended, names may be there that never reached the card: nothing may build on those.
+        """
+        for name in directory.names():
+            if name.endswith(names.UNFINISHED):
+                directory.remove(name)
+        directory.sync()
+
     def _read_journal(self, directory: Directory, number: int) -> Generator[None, None, JournalRead]:
         reader = JournalReader(self._vault.enrolment.trust, number=number, volume=self._vault.volume.id)
         file = directory.open(names.JOURNAL)
+        file.sync()
         for offset in range(0, file.size(), PIECE):
             reader.feed(file.read(offset, PIECE))
             yield
@@ -165,6 +180,7 @@ class Chores:
     def _extent(directory: Directory, name: str) -> Generator[None, None, dict[str, Any]]:
         """Length and hash of a whole file."""
         file, sha256 = directory.open(name), hashlib.sha256()
+        file.sync()
         size = file.size()
         for offset in range(0, size, PIECE):
             sha256.update(file.read(offset, PIECE))
@@ -187,6 +203,8 @@ class Chores:
     def _erase(self, number: int) -> Iterator[None]:
         vault = self._vault
         receipt = vault.receipt_hash(number)
+        if number not in vault.noted:  # an earlier boot may have been cut off between the receipt and its line
+            vault.note_receipt(number, receipt)
         vault.volume.audit.write("erasure", {"number": number, "receipt": receipt})
         vault.inventory.drop(number)
         yield from self._discard(names.recording(number))

@@ -96,7 +96,7 @@ class Controller:
         self._flow = flow
         self._log = log
         self._standing: frozenset[Trouble] = frozenset() if enrolled else frozenset({Trouble.NOT_ENROLLED})
-        self._storage: frozenset[Trouble] = frozenset()
+        self._storage: frozenset[Trouble] = self._standing or frozenset({Trouble.FAULT})  # until the volume is mounted
         self._gestures = {
             button: Gestures(button, hold_s=settings.hold_s, down=hal.buttons.is_down(button)) for button in Button
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from firmware.runtime.names import UNFINISHED
@@ -17,13 +18,18 @@ def replace(directory: Directory, name: str, data: bytes) -> None:
     unfinished = name + UNFINISHED
     if unfinished in directory.names():
         directory.remove(unfinished)
-    file = directory.create(unfinished)
     try:
-        file.append(data)
-        file.sync()
-    finally:
-        file.close()
-    directory.rename(unfinished, name)
+        file = directory.create(unfinished)
+        try:
+            file.append(data)
+            file.sync()
+        finally:
+            file.close()
+        directory.rename(unfinished, name)
+    except OSError:
+        with suppress(OSError):
+            directory.remove(unfinished)
+        raise
     directory.sync()
 
 

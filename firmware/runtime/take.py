@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from firmware.core.cutter import Cutter, cut_pre_event, live_from
@@ -24,13 +23,6 @@ if TYPE_CHECKING:
 NS = 1_000_000_000
 MOST_SEGMENTS = 4320
 """Twelve hours in segments of ten seconds.  A recording has to fit into one manifest; a longer one goes on in another."""
-
-
-class Skip(Enum):
-    """Why units are left out until the next keyframe."""
-
-    OVERFLOW = "overflow"  # the writer lags too far behind
-    ORPHAN = "orphan"  # their keyframe was lost: no decoder could show them
 
 
 class Take:
@@ -63,9 +55,8 @@ class Take:
         self._cutter = Cutter(self._live_from, segment_s=settings.segment_s, fps=video.fps)
         self._frames = GapMeter(NS // video.fps)
         self._sound = GapMeter(NS * audio.samples_per_unit // audio.rate) if audio else None
-        self._gop = video.gop
-        self._skipping: Skip | None = None
-        self._skipped = dict.fromkeys(Skip, 0)
+        self._overflow = 0
+        self._behind = False
         box.put(Begin(number, continues.id if continues else None))
 
     def join(self, before: tuple[Gop, ...], current: tuple[Unit, ...]) -> None:
@@ -82,17 +73,12 @@ class Take:
             self._box.put(Before(self.id, self.epoch_ns, tuple(flushes)))
 
     def push(self, unit: Unit) -> None:
-        """One captured unit.  What cannot be kept, or could not be shown, is left out up to the next keyframe, and counted."""
-        lost = self._measure(unit)
+        """One captured unit.  Where the writer lags too far behind it is dropped and counted, up to the next keyframe."""
+        self._measure(unit)
         keyframe = unit.track is Track.VIDEO and unit.key
-        if not self._box.room:
-            self._skipping = Skip.OVERFLOW
-        elif keyframe:
-            self._skipping = None
-        elif unit.track is Track.VIDEO and lost >= self._gop:
-            self._skipping = Skip.ORPHAN
-        if self._skipping is Skip.OVERFLOW or (self._skipping is Skip.ORPHAN and unit.track is Track.VIDEO):
-            self._skipped[self._skipping] += 1
+        self._behind = not self._box.room or (self._behind and not keyframe)
+        if self._behind:
+            self._overflow += 1
             return
         if keyframe and self.epoch_ns is None:
             self.epoch_ns = unit.time_ns
@@ -126,18 +112,15 @@ class Take:
         self.note("stop", {"reason": reason}, end_ns)
         self._box.put(End(self.id, reason, self._priority))
 
-    def _measure(self, unit: Unit) -> int:
-        """How many units of its track are missing before this one."""
+    def _measure(self, unit: Unit) -> None:
+        """Look for units of its track that are missing before this one."""
         meter = self._frames if unit.track is Track.VIDEO else self._sound
-        return meter.see(unit.time_ns) if meter is not None else 0
+        if meter is not None:
+            meter.see(unit.time_ns)
 
     def _send(self, flushes: list[Flush]) -> None:
         for flush in flushes:
             self.full = flush.segment >= MOST_SEGMENTS
-            gaps = Gaps(
-                self._frames.missing + self._skipped[Skip.ORPHAN],
-                self._sound.missing if self._sound else 0,
-                self._skipped[Skip.OVERFLOW],
-            )
+            gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
             weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
             self._box.put(Live(self.id, self.epoch_ns or 0, flush, gaps), weight)

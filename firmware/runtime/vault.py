@@ -60,6 +60,9 @@ class Vault:
         self.stamps = Stamps(hal.clock)
         self.inventory = Inventory()
         self.writing: set[int] = set()
+        """Numbers that belong to this boot: being written, or lost in the middle."""
+        self.noted: set[int] = set()
+        """Numbers whose receipts this boot's audit log has."""
         self.shift = read_assignment(hal.config.root(), enrolment)
         self._random = random
         self._live_from = live_from(chosen.pre_event_s, chosen.segment_s)
@@ -95,10 +98,10 @@ class Vault:
             random=self._random,
         )
         ledger = volume.audit.ledger
-        resume = bool(ledger.unclosed) or ledger.resume
+        newest = ledger.upcoming - 1
+        resume = newest in ledger.unclosed or ledger.resume  # an older one had been taken over already
         if resume:
-            number = max(ledger.unclosed, default=ledger.upcoming - 1)
-            self._continues = self._cut(number)
+            self._continues = self._cut(newest)
         signer = self.hal.signer
         volume.audit.begin({"firmware": VERSION, "signer": signer.kind, "counter": signer.counter()})
         for name in volume.audit.damaged:
@@ -192,8 +195,10 @@ class Vault:
         self.writing.discard(take.number)
 
     def lost(self, number: int) -> None:
-        """A recording that storage took away in the middle: recovery signs what is there, the next opening continues it."""
-        self.writing.discard(number)
+        """A recording that storage took away in the middle: the next opening continues it.
+
+        It stays open until the next boot: after a failed sync nobody can say in this one what of it is on the card.
+        """
         self._continues = self._cut(number)
 
     def signing(self, *, priority: bool) -> dict[str, Any]:
@@ -254,8 +259,13 @@ class Vault:
         directory = self.volume.recordings.enter(names.recording(number))
         receipt = verify_receipt(line, self.trust(), self.manifest(number, directory), nonce=nonce)
         durable.replace(directory, names.RECEIPT, line + b"\n")
-        self.volume.audit.write("receipt", {"number": number, "receipt": receipt.hash})
+        self.note_receipt(number, receipt.hash)
         self.inventory.receipted(number, receipt.payload["utc_ms"])
+
+    def note_receipt(self, number: int, receipt: str) -> None:
+        """The audit log's line for a receipt that is durable."""
+        self.volume.audit.write("receipt", {"number": number, "receipt": receipt})
+        self.noted.add(number)
 
     def receipt_hash(self, number: int) -> str:
         """The hash of the durable receipt of a recording, verified again: the last look before an erasure."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from firmware.runtime.stamps import Stamps
     from hal.interface import Directory, Storage
 
+BRIM: Final = 1 << 20
 DIRECTORIES: Final = (names.AUDIT, names.RECORDINGS, names.ERASING, names.QUARANTINE)
 
 
@@ -43,8 +44,7 @@ class Volume:
         session, root = enrolment.session, storage.root()
         audit, recordings, erasing, quarantine = (root.enter(name, create=True) for name in DIRECTORIES)
         here = set(root.names())
-        if names.RESERVE not in here:
-            set_aside(root, reserve)
+        keep_room(storage, reserve)
         if names.VOLUME not in here:
             durable.replace(root, names.VOLUME, volume_line(session, random(16).hex(), stamps.now()) + b"\n")
         line = from_file(durable.read(root, names.VOLUME), names.VOLUME)
@@ -54,12 +54,18 @@ class Volume:
         return cls(number, storage, root, recordings, erasing, quarantine, log)
 
 
-def set_aside(root: Directory, size: int) -> None:
-    """Reserve room that no recording may take: from every full state one docking has to be possible."""
-    try:
+def keep_room(storage: Storage, size: int) -> None:
+    """Set room aside that no recording may take, or give it back on a card that is full to the brim.
+
+    From every full state one docking has to be possible: its receipts and its lines of the log go where the reserve was.
+    """
+    root, free = storage.root(), storage.space().free
+    held = names.RESERVE in root.names()
+    if held and free < BRIM:
+        root.remove(names.RESERVE)
+        root.sync()
+    elif not held and free >= size + BRIM:
         file = root.create(names.RESERVE)
         file.reserve(size)
         file.close()
         root.sync()
-    except OSError:
-        return  # a full card: what room there is has to do

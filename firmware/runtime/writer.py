@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from firmware.evidence.errors import EvidenceError
 from firmware.media.errors import MediaError
+from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.chores import Chores
 from firmware.runtime.work import (
     Before,
@@ -169,6 +170,9 @@ class Writer:
             job.result.set_result(job.action())
         except LOSSES as error:
             job.result.set_exception(error)
+        except AuditLostError as error:
+            job.result.set_exception(error)
+            raise
         self.sweep()
 
     def sweep(self) -> None:

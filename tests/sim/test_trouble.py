@@ -9,6 +9,7 @@ import pytest
 
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Recording
+from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.controller import STORAGE_FULL, PartLost
 from firmware.runtime.lens import LensLostError
 from firmware.runtime.microphone import Sound
@@ -83,7 +84,7 @@ def test_a_write_error_goes_on_in_a_new_recording(tmp_path: Path) -> None:
     assert rig.state is Recording.RECORDING
     assert "fault" in rig.cues
     rig.stop()
-    report = judge(rig, tmp_path)
+    report = judge(rig.power_cut().run(1), tmp_path)
     assert [each.verdict for each in report.every_recording] == [Verdict.RECOVERED, Verdict.WHOLE]
     assert any("resumes recording 1" in fact for fact in report.every_recording[1].facts)
 
@@ -92,20 +93,33 @@ def test_storage_that_fails_for_good_never_looks_like_recording() -> None:
     """No write succeeds: the light must not say recording."""
     rig = Rig.new().run(3)
     rig.evidence.trouble.fail_writes(on=True)
-    rig.tap()
-    rig.run(2)
-    assert rig.state is Recording.IDLE
+    with pytest.raises(AuditLostError):
+        rig.tap().run(2)
     assert shown(rig) not in RECORDING_LOOKS
-    assert "fault" in rig.cues
+    with pytest.raises(AuditLostError):
+        rig.restart()
 
 
 def test_storage_that_fails_in_the_middle_never_looks_like_recording() -> None:
     """The same, once it had been recording."""
     rig = Rig.new().run(3).tap().run(2)
     rig.evidence.trouble.fail_writes(on=True)
-    rig.run(2)
-    assert rig.state is Recording.IDLE
+    with pytest.raises(AuditLostError):
+        rig.run(2)
     assert shown(rig) not in RECORDING_LOOKS
+
+
+def test_a_card_full_to_the_brim_can_still_be_docked() -> None:
+    """The reserve is given back when nothing else is left: receipts and the log's lines go there, and the card is emptied."""
+    rig = Rig.new(capacity=RESERVE + STORAGE_FULL + (40 << 20), keep_after_receipt_h=0).run(3).tap().run(2).stop()
+    rig.evidence.trouble.fill(0)
+    again = rig.restart()
+    again.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
+    assert "reserve" not in again.evidence.root().names()
+    again.camera.shelf.receipt(1, receipt_for(again, 1), NONCE)
+    again.camera.writer.sweep()
+    again.run(1)
+    assert "00000001" not in again.evidence.root().enter("recordings").names()
 
 
 def test_a_stalled_encoder_is_restarted_and_what_it_gave_is_flushed(tmp_path: Path) -> None:

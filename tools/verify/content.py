@@ -24,8 +24,8 @@ MAX_SEGMENT = 256 << 20
 class Content:
     """What decryption showed.
 
-    ``unsigned`` counts readable bytes behind what the journal vouches for.  ``spoilt`` says of segments why they cannot be shown in
-    full, where the camera itself signed that it had lost frames.
+    ``unsigned`` counts readable bytes behind what the journal vouches for.  ``spoilt`` says of segments why they cannot
+    be shown in full, where the camera itself signed that it had lost frames.
     """
 
     private: list[PrivateEntry] = field(default_factory=list)
