@@ -103,7 +103,8 @@ class Camera:
         return recorder.directory
 
     def cut(self, after: int = 5, tail: int = 100_000, torn: bytes = b"eyJhbGciOi", plan: Plan | None = None) -> Path:
-        """A recording that is cut off after some lines; ``tail`` bytes of the open file and a torn line are left behind."""
+        """A recording that is cut off after some lines; ``tail`` bytes of the open file and a torn line are left
+        behind."""
         recorder = self.open(plan)
         recorder.record(self.plans[self.number], after)
         if recorder.flushes:

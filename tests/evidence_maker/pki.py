@@ -80,8 +80,8 @@ def key_of(seed: str) -> ec.EllipticCurvePrivateKey:
 def issue(role: str, name: str, above: Identity | None, seed: str, **forged: Any) -> Identity:
     """An identity with the shape of ``role``.
 
-    ``forged`` may set ``begin``, ``end``, ``curve_key``, ``shape`` (another role's), ``extra`` (extensions), ``high_s``, ``signer``
-    (a key other than the issuer's) and ``subject``.
+    ``forged`` may set ``begin``, ``end``, ``curve_key``, ``shape`` (another role's), ``extra`` (extensions),
+    ``high_s``, ``signer`` (a key other than the issuer's) and ``subject``.
     """
     authority, path_length, usages, arc, further = ROLES[forged.get("shape", role)]
     key = forged.get("curve_key") or key_of(seed)

@@ -29,9 +29,10 @@ def honest(_typ: str, payload: dict[str, Any], signer: Identity, chained: bool) 
 
 @dataclass
 class Plan:
-    """What is recorded: ``segments`` of 2 s of which the first ``before`` come from the buffer without sound, and when sound is
-    ``silent`` (media seconds).  Frames at the indices ``lost`` are not delivered, the lowest ``skipped`` segment numbers not used.
-    ``spoil`` gets a file's name and the plaintext of each flush (with its padding) and returns what is written instead."""
+    """What is recorded: ``segments`` of 2 s of which the first ``before`` come from the buffer without sound, and
+    when sound is ``silent`` (media seconds).  Frames at the indices ``lost`` are not delivered, the lowest
+    ``skipped`` segment numbers not used. ``spoil`` gets a file's name and the plaintext of each flush (with its
+    padding) and returns what is written instead."""
 
     segments: int = 3
     before: int = 1

@@ -19,8 +19,9 @@ from tools.verify.findings import Refused
 from tools.verify.times import span
 
 _ABOUT = """\
-Decrypt a recording and write it as one ordinary MP4 file that any player opens.  Nothing is encoded again: picture and
-sound stay the samples that were signed, each at its recorded time, and `lapel verify OUT --evidence RECORDING` proves it.
+Decrypt a recording and write it as one ordinary MP4 file that any player opens.  Nothing is encoded again: picture
+and sound stay the samples that were signed, each at its recorded time; `lapel verify OUT --evidence RECORDING` proves
+it.
 
 The recording is checked first, the film before it gets its name: on any failure no file is left behind.
 

@@ -22,8 +22,8 @@ from tools.verify.verifier import load_given
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was exported: ``seconds`` of media, ``frames`` and ``sound_units``, and whether it is all of the recording (``recovered``: only
-    what was signed at capture; ``sealed`` false: it was not yet closed)."""
+    """What was exported: ``seconds`` of media, ``frames`` and ``sound_units``, and whether it is all of the
+    recording (``recovered``: only what was signed at capture; ``sealed`` false: it was not yet closed)."""
 
     path: Path
     device: str
@@ -46,9 +46,9 @@ def export_recording(
 ) -> Exported:
     """Write what ``recording`` (a directory) holds into one ordinary MP4 file.
 
-    ``keys``: files of age keys; ``root``: PEM file of the root certificate (None: who certified the camera is not judged); ``progress``
-    hears bytes done and bytes in all.  ``Refused`` with the reason where it cannot be done: then no file is left, and one that was
-    there is untouched.  Only what the journal vouches for is exported.
+    ``keys``: files of age keys; ``root``: PEM file of the root certificate (None: who certified the camera is not
+    judged); ``progress`` hears bytes done and bytes in all.  ``Refused`` with the reason where it cannot be done: then
+    no file is left, and one that was there is untouched.  Only what the journal vouches for is exported.
     """
     given = load_given(root, keys)
     need(given.keys, "no key was given")
@@ -89,12 +89,13 @@ def _write(source: Source, path: Path) -> None:
 
 
 def _tags(opening: Opening) -> dict[str, str]:
+    clock = opening.clock
     tags = {
         "title": f"{opening.device}, recording {opening.number}",
-        "comment": f"volume {opening.volume}; opened {utc(opening.clock.utc_ms)} by the camera's clock ({opening.clock.quality})",
+        "comment": f"volume {opening.volume}; opened {utc(clock.utc_ms)} by its clock ({clock.quality})",
     }
-    if opening.clock.quality != "unset":
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=opening.clock.utc_ms)
+    if clock.quality != "unset":
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=clock.utc_ms)
         tags["creation_time"] = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
     return tags
 

@@ -12,9 +12,11 @@ from tools.verify.findings import Refused, need
 
 @contextmanager
 def new_file(target: Path, *, replace: bool) -> Iterator[Path]:
-    """Give a temporary path beside ``target``; when the block ends well, its file is made durable and takes the name ``target``.
+    """Give a temporary path beside ``target``; when the block ends well, its file is made durable and takes the name
+    ``target``.
 
-    On any other end it is removed, and whatever ``target`` was is untouched.  ``Refused`` where ``target`` is taken and ``replace`` false.
+    On any other end it is removed, and whatever ``target`` was is untouched.  ``Refused`` where ``target`` is taken and
+    ``replace`` false.
     """
     _check_free(target, replace=replace)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")

@@ -35,8 +35,8 @@ class Film:
         rates: Mapping[str, int],
         tags: Mapping[str, str],
     ) -> None:
-        """``settings``: for each track the plain beginning of a segment that has it; ``starts``: media time of its first sample in its
-        ticks; ``rates``: its ticks per second; ``tags``: metadata of the file."""
+        """``settings``: for each track the plain beginning of a segment that has it; ``starts``: media time of its
+        first sample in its ticks; ``rates``: its ticks per second; ``tags``: metadata of the file."""
         self._stack = ExitStack()
         # Spelt as a URL, so that no name is taken for another protocol.
         self._output = av.open(f"file:{path}", "w", format="mp4", options=dict(_OPTIONS))

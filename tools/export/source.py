@@ -19,8 +19,8 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A recording of which everything that the journal vouches for is there.  ``settings``: for each track the plain beginning of a
-    segment (``ftyp``, ``moov`` and its first fragments) that has it."""
+    """A recording of which everything that the journal vouches for is there.  ``settings``: for each track the plain
+    beginning of a segment (``ftyp``, ``moov`` and its first fragments) that has it."""
 
     directory: Path
     given: Given
@@ -62,7 +62,8 @@ class Source:
 
 
 def open_source(directory: Path, given: Given) -> Source:
-    """Check a recording's custody and find its decoders' settings; ``Refused`` where anything is wrong, or nothing is there."""
+    """Check a recording's custody and find its decoders' settings; ``Refused`` where anything is wrong, or nothing
+    is there."""
     need(directory.is_dir(), f"{directory}: is not a directory")
     custody = judge(directory, given)
     if custody.problems:

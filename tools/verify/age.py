@@ -1,6 +1,7 @@
 """age v1 files (section 4): the header, which anybody may read, and the plaintext, for whoever holds a key.
 
-The cryptography is that of ``pyrage``, an implementation by others; a file that was cut off yields its authenticated beginning.
+The cryptography is that of ``pyrage``, an implementation by others; a file that was cut off yields its authenticated
+beginning.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ NAME = "volume.jws"
 
 @dataclass(slots=True)
 class Volume:
-    """A volume while it is judged.  ``announced``: recordings of which there is no more than the audit log's opening."""
+    """A volume while it is judged.  ``announced``: recordings of which there is no more than the audit log's
+    opening."""
 
     path: Path
     place: Place

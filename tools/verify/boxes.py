@@ -62,7 +62,8 @@ class Reader:
 
 
 def read_header(head: bytes) -> tuple[str, int, int]:
-    """Type, header size and total size (0: to the end) from the first 16 bytes of a box, or fewer at the end of the data."""
+    """Type, header size and total size (0: to the end) from the first 16 bytes of a box, or fewer at the end of the
+    data."""
     need(len(head) >= _HEADER, "a box is cut off")
     size, kind = struct.unpack_from(">I4s", head)
     name = kind.decode("latin-1")

@@ -1,4 +1,5 @@
-"""Canonical JSON and canonical base64: exactly one spelling of each value, so that a changed byte is never the same value."""
+"""Canonical JSON and canonical base64: exactly one spelling of each value, so that a changed byte is never the same
+value."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ _SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Who is believed: the root (None: nobody was named, chains hang in the air) and the time at which dates are judged (None: not)."""
+    """Who is believed: the root (None: nobody was named, chains hang in the air) and the time at which dates are
+    judged (None: not)."""
 
     root: x509.Certificate | None
     at_ms: int | None = None
@@ -109,7 +110,8 @@ def load_root(pem: bytes) -> x509.Certificate:
 
 
 def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
-    """Check a chain, leaf first and without the root, that must lead from ``role`` to the root, no step more or less."""
+    """Check a chain, leaf first and without the root, that must lead from ``role`` to the root, no step more or
+    less."""
     roles = _path(role)
     need(len(ders) == len(roles), f"the chain has {len(ders)} certificates, a {_label(role)} chain has {len(roles)}")
     certificates = [_load(der) for der in ders]

@@ -23,9 +23,9 @@ USAGE = 2
 _ABOUT = """\
 Judge evidence, and say in plain words what is proven and what is not.
 
-PATH is a recording's directory, a volume (a camera's card), a device's folder or a dock's store; or, with --evidence, an
-exported film that is held against the recording it was made from.  Without a key custody is judged: signatures,
-certificates, chains, hashes, what is missing and what was added.  With a key also what the files hold.
+PATH is a recording's directory, a volume (a camera's card), a device's folder or a dock's store; or, with
+--evidence, an exported film that is held against the recording it was made from.  Without a key custody is judged:
+signatures, certificates, chains, hashes, what is missing and what was added.  With a key also what the files hold.
 
 Exit status: 0 everything is whole, or recovered with every check passed; 1 something is not whole, or open (cut off
 and not yet recovered, or still being made); 2 wrong usage."""

@@ -12,7 +12,8 @@ from tools.verify.findings import Refused, need
 
 
 def check_plays(segment: bytes, video_samples: int, audio_samples: int) -> None:
-    """Decode all of a plain segment; ``Refused`` with FFmpeg's own words where anything is amiss or frames are missing."""
+    """Decode all of a plain segment; ``Refused`` with FFmpeg's own words where anything is amiss or frames are
+    missing."""
     level = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:

@@ -1,4 +1,5 @@
-"""An exported film against the recording it was made from: picture and sound proven sample by sample, without any decryption key."""
+"""An exported film against the recording it was made from: picture and sound proven sample by sample, without any
+decryption key."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _WORDS = {"video": "picture", "audio": "sound"}
 def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[Path] = ()) -> Report:
     """Judge an exported film against the recording in the directory ``evidence``.
 
-    With a key also the decoders' settings, which the signatures over samples do not cover, are held against the evidence.
+    With a key also the decoders' settings, which the signatures over samples do not cover, are held against the
+    evidence.
     """
     given = load_given(root, keys)
     if not evidence.is_dir():
@@ -58,7 +60,8 @@ def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[
 
 
 def check_film(film: Path, journal: Journal, problems: Problems) -> dict[str, Match]:
-    """Hold a film's tracks against a journal; what differs goes into ``problems``, each naming the first flush that does."""
+    """Hold a film's tracks against a journal; what differs goes into ``problems``, each naming the first flush that
+    does."""
     name = film.name
     ordered = [flush for flushes in journal.segments().values() for flush in flushes]
     found: dict[str, Match] = {}

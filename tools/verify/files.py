@@ -82,8 +82,8 @@ def read_jws(path: Path) -> bytes:
 
 
 def lines(path: Path, limit: int) -> Iterator[tuple[bytes, bool]]:
-    """The lines of a ``.jwsl`` file without their LF, each with whether it is whole; a torn tail comes last, and may be longer
-    than ``limit`` (cut there), which a whole line may not."""
+    """The lines of a ``.jwsl`` file without their LF, each with whether it is whole; a torn tail comes last, and may
+    be longer than ``limit`` (cut there), which a whole line may not."""
     with open_file(path) as file:
         need(os.fstat(file.fileno()).st_size <= _MAX_LINES, "is longer than any journal")
         while line := file.readline(limit + 1):
@@ -95,7 +95,8 @@ def lines(path: Path, limit: int) -> Iterator[tuple[bytes, bool]]:
 def feed(rows: Iterable[tuple[bytes, bool]], take: Callable[[bytes], None], where: Callable[[], str]) -> int:
     """Give the lines of a file to ``take`` until a power cut's traces begin; returns how many bytes those are.
 
-    A cut leaves a line without LF, or zeros where a line was to be.  ``Refused`` names ``where`` the first line is that was altered.
+    A cut leaves a line without LF, or zeros where a line was to be.  ``Refused`` names ``where`` the first line is that
+    was altered.
     """
     torn = 0
     for line, whole in rows:
@@ -112,7 +113,8 @@ def feed(rows: Iterable[tuple[bytes, bool]], take: Callable[[bytes], None], wher
 
 
 def digest(path: Path, points: Iterable[int] = (), progress: Callable[[int], None] | None = None) -> Digest:
-    """Hash a file once, noting the hash at each point on the way.  ``progress`` gets the size of each piece that was read."""
+    """Hash a file once, noting the hash at each point on the way.  ``progress`` gets the size of each piece that was
+    read."""
     running, length = hashlib.sha256(), 0
     prefixes: dict[int, str] = {}
     pending = sorted(set(points), reverse=True)

@@ -20,7 +20,8 @@ _CLOSING_BOX = b"\0\0\0\x08free"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample: time and duration in ticks of its track, whether it is a keyframe, its bytes as they stand in ``mdat``."""
+    """One sample: time and duration in ticks of its track, whether it is a keyframe, its bytes as they stand in
+    ``mdat``."""
 
     time: int
     duration: int

@@ -16,8 +16,8 @@ from tools.verify.times import span
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which flushes a track was found to hold: the indices of the first and the last among all flushes, media times in ticks of the
-    track, and ``shift``: media time is the film's time plus this."""
+    """Which flushes a track was found to hold: the indices of the first and the last among all flushes, media times
+    in ticks of the track, and ``shift``: media time is the film's time plus this."""
 
     first: int
     last: int

@@ -45,7 +45,8 @@ NOTHING = Extent(0, EMPTY_HASH)
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The samples of one track in one flush: how many, the time of the first in ticks of the track, their hash (section 6.2)."""
+    """The samples of one track in one flush: how many, the time of the first in ticks of the track, their hash
+    (section 6.2)."""
 
     samples: int
     start: int
@@ -145,9 +146,9 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """A journal as far as it verifies.  ``length`` and ``hash`` are of the whole file, ``head`` is the hash of the last good line,
-    ``lines`` counts them with the opening, ``torn`` is the number of bytes behind the last LF; ``device_key`` and ``session``
-    (a certificate's hash) are who signed it."""
+    """A journal as far as it verifies.  ``length`` and ``hash`` are of the whole file, ``head`` is the hash of the
+    last good line, ``lines`` counts them with the opening, ``torn`` is the number of bytes behind the last LF;
+    ``device_key`` and ``session`` (a certificate's hash) are who signed it."""
 
     opening: Opening
     flushes: tuple[Flush, ...]

@@ -19,9 +19,9 @@ _IGNORED = {"mvhd", "udta", "meta", "iods", "free", "skip"}
 
 @dataclass(frozen=True, slots=True)
 class MovieTrack:
-    """One track: ``times`` in its ticks, ``offsets`` and ``sizes`` in bytes of the file, each one a sample; ``end`` is when the last
-    sample's time is over; ``shown_at`` is the time, in seconds of the film, at which time 0 of the track would be shown, and ``hidden``
-    whether an edit leaves part of it out."""
+    """One track: ``times`` in its ticks, ``offsets`` and ``sizes`` in bytes of the file, each one a sample; ``end``
+    is when the last sample's time is over; ``shown_at`` is the time, in seconds of the film, at which time 0 of the
+    track would be shown, and ``hidden`` whether an edit leaves part of it out."""
 
     header: TrackHeader
     times: array[int]
@@ -33,7 +33,8 @@ class MovieTrack:
 
 
 def read_movie(file: BinaryIO) -> list[MovieTrack]:
-    """Read the index of a film; ``Refused`` where it is no MP4 file, fragmented, or built in a way that proves nothing."""
+    """Read the index of a film; ``Refused`` where it is no MP4 file, fragmented, or built in a way that proves
+    nothing."""
     moov, length = _find_moov(file)
     boxes = children(moov)
     need(not any(box.type == "mvex" for box in boxes), "is a fragmented film: only an ordinary one can be judged")

@@ -1,4 +1,5 @@
-"""The plaintext of a file, cut where the journal's flushes end, each flush checked against its hash before it is handed on."""
+"""The plaintext of a file, cut where the journal's flushes end, each flush checked against its hash before it is
+handed on."""
 
 from __future__ import annotations
 
@@ -63,8 +64,8 @@ def read_flushes(
 ) -> int:
     """Decrypt a file and hand on each flush that the journal vouches for, once its plaintext hash was checked.
 
-    Returns how many bytes of readable plaintext lie behind the last of them.  ``Refused`` where one is missing or altered, and where a
-    file that the journal closes has another end.
+    Returns how many bytes of readable plaintext lie behind the last of them.  ``Refused`` where one is missing or
+    altered, and where a file that the journal closes has another end.
     """
     reader = PlainReader(flushes, deliver)
     opened = age.decrypt(path, keys, reader)

@@ -53,7 +53,8 @@ class Custody:
 
 
 def judge(directory: Path, given: Given, trusted_ms: Iterable[int] = ()) -> Custody:
-    """Check everything that needs no key.  ``trusted_ms``: times by which, on a dock's word, this recording was there."""
+    """Check everything that needs no key.  ``trusted_ms``: times by which, on a dock's word, this recording was
+    there."""
     custody = Custody(directory)
     problems = custody.problems
     names: set[str] = set()

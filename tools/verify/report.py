@@ -14,7 +14,8 @@ SCHEMA = 1
 
 
 class Verdict(StrEnum):
-    """A verdict.  ``RECOVERED`` is never called whole; ``OPEN`` is cut off and not yet recovered, or still being made."""
+    """A verdict.  ``RECOVERED`` is never called whole; ``OPEN`` is cut off and not yet recovered, or still being
+    made."""
 
     WHOLE = "whole"
     RECOVERED = "recovered"
@@ -59,7 +60,8 @@ class RecordingReport:
 
 @dataclass(frozen=True, slots=True)
 class VolumeReport:
-    """The verdict on one volume: its own findings, and each recording's.  ``device_key``: hash of the key that signed ``volume.jws``."""
+    """The verdict on one volume: its own findings, and each recording's.  ``device_key``: hash of the key that
+    signed ``volume.jws``."""
 
     path: str
     place: Place
@@ -77,7 +79,8 @@ class VolumeReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """The verdict on an exported film; ``covered`` is the span of media time, in seconds, that it was proven to hold."""
+    """The verdict on an exported film; ``covered`` is the span of media time, in seconds, that it was proven to
+    hold."""
 
     path: str
     evidence: RecordingReport

@@ -32,7 +32,8 @@ def boolean(name: str, value: Any) -> None:
 
 
 def text(pattern: str = _NO_CONTROLS) -> Check:
-    """A string of at most 256 characters that matches ``pattern`` as a whole; by default any without control characters."""
+    """A string of at most 256 characters that matches ``pattern`` as a whole; by default any without control
+    characters."""
     compiled = re.compile(pattern)
 
     def check(name: str, value: Any) -> None:

@@ -85,7 +85,8 @@ def seconds_of(journal: Journal) -> float:
 def _facts(journal: Journal) -> Iterator[str]:
     opening = journal.opening
     length = span(seconds_of(journal))
-    yield f"recording {opening.number} of {opening.device}, opened at {utc(opening.clock.utc_ms)}, {length} of media, boot {opening.boot}"
+    began = f"opened at {utc(opening.clock.utc_ms)} in boot {opening.boot}"
+    yield f"recording {opening.number} of {opening.device}, {began}, {length} of media"
     live = [flush.video.start for flush in journal.of(f"{opening.live_from:06d}.mp4.age") if flush.video is not None]
     starts = [flush.video.start for flush in journal.flushes if flush.video is not None]
     if live and min(starts) < live[0]:
@@ -113,16 +114,22 @@ def _proven(custody: Custody, journal: Journal, given: Given, content: Content |
     yield f"signed at capture by camera {device} (key in {journal.opening.signer}) under {authority}"
     total = sum(custody.lengths.values())
     if custody.manifest is None:
-        yield f"the journal vouches for {sum(journal.signed(name).length for name in custody.lengths)} of the {total} bytes here"
+        vouched = sum(journal.signed(name).length for name in custody.lengths)
+        yield f"the journal vouches for {vouched} of the {total} bytes here"
     elif custody.manifest.recovered:
         boot = custody.manifest.payload["signed_boot"]
-        yield f"recovered: it was cut off, and closed in boot {boot}; all that the journal signed at capture is there unaltered"
+        yield f"recovered: cut off, and closed in boot {boot}; all that was signed at capture is there unaltered"
     else:
-        yield f"sealed: all {len(custody.lengths)} files, {size(total)}, are byte for byte what the camera signed, none missing, none added"
+        files = f"all {len(custody.lengths)} files, {size(total)}"
+        yield f"sealed: {files}, are byte for byte what the camera signed, none missing, none added"
     if custody.receipt is not None:
-        yield f"dock {custody.receipt.dock} signed that it took over exactly these files at {utc(custody.receipt.utc_ms)}"
+        dock, moment = custody.receipt.dock, utc(custody.receipt.utc_ms)
+        yield f"dock {dock} signed that it took over exactly these files at {moment}"
     if content is not None:
-        yield f"picture and sound are the samples signed at capture; each of {content.segments} segments decodes alone"
+        alone = f"each of {content.segments} segments decodes alone"
+        if content.spoilt:
+            alone = f"{content.segments - len(content.spoilt)} of {content.segments} segments decode alone"
+        yield f"picture and sound are the samples signed at capture; {alone}"
 
 
 def _not_proven(custody: Custody, journal: Journal, given: Given, content: Content | None) -> Iterator[str]:
@@ -133,7 +140,8 @@ def _not_proven(custody: Custody, journal: Journal, given: Given, content: Conte
     if journal.opening.clock.quality != "dock":
         yield "the time of day is the camera's own claim"
     if custody.manifest is None:
-        yield "it has no manifest: cut off and not yet recovered, or still being made; what follows the last journal line is not proven"
+        yield "it has no manifest: cut off and not yet recovered, or still being made"
+        yield "what follows the last line of the journal"
     if custody.unsigned:
         behind = size(custody.unsigned)
         yield f"recovered: the last {behind} were present when the camera started again, and are not signed at capture"

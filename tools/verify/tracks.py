@@ -22,8 +22,9 @@ _ALTERING = {"clap", "pasp", "sinf"}
 
 @dataclass(frozen=True, slots=True)
 class TrackHeader:
-    """Number, kind (``video`` or ``audio``), ticks per second, size in pixels (of a video track), the decoder's configuration (what
-    ``avcC`` holds; the AudioSpecificConfig), and whether the picture is shown as it is decoded (not turned, clipped or stretched)."""
+    """Number, kind (``video`` or ``audio``), ticks per second, size in pixels (of a video track), the decoder's
+    configuration (what ``avcC`` holds; the AudioSpecificConfig), and whether the picture is shown as it is decoded
+    (not turned, clipped or stretched)."""
 
     id: int
     kind: str
@@ -76,7 +77,8 @@ def _rate(box: Box) -> int:
 
 
 def _audio_config(esds: Box) -> bytes:
-    """The AudioSpecificConfig inside ES and decoder config descriptors (ISO/IEC 14496-1); ``Refused`` unless it is for AAC."""
+    """The AudioSpecificConfig inside ES and decoder config descriptors (ISO/IEC 14496-1); ``Refused`` unless it is
+    for AAC."""
     es = dict(_descriptors(bytes(esds.body[4:]))).get(_ES, b"")
     need(len(es) > _ES_FIELDS and not es[2], "the sound's descriptor is of another form than an MP4 file's")
     decoder = dict(_descriptors(es[_ES_FIELDS:])).get(_DECODER, b"")

@@ -55,10 +55,11 @@ def verify_path(
 ) -> Report:
     """Judge a recording directory, a volume (a card), a device's folder or a dock's store.
 
-    ``root``: PEM file of the root certificate; None judges everything but who certified the camera.  ``keys``: files of age keys, with
-    which also the contents are judged.  ``place``: where volumes lie; by default a folder of a volume's id inside one of a device's
-    name is a dock's, anything else a camera's.  ``progress`` hears the number of bytes of each piece that was read.
-    ``Refused`` where root, keys or path are of no use; whatever is wrong with the evidence is in the report.
+    ``root``: PEM file of the root certificate; None judges everything but who certified the camera.  ``keys``: files of
+    age keys, with which also the contents are judged.  ``place``: where volumes lie; by default a folder of a volume's
+    id inside one of a device's name is a dock's, anything else a camera's.  ``progress`` hears the number of bytes of
+    each piece that was read. ``Refused`` where root, keys or path are of no use; whatever is wrong with the evidence is
+    in the report.
     """
     given = load_given(root, keys, progress)
     fingerprint = None if given.root is None else given.root.fingerprint(hashes.SHA256()).hex()
@@ -111,7 +112,7 @@ def _device(path: Path, place: Place | None, given: Given, prefix: str) -> _Foun
             found.facts.append(f"{where} is no volume: it was not looked at")
     if len({volume.device_key for volume in found.volumes} - {None}) > 1:
         found.facts.append(
-            f"{prefix or path.name}: more than one device key goes by this name: two cameras, or one that was given a new key"
+            f"{prefix or path.name}: more than one device key goes by this name: two cameras, or one with a new key"
         )
     return found
 

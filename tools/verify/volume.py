@@ -94,7 +94,8 @@ def _judge_recordings(volume: Volume) -> None:
 
 
 def _ahead_of_time(volume: Volume, path: Path, number: int) -> bool:
-    """Whether nothing was recorded here yet: the next recording made ready, or one that got no further than the audit log."""
+    """Whether nothing was recorded here yet: the next recording made ready, or one that got no further than the
+    audit log."""
     if volume.place is not Place.CAMERA or manifest.NAME in _names(path) or _has_opening(path):
         return False
     if number in volume.audit.unclosed or number in volume.audit.voids:
@@ -116,8 +117,8 @@ def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
 
 
 def _missing(volume: Volume) -> Iterator[tuple[int, int]]:
-    """Runs of numbers of which nothing is here: first and last of each.  A recording is here, or never was more than announced, or
-    left the camera against a receipt."""
+    """Runs of numbers of which nothing is here: first and last of each.  A recording is here, or never was more than
+    announced, or left the camera against a receipt."""
     log = volume.audit
     there = set(volume.reports) | log.voids
     if volume.place is Place.CAMERA:

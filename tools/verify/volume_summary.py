@@ -53,7 +53,8 @@ def _facts(volume: Volume) -> Iterator[str]:
 
 def _proven(volume: Volume) -> Iterator[str]:
     log, anchor = volume.audit, volume.anchor
-    yield f"the audit log is one unbroken chain of {len(log.hashes)} signed lines, and every recording that it knows is accounted for"
+    yield f"the audit log is one unbroken chain of {len(log.hashes)} signed lines"
+    yield "every recording that it knows is accounted for"
     if anchor is not None:
         number, moment = anchor.payload["number"], utc(anchor.utc_ms)
         yield f"no recording up to number {number} is missing: dock {anchor.dock} countersigned the log at {moment}"
@@ -63,7 +64,7 @@ def _not_proven(volume: Volume) -> Iterator[str]:
     log, anchor = volume.audit, volume.anchor
     if nothing := sorted(volume.announced | log.voids):
         numbers = ", ".join(map(str, nothing))
-        yield f"whether anything was recorded as {numbers}: announced in the audit log, and not even the first line is here"
+        yield f"whether anything was recorded as {numbers}: announced in the log, and not even its first line is here"
     yield "whether a certificate was revoked was not judged"
     if anchor is None:
         yield "that nothing is missing at the end: no dock has countersigned this log"

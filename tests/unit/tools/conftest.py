@@ -17,8 +17,8 @@ from tools.verify.verifier import verify_path
 class Desk:
     """A desk with its root certificate and keys, and a camera's card.
 
-    On the card: recording 1 sealed and receipted; 2 sealed, with a lost frame and a sound gap; 3 cut off and recovered in boot 2;
-    4, without sound, resumes it.  A dock countersigned the log after recording 2.
+    On the card: recording 1 sealed and receipted; 2 sealed, with a lost frame and a sound gap; 3 cut off and recovered
+    in boot 2; 4, without sound, resumes it.  A dock countersigned the log after recording 2.
     """
 
     path: Path

@@ -255,6 +255,20 @@ def test_segment_that_does_not_decode(tmp_path: Path) -> None:
     assert any("decode" in each.reason for each in report.problems), report.problems
 
 
+def test_segment_that_lost_frames(tmp_path: Path) -> None:
+    """Where the camera signed that frames were lost, what cannot be shown for it is told, and no forgery."""
+    sample = clip(6).video[22].data
+
+    def damage(data: bytes) -> bytes:
+        return data.replace(sample, sample[:5] + bytes(each ^ 0x5A for each in sample[5:]))
+
+    plan = Plan(spoil=nth("000001.mp4.age", 0, damage), lost=(55,))
+    report = judged(tmp_path, plan, _resigned(damage))
+    assert report.verdict is Verdict.WHOLE
+    assert "2 of 3 segments decode alone" in " ".join(report.proven)
+    assert any("that all of 000001.mp4.age can be shown" in row for row in report.not_proven)
+
+
 def _resigned(damage: Callable[[bytes], bytes]) -> Callable[..., Any]:
     """Sign the samples as they were damaged."""
 

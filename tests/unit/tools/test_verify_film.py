@@ -318,7 +318,8 @@ def test_missing_film(made: Desk, tmp_path: Path) -> None:
     [[], ["-movflags", "faststart"], ["-movflags", "frag_keyframe+empty_moov"], ["-c:v", "libx264", "-bf", "0"]],
 )
 def test_films_by_others(made: Desk, film: Path, tmp_path: Path, options: list[str]) -> None:
-    """A copy by another tool is proven as long as it copies; a fragmented one is refused, and one encoded again is no proof."""
+    """A copy by another tool is proven as long as it copies; a fragmented one is refused, and one encoded again is
+    no proof."""
     other = tmp_path / "other.mp4"
     copying = ["-video_track_timescale", "90000", "-c", "copy", *options]
     subprocess.run(["ffmpeg", "-v", "error", "-i", film, *copying, other], check=True)

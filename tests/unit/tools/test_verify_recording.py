@@ -67,7 +67,8 @@ def test_without_receipt_dates_are_not_judged(made: Desk) -> None:
 
 
 def test_recovered(made: Desk) -> None:
-    """A recovered recording is never called whole; the bytes that are not signed are counted, the missing buffer is named."""
+    """A recovered recording is never called whole; the bytes that are not signed are counted, the missing buffer is
+    named."""
     report = made.judge(made.recording(3))
     assert report.verdict is Verdict.RECOVERED
     assert report.exit_code == 0

@@ -444,7 +444,8 @@ def test_removed_papers(camera: Camera, root: Path) -> None:
 
 
 def test_another_receipt(camera: Camera, root: Path, tmp_path: Path) -> None:
-    """A receipt that a dock signed again after a cut is good at the dock; on the card it is not the one that was logged."""
+    """A receipt that a dock signed again after a cut is good at the dock; on the card it is not the one that was
+    logged."""
     target = camera.offload(tmp_path / "store")
     logged = camera.lines, camera.head
     camera.receipt(1, nonce="6" * 32)
