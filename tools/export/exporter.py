@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av.error
@@ -16,7 +15,7 @@ from tools.verify.exported import check_film
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.model import MEDIA_RATE, Opening
 from tools.verify.summary import seconds_of
-from tools.verify.times import utc
+from tools.verify.times import moment, utc
 from tools.verify.verifier import load_given
 
 
@@ -94,9 +93,9 @@ def _tags(opening: Opening) -> dict[str, str]:
         "title": f"{opening.device}, recording {opening.number}",
         "comment": f"volume {opening.volume}; opened {utc(clock.utc_ms)} by its clock ({clock.quality})",
     }
-    if clock.quality != "unset":
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=clock.utc_ms)
-        tags["creation_time"] = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
+    opened = moment(clock.utc_ms)
+    if clock.quality != "unset" and opened is not None:
+        tags["creation_time"] = f"{opened:%Y-%m-%dT%H:%M:%S}.{opened.microsecond:06d}Z"
     return tags
 
 

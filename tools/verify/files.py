@@ -15,6 +15,9 @@ from tools.verify.findings import Refused, need
 from tools.verify.jws import MAX_JWS
 
 BLOCK = 1 << 20
+MAX_FILE = 4 << 30
+"""Bytes of one file of a recording."""
+
 _MAX_ENTRIES = 200_000
 _MAX_LINES = 1 << 30
 
@@ -64,6 +67,12 @@ def open_file(path: Path) -> BinaryIO:
         os.close(handle)
         raise Refused("is not an ordinary file")
     return os.fdopen(handle, "rb")
+
+
+def length(path: Path) -> int:
+    """The length of an ordinary file."""
+    with open_file(path) as file:
+        return os.fstat(file.fileno()).st_size
 
 
 def read_small(path: Path, limit: int) -> bytes:
@@ -119,6 +128,7 @@ def digest(path: Path, points: Iterable[int] = (), progress: Callable[[int], Non
     prefixes: dict[int, str] = {}
     pending = sorted(set(points), reverse=True)
     with open_file(path) as file:
+        need(os.fstat(file.fileno()).st_size <= MAX_FILE, "is longer than any file of a recording")
         while True:
             while pending and pending[-1] == length:
                 prefixes[pending.pop()] = running.hexdigest()

@@ -111,15 +111,16 @@ def _check_files(custody: Custody, names: set[str], progress: Callable[[int], No
     for name in sorted(on_disk | set(listed) | set(flushes)):
         with custody.problems.at(name):
             lines = flushes.get(name, [])
-            found[name] = files.digest(custody.directory / name, (each.cipher.length for each in lines), progress)
-            custody.lengths[name] = found[name].length
             if custody.manifest is not None:
                 need(name in listed, "the manifest does not know this file")
-                now = listed[name].now
-                need(
-                    found[name].length == now.length, f"has {found[name].length} bytes, the manifest says {now.length}"
-                )
-                need(found[name].hash == now.hash, "its bytes are not those that the manifest signs")
+                # Before it is read: a length that is wrong anyhow may be absurd.
+                length, told = files.length(custody.directory / name), listed[name].now.length
+                need(length == told, f"has {length} bytes, the manifest says {told}")
+            points = (each.cipher.length for each in lines)
+            found[name] = files.digest(custody.directory / name, points, progress)
+            custody.lengths[name] = found[name].length
+            if custody.manifest is not None:
+                need(found[name].hash == listed[name].now.hash, "its bytes are not those that the manifest signs")
             _check_flushes(found[name], lines)
             if lines:
                 _check_header(custody.directory / name, lines[0])

@@ -7,13 +7,18 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def utc(milliseconds: int) -> str:
-    """Milliseconds since 1970 as a date and time in UTC; as a number where no calendar goes that far."""
+def moment(milliseconds: int) -> datetime | None:
+    """Milliseconds since 1970 as a date and time in UTC; None where no calendar goes that far."""
     try:
-        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+        return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
-        return f"{milliseconds} ms since 1970"
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+        return None
+
+
+def utc(milliseconds: int) -> str:
+    """The same as text; as a number where no calendar goes that far."""
+    found = moment(milliseconds)
+    return f"{milliseconds} ms since 1970" if found is None else f"{found:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def span(seconds: float) -> str:

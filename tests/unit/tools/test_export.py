@@ -123,12 +123,13 @@ def test_ffprobe(made: Desk, tmp_path: Path) -> None:
     assert data.index(b"moov") < data.index(b"mdat")
 
 
-def test_clock_that_was_never_set(tmp_path: Path) -> None:
-    """A camera that did not know the time gives a film without a date."""
+@pytest.mark.parametrize(("utc_ms", "quality"), [(-5000, "unset"), (2**53 - 1, "rtc")])
+def test_clock_that_tells_no_date(tmp_path: Path, utc_ms: int, quality: str) -> None:
+    """A camera that did not know the time, or one beyond all calendars, gives a film without a date."""
 
     def unset(typ: str, payload: dict[str, object], signer: object, chained: bool) -> object:  # noqa: FBT001
         if typ == "lapel.opening.1":
-            payload = {**payload, "clock": {"mono_ms": 1, "utc_ms": -5000, "quality": "unset"}}
+            payload = {**payload, "clock": {"mono_ms": 1, "utc_ms": utc_ms, "quality": quality}}
         return payload, signer, chained
 
     camera = Camera(tmp_path / "card", forge=unset)  # type: ignore[arg-type]
@@ -137,7 +138,7 @@ def test_clock_that_was_never_set(tmp_path: Path) -> None:
     done = export_recording(camera.directory(1), [tmp_path / "key"], tmp_path / "film.mp4")
     with av.open(str(done.path), "r") as container:
         assert "creation_time" not in container.metadata
-        assert "(unset)" in container.metadata["comment"]
+        assert f"({quality})" in container.metadata["comment"]
 
 
 def test_progress(made: Desk, tmp_path: Path) -> None:

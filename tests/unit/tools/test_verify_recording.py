@@ -181,6 +181,20 @@ def test_damaged_file(desk: Desk, name: str, damage: Callable[[Path], None]) -> 
     assert_named(judged(desk, desk.recording(1)), name)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_absurdly_long_file(desk: Desk, name: str) -> None:
+    """A file of a terabyte, which costs nothing to make, is refused without reading it."""
+    os.truncate(desk.recording(1) / name, 1 << 40)
+    assert_named(judged(desk, desk.recording(1)), name)
+
+
+def test_absurdly_long_file_of_an_open_recording(desk: Desk) -> None:
+    """So it is where no manifest says how long it should be."""
+    (desk.recording(3) / "manifest.jws").unlink()
+    os.truncate(desk.recording(3) / "000001.mp4.age", 1 << 40)
+    assert_named(judged(desk, desk.recording(3)), "000001.mp4.age")
+
+
 @pytest.mark.parametrize("name", [each for each in FILES if each not in ("manifest.jws", "receipt.jws")])
 def test_removed_file(desk: Desk, name: str) -> None:
     """A removed file is named."""
