@@ -10,14 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 START_S = 20.0
+STOP_S = 20.0
 LINE_LIMIT = 1 << 20
+TAP_S = 0.2
+_ADDRESS_BYTES = 107
+_TAIL_BYTES = 4096
 
 
 class CameraError(Exception):
@@ -25,21 +28,30 @@ class CameraError(Exception):
 
 
 class Control:
-    """One connection to a control socket: JSON lines, one answer an order."""
+    """One connection to a control socket: JSON lines, one answer an order.  Orders may come from any thread."""
 
     def __init__(self, path: Path) -> None:
         """Connect; ``OSError`` when nobody listens."""
+        self._lock = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(os.fspath(path))
+        try:
+            with _address(path) as address:
+                self._socket.connect(address)
+        except OSError:
+            self._socket.close()
+            raise
         self._lines = self._socket.makefile("rb")
 
     def tell(self, do: str, **facts: Any) -> dict[str, Any]:
-        """Give one order and return its answer; ``CameraError`` if it was refused."""
-        self._socket.sendall(json.dumps({"do": do, **facts}).encode() + b"\n")
-        answer = self.read()
+        """Give one order and return its answer; ``CameraError`` if it was refused, or nobody answers."""
+        try:
+            with self._lock:
+                self._socket.sendall(json.dumps({"do": do, **facts}).encode() + b"\n")
+                answer = self.read()
+        except (OSError, ValueError) as error:
+            raise CameraError(f"{do}: the camera is gone: {error}") from None
         if not answer.get("ok"):
-            message = f"{do}: {answer.get('error', 'no answer')}"
-            raise CameraError(message)
+            raise CameraError(f"{do}: {answer.get('error', 'no answer')}")
         return answer
 
     def read(self) -> dict[str, Any]:
@@ -57,7 +69,8 @@ class Control:
 class SimCamera:
     """Starts ``python -m firmware --hal sim`` and watches what the officer would see and feel.
 
-    ``on_event`` is called, on a thread of its own, with each change of the lights and each cue.
+    ``on_event`` is called, on a thread of its own, with each change of the lights, each cue, and each plug and pull.  The camera
+    ends with the thread that started it, if nothing else ends it; a terminal's ctrl-C is not for it to hear.
     """
 
     def __init__(
@@ -67,8 +80,9 @@ class SimCamera:
         source: str | None = None,
         on_event: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
+        self.log = state / "camera.log"
+        self.socket = state / "control"
         self._state = state
-        self._socket = state / "control"
         self._source = source
         self._on_event = on_event or (lambda _event: None)
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,33 +90,38 @@ class SimCamera:
 
     def start(self) -> None:
         """Start it and wait until its control socket answers."""
-        command = [sys.executable, "-m", "firmware", "--hal", "sim", "--control", str(self._socket)]
-        command += ["--state", str(self._state)]
+        command = [sys.executable, "-m", "tools.sim.tether", str(os.getpid()), "-m", "firmware", "--hal", "sim"]
+        command += ["--control", str(self.socket), "--state", str(self._state)]
         if self._source:
             command += ["--source", self._source]
-        with (self._state / "camera.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self._control = self._connect()
-        threading.Thread(target=self._watch, args=(self._connect(),), daemon=True).start()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self._control = self._connect()
+            watching = self._connect()
+        except CameraError:
+            self.kill()
+            raise
+        threading.Thread(target=self._watch, args=(watching,), name="camera-watch", daemon=True).start()
 
     def tell(self, do: str, **facts: Any) -> dict[str, Any]:
         """Give one order."""
         if self._control is None:
-            message = "the camera is off"
-            raise CameraError(message)
+            raise CameraError(f"{do}: the camera is off")
         return self._control.tell(do, **facts)
 
-    def tap(self) -> None:
-        """Press the record button shortly."""
-        self.tell("press", button="record")
-        time.sleep(0.2)
-        self.tell("release", button="record")
+    def tap(self) -> int:
+        """Press the record button shortly; the camera's monotonic time of the press, in ns."""
+        return self.hold(TAP_S)
 
-    def hold(self, seconds: float) -> None:
-        """Hold the record button."""
-        self.tell("press", button="record")
+    def hold(self, seconds: float) -> int:
+        """Hold the record button; the camera's monotonic time of the press, in ns."""
+        pressed: int = self.tell("press", button="record")["time_ns"]
         time.sleep(seconds)
         self.tell("release", button="record")
+        return pressed
 
     def wait(self, what: str, ready: Callable[[dict[str, Any]], bool], timeout_s: float = 30.0) -> dict[str, Any]:
         """Wait until the camera's state is as asked; ``CameraError`` names ``what`` did not come."""
@@ -112,8 +131,7 @@ class SimCamera:
             if ready(state):
                 return state
             if time.monotonic() > deadline:
-                message = f"waited {timeout_s:.0f} s in vain: {what}; the camera's state: {state}"
-                raise CameraError(message)
+                raise CameraError(f"waited {timeout_s:.0f} s in vain: {what}; the camera's state: {state}")
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -121,7 +139,7 @@ class SimCamera:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ask it to end in good order, and wait."""
+        """Ask it to end in good order, and wait; one that does not is cut off, and ``CameraError`` says so."""
         self._end(signal.SIGTERM)
 
     @property
@@ -130,30 +148,56 @@ class SimCamera:
         return self._process is not None and self._process.poll() is None
 
     def _end(self, sign: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(sign)
-        if self._process is not None:
-            self._process.wait(START_S)
-        if self._control is not None:
-            self._control.close()
-            self._control = None
+        process, self._process = self._process, None
+        control, self._control = self._control, None
+        if process is None:
+            return
+        process.send_signal(sign)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise CameraError(f"the camera did not end within {STOP_S:.0f} s; its log is {self.log}") from None
+        finally:
+            if control is not None:
+                control.close()
 
     def _connect(self) -> Control:
         deadline = time.monotonic() + START_S
         while self.running and time.monotonic() < deadline:
             try:
-                return Control(self._socket)
+                return Control(self.socket)
             except OSError:
                 time.sleep(0.02)
-        message = f"the simulated camera did not start; its log is {self._state / 'camera.log'}"
-        raise CameraError(message)
+        how = "does not answer" if self.running else "did not start"
+        raise CameraError(f"the simulated camera {how}: {self._last_words()} (its log: {self.log})")
+
+    def _last_words(self) -> str:
+        """The last line of the log."""
+        with self.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            lines = log.read().decode(errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
     def _watch(self, control: Control) -> None:
-        try:
-            control.tell("watch")
-            while event := control.read():
-                self._on_event(event)
-        except (OSError, ValueError, CameraError):
-            return  # the camera was cut off
-        finally:
-            control.close()
+        with closing(control):
+            try:
+                control.tell("watch")
+                while event := control.read():
+                    self._on_event(event)
+            except (OSError, ValueError, CameraError):
+                return  # the camera was cut off
+
+
+@contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """A socket address for a path of any length."""
+    if len(os.fsencode(path)) <= _ADDRESS_BYTES:
+        yield str(path)
+        return
+    descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{path.name}"
+    finally:
+        os.close(descriptor)

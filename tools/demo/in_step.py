@@ -1,0 +1,77 @@
+"""Whether sound and picture are in step, measured: the simulated camera flashes a square and beeps on each whole second.
+
+Pure: decoded pictures and samples go in, with their media times in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+Luma = NDArray[np.uint8]
+
+ALLOWED_MS: Final = 40.0
+
+_SIDE: Final = 0.09  # of the picture's height: the square that flashes
+_MARGIN: Final = 0.035  # and how far it is from the right and the upper edge
+_LIT: Final = 128
+_LOUD: Final = 0.1
+_SILENCE_S: Final = 0.5
+_PAIR_S: Final = 0.25
+
+
+class Flashes:
+    """When the square turned white."""
+
+    def __init__(self) -> None:
+        """Nothing was seen."""
+        self.times: list[float] = []
+        self._lit: bool | None = None
+
+    def see(self, at_s: float, luma: Luma) -> None:
+        """Look at the next picture."""
+        height, width = luma.shape
+        side, margin = height * _SIDE, height * _MARGIN
+        middle = luma[
+            int(margin + side / 3) : int(margin + side * 2 / 3),
+            int(width - margin - side * 2 / 3) : int(width - margin - side / 3),
+        ]
+        lit = bool(middle.mean() > _LIT)
+        if lit and self._lit is False:
+            self.times.append(at_s)
+        self._lit = lit
+
+
+class Beeps:
+    """When a beep began."""
+
+    def __init__(self) -> None:
+        """Nothing was heard."""
+        self.times: list[float] = []
+        self._loud_s = -_SILENCE_S
+
+    def hear(self, at_s: float, samples: Samples, rate: int) -> None:
+        """Listen to the next piece of sound, of one channel."""
+        loud = np.flatnonzero(np.abs(samples) > _LOUD)
+        if not loud.size:
+            return
+        if at_s + loud[0] / rate - self._loud_s > _SILENCE_S:
+            self.times.append(float(at_s + loud[0] / rate))
+        self._loud_s = float(at_s + loud[-1] / rate)
+
+
+def offsets_ms(flashes: Sequence[float], beeps: Sequence[float]) -> list[float]:
+    """For each beep that has a flash beside it, by how many milliseconds it comes later (less than 0: earlier)."""
+    pairs = ((min(flashes, key=lambda flash: abs(flash - beep)), beep) for beep in beeps if flashes)
+    return [(beep - flash) * 1000 for flash, beep in pairs if abs(beep - flash) < _PAIR_S]
+
+
+def luma_of(frame: Any) -> Luma:
+    """The brightness of a decoded picture, without its padding: one byte a pixel."""
+    plane = frame.planes[0]
+    rows: Luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: frame.height, : frame.width]

@@ -1,0 +1,98 @@
+"""A throw-away authority with one camera, one dock and one desk, in a directory: what ``lapel sim`` and ``lapel demo`` live in."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tools.dock.register import Register
+from tools.dock.store import Store
+from tools.provision import create_authority, enrol_desk, enrol_device, enrol_dock
+from tools.provision.authority import Changes
+
+AUTHORITY: Final = "Lapel demo"
+CAMERA: Final = "cam-1"
+DOCK: Final = "dock-1"
+DESK: Final = "desk-1"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where everything lies, below ``root``."""
+
+    root: Path
+
+    @property
+    def authority(self) -> Path:
+        """Certificates and keys.  Whoever holds it holds everything."""
+        return self.root / "authority"
+
+    @property
+    def certificate(self) -> Path:
+        """The root certificate: all that a verifier believes."""
+        return self.authority / "root.crt.pem"
+
+    @property
+    def key(self) -> Path:
+        """The authority's decryption key."""
+        return self.authority / "authority.agekey"
+
+    @property
+    def escrow(self) -> Path:
+        """The second decryption key, for the day when the first is lost."""
+        return self.authority / "escrow.agekey"
+
+    @property
+    def camera(self) -> Path:
+        """The simulated camera: its partitions ``config`` and ``evidence``, its board, its log."""
+        return self.root / "camera"
+
+    @property
+    def card(self) -> Path:
+        """What the camera records on."""
+        return self.camera / "evidence"
+
+    @property
+    def dock(self) -> Path:
+        """The dock's store; ``identity`` in it is who the dock is."""
+        return self.root / "dock"
+
+    @property
+    def identity(self) -> Path:
+        """Who the dock is."""
+        return self.dock / "identity"
+
+    @property
+    def export(self) -> Path:
+        """Exported films; ``identity`` in it is who the desk is."""
+        return self.root / "export"
+
+
+def provision(home: Home, values: Mapping[str, Any], progress: Progress = lambda _done, _all: None) -> None:
+    """Make the authority with these settings for its cameras, and enrol one camera, one dock and one desk.
+
+    ``progress`` hears of what is done and what there is to do.  ``ProvisionError`` or ``OSError`` where something is in the way.
+    """
+    authority = create_authority(home.authority, AUTHORITY, Changes(values=values))
+    parts: tuple[Callable[[], object], ...] = (
+        lambda: enrol_device(authority, CAMERA, home.camera / "config"),
+        lambda: enrol_dock(authority, DOCK, home.identity),
+        lambda: enrol_desk(authority, DESK, home.export / "identity"),
+    )
+    progress(1, len(parts) + 1)
+    for done, part in enumerate(parts, 2):
+        part()
+        progress(done, len(parts) + 1)
+
+
+def assign(home: Home, officer: str) -> str:
+    """Enter in the dock's register that an officer takes the camera, and return the id of the shift, which says nothing of whose it is."""
+    shift = f"S-{secrets.token_hex(4)}"
+    Register(Store(home.dock).root).assign(CAMERA, shift, officer, time.time_ns() // 1_000_000)
+    return shift
