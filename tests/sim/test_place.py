@@ -48,9 +48,10 @@ def test_a_press_in_the_dock_records_and_the_offload_yields() -> None:
     assert rig.indicators.lights == LIGHTS[Look.OFFLOADING]
     rig.tap()
     assert rig.state is Recording.RECORDING
-    assert rig.camera.dock._recording
+    yields = [rig.camera.dock._recording]  # what the dock thread asks before each answer
     rig.run(1).stop()
-    assert not rig.camera.dock._recording
+    yields.append(rig.camera.dock._recording)
+    assert yields == [True, False]
     assert rig.indicators.lights == LIGHTS[Look.OFFLOADING]
 
 
