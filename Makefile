@@ -34,6 +34,10 @@ deps: ## install the outside tools that the tests compare with (apt, root)
 demo: $(READY) ## the camera's whole job on real video; SOURCE=clip.mp4 or /dev/video0 as the scene
 	@$(RUN) -m tools demo $(if $(SOURCE),--source "$(SOURCE)")
 
+.PHONY: demo-check
+demo-check: $(READY) ## what the demo left, before stock age, ffmpeg, openssl and a JOSE library
+	@$(RUN) -m pytest tests/acceptance/demo_output.py $(PYTEST_ARGS)
+
 .PHONY: test
 test: $(READY) ## all tests that need no root, with coverage of firmware/
 	@mkdir -p build
@@ -47,6 +51,10 @@ check: $(READY) ## lint, formatting, types, shell scripts
 	$(RUN) -m mypy
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
 	  else echo 'shellcheck is missing (make deps installs it): shell scripts were not checked'; fi
+
+.PHONY: docs
+docs: $(READY) ## draw the pages that show the code's own tables
+	@$(RUN) docs/generate.py
 
 .PHONY: sim
 sim: $(READY) ## a simulated camera with a panel to press its buttons
