@@ -24,7 +24,7 @@ SERVE = """\
 Take over what cameras have recorded: fetch, check, store, sync, sign a receipt.  A camera erases nothing without one.
 
   lapel dock serve --identity authority/dock-1 --store evidence --port /dev/ttyACM0
-  lapel dock serve --identity authority/dock-1 --store evidence --port tcp:[fe80::1%%usb0]:7411 --json
+  lapel dock serve --identity authority/dock-1 --store evidence --port tcp:[fe80::1%usb0]:7411 --json
 """
 ASSIGN = """\
 Enter into the store's register that an officer takes a camera for a shift.  The camera is told the shift's id when it
