@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import fcntl
 import shutil
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 import av.error
 from rich.console import Console
 
 from tools.demo.checks import table
 from tools.demo.report import NAME
-from tools.demo.screen import LiveScreen, PlainScreen, Screen
 from tools.demo.stage import BUFFER_S, Stage
 from tools.demo.story import StepFailedError, play
 from tools.dock.identity import SetupError
@@ -28,6 +25,8 @@ from tools.provision import ProvisionError
 from tools.sim.heard import HeardNothingError
 from tools.sim.home import CAMERA, Home
 from tools.sim.process import CameraError
+from tools.sim.screen import LiveScreen, PlainScreen, Screen
+from tools.sim.signals import stopped_by_signals
 from tools.verify.findings import Refused
 
 OUT: Final = Path("build/demo")
@@ -88,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     try:
-        with _alone(OUT), _stopped_by_signals():
+        with _alone(OUT), stopped_by_signals():
             stage = Stage(Home(OUT), _screen(console), arguments.source)
             try:
                 return _play(stage, console)
@@ -148,18 +147,3 @@ def _alone(out: Path) -> Iterator[None]:
             shutil.rmtree(out)
         out.mkdir()
         yield
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """A polite request to end, or a terminal that goes away, is met like ctrl-C."""
-
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -18,6 +18,9 @@ WIDTH: Final = 384
 QUALITY: Final = 80
 CLOSEST_S: Final = 0.6
 """Two moments are at least so far apart."""
+MOST: Final = 8
+SHOWN_S: Final = 0.2
+"""So long after the press every frame says that it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +46,25 @@ def moments(recording: Footage) -> list[Moment]:
     resumed = recording.journal.opening.continues is not None
     cut = recording.report.verdict is Verdict.RECOVERED
     last = Moment(end, "last frame before the power cut" if cut else "last frame")
-    wanted = [last, Moment(live, "resumes by itself" if resumed else "press")]
+    pressed = recording.at("start")
+    first = Moment(live, "resumes by itself") if resumed or pressed is None else Moment(pressed + SHOWN_S, "pressed")
+    wanted = [last, first]
     if (marked := recording.at("bookmark")) is not None:
         wanted.append(Moment(marked, "bookmark"))
     if live > CLOSEST_S:
         wanted.append(Moment(0.0, "oldest frame of the buffer", before=True))
         wanted.append(Moment(live / 2, "before the press", before=True))
-    wanted += [Moment(live + (end - live) * part, "recording") for part in (0.5, 0.25, 0.75)]
-    return spread(wanted, CLOSEST_S)
+    wanted += [Moment(live + (end - live) * part / 8, "recording") for part in (4, 2, 6, 1, 5, 3, 7)]
+    return spread(wanted, CLOSEST_S, MOST)
 
 
-def spread(wanted: Sequence[Moment], closest_s: float) -> list[Moment]:
-    """Those that are not too close to one that stands before them in the list, in order of time."""
+def spread(wanted: Sequence[Moment], closest_s: float, most: int) -> list[Moment]:
+    """Those that are not too close to one that stands before them in the list, and at most so many, in order of time."""
     chosen: list[Moment] = []
     for moment in wanted:
         if all(abs(moment.at_s - each.at_s) >= closest_s for each in chosen):
             chosen.append(moment)
-    return sorted(chosen, key=lambda moment: moment.at_s)
+    return sorted(chosen[:most], key=lambda moment: moment.at_s)
 
 
 def view(film: Path, wanted: Sequence[Moment]) -> Viewing:

@@ -116,7 +116,9 @@ def _figure(footage: Footage, moment: Moment, data: bytes) -> str:
 
 
 def _files(footage: Footage) -> str:
-    head = "<thead><tr><th>file</th><th>bytes</th><th>signed at capture</th><th>SHA-256</th></tr></thead>"
+    head = (
+        '<thead><tr><th>file</th><th class="number">bytes</th><th>signed at capture</th><th>SHA-256</th></tr></thead>'
+    )
     rows = [
         [
             _cell(each.name),

@@ -47,8 +47,8 @@ def lanes(recordings: Sequence[Footage], chronicle: Chronicle) -> list[Lane]:
         before = each
     plugged, pulled = chronicle.all("plugged"), chronicle.all("pulled")
     stays = tuple(Span(begin, end, "dock") for begin, end in zip(plugged, pulled, strict=False))
-    told = {"assigned": "shift", "receipted": "receipt", "lost": "goes on"}
-    marks = [Mark(at_ms, "dock", text) for name, text in told.items() for at_ms in chronicle.all(name)]
+    marks = [Mark(at_ms, "dock", "clock and shift") for at_ms in chronicle.all("assigned")]
+    marks += [Mark(at_ms, "dock", f"receipt {order}") for order, at_ms in enumerate(chronicle.all("receipted"), 1)]
     marks += [Mark(at_ms, "cut", "pulled out") for at_ms in pulled[1:-1]]
     return [*drawn, Lane("dock", stays, tuple(marks))]
 

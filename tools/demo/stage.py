@@ -9,23 +9,20 @@ from typing import Final
 from tools.demo.checks import Checks
 from tools.demo.chronicle import Chronicle, Who
 from tools.demo.evidence import Footage
-from tools.demo.screen import Advance, Screen
-from tools.dock.display import in_words as dock_in_words
-from tools.dock.events import TROUBLE, DockEvent, Kind
+from tools.dock.events import DockEvent, Kind
+from tools.sim import bay
 from tools.sim.bay import Bay
 from tools.sim.face import Face
 from tools.sim.home import Home
 from tools.sim.mirror import Event, Mirror, in_words
 from tools.sim.process import CameraError, SimCamera
+from tools.sim.screen import Advance, Screen
 from tools.verify.report import Report
 
 OFFICER: Final = "Jordan Ellis, PO 4711"
 BUFFER_S: Final = 10
 HOLD_S: Final = 3.3
 SETTINGS: Final = {"pre_event_s": BUFFER_S, "segment_s": 5, "keep_after_receipt_h": 0}
-
-TOLD: Final = frozenset({Kind.ACCEPTED, Kind.ASSIGNED, Kind.STOCK, Kind.RECEIPTED, Kind.LOST, Kind.ANCHORED}) | TROUBLE
-"""What the dock does that is worth a line here."""
 
 
 class Stage:
@@ -121,10 +118,10 @@ class Stage:
     def _heard(self, event: DockEvent) -> None:
         if event.kind is Kind.PROGRESS and self.offload is not None:
             self.offload(int(event.facts["done"]), int(event.facts["total"]))
-        told = event.kind in TOLD and (event.kind is not Kind.LOST or self.offload is not None)
-        text = dock_in_words(event) if told else None
+        expected = event.kind is Kind.LOST and self.offload is None  # pulled out after it was done
+        text = "" if expected else bay.in_words(event)
         if text:
-            self.screen.say(f"  {text}", style="bold red" if event.kind in TROUBLE else "blue")
+            self.screen.say(f"  {text}", style=bay.style(event))
             self.chronicle.note(utc_ms(), Who.DOCK, text, event.kind.value)
 
 

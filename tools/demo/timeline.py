@@ -18,6 +18,8 @@ BAR: Final = 22
 ROW: Final = 15
 LANE_GAP: Final = 16
 AXIS: Final = 30
+NOTCH: Final = 6
+"""How far a mark's line reaches into its lane's bar."""
 CHARACTER: Final = 6.3
 """About the width of one at the labels' size."""
 
@@ -125,7 +127,7 @@ def _lane(lane: Lane, scale: Scale, y: float) -> tuple[list[str], float]:
             )
     for mark, row, begin in placed:
         x, top = scale.x(mark.at_ms), bar_y - ROW * row - 11
-        out.append(f'<line class="{mark.kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bar_y + BAR:.1f}"/>')
+        out.append(f'<line class="{mark.kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bar_y + NOTCH:.1f}"/>')
         out.append(f'<text class="mark {mark.kind}" x="{begin:.1f}" y="{top + 8:.1f}">{html.escape(mark.label)}</text>')
     return out, bar_y + BAR + LANE_GAP
 

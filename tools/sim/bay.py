@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
+from tools.dock import display
 from tools.dock.dock import Dock
-from tools.dock.events import DockEvent, Emit, Kind
+from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
 from tools.dock.identity import DockIdentity, SetupError
 from tools.dock.store import Store, StoreError
 from tools.dock.visit import Desk
 from tools.sim.cable import Cable
 from tools.sim.heard import Heard
+
+TOLD: Final = frozenset({Kind.ACCEPTED, Kind.ASSIGNED, Kind.STOCK, Kind.RECEIPTED, Kind.LOST, Kind.ANCHORED}) | TROUBLE
+"""What a dock does that is worth a line."""
+
+
+def in_words(event: DockEvent) -> str:
+    """An event as a line for people; empty for one that is not worth it."""
+    return display.in_words(event) or "" if event.kind in TOLD else ""
+
+
+def style(event: DockEvent) -> str:
+    """How such a line looks."""
+    return "bold red" if event.kind in TROUBLE else "blue"
 
 
 class Bay:

@@ -1,4 +1,4 @@
-"""Showing the demo: a live panel in a terminal, plain lines anywhere else."""
+"""Showing a camera: a live panel in a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class Screen(Protocol):
     """Shows what happens; called from any thread."""
 
     def begin(self, number: int, count: int, title: str) -> None:
-        """A step begins."""
+        """A step of a story begins."""
+
+    def note(self, text: str) -> None:
+        """What stands below the panel from now on."""
 
     def say(self, text: str, *, style: str = "") -> None:
         """Something happens."""
@@ -56,6 +59,9 @@ class PlainScreen:
     def begin(self, number: int, count: int, title: str) -> None:
         """A step begins."""
         self._line(Text(f"[{number}/{count}] {title}", style="bold"))
+
+    def note(self, text: str) -> None:
+        """There is no panel."""
 
     def say(self, text: str, *, style: str = "") -> None:
         """Something happens."""
@@ -99,7 +105,7 @@ class LiveScreen(PlainScreen):
         super().__init__(console, now)
         self._title = title
         self._buffer_s = buffer_s
-        self._step = ""
+        self._note = ""
         self._face: Face | None = None
         self._bar: tuple[str, int, int] | None = None
         self._live = Live(
@@ -109,8 +115,12 @@ class LiveScreen(PlainScreen):
 
     def begin(self, number: int, count: int, title: str) -> None:
         """A step begins."""
-        self._step = f"step {number} of {count}: {title}"
         super().begin(number, count, title)
+        self.note(f"step {number} of {count}")
+
+    def note(self, text: str) -> None:
+        """What stands below the panel from now on."""
+        self._note = text
 
     def seen(self, event: Event, face: Face) -> None:
         """The camera shows something."""
@@ -138,7 +148,7 @@ class LiveScreen(PlainScreen):
         parts: list[RenderableType] = [Text("")]
         face, bar = self._face, self._bar
         if face is not None:
-            parts.append(draw(face, self._now(), title=self._title, buffer_s=self._buffer_s, note=self._step))
+            parts.append(draw(face, self._now(), title=self._title, buffer_s=self._buffer_s, note=self._note))
         if bar is not None:
             parts.append(_bar(*bar))
         return Group(*parts)
