@@ -106,7 +106,8 @@ def _play(stage: Stage, console: Console) -> int:
     except StepFailedError as error:
         failed = error
     stage.close()
-    console.print(table(stage.checks, stage.checks.missing))
+    if any(stage.checks):
+        console.print(table(stage.checks, stage.checks.missing))
     if failed is not None:
         _tell(failed, stage, console)
         return NOT_HELD

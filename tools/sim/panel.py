@@ -29,22 +29,18 @@ WIDTH: Final = 80
 def draw(face: Face, now_s: float, *, title: str, buffer_s: float, note: str = "") -> RenderableType:
     """The face as a box: lights as they blink at ``now_s``, the last cue, what it is plugged into; ``note`` below."""
     rows = Table.grid(padding=(0, 1))
-    rows.add_column(width=1)
-    rows.add_column(style="dim", width=6)
-    rows.add_column(no_wrap=True)
+    rows.add_column(min_width=1)
+    rows.add_column(style="dim", min_width=6)
+    rows.add_column(ratio=1, no_wrap=True)
     cue = face.cue if now_s - face.cue_s < CUE_SHOWN_S else None
     rows.add_row(_lamp(face.lights.top, now_s), "top", light_in_words(face.lights.top))
     rows.add_row(_lamp(face.lights.front, now_s), "front", light_in_words(face.lights.front))
-    rows.add_row("", "means", _said(face, now_s, buffer_s))
+    rows.add_row("", "means", meaning(face.lights).words)
+    rows.add_row("", "now", Text(face.clock(now_s, buffer_s), style=Style(bold=True, color=_rgb(face.lights.top, 1.0))))
     rows.add_row(_mark(cue), "felt", _felt(cue))
     rows.add_row(_mark(cue), "heard", tones_in_words(cue) if cue else "")
     rows.add_row("", "dock", f"plugged in at {face.port}" if face.port else "worn, not in a dock")
     return Panel(rows, title=title, title_align="left", subtitle=note or None, subtitle_align="left", width=WIDTH)
-
-
-def _said(face: Face, now_s: float, buffer_s: float) -> Text:
-    words = Text(face.clock(now_s, buffer_s), style=Style(bold=True, color=_rgb(face.lights.top, 1.0)))
-    return words.append(f"  {meaning(face.lights).words}", style="not bold default")
 
 
 def _lamp(light: Light, now_s: float) -> Text:
