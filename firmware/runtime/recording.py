@@ -63,6 +63,7 @@ class OpenRecording:
         self._files: dict[str, SealedFile] = {}
         self._gaps = Gaps()
         self._refused = 0
+        self._notes: list[bytes] = []
 
     @property
     def so_far(self) -> dict[str, object]:
@@ -99,14 +100,20 @@ class OpenRecording:
         return lag_ms
 
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int | None) -> None:
-        """Make one record of the private part durable."""
+        """Take one record of the private part; ``keep_notes`` makes it durable."""
         at = max(0, self._media_time.ticks(time_ns)) if self._media_time and time_ns is not None else None
-        self._append_private(
-            private.private_record({"kind": kind, "clock": self._stamps.now(), "at": at, **facts}), b""
-        )
+        self._notes.append(private.private_record({"kind": kind, "clock": self._stamps.now(), "at": at, **facts}))
+
+    def keep_notes(self) -> bool:
+        """Make all records that wait durable in one flush; False when there were none."""
+        records, self._notes = self._notes, []
+        if records:
+            self._append_private(b"".join(records), b"")
+        return bool(records)
 
     def close(self) -> None:
         """Close what is still open: the private part.  Segments were closed by their last flush."""
+        self.keep_notes()
         self._append_private(b"", private.END)
         for file in self._files.values():
             file.abandon()

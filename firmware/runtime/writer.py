@@ -108,7 +108,7 @@ class Writer:
             return True
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
             self.sweep()
-        return self._advance(self._tasks) or self._leave() or self._advance(self._chores)
+        return self._keep_notes() or self._advance(self._tasks) or self._leave() or self._advance(self._chores)
 
     def ask(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the writer's thread and return its result or raise what it raised.  For other threads."""
@@ -141,6 +141,13 @@ class Writer:
         take = self.takes.get(job.take)
         if take is not None:
             take.note(job.kind, job.facts, job.time_ns)
+
+    def _keep_notes(self) -> bool:
+        """Make durable what was noted, all of it at once: a note is less urgent than the picture."""
+        kept: list[bool] = []
+        for number, take in list(self.takes.items()):
+            self._guard(number, lambda take=take: kept.append(take.keep_notes()))  # type: ignore[misc]
+        return any(kept)
 
     def _end(self, job: End) -> Iterator[None]:
         take = self.takes.get(job.take)
