@@ -26,8 +26,8 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One directory under ``recordings/``: its name, whether any evidence file in it holds a byte, whether a manifest is there, and the
-    hash of its opening line, None where there is none that verifies."""
+    """One directory under ``recordings/``: its name, whether anything in it holds a byte (of a recording that was opened: anything but
+    the journal), whether a manifest is there, and the hash of its opening line, None where there is none that verifies."""
 
     name: str
     used: bool
@@ -66,8 +66,10 @@ def _judge(openings: Mapping[int, str], upcoming: int, found: Found) -> Step:
 
 
 def _judge_open(opening: str, found: Found) -> Action:
-    if found.opening is None:
-        return Action.VOID if not found.manifest else Action.QUARANTINE
+    if (
+        found.opening is None
+    ):  # a void directory is removed: one that holds footage is none, whatever became of its journal
+        return Action.QUARANTINE if found.manifest or found.used else Action.VOID
     if found.opening != opening:
         return Action.QUARANTINE
     return Action.CLOSE if found.manifest else Action.RECOVER

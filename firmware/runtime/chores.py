@@ -98,11 +98,10 @@ class Chores:
     def _look(self, name: str, unclosed: Mapping[int, str]) -> Found:
         """What there is to say about a directory.  Only the opening of one that was cut off has to be read."""
         directory = self._vault.volume.recordings.enter(name)
-        here = directory.names()
-        opening = (
-            self._opening(directory) if name.isdigit() and int(name) in unclosed and names.JOURNAL in here else None
-        )
-        return Found(name, bool(here), names.MANIFEST in here, opening)
+        here, opened = directory.names(), name.isdigit() and int(name) in unclosed
+        opening = self._opening(directory) if opened and names.JOURNAL in here else None
+        used = any(_size(directory, each) for each in here if not (opened and each == names.JOURNAL))
+        return Found(name, used, names.MANIFEST in here, opening)
 
     def _opening(self, directory: Directory) -> str | None:
         file = directory.open(names.JOURNAL)
@@ -230,3 +229,12 @@ class Chores:
 
     def _fault(self, code: str) -> None:
         self._vault.volume.audit.write("fault", {"code": words(code)})
+
+
+def _size(directory: Directory, name: str) -> int:
+    """Bytes of a file."""
+    file = directory.open(name)
+    try:
+        return file.size()
+    finally:
+        file.close()

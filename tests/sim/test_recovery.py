@@ -48,6 +48,19 @@ def test_an_opening_that_never_reached_the_journal_is_void(tmp_path: Path) -> No
     assert judge(again, tmp_path).verdict is Verdict.WHOLE
 
 
+def test_footage_whose_journal_cannot_be_read_is_never_removed() -> None:
+    """A bad sector took the opening: that is no void number, and nothing but a receipt erases footage."""
+    rig = Rig.new().run(3).tap().run(4)
+    recording = rig.evidence.root().enter("recordings").enter("00000001")
+    segments = [name for name in recording.names() if name.endswith(".age")]
+    recording.remove("journal.jwsl")
+    recording.sync()
+    again = rig.power_cut().run(2)
+    (aside,) = again.evidence.root().enter("quarantine").names()
+    assert again.evidence.root().enter("quarantine").enter(aside).names() == segments
+    assert [line["kind"] for line in again.audit() if line["data"].get("number") == 1][-1] == "missing"
+
+
 def test_what_the_log_does_not_know_is_put_away(tmp_path: Path) -> None:
     """A foreign recording is neither recovered nor listed nor lost: it lies in quarantine, and the log says so."""
     rig = Rig.new().run(3)
@@ -129,18 +142,6 @@ def test_an_altered_log_is_reported() -> None:
     faults = [line["data"]["code"] for line in again.audit(only=2) if line["kind"] == "fault"]
     assert faults == ["audit-damaged 00000001.jwsl"]
     assert again.state is Recording.IDLE
-
-
-def test_a_journal_that_cannot_be_read_is_reported_and_kept() -> None:
-    """Recovery never stops at one bad recording."""
-    rig = Rig.new().run(3).tap().run(1)
-    directory = rig.evidence.root().enter("recordings").enter("00000001")
-    directory.rename("journal.jwsl", "was")
-    directory.create("journal.jwsl").append(b"")
-    directory.sync()
-    again = rig.power_cut().run(2)
-    assert again.state is Recording.RECORDING
-    assert [line["kind"] for line in again.audit()].count("void") == 1
 
 
 def test_another_cameras_card_is_refused() -> None:
