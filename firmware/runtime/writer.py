@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from firmware.evidence.errors import EvidenceError
 from firmware.media.errors import MediaError
 from firmware.runtime.auditlog import AuditLostError
-from firmware.runtime.chores import Chores
+from firmware.runtime.chores import ROOM, Chores
 from firmware.runtime.work import (
     Before,
     Begin,
@@ -68,6 +68,7 @@ class Writer:
         self.due = Chores(vault)
         self._clock = clock
         self._swept_ns = 0
+        self._lag_ms = 0
         self._box = box
         self._answer = answer
         self._log = log
@@ -97,7 +98,7 @@ class Writer:
         """Open the volume; ``OSError`` or ``EvidenceError`` when it cannot be used."""
         resume = self._vault.mount()
         self.sweep()
-        self._health(0)
+        self._health()
         self._answer(Mounted(resume))
 
     def step(self) -> bool:
@@ -108,7 +109,7 @@ class Writer:
             return True
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
             self.sweep()
-        return self._keep_notes() or self._advance(self._tasks) or self._leave() or self._advance(self._chores)
+        return self._keep_notes() or self._advance(self._tasks) or self._leave() or self._chore()
 
     def ask(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the writer's thread and return its result or raise what it raised.  For other threads."""
@@ -128,7 +129,9 @@ class Writer:
         if job.take not in self._confirmed:
             self._confirmed.add(job.take)
             self._answer(Durable(job.take))
-        self._health(lag_ms)
+        self._lag_ms = lag_ms
+        if self._health() < ROOM:
+            self.sweep()  # receipted footage makes room for what is being recorded
 
     def _before(self, job: Before) -> Iterator[None]:
         for flush in job.flushes:
@@ -202,6 +205,13 @@ class Writer:
             if take is not None:
                 self._answer(Failed(take, type(error).__name__))
 
+    def _chore(self) -> bool:
+        """Do a piece of the chores.  What they changed is told, above all that there is room again."""
+        done = self._advance(self._chores)
+        if done and not self._chores:
+            self._health()
+        return done
+
     def _advance(self, pieces: deque[Iterator[None]]) -> bool:
         if not pieces:
             return False
@@ -214,6 +224,8 @@ class Writer:
             pieces.popleft()
         return True
 
-    def _health(self, lag_ms: int) -> None:
+    def _health(self) -> int:
+        """Tell how the storage does; its free bytes."""
         space = self._vault.volume.storage.space()
-        self._answer(Health(space.free, space.total, lag_ms))
+        self._answer(Health(space.free, space.total, self._lag_ms if self.takes else 0))
+        return space.free

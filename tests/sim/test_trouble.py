@@ -10,6 +10,7 @@ import pytest
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Recording
 from firmware.runtime.auditlog import AuditLostError
+from firmware.runtime.chores import ROOM
 from firmware.runtime.controller import STORAGE_FULL, PartLost
 from firmware.runtime.lens import LensLostError
 from firmware.runtime.microphone import Sound
@@ -217,6 +218,37 @@ def test_a_full_card_is_emptied_by_receipts(tmp_path: Path) -> None:
     kinds = [line["kind"] for line in rig.audit()]
     assert kinds.index("receipt") < kinds.index("erasure")
     assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+
+
+def test_a_camera_that_was_full_records_once_a_dock_has_emptied_it() -> None:
+    """The refusal ends with its cause: nobody has to switch the camera off and on first."""
+    rig = Rig.new(capacity=RESERVE + STORAGE_FULL + (40 << 20), keep_after_receipt_h=0).run(3).tap().run(2)
+    free = rig.evidence.space().free
+    rig.evidence.trouble.fill(STORAGE_FULL - (6 << 20))
+    rig.run(1)
+    assert shown(rig) is Look.UNABLE
+    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
+    rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
+    rig.camera.writer.sweep()
+    rig.run(1)
+    assert STORAGE_FULL < rig.evidence.space().free < free
+    assert shown(rig) is not Look.UNABLE
+    assert rig.tap().run(1).cues.count("started") == 2
+    assert "refused" not in rig.cues
+
+
+def test_receipted_footage_makes_room_while_a_recording_runs(tmp_path: Path) -> None:
+    """Only what no dock has taken over may stop a recording: the rest goes before the card is full, not once a minute."""
+    rig = Rig.new(capacity=RESERVE + (120 << 20)).run(3).tap().run(2).stop()
+    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
+    rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
+    rig.tap().run(1)
+    assert "00000001" in rig.evidence.root().enter("recordings").names()
+    rig.evidence.trouble.fill(ROOM - (1 << 20))
+    rig.run(1)
+    assert "00000001" not in rig.evidence.root().enter("recordings").names()
+    assert rig.state is Recording.RECORDING
+    assert judge(rig.stop(), tmp_path).verdict is Verdict.WHOLE
 
 
 def test_every_line_of_the_log_is_json() -> None:
