@@ -58,8 +58,8 @@ _PATTERNS: Final = {
     Pattern.PULSE: "pulsing",
 }
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five")
-_SHORTEST_BUZZ_MS: Final = 80  # below it is a tick
-_LONG_BUZZ_MS: Final = 300
+_BUZZES: Final = ((300, ("long buzz", "long buzzes")), (80, ("short buzz", "short buzzes")), (0, ("tick", "ticks")))
+"""From how many ms on a buzz is called what: one of them, and several."""
 _BLINKS_PER_S: Final = {Pattern.SLOW: 1.0, Pattern.FAST: 4.0}
 _FLASHES: Final = ((0.0, 0.12), (0.24, 0.36))  # parts of a second
 
@@ -92,11 +92,9 @@ def buzz_in_words(cue: Cue) -> str:
     buzzes = cue.buzz_ms[::2]
     if not buzzes:
         return "nothing"
-    kinds = {"a tick" if each < _SHORTEST_BUZZ_MS else "long" if each >= _LONG_BUZZ_MS else "short" for each in buzzes}
-    if kinds == {"a tick"} and len(buzzes) == 1:
-        return "a tick"
-    how = kinds.pop() if len(kinds) == 1 else "uneven"
-    return f"{_count(len(buzzes))} {how} buzz{'es' if len(buzzes) > 1 else ''}"
+    kinds = {next(name for least, name in _BUZZES if each >= least) for each in buzzes}
+    one, more = kinds.pop() if len(kinds) == 1 else ("uneven buzz", "uneven buzzes")
+    return f"one {one}" if len(buzzes) == 1 else f"{_count(len(buzzes))} {more}"
 
 
 def buzz_as_bar(cue: Cue) -> str:

@@ -37,8 +37,9 @@ def draw(face: Face, now_s: float, *, title: str, buffer_s: float, note: str = "
     rows.add_row(_lamp(face.lights.front, now_s), "front", light_in_words(face.lights.front))
     rows.add_row("", "means", meaning(face.lights).words)
     rows.add_row("", "now", Text(face.clock(now_s, buffer_s), style=Style(bold=True, color=_rgb(face.lights.top, 1.0))))
-    rows.add_row(_mark(cue), "felt", _felt(cue))
+    rows.add_row(_mark(cue), "felt", f"{buzz_in_words(cue)}  {buzz_as_bar(cue)}" if cue else "")
     rows.add_row(_mark(cue), "heard", tones_in_words(cue) if cue else "")
+    rows.add_row("", "", CUES.get(cue.name, cue.name) if cue else "")
     rows.add_row("", "dock", f"plugged in at {face.port}" if face.port else "worn, not in a dock")
     return Panel(rows, title=title, title_align="left", subtitle=note or None, subtitle_align="left", width=WIDTH)
 
@@ -49,10 +50,6 @@ def _lamp(light: Light, now_s: float) -> Text:
 
 def _mark(cue: Cue | None) -> str:
     return "~" if cue else " "
-
-
-def _felt(cue: Cue | None) -> str:
-    return f"{buzz_in_words(cue)}  {buzz_as_bar(cue)}  {CUES.get(cue.name, cue.name)}" if cue else ""
 
 
 def _rgb(light: Light, bright: float) -> str:

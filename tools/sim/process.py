@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,9 @@ class SimCamera:
         self._control: Control | None = None
 
     def start(self) -> None:
-        """Start it and wait until its control socket answers."""
+        """Start it and wait until its control socket answers; ``CameraError`` where one runs already, or this one does not."""
+        with suppress(OSError), closing(Control(self.socket)):
+            raise CameraError(f"another camera is running in {self._state}")
         command = [sys.executable, "-m", "tools.sim.tether", str(os.getpid()), "-m", "firmware", "--hal", "sim"]
         command += ["--control", str(self.socket), "--state", str(self._state)]
         if self._source:

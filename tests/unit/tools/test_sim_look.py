@@ -1,0 +1,117 @@
+"""What the simulated camera shows is said in the words of the officer's card, and as the camera means it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.core.indications import CUES as FIRMWARE_CUES
+from firmware.core.indications import LIGHTS, WORDS, Look
+from hal.interface import Colour, Cue, Light, Lights, Pattern
+from tools.sim.look import (
+    CUES,
+    DARK,
+    MEANINGS,
+    brightness,
+    buzz_as_bar,
+    buzz_in_words,
+    light_in_words,
+    meaning,
+    read_cue,
+    read_lights,
+    tones_in_words,
+)
+
+lights = st.builds(Light, st.sampled_from(Colour), st.sampled_from(Pattern))
+
+
+@pytest.mark.parametrize("look", Look)
+def test_every_look_is_known_and_means_what_the_camera_means(look: Look) -> None:
+    """Each look of the firmware has its meaning here, word for word."""
+    assert meaning(LIGHTS[look]).words == WORDS[look]
+    assert (meaning(LIGHTS[look]).name == "recording") is look.value.startswith("recording")
+
+
+def test_no_meaning_is_made_up() -> None:
+    """Beside the looks of the firmware there is only the dark."""
+    assert set(MEANINGS) == {shown.top for shown in LIGHTS.values()} | {DARK.top}
+    assert dict(CUES) == {name: WORDS[name] for name in FIRMWARE_CUES}
+
+
+def test_an_unknown_light_is_called_so() -> None:
+    """A light that the table does not have is never taken for recording."""
+    odd = Lights(Light(Colour.BLUE, Pattern.DOUBLE), Light(Colour.OFF))
+    assert meaning(odd).name == "unknown"
+
+
+@given(light=lights, at_s=st.floats(0, 1e6))
+def test_brightness_is_bounded_and_dark_is_dark(light: Light, at_s: float) -> None:
+    """A light is never brighter than on, and one that is off never shines."""
+    bright = brightness(light, at_s)
+    assert 0 <= bright <= 1
+    assert light.colour is not Colour.OFF or bright == 0
+
+
+@pytest.mark.parametrize("pattern", set(Pattern) - {Pattern.STEADY})
+def test_patterns_move(pattern: Pattern) -> None:
+    """All but the steady light change within a second, and no two in the same way."""
+    course = [brightness(Light(Colour.RED, pattern), step / 50) for step in range(100)]
+    assert min(course) < 0.3
+    assert max(course) > 0.9
+    others = set(Pattern) - {pattern}
+    assert all(course != [brightness(Light(Colour.RED, other), step / 50) for step in range(100)] for other in others)
+
+
+@pytest.mark.parametrize(
+    ("buzz_ms", "words"),
+    [
+        ((), "nothing"),
+        ((60,), "one tick"),
+        ((500,), "one long buzz"),
+        ((100, 100, 100), "two short buzzes"),
+        ((400, 200, 400), "two long buzzes"),
+        ((150, 80, 150, 80, 150, 80, 150), "four short buzzes"),
+        ((60, 60, 60), "two ticks"),
+        ((100, 50, 500), "two uneven buzzes"),
+        ((100, 50) * 7, "7 short buzzes"),
+    ],
+)
+def test_buzzes_in_words(buzz_ms: tuple[int, ...], words: str) -> None:
+    """As a hand would tell them apart."""
+    assert buzz_in_words(Cue("x", buzz_ms)) == words
+
+
+def test_buzzes_drawn() -> None:
+    """The drawing keeps the order and the proportions."""
+    assert buzz_as_bar(Cue("x", (100, 100, 400))) == "▂▂  ▂▂▂▂▂▂▂▂"
+    assert buzz_as_bar(Cue("x", (10,))) == "▂"
+
+
+@pytest.mark.parametrize(
+    ("pitches", "words"),
+    [
+        ((), "nothing"),
+        ((660,), "one tone of 660 Hz"),
+        ((880, 1320), "two rising tones, 880, 1320 Hz"),
+        ((1320, 880), "two falling tones, 1320, 880 Hz"),
+        ((220, 330, 220), "three tones, 220, 330, 220 Hz"),
+    ],
+)
+def test_tones_in_words(pitches: tuple[int, ...], words: str) -> None:
+    """As an ear would tell them apart."""
+    assert tones_in_words(Cue("x", (), tuple((pitch, 100) for pitch in pitches))) == words
+
+
+def test_lights_in_words() -> None:
+    """Colour and pattern, and nothing of a pattern where it is dark."""
+    assert light_in_words(Light(Colour.RED, Pattern.PULSE)) == "red, pulsing"
+    assert light_in_words(Light(Colour.OFF, Pattern.FAST)) == "dark"
+
+
+def test_reading_what_the_socket_tells() -> None:
+    """Lights and cues survive their way as JSON."""
+    told = {"top": {"colour": "red", "pattern": "pulse"}, "front": {"colour": "off", "pattern": "steady"}}
+    assert read_lights(told) == Lights(Light(Colour.RED, Pattern.PULSE), Light(Colour.OFF))
+    cue = read_cue({"name": "started", "buzz_ms": [500], "tones": [[880, 150], [1320, 250]]})
+    assert cue == FIRMWARE_CUES["started"]
