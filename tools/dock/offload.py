@@ -48,6 +48,7 @@ class Offload:
     ) -> None:
         """Look up what is known of this camera; one that contradicts it is kept apart from now on."""
         self.receipted = 0
+        self.anchored: int | None = None
         self._identity = identity
         self._store = store
         self._tell = tell
@@ -66,6 +67,7 @@ class Offload:
 
     def talk(self) -> Talk[None]:
         """Go through one round.  ``YieldedError`` if the camera begins to record."""
+        self.anchored = None
         entries = yield from list_items()
         recordings = [entry for entry in entries if entry.kind == "recording"]
         self._done, self._total = 0, sum(entry.size for entry in recordings)
@@ -207,6 +209,7 @@ class Offload:
         self._volume.keep_anchor(line)
         self._last = self._volume.last_anchor(self._identity.trusted)
         yield from hand_over(AnchorLine(line), line)
+        self.anchored = state.head.line
         self._tell(Kind.ANCHORED, line=state.head.line, number=state.number)
 
     def _take_log(self, name: str, length: int, *, newest: bool) -> Talk[None]:

@@ -127,7 +127,7 @@ class Visit:
             if not self._desk.stay:
                 yield Bye()
                 return
-            yield from self._wait_for_news()
+            yield from self._wait_for_news(offload.anchored)
 
     def _set_clock(self, version: int) -> Talk[None]:
         """Tell the time; the camera decides what to make of it."""
@@ -184,9 +184,9 @@ class Visit:
             if not (yield from ask(Ping(), Pong)).busy:
                 return
 
-    def _wait_for_news(self) -> Talk[None]:
-        """Keep in touch until the camera's log has grown, or somebody is assigned to it."""
-        line: int | None = None
+    def _wait_for_news(self, line: int | None) -> Talk[None]:
+        """Keep in touch until the camera's log has grown beyond ``line``, which this dock countersigned (None: beyond what it is now), or
+        somebody is assigned to it."""
         while True:
             pong = yield from ask(Ping(), Pong)
             line = pong.facts.audit.line if line is None else line

@@ -514,6 +514,26 @@ def test_stays_with_the_camera(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> 
     assert "shutdown" in str(end.error)
 
 
+def test_countersigns_what_was_erased(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """What a camera logs right after the countersignature, before the dock asks again, is news too."""
+    at, _ = desk(pki, tmp_path, stay=True)
+    end = DockEnd(at, PortKind.STREAM)
+    stop = Stop(shelf.clock, 1)
+    anchor = shelf.anchor
+
+    def then_log(line: bytes, nonce: str) -> None:
+        anchor(line, nonce)
+        if len(shelf.anchors) == 1:
+            shelf.dock_event("dock-1", "something that takes a line")
+        else:
+            stop.set()
+
+    shelf.anchor = then_log  # type: ignore[method-assign]
+    DockLink(parts(shelf, Wire(shelf.clock, lambda: end), [])).run(stop)
+    heads = [verify_anchor(line, pki.trust, nonce=None).payload["audit"]["line"] for line in shelf.anchors]
+    assert heads == [heads[0], heads[0] + 1]
+
+
 def impostor(pki: Pki, at: Desk, **changes: Any) -> Exception | None:
     """What a dock says to a camera whose greeting is not what it should be."""
     shelf = camera(pki)
