@@ -519,16 +519,23 @@ def test_countersigns_what_was_erased(pki: Pki, shelf: MemoryShelf, tmp_path: Pa
     at, _ = desk(pki, tmp_path, stay=True)
     end = DockEnd(at, PortKind.STREAM)
     stop = Stop(shelf.clock, 1)
-    anchor = shelf.anchor
+    anchor, hello = shelf.anchor, shelf.hello
+    seen = 0
 
     def then_log(line: bytes, nonce: str) -> None:
         anchor(line, nonce)
         if len(shelf.anchors) == 1:
             shelf.dock_event("dock-1", "something that takes a line")
-        else:
+
+    def enough() -> Any:
+        nonlocal seen
+        seen += 1
+        if seen == 12:
             stop.set()
+        return hello()
 
     shelf.anchor = then_log  # type: ignore[method-assign]
+    shelf.hello = enough  # type: ignore[method-assign]
     DockLink(parts(shelf, Wire(shelf.clock, lambda: end), [])).run(stop)
     heads = [verify_anchor(line, pki.trust, nonce=None).payload["audit"]["line"] for line in shelf.anchors]
     assert heads == [heads[0], heads[0] + 1]
