@@ -76,7 +76,10 @@ TRANSITIONS: Transitions = {
         E.DENIED: (_STARTING, ()),
         E.DURABLE: (_RECORDING, (F.CONFIRM,)),
         E.SEALED: (_STARTING, ()),  # an earlier one
-        E.FAILED: (_IDLE, (F.ALARM,)),
+        E.FAILED: (
+            _STARTING,
+            (F.ALARM, F.BEGIN),
+        ),  # a press is never lost to a bad moment of the card; the writer gives up, not we
     },
     R.RECORDING: {
         E.PRESS: (_RECORDING, ()),

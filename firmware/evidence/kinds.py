@@ -19,6 +19,9 @@ ZEROS = "0" * 64
 MOST_FILES = 10_000
 """The most files of one recording."""
 
+MOST_OPEN = 200
+"""The most openings without a closing that the first line of an audit file lists."""
+
 HASH = text(r"[0-9a-f]{64}", "a hash of 64 lowercase hexadecimal digits")
 IDENTIFIER = text(r"[0-9a-f]{32}", "32 lowercase hexadecimal digits")
 NAME = text(r"[a-z0-9-]{1,32}", "a name of 1 to 32 of a-z 0-9 -")
@@ -90,7 +93,7 @@ AUDIT_DATA: Mapping[str, Check] = {
             "counter": null_or(COUNT),
             "next": NUMBER,
             "opening": HASH,
-            "open": items(record({"number": NUMBER, "opening": HASH, "boot": NUMBER}), most=200),
+            "open": items(record({"number": NUMBER, "opening": HASH, "boot": NUMBER}), most=MOST_OPEN),
         }
     ),
     "opening": record({"number": NUMBER, "opening": HASH}),

@@ -215,7 +215,9 @@ class Controller:
 
     def _answered(self, take: int, event: Event) -> None:
         if self._flow.newest(take):
-            if event is Event.FAILED:
+            if (
+                event is Event.FAILED and self.recording is not Recording.STARTING
+            ):  # else it is still the press that counts
                 self._cause = Cause("resume", self._hal.clock.monotonic_ns())
             self._happen(event)
 

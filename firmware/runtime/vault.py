@@ -13,7 +13,7 @@ from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.errors import EvidenceError, FormatError
 from firmware.evidence.journal import Journal, last_clock
 from firmware.evidence.jws import FILE_LIMIT, from_file, line_hash
-from firmware.evidence.kinds import words
+from firmware.evidence.kinds import MOST_OPEN, words
 from firmware.evidence.manifest import sealed_manifest, verify_manifest
 from firmware.evidence.receipt import receipt_files, verify_receipt
 from firmware.evidence.settings_doc import verify_settings
@@ -101,7 +101,7 @@ class Vault:
         newest = ledger.upcoming - 1
         resume = newest in ledger.unclosed or ledger.resume  # an older one had been taken over already
         if resume:
-            self._continues = self._cut(newest)
+            self._continues = self.cut(newest)
         signer = self.hal.signer
         volume.audit.begin({"firmware": VERSION, "signer": signer.kind, "counter": signer.counter()})
         for name in volume.audit.damaged:
@@ -109,8 +109,9 @@ class Vault:
         self._anchor = self._read_anchor()
         return resume
 
-    def begin(self, before: OpenRecording | None = None) -> OpenRecording:
-        """Open the next recording; ``before`` is a running one that it takes over from.
+    def begin(self, continues: Mapping[str, Any] | None = None) -> OpenRecording:
+        """Open the next recording; ``continues``: what its opening says of the one that it goes on with, by default of the one
+        that an earlier boot left.
 
         The audit log has the opening first, then the journal.  Names, files and their room are there before, made by ``prepare`` while
         idle, so that a press costs two syncs and the first flush.
@@ -118,7 +119,9 @@ class Vault:
         audit, video = self.volume.audit, self.hal.video.format
         audio = self.hal.audio.format if self.hal.audio is not None else None
         ready, self._prepared = self._prepared or self.prepare(), None
-        continues, self._continues = before.so_far if before else self._continues, None
+        if len(audit.ledger.unclosed) >= MOST_OPEN:
+            message = f"{MOST_OPEN} recordings could not be closed: the next boot could not list them"
+            raise OSError(message)
         journal = Journal(
             self.session,
             volume=self.volume.id,
@@ -131,15 +134,16 @@ class Vault:
             signer=self.hal.signer.kind,
             clock=self.stamps.now(),
             live_from=self._live_from,
-            continues=continues,
+            continues=continues or self._continues,
             video={"width": video.width, "height": video.height, "fps": video.fps},
             audio=audio and {"rate": audio.rate, "channels": audio.channels},
         )
+        self.writing.add(ready.number)  # whatever becomes of it now, this boot does not recover it
         audit.write("opening", {"number": ready.number, "opening": line_hash(journal.opening)})
         self.hal.signer.advance()
         ready.journal.append(journal.opening + b"\n")
         ready.journal.sync()
-        self.writing.add(ready.number)
+        self._continues = None
         return OpenRecording(
             ready.number,
             ready.directory,
@@ -193,13 +197,6 @@ class Vault:
         line = sealed_manifest(self.session, journal.transcript, journal.extent, **self.signing(priority=priority))
         self.close(take.number, take.directory, line)
         self.writing.discard(take.number)
-
-    def lost(self, number: int) -> None:
-        """A recording that storage took away in the middle: the next opening continues it.
-
-        It stays open until the next boot: after a failed sync nobody can say in this one what of it is on the card.
-        """
-        self._continues = self._cut(number)
 
     def signing(self, *, priority: bool) -> dict[str, Any]:
         """The members that every manifest made now has."""
@@ -294,8 +291,8 @@ class Vault:
             return None
         return {"hash": signed.hash, "utc_ms": signed.payload["utc_ms"]}
 
-    def _cut(self, number: int) -> Mapping[str, Any] | None:
-        """What the next opening says about the recording that it continues; None if nothing is left of that one."""
+    def cut(self, number: int) -> Mapping[str, Any] | None:
+        """What an opening says about a recording that was cut off and that it continues; None if nothing is left of that one."""
         ledger = self.volume.audit.ledger
         opening = ledger.unclosed[number].hash if number in ledger.unclosed else ledger.opening
         try:

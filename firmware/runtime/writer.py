@@ -28,7 +28,7 @@ from firmware.runtime.work import (
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from firmware.runtime.log import Log
     from firmware.runtime.mailbox import Mailbox
@@ -40,9 +40,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SWEEP_NS: Final = 60_000_000_000
+MOST_LOST: Final = 3
+"""Takes that storage may take away in one boot."""
 
 LOSSES = (OSError, EvidenceError, MediaError)
 """What can end a take without ending the writer."""
+
+
+class StorageLostError(Exception):
+    """Storage takes away one take after the other: the service starts anew, recovers what is there, and resumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,9 @@ class Writer:
         self._log = log
         self.takes: dict[int, OpenRecording] = {}
         self._confirmed: set[int] = set()
+        self._cut: dict[int, Mapping[str, Any] | None] = {}
+        """What the opening of a take says that goes on where this one was lost."""
+        self._lost = 0
         self._tasks: deque[Iterator[None]] = deque()
         self._chores: deque[Iterator[None]] = deque()
         self._stopping: Stop | None = None
@@ -118,8 +127,11 @@ class Writer:
         return result.result()
 
     def _begin(self, job: Begin) -> None:
-        before = self.takes.get(job.continues) if job.continues is not None else None
-        self.takes[job.take] = self._vault.begin(before)
+        running = self.takes.get(job.continues or 0)
+        continues = running.so_far if running else self._cut.pop(job.continues or 0, None)
+        self._cut[job.take] = continues  # holds until it is open: the next one may have to do it
+        self.takes[job.take] = self._vault.begin(continues)
+        del self._cut[job.take]
 
     def _live(self, job: Live) -> None:
         take = self.takes.get(job.take)
@@ -153,14 +165,16 @@ class Writer:
         return any(kept)
 
     def _end(self, job: End) -> Iterator[None]:
-        take = self.takes.get(job.take)
+        take = self.takes.pop(job.take, None)  # it has ended: nothing will ever continue it
         if take is not None:
             self._guard(job.take, lambda: self._seal(job, take))
-            self.takes.pop(job.take, None)
         yield
 
     def _seal(self, job: End, take: OpenRecording) -> None:
-        self._vault.seal(take, priority=job.priority)
+        try:
+            self._vault.seal(take, priority=job.priority)
+        finally:
+            take.abandon()
         self._answer(Sealed(job.take, take.number))
         self.sweep()
 
@@ -192,18 +206,25 @@ class Writer:
             self._chores.append(self.due.all())
 
     def _guard(self, take: int | None, piece: Callable[[], None]) -> None:
-        """Do a piece of a take's work; trouble ends that take, and what is durable of it is recovered."""
+        """Do a piece of a take's work; trouble ends that take, and what is durable of it is recovered by the next boot.
+
+        After a failed sync nobody can say in this boot what of it is on the card.
+        """
         try:
             piece()
         except LOSSES as error:
             self._log.error("take-lost", take=take, trouble=f"{type(error).__name__}: {error}")
             lost = self.takes.pop(take, None) if take is not None else None
-            if lost is not None:
+            if take is not None and lost is not None:
                 lost.abandon()
-                self._vault.lost(lost.number)
+                self._cut[take] = self._vault.cut(lost.number)
             self.sweep()
             if take is not None:
                 self._answer(Failed(take, type(error).__name__))
+            self._lost += 1
+            if self._lost >= MOST_LOST:
+                message = f"{self._lost} takes lost in one boot"
+                raise StorageLostError(message) from error
 
     def _chore(self) -> bool:
         """Do a piece of the chores.  What they changed is told, above all that there is room again."""

@@ -11,6 +11,7 @@ import pytest
 from firmware.core.indications import LIGHTS, Look, look
 from firmware.core.machine import Place, Recording
 from firmware.runtime.auditlog import AuditLostError
+from firmware.runtime.writer import StorageLostError
 from tests.rig import NONCE, Rig, judge, receipt_for
 from tools.verify.report import Verdict
 
@@ -86,7 +87,7 @@ def test_nothing_is_lost_in_a_shift(seed: int, tmp_path: Path) -> None:
     for _ in range(MINUTES * 4):
         try:
             rig = chance.choice(ACTS)(rig, chance)
-        except AuditLostError:
+        except (AuditLostError, StorageLostError):
             rig = rig.restart()  # as whoever supervises the service does
         numbers = max(numbers, rig.camera.vault.volume.audit.ledger.upcoming - 1)
         state = rig.camera.controller

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from firmware.runtime.controller import STORAGE_FULL, PartLost
 from firmware.runtime.lens import LensLostError
 from firmware.runtime.microphone import Sound
 from firmware.runtime.work import Failed
+from firmware.runtime.writer import StorageLostError
 from hal.interface import Button, ClockQuality, Edge
 from tests.rig import NONCE, Rig, judge, receipt_for
 from tools.verify.report import Verdict
@@ -88,6 +90,64 @@ def test_a_write_error_goes_on_in_a_new_recording(tmp_path: Path) -> None:
     report = judge(rig.power_cut().run(1), tmp_path)
     assert [each.verdict for each in report.every_recording] == [Verdict.RECOVERED, Verdict.WHOLE]
     assert any("resumes recording 1" in fact for fact in report.every_recording[1].facts)
+
+
+def fail_sync_of(rig: Rig, name: str, count: int = 1) -> None:
+    """The next syncs of the files of this name fail."""
+    trouble, left = rig.evidence.trouble, [count]
+    sync = trouble.before_sync
+
+    def before_sync(which: str) -> None:
+        if which == name and left[0]:
+            left[0] -= 1
+            raise OSError(errno.EIO, "bad moment", which)
+        sync(which)
+
+    trouble.before_sync = before_sync  # type: ignore[method-assign]
+
+
+def test_a_press_outlives_a_bad_moment_of_the_card(tmp_path: Path) -> None:
+    """The very first sync of a recording fails: the officer pressed once, and the camera records."""
+    rig = Rig.new().run(3)
+    fail_sync_of(rig, "journal.jwsl")
+    assert rig.tap().run(1).state is Recording.RECORDING
+    assert rig.cues[:2] == ["fault", "started"]
+    again = rig.stop().power_cut().run(1)
+    (recording,) = judge(again, tmp_path).every_recording
+    assert (recording.number, recording.verdict) == (2, Verdict.WHOLE)
+    assert any("button" in entry.text for entry in recording.private or ())
+
+
+def test_the_next_recording_does_not_continue_one_that_was_stopped() -> None:
+    """Sealing failed after the stop: an hour later another recording begins, and does not claim to resume that one."""
+    rig = Rig.new().run(3).tap().run(2)
+    fail_sync_of(rig, "manifest.jws.new")
+    rig.stop()
+    assert rig.state is Recording.IDLE
+    rig.tap().run(1)
+    assert rig.camera.writer.takes[2].journal.transcript.opening["continues"] is None
+
+
+def test_a_resumption_whose_begin_fails_still_says_what_it_continues() -> None:
+    """The gap is signed whichever attempt it is that succeeds."""
+    rig = Rig.new().run(3).tap().run(2).power_cut()
+    rig.run(1)
+    rig.evidence.trouble.fail_syncs(1)
+    fail_sync_of(rig, "journal.jwsl")
+    rig.run(2)
+    (take,) = rig.camera.writer.takes.values()
+    assert take.journal.transcript.opening["continues"]["number"] == 2
+
+
+def test_a_card_that_fails_again_and_again_restarts_the_service() -> None:
+    """Towards recording, but not in a circle: the service starts anew, recovers what is there, and resumes."""
+    rig = Rig.new().run(3).tap().run(2)
+    fail_sync_of(rig, "journal.jwsl", 100)
+    with pytest.raises(StorageLostError):
+        rig.run(2)
+    del rig.evidence.trouble.before_sync
+    again = rig.restart().run(1)
+    assert again.state is Recording.RECORDING
 
 
 def test_storage_that_fails_for_good_never_looks_like_recording() -> None:

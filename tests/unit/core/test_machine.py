@@ -41,15 +41,10 @@ def test_a_hold_alone_never_stops() -> None:
     assert step(asked, Event.PRESS) == (Recording.STOPPING, (Effect.SEAL,))
 
 
-@pytest.mark.parametrize("state", [Recording.RECORDING, Recording.STOP_ASKED])
+@pytest.mark.parametrize("state", [Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED])
 def test_a_lost_recording_is_resumed(state: Recording) -> None:
     """It fails towards recording, and not silently."""
     assert step(state, Event.FAILED) == (Recording.STARTING, (Effect.ALARM, Effect.BEGIN))
-
-
-def test_a_recording_that_cannot_even_begin_does_not_look_like_one() -> None:
-    """A fault never looks like recording."""
-    assert step(Recording.STARTING, Event.FAILED) == (Recording.IDLE, (Effect.ALARM,))
 
 
 def test_only_sealing_events_leave_a_running_recording() -> None:
