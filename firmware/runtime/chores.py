@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from firmware.core.recovery import Action, Found, plan
 from firmware.core.retention import Receipted, erasable
-from firmware.evidence.errors import EvidenceError
+from firmware.evidence.errors import EvidenceError, FormatError
 from firmware.evidence.journal import JournalReader
 from firmware.evidence.kinds import words
 from firmware.evidence.manifest import recovered_manifest
@@ -32,10 +32,15 @@ ROOM: Final = 64 << 20
 
 
 class Chores:
-    """The chores of one vault."""
+    """The chores of one vault.
+
+    ``troubles`` says what could not be done, by what it is about.  One bad directory never keeps the others from being looked after;
+    it is told once, and left to the next boot: after a failed sync nothing may be tried again in this one.
+    """
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+        self.troubles: dict[str, str] = {}
         self._actions = {
             Action.KEEP: self._keep,
             Action.CLOSE: self._close,
@@ -50,13 +55,32 @@ class Chores:
         yield from self.finish_erasures()
         yield from self.recover()
         yield from self.erase()
+        yield from self._attempt("prepare", self._prepare())
+
+    def _attempt(self, name: str, work: Iterator[None]) -> Iterator[None]:
+        """Do a piece of work on a directory; its trouble is noted, and goes no further."""
+        try:
+            yield from work
+        except (OSError, EvidenceError) as error:
+            self._note(name, error)
+        else:
+            self.troubles.pop(name, None)
+
+    def _note(self, name: str, error: OSError | EvidenceError) -> None:
+        trouble = f"{name}: {error}"
+        if self.troubles.get(name) != trouble:
+            self.troubles[name] = trouble
+            self._fault(trouble)
+
+    def _prepare(self) -> Iterator[None]:
         self._vault.prepare()
+        yield
 
     def finish_erasures(self) -> Iterator[None]:
         """Remove what an earlier boot had begun to erase: it is no evidence any more."""
         erasing = self._vault.volume.erasing
         for name in erasing.names():
-            yield from self._remove(erasing, name)
+            yield from self._attempt(f"erasing {name}", self._remove(erasing, name))
 
     def recover(self) -> Iterator[None]:
         """Make the volume consistent, by the plan."""
@@ -69,11 +93,16 @@ class Chores:
         upcoming = vault.volume.audit.ledger.upcoming
         found = []
         for name in vault.volume.recordings.names():
-            if not self._settled(name, unclosed, upcoming):
+            if self._settled(name, unclosed, upcoming):
+                continue
+            try:
                 found.append(self._look(name, unclosed))
-                yield
-        for step in plan(unclosed, upcoming, found):
-            yield from self._actions[step.action](step)
+            except (OSError, EvidenceError) as error:
+                self._note(name, error)
+            yield
+        there = {number: digest for number, digest in unclosed.items() if names.recording(number) not in self.troubles}
+        for step in plan(there, upcoming, found):
+            yield from self._attempt(step.name, self._actions[step.action](step))
 
     def erase(self) -> Iterator[None]:
         """Erase what a durable receipt allows: the audit log has it first, the directory then moves, and only then its files go."""
@@ -87,17 +116,20 @@ class Chores:
             missing_bytes=max(0, ROOM - vault.hal.evidence.space().free),
         )
         for number in chosen:
-            yield from self._erase(number)
+            yield from self._attempt(names.recording(number), self._erase(number))
 
     def _settled(self, name: str, unclosed: Mapping[int, str], upcoming: int) -> bool:
-        """Whether a directory needs no look: it is known and closed, is being written, or is prepared for the next press."""
+        """Whether a directory needs no look: it is known and closed, is being written, is prepared for the next press, or is bad."""
         number = int(name) if name.isdigit() else 0
         known = self._vault.inventory.get(number) is not None and number not in unclosed
-        return known or number in self._vault.writing or number == upcoming
+        return known or number in self._vault.writing or number == upcoming or name in self.troubles
 
     def _look(self, name: str, unclosed: Mapping[int, str]) -> Found:
         """What there is to say about a directory.  Only the opening of one that was cut off has to be read."""
-        directory = self._vault.volume.recordings.enter(name)
+        try:
+            directory = self._vault.volume.recordings.enter(name)
+        except NotADirectoryError:
+            return Found(name, used=True, manifest=False, opening=None)
         here, opened = directory.names(), name.isdigit() and int(name) in unclosed
         opening = self._opening(directory) if opened and names.JOURNAL in here else None
         used = any(_size(directory, each) for each in here if not (opened and each == names.JOURNAL))
@@ -115,10 +147,7 @@ class Chores:
         directory = self._vault.volume.recordings.enter(step.name)
         if step.number is not None and names.MANIFEST in directory.names():
             self._tidy(directory)
-            try:
-                self._vault.register(step.number, directory)
-            except EvidenceError as error:
-                self._fault(f"recording {step.number}: {error}")
+            self._vault.register(step.number, directory)
         yield
 
     def _close(self, step: Step) -> Iterator[None]:
@@ -137,8 +166,7 @@ class Chores:
         self._tidy(directory)
         journal = yield from self._read_journal(directory, number)
         if journal.transcript is None:
-            self._fault(f"recording {number}: {journal.refusal}")
-            return
+            raise FormatError(f"journal: {journal.refusal}")
         files: dict[str, dict[str, Any]] = {}
         for name in directory.names():
             if name.endswith(EVIDENCE):
@@ -200,11 +228,14 @@ class Chores:
         yield
 
     def _erase(self, number: int) -> Iterator[None]:
-        vault = self._vault
-        receipt = vault.receipt_hash(number)
+        vault, directory = self._vault, self._vault.volume.recordings.enter(names.recording(number))
+        vault.register(number, directory)  # the last look
+        entry = vault.inventory.get(number)
+        if entry is None or entry.receipt is None:
+            return
         if number not in vault.noted:  # an earlier boot may have been cut off between the receipt and its line
-            vault.note_receipt(number, receipt)
-        vault.volume.audit.write("erasure", {"number": number, "receipt": receipt})
+            vault.note_receipt(number, entry.receipt)
+        vault.volume.audit.write("erasure", {"number": number, "receipt": entry.receipt})
         vault.inventory.drop(number)
         yield from self._discard(names.recording(number))
 

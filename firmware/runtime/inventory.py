@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recording with a manifest: the hash of that manifest, its files with their lengths, whether somebody marked it, and the
-    time of its receipt, None while it has none."""
+    """A recording with a manifest: the hash of that manifest, its files with their lengths, whether somebody marked it, and
+    time and hash of its receipt, None while it has none."""
 
     number: int
     manifest: str
     files: Mapping[str, int]
     priority: bool
     receipted_ms: int | None = None
+    receipt: str | None = None
 
     @property
     def size(self) -> int:
@@ -38,11 +39,6 @@ class Inventory:
         """Add or replace an entry."""
         with self._lock:
             self._entries[entry.number] = entry
-
-    def receipted(self, number: int, utc_ms: int) -> None:
-        """Note a durable receipt."""
-        with self._lock:
-            self._entries[number] = replace(self._entries[number], receipted_ms=utc_ms)
 
     def drop(self, number: int) -> None:
         """Forget an erased recording."""

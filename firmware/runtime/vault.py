@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -173,12 +174,10 @@ class Vault:
         """A recording's directory with nothing in it.  What an earlier boot prepared is empty and goes; anything else is put away."""
         recordings = self.volume.recordings
         if name in recordings.names():
-            left = recordings.enter(name)
-            if any(left.open(each).size() for each in left.names()):
+            try:
+                clear(recordings.enter(name))
+            except OSError:
                 self.quarantine(name)
-            else:
-                for each in left.names():
-                    left.remove(each)
         return recordings.enter(name, create=True)
 
     def quarantine(self, name: str) -> None:
@@ -186,7 +185,7 @@ class Vault:
         volume = self.volume
         number = volume.audit.ledger.line + 1
         volume.audit.write("quarantine", {"name": words(name)})
-        volume.recordings.rename(name, f"{name}-{number}", volume.quarantine)
+        volume.recordings.rename(name, f"{name[:40]}-{number}", volume.quarantine)  # a name has room for 255 bytes
         volume.quarantine.sync()
         volume.recordings.sync()
 
@@ -220,12 +219,10 @@ class Vault:
     def register(self, number: int, directory: Directory) -> Signed:
         """Take a recording with a manifest into the inventory; ``EvidenceError`` if the manifest is not ours."""
         manifest = self.manifest(number, directory)
-        receipted_ms = None
-        if names.RECEIPT in directory.names():
-            line = from_file(durable.read(directory, names.RECEIPT, MANIFEST_LIMIT), names.RECEIPT)
-            receipted_ms = verify_receipt(line, self.enrolment.trust, manifest, nonce=None).payload["utc_ms"]
+        receipt = self._believed_receipt(directory, manifest)
+        taken = (receipt.payload["utc_ms"], receipt.hash) if receipt else (None, None)
         files = {each["name"]: each["length"] for each in receipt_files(manifest)}
-        self.inventory.put(Entry(number, manifest.hash, files, manifest.payload["priority"], receipted_ms))
+        self.inventory.put(Entry(number, manifest.hash, files, manifest.payload["priority"], *taken))
         return manifest
 
     def manifest(self, number: int, directory: Directory) -> Signed:
@@ -257,18 +254,26 @@ class Vault:
         receipt = verify_receipt(line, self.trust(), self.manifest(number, directory), nonce=nonce)
         durable.replace(directory, names.RECEIPT, line + b"\n")
         self.note_receipt(number, receipt.hash)
-        self.inventory.receipted(number, receipt.payload["utc_ms"])
+        self.register(number, directory)
 
     def note_receipt(self, number: int, receipt: str) -> None:
         """The audit log's line for a receipt that is durable."""
         self.volume.audit.write("receipt", {"number": number, "receipt": receipt})
         self.noted.add(number)
 
-    def receipt_hash(self, number: int) -> str:
-        """The hash of the durable receipt of a recording, verified again: the last look before an erasure."""
-        directory = self.volume.recordings.enter(names.recording(number))
-        line = from_file(durable.read(directory, names.RECEIPT, MANIFEST_LIMIT), names.RECEIPT)
-        return verify_receipt(line, self.enrolment.trust, self.manifest(number, directory), nonce=None).hash
+    def _believed_receipt(self, directory: Directory, manifest: Signed) -> Signed | None:
+        """The durable receipt of a recording; None without one that can be believed: its dock may have been withdrawn since.
+
+        Then the recording is to be fetched again, by another dock.
+        """
+        if names.RECEIPT not in directory.names():
+            return None
+        try:
+            line = from_file(durable.read(directory, names.RECEIPT, MANIFEST_LIMIT), names.RECEIPT)
+            return verify_receipt(line, self.enrolment.trust, manifest, nonce=None)
+        except EvidenceError as error:
+            self.volume.audit.write("fault", {"code": words(f"receipt {manifest.payload['number']}: {error}")})
+            return None
 
     def anchor(self, line: bytes, nonce: str) -> None:
         """Keep what a dock countersigned: the next openings name it."""
@@ -308,3 +313,14 @@ class Vault:
     def leave(self, reason: str, *, resume: bool) -> None:
         """The audit log's last line of this boot."""
         self.volume.audit.write("stop", {"reason": reason, "resume": resume})
+
+
+def clear(directory: Directory) -> None:
+    """Remove the empty files of a directory; ``OSError`` where anything else stands in it."""
+    for name in directory.names():
+        file = directory.open(name)
+        size = file.size()
+        file.close()
+        if size:
+            raise OSError(errno.ENOTEMPTY, "not empty", name)
+        directory.remove(name)
