@@ -1,5 +1,8 @@
 """Whether sound and picture are in step, measured: the simulated camera flashes a square and beeps on each whole second.
 
+Only a beginning that was seen or heard is measured: behind a gap, or where a recording's sound begins in the middle of a beep, nobody
+knows how late one is.
+
 Pure: decoded pictures and samples go in, with their media times in seconds.
 """
 
@@ -20,7 +23,9 @@ _SIDE: Final = 0.09  # of the picture's height: the square that flashes
 _MARGIN: Final = 0.035  # and how far it is from the right and the upper edge
 _LIT: Final = 128
 _LOUD: Final = 0.1
-_SILENCE_S: Final = 0.5
+_SILENCE_S: Final = 0.25  # before a beep, at least
+_FRAME_S: Final = 0.05  # from one picture to the next, at most
+_JOINT_S: Final = 0.005  # between two pieces of sound, at most
 _PAIR_S: Final = 0.25
 
 
@@ -31,6 +36,7 @@ class Flashes:
         """Nothing was seen."""
         self.times: list[float] = []
         self._lit: bool | None = None
+        self._seen_s = 0.0
 
     def see(self, at_s: float, luma: Luma) -> None:
         """Look at the next picture."""
@@ -41,9 +47,9 @@ class Flashes:
             int(width - margin - side * 2 / 3) : int(width - margin - side / 3),
         ]
         lit = bool(middle.mean() > _LIT)
-        if lit and self._lit is False:
+        if lit and self._lit is False and at_s - self._seen_s <= _FRAME_S:
             self.times.append(at_s)
-        self._lit = lit
+        self._lit, self._seen_s = lit, at_s
 
 
 class Beeps:
@@ -52,16 +58,21 @@ class Beeps:
     def __init__(self) -> None:
         """Nothing was heard."""
         self.times: list[float] = []
-        self._loud_s = -_SILENCE_S
+        self._quiet_s = 0.0  # since when it has been
+        self._heard_s = -1.0  # until when there was sound
 
     def hear(self, at_s: float, samples: Samples, rate: int) -> None:
         """Listen to the next piece of sound, of one channel."""
+        if abs(at_s - self._heard_s) > _JOINT_S:
+            self._quiet_s = at_s
+        self._heard_s = at_s + len(samples) / rate
         loud = np.flatnonzero(np.abs(samples) > _LOUD)
         if not loud.size:
             return
-        if at_s + loud[0] / rate - self._loud_s > _SILENCE_S:
-            self.times.append(float(at_s + loud[0] / rate))
-        self._loud_s = float(at_s + loud[-1] / rate)
+        begins_s = float(at_s + loud[0] / rate)
+        if begins_s - self._quiet_s > _SILENCE_S:
+            self.times.append(begins_s)
+        self._quiet_s = float(at_s + loud[-1] / rate)
 
 
 def offsets_ms(flashes: Sequence[float], beeps: Sequence[float]) -> list[float]:

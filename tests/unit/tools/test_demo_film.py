@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -84,13 +86,33 @@ def test_chosen_moments_are_apart_and_in_order(wanted: list[Moment], most: int) 
 
 def test_a_long_beep_in_pieces_is_one_beep() -> None:
     """However the sound is cut into pieces."""
+    loud, quiet = np.full(480, 0.5, np.float32), np.zeros(480, np.float32)
+    pieces = [quiet] * 30 + [loud] * 8 + [quiet] * 40 + [np.concatenate([quiet[:240], loud[:240]])]
+    assert heard(pieces) == pytest.approx([0.3, 0.785])
+
+
+def test_a_beep_that_was_on_from_the_start_is_none() -> None:
+    """Nobody knows when it began: the microphone opened in the middle of it."""
+    loud, quiet = np.full(480, 0.5, np.float32), np.zeros(480, np.float32)
+    assert heard([loud] * 4 + [quiet] * 60 + [loud]) == pytest.approx([0.64])
+    assert heard([quiet] + [loud] * 4 + [quiet] * 60 + [loud]) == pytest.approx([0.65])
+
+
+def test_a_beep_behind_a_gap_in_the_sound_is_none() -> None:
+    """Where sound was lost, the beginning of the beep may have been too."""
+    loud, quiet = np.full(480, 0.5, np.float32), np.zeros(480, np.float32)
     beeps = Beeps()
-    loud = np.full(480, 0.5, np.float32)
-    for piece in range(8):
-        beeps.hear(1 + piece / 100, loud, RATE)
-    beeps.hear(1.5, np.zeros(480, np.float32), RATE)
-    beeps.hear(2.0, np.concatenate([np.zeros(240, np.float32), loud]), RATE)
-    assert beeps.times == pytest.approx([1.0, 2.005])
+    for index, piece in enumerate([quiet] * 60 + [loud] * 4):
+        beeps.hear(index / 100 + (0.05 if index >= 60 else 0), piece, RATE)
+    assert beeps.times == []
+
+
+def heard(pieces: Sequence[np.ndarray[Any, np.dtype[np.float32]]]) -> list[float]:
+    """The beeps in pieces of ten milliseconds, one after the other."""
+    beeps = Beeps()
+    for index, piece in enumerate(pieces):
+        beeps.hear(index / 100, piece, RATE)
+    return beeps.times
 
 
 def test_a_flash_that_was_on_from_the_start_is_none() -> None:
@@ -98,8 +120,17 @@ def test_a_flash_that_was_on_from_the_start_is_none() -> None:
     flashes = Flashes()
     dark, lit = np.zeros((180, 320), np.uint8), np.full((180, 320), 255, np.uint8)
     for at, picture in enumerate((lit, dark, lit, lit, dark)):
-        flashes.see(at, picture)
-    assert flashes.times == [2]
+        flashes.see(at / FPS, picture)
+    assert flashes.times == [2 / FPS]
+
+
+def test_a_flash_behind_a_gap_in_the_picture_is_none() -> None:
+    """Where frames were lost, the first ones of the flash may have been among them."""
+    flashes = Flashes()
+    dark, lit = np.zeros((180, 320), np.uint8), np.full((180, 320), 255, np.uint8)
+    for index, picture in ((0, dark), (1, dark), (4, lit), (5, dark), (6, lit)):
+        flashes.see(index / FPS, picture)
+    assert flashes.times == [6 / FPS]
 
 
 def test_a_beep_without_a_flash_is_not_counted() -> None:
