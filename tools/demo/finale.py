@@ -99,12 +99,13 @@ def _check_verdicts(stage: Stage, how: str, report: Report) -> None:
 
 def _check_first(stage: Stage, first: Footage) -> None:
     chronicle = stage.chronicle
-    pressed_s = (chronicle.at("stop") - chronicle.at("press")) / 1000
+    recorded_s = (chronicle.at("stop") - chronicle.at("press")) / 1000
+    before_s = first.at("start") or 0.0
     stage.checks.hold(
         "recorded",
         f"at least the {BUFFER_S} s before the press, and all from the press to the stop",
-        f"{first.end_s:.1f} s: {first.live_s:.1f} s from the buffer, {first.end_s - first.live_s:.1f} s live",
-        first.live_s >= BUFFER_S - _ROUNDING_S and first.end_s >= BUFFER_S + pressed_s - _ROUNDING_S,
+        f"{first.end_s:.1f} s: {before_s:.1f} s before the press, {first.end_s - before_s:.1f} s from it on",
+        before_s >= BUFFER_S and first.end_s - before_s >= recorded_s - _ROUNDING_S,
     )
     marked = first.at("bookmark")
     stage.checks.hold(

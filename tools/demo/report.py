@@ -126,7 +126,7 @@ def _figures(stage: Stage) -> list[tuple[str, str]]:
     return [
         (str(len(recordings)), "recordings, one of them cut off"),
         (f"{sum(each.end_s for each in recordings):.0f} s", "of signed, encrypted video"),
-        (f"{recordings[0].live_s:.1f} s", "from before the first press"),
+        (f"{recordings[0].at('start') or 0:.1f} s", "from before the first press"),
         (f"{lost_s:.2f} s", "lost when the power went (1 s allowed)"),
         (f"{away_s:.1f} s", "until it recorded again by itself"),
         (str(len(stage.erased)), "erased from the camera, each against a receipt"),

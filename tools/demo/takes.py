@@ -16,7 +16,7 @@ _PART_S: Final = 3.0
 _SECOND_S: Final = 5.0
 _DARK_S: Final = 1.0
 _RESUMED_S: Final = 4.0
-_SPARE_S: Final = 1.5  # from the start of the service to the first frame in the buffer, and a little more
+_SPARE_S: Final = 1.5  # from the green light to the first frame in the buffer, and a little more
 
 
 def set_up(stage: Stage) -> None:
@@ -29,7 +29,8 @@ def set_up(stage: Stage) -> None:
 
 def switch_on(stage: Stage) -> None:
     """Start the camera."""
-    stage.mirror.wait_for_lights("ready", stage.switch_on())
+    ready = stage.mirror.wait_for_lights("ready", stage.switch_on())
+    stage.chronicle.note(ready["utc_ms"], Who.CAMERA, "buffers", "ready")
 
 
 def begin_shift(stage: Stage) -> None:
@@ -39,7 +40,7 @@ def begin_shift(stage: Stage) -> None:
     bay.wait(Kind.ASSIGNED, 0)
     bay.wait(Kind.DONE, 0)
     stage.camera.tell("unplug")
-    left_s = BUFFER_S + _SPARE_S - (utc_ms() - stage.chronicle.at("on")) / 1000
+    left_s = BUFFER_S + _SPARE_S - (utc_ms() - stage.chronicle.at("ready")) / 1000
     stage.say(f"for {max(0, left_s):.0f} s nothing happens: the buffer fills")
     stage.let(max(0.0, left_s))
 
