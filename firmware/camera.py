@@ -12,23 +12,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from firmware.core.indications import Trouble
 from firmware.core.ring import Ring
 from firmware.runtime.controller import Cause, Controller
 from firmware.runtime.docklink import DockLink, DockParts
 from firmware.runtime.lens import Lens
 from firmware.runtime.mailbox import Mailbox
-from firmware.runtime.microphone import Microphone, Sound
+from firmware.runtime.microphone import Microphone
 from firmware.runtime.shelf import CameraShelf
 from firmware.runtime.supervise import Part
 from firmware.runtime.take import Take
+from firmware.runtime.troubles import Pulse
 from firmware.runtime.work import Stop
 from firmware.runtime.writer import Writer
-from hal.interface import ClockQuality, Overlay, Track
+from hal.interface import Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from firmware.core.indications import Trouble
     from firmware.runtime.log import Log
     from firmware.runtime.vault import Vault
     from firmware.settings import Settings
@@ -46,9 +47,11 @@ class Camera:
         self.work: Mailbox[Any] = Mailbox(queue)
         self.ring = Ring(settings.pre_event_s, buffer)
         self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
-        self.lens = Lens(hal.video, hal.clock, self.arrive, log)
+        self.lens = Lens(hal.video, hal.clock, self.arrive, log, device=vault.session.device)
         self.microphone = Microphone(hal.audio, self.arrive, always=settings.pre_event_sound)
         self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
+        self.pulse = Pulse(self.lens, self.microphone, self.writer)
+        self.well = self.pulse.well
         self.shelf = CameraShelf(vault, self.writer, hal)
         dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
         self.dock = DockLink(dock)
@@ -56,7 +59,6 @@ class Camera:
         self.take: Take | None = None
         self.takes = 0  # begun so far
         self.stopped: Callable[[], None] = lambda: None
-        self.show_overlay()
 
     def parts(self) -> tuple[Part, ...]:
         """Everything that runs; losing a vital part means starting anew."""
@@ -95,7 +97,7 @@ class Camera:
         take.note("assignment", {"shift": self.vault.shift})
         take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
         self.dock.yield_to_recording(recording=True)
-        self.show_overlay()
+        self.lens.caption(recording=True)
 
     def mark(self, time_ns: int) -> None:
         """Bookmark the moment."""
@@ -116,7 +118,7 @@ class Camera:
         self.take = None
         self.microphone.close()
         self.dock.yield_to_recording(recording=False)
-        self.show_overlay()
+        self.lens.caption(recording=False)
 
     # Dock, receipt, erase.  The dock thread serves sealed recordings from the shelf; a receipt is durable before it is acknowledged
     # (CameraShelf.receipt), and only then may the writer's chores erase what it covers (Chores.erase).
@@ -129,8 +131,7 @@ class Camera:
             if self.take.full:
                 self.renew(self.take, now_ns)
             self.take.sound(self.microphone.state, now_ns)
-        troubles = {Trouble.FAULT: self.lens.stalled, Trouble.NO_SOUND: self.microphone.state is Sound.FAILED}
-        return frozenset(trouble for trouble, stands in troubles.items() if stands)
+        return self.pulse.troubles(now_ns)
 
     def newest(self, take: int) -> bool:
         """Whether this take is the newest one."""
@@ -139,11 +140,6 @@ class Camera:
     def leave(self, reason: str, *, resume: bool) -> None:
         """Have the audit log closed, behind everything else that waits."""
         self.work.put(Stop(reason, resume))
-
-    def show_overlay(self) -> None:
-        """Tell the lens what to burn into the picture."""
-        unset = self.hal.clock.utc().quality is ClockQuality.UNSET
-        self.hal.video.overlay(Overlay(self.vault.session.device, self.take is not None, not unset))
 
     def now(self) -> int:
         """The monotonic time in ns."""

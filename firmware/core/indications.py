@@ -24,6 +24,7 @@ class Trouble(Enum):
     NOT_ENROLLED = "not-enrolled"
     STORAGE_FULL = "storage-full"
     FAULT = "fault"
+    STORAGE_FAILS = "storage-fails"
     LAGGING = "lagging"
     STORAGE_LOW = "storage-low"
     BATTERY_CRITICAL = "battery-critical"
@@ -130,6 +131,7 @@ WORDS: Final[Mapping[Look | Trouble | str, str]] = MappingProxyType(
         Trouble.NOT_ENROLLED: "This camera belongs to no authority.",
         Trouble.STORAGE_FULL: "The storage is full: put the camera into its dock.",
         Trouble.FAULT: "The camera is broken: take another one.",
+        Trouble.STORAGE_FAILS: "The storage fails: take another camera soon.",
         Trouble.LAGGING: "The storage is too slow.",
         Trouble.STORAGE_LOW: "The storage is nearly full.",
         Trouble.BATTERY_CRITICAL: "The battery is almost empty.",

@@ -23,7 +23,8 @@ class Recording(Enum):
 class Event(Enum):
     """What can happen to a recording."""
 
-    PRESS = "press"  # the first edge of the record button, or a sensor
+    PRESS = "press"  # the first edge of the record button
+    ALERT = "alert"  # a sensor asks for a recording; it never confirms a stop
     TAP = "tap"  # that press was let go early
     HOLD = "hold"  # it was held
     TIMEOUT = "timeout"  # no second press confirmed the stop
@@ -56,6 +57,7 @@ Transitions = Mapping[Recording, Mapping[Event, tuple[Recording, tuple[Effect, .
 TRANSITIONS: Transitions = {
     R.IDLE: {
         E.PRESS: (_STARTING, (F.BEGIN,)),
+        E.ALERT: (_STARTING, (F.BEGIN,)),
         E.TAP: (_IDLE, ()),
         E.HOLD: (_IDLE, ()),
         E.TIMEOUT: (_IDLE, ()),
@@ -68,6 +70,7 @@ TRANSITIONS: Transitions = {
     },
     R.STARTING: {
         E.PRESS: (_STARTING, ()),
+        E.ALERT: (_STARTING, ()),
         E.TAP: (_STARTING, (F.MARK,)),
         E.HOLD: (_STARTING, ()),
         E.TIMEOUT: (_STARTING, ()),
@@ -83,6 +86,7 @@ TRANSITIONS: Transitions = {
     },
     R.RECORDING: {
         E.PRESS: (_RECORDING, ()),
+        E.ALERT: (_RECORDING, ()),
         E.TAP: (_RECORDING, (F.MARK,)),
         E.HOLD: (_ASKED, (F.ASK_STOP,)),
         E.TIMEOUT: (_RECORDING, ()),
@@ -95,6 +99,7 @@ TRANSITIONS: Transitions = {
     },
     R.STOP_ASKED: {
         E.PRESS: (_STOPPING, (F.SEAL,)),
+        E.ALERT: (_RECORDING, ()),
         E.TAP: (_ASKED, ()),
         E.HOLD: (_ASKED, ()),
         E.TIMEOUT: (_RECORDING, ()),
@@ -107,6 +112,7 @@ TRANSITIONS: Transitions = {
     },
     R.STOPPING: {
         E.PRESS: (_STARTING, (F.BEGIN,)),  # never refuse an incident: the next one begins while this one is sealed
+        E.ALERT: (_STARTING, (F.BEGIN,)),
         E.TAP: (_STOPPING, ()),
         E.HOLD: (_STOPPING, ()),
         E.TIMEOUT: (_STOPPING, ()),

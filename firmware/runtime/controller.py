@@ -13,8 +13,9 @@ from firmware.core.gestures import Gestures, Hold, HoldProgress, Press, Stuck, T
 from firmware.core.indications import CUES, Trouble, indicate, worst
 from firmware.core.machine import Effect, Event, Move, Place, Recording, move, step
 from firmware.runtime.docklink import DockNews
+from firmware.runtime.troubles import Senses, of_storage
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
-from hal.interface import Button, ClockQuality, Edge, Trigger, Unit
+from hal.interface import Button, Edge, Trigger, Unit
 
 if TYPE_CHECKING:
     import threading
@@ -28,11 +29,7 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.05
 CONFIRM_NS: Final = 5_000_000_000
-STORAGE_LOW: Final = 512 << 20
-STORAGE_FULL: Final = 24 << 20
-LAG_MS: Final = 1500
-BATTERY_LOW: Final = 20
-BATTERY_CRITICAL: Final = 5
+RUNNING: Final = frozenset({Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +75,9 @@ class Flow(Protocol):
     def tick(self, now_ns: int) -> frozenset[Trouble]:
         """Time passed; what the sources suffer from."""
 
+    def well(self, now_ns: int) -> bool:
+        """Whether all that is vital lives."""
+
     def leave(self, reason: str, *, resume: bool) -> None:
         """Have the audit log closed."""
 
@@ -106,11 +106,13 @@ class Controller:
         self._spent = False
         self._confirm_by: int | None = None
         self._lights: Lights | None = None
+        self._mute = False
+        self._senses = Senses(hal.power, hal.clock, log)
         self._shown: frozenset[Trouble] = frozenset()
         self._handlers: dict[type, Callable[[Any], None]] = {
             Unit: flow.capture,
             Edge: self._edge,
-            Trigger: lambda trigger: self._ask(Cause(trigger.name, trigger.time_ns)),
+            Trigger: lambda trigger: self._ask(Cause(trigger.name, trigger.time_ns), Event.ALERT),
             Mounted: self._mounted,
             Durable: lambda answer: self._answered(answer.take, Event.DURABLE),
             Sealed: lambda answer: self._answered(answer.take, Event.SEALED),
@@ -147,8 +149,10 @@ class Controller:
             inbox.wait(TICK_S)
             while (happening := inbox.take()) is not None:
                 self.handle(happening)
-            self.tick(self._hal.clock.monotonic_ns())
-            self._hal.watchdog.feed()
+            now_ns = self._hal.clock.monotonic_ns()
+            self.tick(now_ns)
+            if self._flow.well(now_ns):
+                self._hal.watchdog.feed()
 
     def handle(self, happening: object) -> None:
         """Handle one item of the mailbox."""
@@ -161,7 +165,7 @@ class Controller:
         if self._confirm_by is not None and now_ns >= self._confirm_by:
             self._confirm_by = None
             self._happen(Event.TIMEOUT)
-        self._show(self._standing | self._storage | self._flow.tick(now_ns) | self._senses())
+        self._show(self._standing | self._storage | self._flow.tick(now_ns) | self._senses.troubles(now_ns))
 
     # What the officer does.
 
@@ -179,7 +183,7 @@ class Controller:
         before = self.recording
         self._tapped_ns = press.time_ns
         self._reason = "officer"
-        self._ask(Cause("button", press.time_ns))
+        self._ask(Cause("button", press.time_ns), Event.PRESS)
         self._spent = self.recording is not before
 
     def _tap(self, _tap: Tap) -> None:
@@ -195,7 +199,7 @@ class Controller:
         if not self._spent and self.recording is Recording.RECORDING:
             self._cue(f"hold-{min(progress.step, 3)}")
 
-    def _ask(self, cause: Cause) -> None:
+    def _ask(self, cause: Cause, event: Event) -> None:
         """Ask for a recording.  Only a camera that is nobody's, or full of evidence, may deny it, and then loudly."""
         denied = (self._standing | self._storage) & {Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL}
         if denied and self.recording in {Recording.IDLE, Recording.STOPPING}:
@@ -204,7 +208,7 @@ class Controller:
             return
         if self.recording in {Recording.IDLE, Recording.STOPPING}:
             self._cause = cause
-        self._happen(Event.PRESS)
+        self._happen(event)
 
     # What the writer and the dock say.
 
@@ -222,12 +226,7 @@ class Controller:
             self._happen(event)
 
     def _health(self, health: Health) -> None:
-        levels = {
-            Trouble.STORAGE_FULL: health.free < STORAGE_FULL,
-            Trouble.STORAGE_LOW: health.free < STORAGE_LOW,
-            Trouble.LAGGING: health.lag_ms > LAG_MS,
-        }
-        self._storage = frozenset(trouble for trouble, stands in levels.items() if stands)
+        self._storage = of_storage(health)
         if Trouble.STORAGE_FULL in self._storage:
             self._end("storage-full")
 
@@ -241,7 +240,7 @@ class Controller:
 
     def _quit(self, quit_: Quit) -> None:
         """End in good order; what was being recorded goes on with the next start."""
-        running = self.recording is not Recording.IDLE
+        running = self.recording in RUNNING
         self._end("shutdown")
         self._flow.leave(quit_.reason, resume=running)
 
@@ -272,24 +271,26 @@ class Controller:
 
     # What is shown and felt.
 
-    def _senses(self) -> frozenset[Trouble]:
-        battery, wall = self._hal.power.battery(), self._hal.clock.utc()
-        levels = {
-            Trouble.BATTERY_CRITICAL: battery.percent <= BATTERY_CRITICAL and not battery.charging,
-            Trouble.BATTERY_LOW: battery.percent <= BATTERY_LOW and not battery.charging,
-            Trouble.CLOCK_UNSET: wall.quality is ClockQuality.UNSET,
-        }
-        return frozenset(trouble for trouble, stands in levels.items() if stands)
-
     def _show(self, troubles: frozenset[Trouble]) -> None:
         if troubles != self._shown:
             first = worst(troubles)
             self._log.event("troubles", worst=first and first.value, all=sorted(trouble.value for trouble in troubles))
             self._shown = troubles
         lights = indicate(self.recording, self.place, troubles)
-        if lights != self._lights:
+        if lights != self._lights and self._tell(lambda: self._hal.indicators.show(lights)):
             self._lights = lights
-            self._hal.indicators.show(lights)
 
     def _cue(self, name: str) -> None:
-        self._hal.indicators.play(CUES[name])
+        self._tell(lambda: self._hal.indicators.play(CUES[name]))
+
+    def _tell(self, act: Callable[[], None]) -> bool:
+        """Show or play something; a broken lamp never keeps the camera from recording, and is tried again."""
+        try:
+            act()
+        except OSError as error:
+            if not self._mute:
+                self._log.error("indicators-failed", trouble=str(error))
+            self._mute = True
+            return False
+        self._mute = False
+        return True

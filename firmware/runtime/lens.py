@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from hal.interface import ClockQuality, Overlay
 
 if TYPE_CHECKING:
     import threading
@@ -23,20 +26,36 @@ class LensLostError(Exception):
 class Lens:
     """Starts the video source, watches that frames flow, and restarts it when they do not."""
 
-    def __init__(self, source: VideoSource, clock: Clock, sink: Callable[[Unit], None], log: Log) -> None:
+    def __init__(
+        self, source: VideoSource, clock: Clock, sink: Callable[[Unit], None], log: Log, *, device: str
+    ) -> None:
         self._source = source
         self._clock = clock
         self._sink = sink
         self._log = log
+        self._device = device
         self._seen_ns = self._tried_ns = clock.monotonic_ns()
         self._attempts = 0
         self.stalled = False
+        self.caption(recording=False)
+
+    def caption(self, *, recording: bool) -> None:
+        """Have burnt into the picture whose it is, and whether it is being recorded.  An incident is never refused for its caption."""
+        clock_set = self._clock.utc().quality is not ClockQuality.UNSET
+        with suppress(OSError):
+            self._source.overlay(Overlay(self._device, recording, clock_set))
 
     def saw(self, unit: Unit) -> None:
-        """A frame came."""
-        self._seen_ns = max(self._seen_ns, unit.time_ns)
+        """A frame came.  One whose time stands still or runs back is as good as none."""
+        if unit.time_ns <= self._seen_ns:
+            return
+        self._seen_ns = unit.time_ns
         self._attempts = 0
         self.stalled = False
+
+    def silent_ns(self, now_ns: int) -> int:
+        """For how long no frame came.  For other threads."""
+        return now_ns - self._seen_ns
 
     def keep(self, stop: threading.Event) -> None:
         """Run until ``stop``; ``LensLostError`` after several restarts without a frame."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ class Microphone:
         """The recording is over: nothing more is read into memory, unless it listens always."""
         if self._source is None or self._always:
             return
-        self._source.stop()
+        self._end()
         self.state = Sound.OFF
 
     def heard(self, unit: Unit) -> None:
@@ -69,7 +70,7 @@ class Microphone:
             return
         self.state = Sound.FAILED
         if self._source is not None and now_ns - self._tried_ns >= RETRY_NS:
-            self._source.stop()
+            self._end()
             self._start(now_ns)
 
     def _start(self, now_ns: int) -> None:
@@ -80,3 +81,8 @@ class Microphone:
             self.state = Sound.ON if self.state is not Sound.FAILED else Sound.FAILED
         except OSError:
             self.state = Sound.FAILED
+
+    def _end(self) -> None:
+        with suppress(OSError):  # a microphone that was pulled out cannot be closed either
+            if self._source is not None:
+                self._source.stop()

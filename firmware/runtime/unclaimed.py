@@ -50,6 +50,10 @@ class Unclaimed:
         """No source is open."""
         return frozenset()
 
+    def well(self, now_ns: int) -> bool:  # noqa: ARG002 - nothing else lives here
+        """It does all that it can."""
+        return True
+
     def leave(self, reason: str, *, resume: bool) -> None:  # noqa: ARG002 - there is no audit log
         """Nothing waits to be written."""
         self.stopped()

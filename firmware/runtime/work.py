@@ -123,11 +123,12 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How storage does: room in bytes, and by how many ms the last live flush lagged behind its capture."""
+    """How storage does: room in bytes, by how many ms the last live flush lagged behind its capture, whether it failed in this boot."""
 
     free: int
     total: int
     lag_ms: int
+    fails: bool = False
 
 
 Answer = Mounted | Durable | Sealed | Failed | Stopped | Health

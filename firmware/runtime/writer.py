@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SWEEP_NS: Final = 60_000_000_000
+MOUNTING_NS: Final = 60_000_000_000
+"""How long mounting may take."""
 MOST_LOST: Final = 3
 """Takes that storage may take away in one boot."""
 
@@ -75,6 +77,7 @@ class Writer:
         self._clock = clock
         self._swept_ns = 0
         self._lag_ms = 0
+        self._beat_ns = clock.monotonic_ns() + MOUNTING_NS
         self._box = box
         self._answer = answer
         self._log = log
@@ -112,6 +115,7 @@ class Writer:
 
     def step(self) -> bool:
         """Do one piece of work; False when there was none."""
+        self._beat_ns = self._clock.monotonic_ns()
         job = self._box.take()
         if job is not None:
             self._guard(getattr(job, "take", None), lambda: self._jobs[type(job)](job))
@@ -119,6 +123,10 @@ class Writer:
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
             self.sweep()
         return self._keep_notes() or self._advance(self._tasks) or self._leave() or self._chore()
+
+    def idle_ns(self, now_ns: int) -> int:
+        """For how long it has done nothing, not even looked for work: then storage hangs.  For other threads."""
+        return now_ns - self._beat_ns
 
     def ask(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the writer's thread and return its result or raise what it raised.  For other threads."""
@@ -248,5 +256,6 @@ class Writer:
     def _health(self) -> int:
         """Tell how the storage does; its free bytes."""
         space = self._vault.volume.storage.space()
-        self._answer(Health(space.free, space.total, self._lag_ms if self.takes else 0))
+        fails = self._lost > 0 or bool(self.due.troubles)
+        self._answer(Health(space.free, space.total, self._lag_ms if self.takes else 0, fails))
         return space.free

@@ -12,9 +12,10 @@ from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Recording
 from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.chores import ROOM
-from firmware.runtime.controller import STORAGE_FULL, PartLost
+from firmware.runtime.controller import PartLost
 from firmware.runtime.lens import LensLostError
 from firmware.runtime.microphone import Sound
+from firmware.runtime.troubles import STORAGE_FULL
 from firmware.runtime.work import Failed
 from firmware.runtime.writer import StorageLostError
 from hal.interface import Button, ClockQuality, Edge

@@ -27,6 +27,13 @@ def test_a_press_begins_whenever_nothing_is_being_recorded(state: Recording) -> 
     assert step(state, Event.PRESS) == (Recording.STARTING, (Effect.BEGIN,))
 
 
+def test_a_sensor_begins_a_recording_and_never_ends_one() -> None:
+    """Not even where one press more would."""
+    assert step(Recording.IDLE, Event.ALERT) == step(Recording.IDLE, Event.PRESS)
+    assert step(Recording.STOP_ASKED, Event.ALERT) == (Recording.RECORDING, ())
+    assert not any(Effect.SEAL in step(state, Event.ALERT)[1] for state in Recording)
+
+
 def test_recording_is_shown_only_once_it_is_durable() -> None:
     """Only the writer's word leads to ``recording``."""
     ways = {event for event in Event if step(Recording.STARTING, event)[0] is Recording.RECORDING}
