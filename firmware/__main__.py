@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from hal.interface import Directory, Hal, Signer
 
+NOT_STARTED = 1
+"""Exit status when the service could not start; the log's last line says what is in the way."""
 LOST = 70
 """Exit status when a vital part was lost: whoever supervises the service starts it again, and it resumes."""
 
@@ -49,17 +51,21 @@ def _simulated(options: argparse.Namespace) -> int:
     signer = SoftwareSigner(state / "config" / "device.key.pem")
     enrolment = _enrolment(FileStorage(state / "config").root(), signer, log)
     chosen = chosen_settings(enrolment, log)
-    simulated = build(
-        state,
-        source=options.source,
-        video=_video(chosen),
-        replay=options.replay,
-        capacity=options.capacity,
-        version=VERSION,
-    )
-    log = Log(sys.stderr, simulated.hal.clock)
-    camera = _camera(simulated.hal, chosen, enrolment, log)
-    control = simulated.serve(options.control, lambda: camera.inbox.put(Quit("control")))
+    try:
+        simulated = build(
+            state,
+            source=options.source,
+            video=_video(chosen),
+            replay=options.replay,
+            capacity=options.capacity,
+            version=VERSION,
+        )
+        log = Log(sys.stderr, simulated.hal.clock)
+        camera = _camera(simulated.hal, chosen, enrolment, log)
+        control = simulated.serve(options.control, lambda: camera.inbox.put(Quit("control")))
+    except OSError as error:
+        log.error("not-started", trouble=f"{error.filename or state}: {error.strerror}")  # noqa: TRY400 - told in full
+        return NOT_STARTED
     try:
         return _run(camera, simulated.hal, log)
     finally:

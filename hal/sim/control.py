@@ -145,9 +145,9 @@ def _listen(path: Path) -> socket.socket:
             listener.bind(address)
         path.chmod(_MODE)
         listener.listen(_CLIENTS)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
     return listener
 
 

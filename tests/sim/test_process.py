@@ -188,3 +188,20 @@ def test_a_refused_order_says_why(state: Path) -> None:
             control.tell("dance")
 
     assert serve(state, story) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--source", "no-such-film.mp4"], "no-such-film.mp4: cannot open the video source: No such file or directory"),
+        (["--control", "no-such-directory/control"], "no-such-directory/control: No such file or directory"),
+    ],
+)
+def test_what_keeps_the_service_from_starting_is_told(
+    state: Path, given: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line of the log that names it, and with a status of its own."""
+    arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay", *given]
+    assert firmware_main.main(arguments) == firmware_main.NOT_STARTED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["trouble"] == named

@@ -176,11 +176,14 @@ class SimCamera:
         raise CameraError(f"the simulated camera {how}: {self._last_words()} (its log: {self.log})")
 
     def _last_words(self) -> str:
-        """The last line of the log."""
+        """The last line of the log, or the trouble that it tells of."""
         with self.log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
             lines = log.read().decode(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        with suppress(ValueError, TypeError, KeyError):
+            return str(json.loads(last)["trouble"])
+        return last
 
     def _watch(self, control: Control) -> None:
         with closing(control):
