@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     wanted = next((each for each in given if not each.startswith("-")), None)
-    options = parser(wanted).parse_args(given)
     try:
+        options = parser(wanted).parse_args(given)
         status: int = options.run(options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -59,3 +59,17 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setattr("tools.demo.cli.run", interrupted)
     assert main(["demo"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_an_interruption_while_the_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries take a moment to load; ctrl-C then is no mistake of the program either."""
+
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tools.__main__.import_module", interrupted)
+    try:
+        status = main(["demo"])
+    except KeyboardInterrupt:
+        pytest.fail("ctrl-C was not caught")
+    assert status == 130
