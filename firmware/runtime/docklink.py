@@ -90,19 +90,26 @@ class DockLink:
     def _meet(self, stopping: Event) -> bool:
         """Go through one docking and tell how it ended; whether that was a refusal."""
         docking = Docking(self._parts, lambda: self._recording)
-        reason: Exception | None = None
+        reason: Exception | str = "the dock link failed"
+        try:
+            reason = self._outcome(docking, stopping)
+        finally:  # whatever ends this thread: the camera is in no dock any more
+            self._parts.report(DockNews(Move.GONE, docking.dock, words(str(reason))))
+        return isinstance(reason, DockError) and not isinstance(reason, LinkLostError | LocalProtocolError)
+
+    def _outcome(self, docking: Docking, stopping: Event) -> Exception | str:
+        reason: Exception | str = "the dock is done"
         try:
             docking.run(stopping)
-        except (DockError, OSError) as error:
+        except (LinkLostError, LocalProtocolError, OSError) as error:
             reason = error
-        refused = isinstance(reason, DockError) and not isinstance(reason, LinkLostError | LocalProtocolError)
-        if refused:
+        except DockError as error:
+            reason = error
             with suppress(OSError):  # the refusal stands, noted or not; trouble with the storage shows elsewhere
-                self._parts.shelf.dock_event(docking.dock, words(str(reason)))
+                self._parts.shelf.dock_event(docking.dock, words(str(error)))
         with suppress(OSError):
             self._parts.port.reset()
-        self._parts.report(DockNews(Move.GONE, docking.dock, words(str(reason or "the dock is done"))))
-        return refused
+        return reason
 
 
 class Docking:

@@ -16,7 +16,7 @@ from firmware.dock.errors import PeerError
 from firmware.dock.messages import Bye, Error, Get, Hello, ListItems, Ping, Welcome
 from firmware.evidence.certs import Trust
 from firmware.evidence.roles import Role
-from firmware.runtime.docklink import PAUSES_S, STOOD_NS, DockLink, DockNews
+from firmware.runtime.docklink import PAUSES_S, STOOD_NS, Docking, DockLink, DockNews
 from hal.interface import ClockQuality, PortKind
 from tests.docking import DOCK_UTC_MS, DockEnd, MemoryShelf, Peer, Stop, Wire, camera, desk, parts, stored
 from tests.pki import Pki
@@ -381,3 +381,17 @@ def test_dock_hears_who_it_is(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> N
     dock_once(shelf, Wire(shelf.clock, lambda: DockEnd(at, PortKind.SERIAL, talk=talk), PortKind.SERIAL))
     assert seen[0].peer.name == "cam-1"
     assert "X25519MLKEM768" in seen[0].facts
+
+
+def test_the_end_of_the_thread_is_the_end_of_the_docking(shelf: MemoryShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ends it: the lights never go on saying that the camera stands in a dock."""
+
+    def defect(*_arguments: object) -> None:
+        message = "nobody expects this one"
+        raise ZeroDivisionError(message)
+
+    told: list[DockNews] = []
+    monkeypatch.setattr(Docking, "run", defect)
+    with pytest.raises(ZeroDivisionError):
+        DockLink(parts(shelf, Wire(shelf.clock, defect), told)).run(Event())  # type: ignore[arg-type]
+    assert [news.move for news in told] == [Move.GONE]
