@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from firmware.runtime.log import Log
 
 PAUSE_S = 1.0
+GRACE_S = 10.0
+"""How long the parts may take to end.  One that hangs in a dead card's sync never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +33,26 @@ class Supervisor:
     or all are stopped.
     """
 
-    def __init__(self, log: Log, *, on_loss: Callable[[str], None], pause_s: float = PAUSE_S) -> None:
+    def __init__(
+        self, log: Log, *, on_loss: Callable[[str], None], pause_s: float = PAUSE_S, grace_s: float = GRACE_S
+    ) -> None:
         self._log = log
         self._on_loss = on_loss
         self._pause_s = pause_s
+        self._grace_s = grace_s
         self._stop = threading.Event()
         self.lost: str | None = None
 
     def run(self, parts: Sequence[Part]) -> bool:
         """Run all parts until ``stop`` or the loss of a vital one; True if it ended on purpose."""
-        threads = [
-            threading.Thread(target=self._keep, args=(part,), name=part.name, daemon=not part.vital) for part in parts
-        ]
+        threads = [threading.Thread(target=self._keep, args=(part,), name=part.name, daemon=True) for part in parts]
         for thread in threads:
             thread.start()
+        self._stop.wait()
+        until = time.monotonic() + self._grace_s
         for thread, part in zip(threads, parts, strict=True):
             if part.vital:
-                thread.join()
+                thread.join(max(0.0, until - time.monotonic()))
         return self.lost is None
 
     def stop(self) -> None:

@@ -68,3 +68,17 @@ def test_everything_ends_when_asked() -> None:
     keeper, _ = supervisor()
     threading.Timer(0.05, keeper.stop).start()
     assert keeper.run([Part("controller", waiting, vital=True)])
+
+
+def test_a_part_that_hangs_does_not_keep_the_service_from_starting_anew() -> None:
+    """A sync of a dead card never returns: the lights must not stand still with it."""
+    hanging = threading.Event()
+
+    def failing(_stop: threading.Event) -> None:
+        message = "no frames"
+        raise OSError(message)
+
+    keeper = Supervisor(Log(io.StringIO(), VirtualClock()), on_loss=lambda _: None, grace_s=0.05)
+    parts = [Part("writer", lambda _stop: hanging.wait(10) and None, vital=True), Part("video", failing, vital=True)]
+    assert not keeper.run(parts)
+    hanging.set()
