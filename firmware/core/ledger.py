@@ -22,6 +22,17 @@ class Opening:
     boot: int
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Where the log stands: boot, newest line's index and hash, newest recording (0 for none).  One value, so that another thread never
+    sees the index of one line with the hash of another."""
+
+    boot: int
+    line: int
+    head: str
+    number: int
+
+
 @dataclass(slots=True)
 class Ledger:
     """The sum of all lines.  ``upcoming`` is the number that the next recording gets."""
@@ -40,6 +51,10 @@ class Ledger:
         effect = _EFFECTS.get(payload["kind"])
         if effect is not None:
             effect(self, payload["data"])
+
+    def newest(self) -> Newest:
+        """Where it stands now."""
+        return Newest(self.boot, self.line, self.head, self.upcoming - 1)
 
     def carry(self) -> dict[str, Any]:
         """What a boot line repeats, so that no older file has to be read."""

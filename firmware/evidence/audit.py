@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firmware.evidence import documents
@@ -47,41 +47,53 @@ def read_audit(data: bytes, trust: Trust, previous: Head | None = None, **expect
     ``previous`` is the head that it has to continue (None: any; its first line says where it stands), ``expected`` are
     members that each line must have, like ``device`` and ``volume`` (None: any).
     """
-    reader = _Reader(trust, previous, expected)
-    lines = LineReader(reader.accept)
-    lines.feed(data)
-    tail = lines.tail()
-    return AuditRead(tail.valid_length, tail.ending, tail.refusal, tuple(reader.lines), reader.head or Head())
+    reader = AuditReader(trust, previous, **expected)
+    lines = reader.feed(data)
+    return replace(reader.finish(), lines=lines)
 
 
-class _Reader:
-    """Verifies line after line of one file."""
+class AuditReader:
+    """Reads one file of the log in pieces, so that one of any length needs little memory.  Arguments as for ``read_audit``."""
 
-    def __init__(self, trust: Trust, previous: Head | None, expected: Mapping[str, Any]) -> None:
-        self.head = previous
-        self.lines: list[Signed] = []
+    def __init__(self, trust: Trust, previous: Head | None = None, **expected: Any) -> None:
         self._trust = trust
         self._expected = expected
+        self._head = previous
+        self._first: Signed | None = None
+        self._fresh: list[Signed] = []
+        self._lines = LineReader(self._accept)
 
-    def accept(self, line: bytes) -> None:
+    def feed(self, data: bytes) -> tuple[Signed, ...]:
+        """Read on; the lines that this made complete and that are good."""
+        self._fresh = []
+        self._lines.feed(data)
+        return tuple(self._fresh)
+
+    def finish(self) -> AuditRead:
+        """What the file holds, if it ends here; without its lines."""
+        tail = self._lines.tail()
+        return AuditRead(tail.valid_length, tail.ending, tail.refusal, (), self._head or Head())
+
+    def _accept(self, line: bytes) -> None:
         """Verify one more line."""
-        if self.lines:
-            signed = documents.verify_keyed(AUDIT, line, self.lines[0].chain)
-            first = self.lines[0].payload
-            documents.expect(AUDIT, signed, {name: first[name] for name in ("device", "volume", "boot")})
+        if self._first is not None:
+            signed = documents.verify_keyed(AUDIT, line, self._first.chain)
+            same = ("device", "volume", "boot")
+            documents.expect(AUDIT, signed, {name: self._first.payload[name] for name in same})
         else:
             signed = documents.verify(AUDIT, line, self._trust)
         documents.expect(AUDIT, signed, self._expected)
-        if (signed.payload["kind"] == FIRST) is bool(self.lines):
+        if (signed.payload["kind"] == FIRST) is (self._first is not None):
             raise SequenceError(f"kind: a file begins with {FIRST}, and only begins with it")
         self._follow(signed.payload)
-        self.lines.append(signed)
-        self.head = Head(signed.payload["line"], signed.hash)
+        self._first = self._first or signed
+        self._fresh.append(signed)
+        self._head = Head(signed.payload["line"], signed.hash)
 
     def _follow(self, payload: Mapping[str, Any]) -> None:
         """Hold a line against the one before."""
-        if self.head is None:
+        if self._head is None:
             return
-        for member, value in (("line", self.head.line + 1), ("prev", self.head.hash)):
+        for member, value in (("line", self._head.line + 1), ("prev", self._head.hash)):
             if payload[member] != value:
                 raise SequenceError(f"{member}: {payload[member]!r} instead of {value!r}")

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from firmware.core.ledger import Ledger
-from firmware.evidence.audit import audit_line, read_audit
+from firmware.evidence.audit import AuditReader, audit_line
 from firmware.evidence.jws import line_hash
-from firmware.runtime import durable, names
+from firmware.runtime import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from firmware.runtime.stamps import Stamps
     from hal.interface import Directory, File
 
-FILE_LIMIT: Final = 256 << 20
+PIECE: Final = 1 << 20
+MOST_HEADS: Final = 100_000
+"""Lines that a dock may countersign: those that it was offered, and they are the newest."""
 _NAME: Final = re.compile(r"[0-9]{8}\.jwsl")
 
 
@@ -43,6 +45,8 @@ class AuditLog:
         self.name = ""
         self.length = 0
         self.ledger = Ledger()
+        self.newest = self.ledger.newest()
+        """For other threads: they never look into the ledger itself."""
         self.damaged: list[str] = []
 
     def read(self, trust: Trust) -> None:
@@ -52,16 +56,16 @@ class AuditLog:
         """
         self._directory.sync()
         for name in reversed(self.files()):
+            reader = AuditReader(trust, device=self._session.device, volume=self._volume)
             file = self._directory.open(name)
             file.sync()
+            for offset in range(0, file.size(), PIECE):
+                for line in reader.feed(file.read(offset, PIECE)):
+                    self._follow(line.payload, line.hash)
             file.close()
-            data = durable.read(self._directory, name, FILE_LIMIT)
-            found = read_audit(data, trust, device=self._session.device, volume=self._volume)
-            if found.damaged:
+            if reader.finish().damaged:
                 self.damaged.append(name)
-            for line in found.lines:
-                self._follow(line.payload, line.hash)
-            if found.lines:
+            if self.ledger.line:
                 return
 
     def begin(self, facts: Mapping[str, Any]) -> None:
@@ -101,7 +105,7 @@ class AuditLog:
         self._follow(payload, line_hash(line))
 
     def head_of(self, line: int) -> str | None:
-        """The hash of our line with this index, as far back as the newest file of an earlier boot; None where there is none."""
+        """The hash of our line with this index, as far back as it is remembered; None where there is none."""
         return self._heads.get(line)
 
     def files(self) -> list[str]:
@@ -111,3 +115,6 @@ class AuditLog:
     def _follow(self, payload: Mapping[str, Any], digest: str) -> None:
         self.ledger.follow(payload, digest)
         self._heads[self.ledger.line] = digest
+        if len(self._heads) > MOST_HEADS:
+            del self._heads[next(iter(self._heads))]
+        self.newest = self.ledger.newest()

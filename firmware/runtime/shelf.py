@@ -34,17 +34,17 @@ class CameraShelf:
     def hello(self) -> Facts:
         """What the camera says about itself."""
         volume, wall = self._vault.volume, self._hal.clock.utc()
-        ledger, battery, space = volume.audit.ledger, self._hal.power.battery(), volume.storage.space()
+        newest, battery, space = volume.audit.newest, self._hal.power.battery(), volume.storage.space()
         return Facts(
             device=self._vault.enrolment.session.device,
             volume=volume.id,
-            boot=ledger.boot,
-            number=ledger.upcoming - 1,
+            boot=newest.boot,
+            number=newest.number,
             firmware=VERSION,
             clock=ClockReading(self._hal.clock.monotonic_ns() // 1_000_000, wall.utc_ms, wall.quality.value),
             battery=Charge(battery.percent, battery.charging),
             space=Room(space.total, space.free),
-            audit=AuditHead(ledger.line, ledger.head),
+            audit=AuditHead(newest.line, newest.head),
         )
 
     def items(self) -> list[Item]:
@@ -86,7 +86,7 @@ class CameraShelf:
 
     def set_clock(self, utc_ms: int, token: str | None) -> None:  # noqa: ARG002 - what vouches for the time was judged before
         """Set the wall clock and note by how much it moved."""
-        before_ms = max(0, self._hal.clock.utc().utc_ms)
+        before_ms = self._hal.clock.utc().utc_ms
         self._hal.clock.set_utc(utc_ms)
         self._note("clock", {"before_ms": before_ms, "after_ms": utc_ms, "source": "dock"})
 

@@ -8,6 +8,7 @@ import pytest
 
 from firmware.evidence import documents, kinds
 from firmware.evidence.errors import EvidenceError
+from firmware.runtime import auditlog
 from tests.pki import Pki
 from tests.rig import NONCE, Rig, anchor_for, pki, receipt_for, settings_line
 
@@ -196,3 +197,15 @@ def test_older_log_files_are_offered_in_whole_lines(rig: Rig) -> None:
     audit = next(item for item in again.camera.shelf.items() if item.kind == "audit")
     assert dict(audit.files)["00000001.jwsl"] == whole
     assert again.camera.shelf.items()
+
+
+def test_a_long_log_is_read_in_pieces_and_remembered_in_part(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera that was not switched off for months starts like any other."""
+    monkeypatch.setattr(auditlog, "PIECE", 1000)
+    monkeypatch.setattr(auditlog, "MOST_HEADS", 3)
+    before = rig.camera.vault.volume.audit.newest
+    again = rig.power_cut()
+    audit = again.camera.vault.volume.audit
+    assert (audit.newest.line, audit.newest.number) == (before.line + 1, before.number)
+    assert audit.head_of(before.line) == before.head
+    assert audit.head_of(1) is None
