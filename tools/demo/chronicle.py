@@ -10,6 +10,7 @@ from enum import StrEnum
 class Who(StrEnum):
     """Who did it, or showed it."""
 
+    DEMO = "demo"
     OFFICER = "officer"
     CAMERA = "camera"
     DOCK = "dock"

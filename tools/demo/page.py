@@ -95,6 +95,11 @@ def receipt_rows(recordings: Iterable[Footage], erased: Mapping[int, str]) -> st
     return _rows(rows)
 
 
+def story(steps: Iterable[Entry]) -> str:
+    """What was done, step by step."""
+    return "\n".join(f"<li><time>{clock(step.utc_ms)}</time>{escape(step.text)}</li>" for step in steps)
+
+
 def commands(pairs: Iterable[tuple[str, str]]) -> str:
     """Commands, each with what it shows."""
     return "\n".join(f"<p>{escape(what)}</p>\n<pre>{escape(command)}</pre>" for what, command in pairs)

@@ -104,6 +104,7 @@ def _pieces(stage: Stage, viewings: dict[int, Viewing]) -> dict[str, str]:
         "verdict": "Everything held." if held else "Something did not hold; the table below says what.",
         "verdict_class": "good" if held else "bad",
         "figures": page.figures(_figures(stage)),
+        "story": page.story(entry for entry in entries if entry.name == "step"),
         "timeline": draw(lanes(recordings, chronicle), [dark]),
         "checks": page.check_rows(stage.checks),
         "recordings": "".join(

@@ -45,6 +45,11 @@ class Stage:
 
     # What the story says, and waits for.
 
+    def begin(self, number: int, count: int, title: str) -> None:
+        """Tell that a step begins."""
+        self.screen.begin(number, count, title)
+        self.chronicle.note(utc_ms(), Who.DEMO, title, "step")
+
     def say(self, text: str) -> None:
         """Tell what is being done."""
         self.screen.say(text)

@@ -95,7 +95,7 @@ class StepFailedError(Exception):
 def play(stage: Stage, failures: tuple[type[Exception], ...]) -> None:
     """Play all steps; one of ``failures`` in a step ends the story with ``StepFailedError``."""
     for number, step in enumerate(STORY, 1):
-        stage.screen.begin(number, len(STORY), step.title)
+        stage.begin(number, len(STORY), step.title)
         try:
             step.play(stage)
         except failures as error:

@@ -244,6 +244,7 @@ def test_pieces_are_escaped() -> None:
         page.check_rows([Check("recorded", nasty, nasty, ok=False)]),
         page.commands([(nasty, nasty)]),
         page.happenings([Entry(0, Who.DOCK, nasty)]),
+        page.story([Entry(0, Who.DEMO, nasty)]),
     ):
         assert "<b>" not in piece
         assert "&lt;b&gt;&amp;" in piece
