@@ -35,6 +35,7 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "hal.sim": ("hal.interface",),
     "tools.verify": (),
     "tools.bench": OURS,
+    "tools.provision": ("tools", "firmware.evidence", "firmware.settings"),
     "tools": ("tools", "firmware.dock", "firmware.evidence", "hal.interface"),
 }
 

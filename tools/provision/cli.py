@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from firmware import settings
 from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
 from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock
 from tools.provision.files import ProvisionError, replace
@@ -28,7 +29,7 @@ Exit status: 0 done; 1 not done, and the message says why; 2 the command was wro
 """
 _SETTINGS_HELP = (
     "a setting for the cameras, like pre_event_s=60; whole numbers, true and false are taken as such, all else as text.  "
-    "It is the camera that checks it, and that refuses what it does not know or allow.  May be repeated"
+    "What a camera would refuse is refused here.  May be repeated"
 )
 _RECIPIENT_HELP = (
     "encrypt to this age public key, like escrow=age1...; replaces the keys that the role had.  The roles authority and "
@@ -177,6 +178,10 @@ _MAKERS = {"device": _make_device, "dock": _make_dock, "desk": _make_desk}
 
 
 def _changes(arguments: argparse.Namespace) -> Changes:
+    try:
+        settings.load(("--set", dict(arguments.set)))
+    except settings.SettingsError as error:
+        raise ProvisionError(str(error)) from None
     return Changes(dict(arguments.set), tuple(arguments.recipient), tuple(getattr(arguments, "revoke", ())))
 
 

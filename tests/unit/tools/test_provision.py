@@ -327,13 +327,11 @@ def test_command_line(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[
         "--set",
         "pre_event_s=10",
         "--set",
-        "sound=true",
+        "mute_allowed=true",
         "--set",
-        "label=a=b",
+        "bookmark_label=a=b",
         "--set",
-        "level=-5",
-        "--set",
-        "code=007",
+        "reserve_mib=64",
     )
     assert lapel("authority", home, "--name", "North", *sets) == 0
     assert "authority.agekey and escrow.agekey open all footage" in capsys.readouterr().out
@@ -344,7 +342,12 @@ def test_command_line(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[
     assert f"lapel dock serve --identity {dock}" in said
     settings = settings_of(cam).payload
     assert (settings["authority"], settings["serial"]) == ("North", 2)
-    assert settings["values"] == {"pre_event_s": 20, "sound": True, "label": "a=b", "level": -5, "code": "007"}
+    assert settings["values"] == {
+        "pre_event_s": 20,
+        "mute_allowed": True,
+        "bookmark_label": "a=b",
+        "reserve_mib": 64,
+    }
     escrow = str(pyrage.x25519.Identity.generate().to_public())
     change = ("--revoke", "device/cam-1", "--recipient", f"escrow={escrow}", "--into", dock)
     assert lapel("settings", "--authority", home, *change) == 0
@@ -365,7 +368,7 @@ def test_recipients_from_elsewhere(tmp_path: Path, lapel: Run, capsys: pytest.Ca
     ("arguments", "status", "reason"),
     [
         (["device", "cam-1", "--authority", "nowhere", "--out", "x"], 1, "nowhere is no authority"),
-        (["settings", "--authority", "nowhere", "--set", "a=1"], 1, "nowhere is no authority"),
+        (["settings", "--authority", "nowhere", "--set", "pre_event_s=1"], 1, "nowhere is no authority"),
         (["settings", "--authority", "nowhere"], 2, "nothing to do"),
         (["device", "Cam", "--authority", "a", "--out", "x"], 2, "'Cam' is not 1 to 32"),
         (["device", "cam-1", "--out", "x"], 2, "--authority"),
@@ -402,9 +405,24 @@ def test_command_trouble(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixtu
     (tmp_path / "file").write_text("x")
     assert lapel("device", "cam-1", "--authority", home, "--out", tmp_path / "file" / "cam-1") == 1
     assert str(tmp_path / "file") in capsys.readouterr().err
-    assert lapel("settings", "--authority", home, "--set", "a=1", "--into", tmp_path) == 1
+    assert lapel("settings", "--authority", home, "--set", "pre_event_s=1", "--into", tmp_path) == 1
     assert "has no settings.jws" in capsys.readouterr().err
     assert Authority.open(home).settings.payload["serial"] == 1
+
+
+def test_settings_that_no_camera_would_take(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """All problems at once, each with its key, before anything is made: a camera would fall back to the defaults for all of them."""
+    home = tmp_path / "authority"
+    wrong = ("--set", "pre_event_s=9999", "--set", "colour=red", "--set", "segment=5", "--set", "segment_s=5")
+    assert lapel("authority", home, *wrong) == 1
+    told = capsys.readouterr().err
+    assert all(words in told for words in ("pre_event_s: expected", "colour: unknown", "did you mean segment_s?"))
+    assert not home.exists()
+    assert lapel("authority", home) == 0
+    assert lapel("settings", "--authority", home, *wrong) == 1
+    assert lapel("device", "cam-1", "--authority", home, "--out", tmp_path / "cam-1", *wrong) == 1
+    assert Authority.open(home).settings.payload["serial"] == 1
+    assert not (tmp_path / "cam-1").exists()
 
 
 def test_help(lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
