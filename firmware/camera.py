@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from hal.interface import Hal, Unit
 
 
+AHEAD_NS = 1_000_000_000
+"""A capture time further ahead is a glitch; everything behind it would seem to run back."""
+
+
 class Camera:
     """One camera: its parts, and what they do at each step of a recording's life."""
 
@@ -72,8 +76,8 @@ class Camera:
     # Buffer.  Sources queue what they captured, stamped; from there on everything happens on the controller's thread.
 
     def arrive(self, unit: Unit) -> None:
-        """A source's sink.  What finds no room shows as a gap in the times."""
-        if self.inbox.room:
+        """A source's sink.  What finds no room, or claims to be of tomorrow, shows as a gap in the times."""
+        if self.inbox.room and unit.time_ns <= self.now() + AHEAD_NS:
             self.inbox.put(unit, len(unit.data))
 
     def capture(self, unit: Unit) -> None:
@@ -90,8 +94,8 @@ class Camera:
         """Begin a take."""
         self.takes += 1
         self.take = take = Take(self.takes, self.work, self.settings, self.hal, continues=self.take)
-        take.join(*self.ring.snapshot())
-        take.sound(self.microphone.state, take.epoch_ns)
+        take.join(self.ring)
+        take.sound(self.microphone.buffered, take.epoch_ns)
         self.microphone.open(self.now())
         take.sound(self.microphone.state, self.now())
         take.note("assignment", {"shift": self.vault.shift})

@@ -42,6 +42,11 @@ class Microphone:
         """Whether it should deliver."""
         return self.state in {Sound.ON, Sound.FAILED}
 
+    @property
+    def buffered(self) -> Sound:
+        """What the pre-event buffer holds of it: nothing, unless it listens always."""
+        return self.state if self._always or self._source is None else Sound.OFF
+
     def open(self, now_ns: int) -> None:
         """Listen from now on."""
         if self._source is None or self.listening:

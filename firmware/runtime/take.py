@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from firmware.core.cutter import Flush
-    from firmware.core.ring import Gop
+    from firmware.core.ring import Ring
     from firmware.runtime.mailbox import Mailbox
     from firmware.runtime.work import Job
     from firmware.settings import Settings
@@ -59,8 +59,9 @@ class Take:
         self._behind = False
         box.put(Begin(number, continues.id if continues else None))
 
-    def join(self, before: tuple[Gop, ...], current: tuple[Unit, ...]) -> None:
+    def join(self, ring: Ring) -> None:
         """Take over from the ring: live first, the minute before it behind."""
+        before, current = ring.snapshot()
         if before:
             self.epoch_ns = before[0].start_ns
         for unit in (unit for gop in before for unit in gop.units):
@@ -71,6 +72,8 @@ class Take:
         if before and self.epoch_ns is not None:
             flushes = cut_pre_event(before, self._live_from, fps=self._fps, segment_s=self._segment_s)
             self._box.put(Before(self.id, self.epoch_ns, tuple(flushes)))
+        if ring.short:
+            self.note("fault", {"text": f"pre-event buffer too small: {ring.short} groups of pictures left it early"})
 
     def push(self, unit: Unit) -> None:
         """One captured unit.  Where the writer lags too far behind it is dropped and counted, up to the next keyframe."""

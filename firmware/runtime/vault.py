@@ -141,7 +141,7 @@ class Vault:
         )
         self.writing.add(ready.number)  # whatever becomes of it now, this boot does not recover it
         audit.write("opening", {"number": ready.number, "opening": line_hash(journal.opening)})
-        self.hal.signer.advance()
+        self._count()
         ready.journal.append(journal.opening + b"\n")
         ready.journal.sync()
         self._continues = None
@@ -156,6 +156,13 @@ class Vault:
             clock=self.hal.clock,
             formats=(video, audio),
         )
+
+    def _count(self) -> None:
+        """Advance the hardware's counter.  One that fails is told, and refuses no incident."""
+        try:
+            self.hal.signer.advance()
+        except OSError as error:
+            self.volume.audit.write("fault", {"code": words(f"counter: {error}")})
 
     def prepare(self) -> Prepared:
         """Make the next recording's directory ready, unless it is."""

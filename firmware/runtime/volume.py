@@ -44,6 +44,7 @@ class Volume:
         session, root = enrolment.session, storage.root()
         audit, recordings, erasing, quarantine = (root.enter(name, create=True) for name in DIRECTORIES)
         here = set(root.names())
+        root.sync()  # where only the service had ended, nothing may build on names that never reached the card
         keep_room(storage, reserve)
         if names.VOLUME not in here:
             durable.replace(root, names.VOLUME, volume_line(session, random(16).hex(), stamps.now()) + b"\n")
@@ -67,5 +68,6 @@ def keep_room(storage: Storage, size: int) -> None:
     elif not held and free >= size + BRIM:
         file = root.create(names.RESERVE)
         file.reserve(size)
+        file.sync()
         file.close()
         root.sync()

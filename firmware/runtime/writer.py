@@ -89,6 +89,7 @@ class Writer:
         self._tasks: deque[Iterator[None]] = deque()
         self._chores: deque[Iterator[None]] = deque()
         self._stopping: Stop | None = None
+        self._left = False  # once the audit log has its last line, nothing follows it
         self._jobs: dict[type, Callable[[Any], None]] = {
             Begin: self._begin,
             Live: self._live,
@@ -105,6 +106,8 @@ class Writer:
         while not stop.is_set():
             if not self.step():
                 self._box.wait(0.2)
+        while not self._left and self._work():
+            pass  # another part was lost: what had been captured by then is written all the same
 
     def mount(self) -> None:
         """Open the volume; ``OSError`` or ``EvidenceError`` when it cannot be used."""
@@ -116,13 +119,19 @@ class Writer:
     def step(self) -> bool:
         """Do one piece of work; False when there was none."""
         self._beat_ns = self._clock.monotonic_ns()
-        job = self._box.take()
-        if job is not None:
-            self._guard(getattr(job, "take", None), lambda: self._jobs[type(job)](job))
+        if self._left:
+            return False
+        if self._work():
             return True
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
             self.sweep()
         return self._keep_notes() or self._advance(self._tasks) or self._leave() or self._chore()
+
+    def _work(self) -> bool:
+        job = self._box.take()
+        if job is not None:
+            self._guard(getattr(job, "take", None), lambda: self._jobs[type(job)](job))
+        return job is not None
 
     def idle_ns(self, now_ns: int) -> int:
         """For how long it has done nothing, not even looked for work: then storage hangs.  For other threads."""
@@ -192,7 +201,7 @@ class Writer:
     def _leave(self) -> bool:
         if self._stopping is None:
             return False
-        stopping, self._stopping = self._stopping, None
+        stopping, self._stopping, self._left = self._stopping, None, True
         self._vault.leave(stopping.reason, resume=stopping.resume)
         self._answer(Stopped())
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -11,7 +12,7 @@ from firmware.core.machine import Recording
 from firmware.runtime.controller import Quit
 from firmware.runtime.lens import LensLostError
 from firmware.runtime.microphone import Sound
-from hal.interface import Button
+from hal.interface import Button, Track, Unit
 from tests.rig import NS, Rig, judge
 from tools.verify.report import Verdict
 
@@ -107,3 +108,66 @@ def test_a_storage_that_failed_is_not_shown_as_ready() -> None:
     rig.run(2).stop()
     assert Trouble.STORAGE_FAILS in rig.camera.controller._shown
     assert rig.indicators.lights == LIGHTS[Look.WARNING]
+
+
+def test_a_time_of_tomorrow_does_not_silence_the_picture(tmp_path: Path) -> None:
+    """One glitch of a sensor's clock: all that follows would seem to run back, and would be left out."""
+    rig = Rig.new().run(3).tap().run(2)
+    rig.camera.arrive(Unit(Track.VIDEO, rig.clock.monotonic_ns() + 3600 * NS, b"glitch", key=False))
+    rig.run(5).stop()
+    (recording,) = judge(rig, tmp_path).every_recording
+    assert recording.verdict is Verdict.WHOLE
+    assert (recording.seconds or 0) > 3 + 2 + 5
+
+
+def test_a_buffer_that_was_too_small_is_a_signed_fact(tmp_path: Path) -> None:
+    """A pre-event part shorter than set is never passed over in silence."""
+    rig = Rig.new()
+    rig.camera.ring._max_bytes = 20_000
+    rig.run(6).tap().run(1).stop()
+    (recording,) = judge(rig, tmp_path).every_recording
+    assert recording.verdict is Verdict.WHOLE
+    assert any("buffer too small" in entry.text for entry in recording.private or ())
+
+
+def test_a_resumed_take_does_not_claim_sound_that_its_buffer_never_held(tmp_path: Path) -> None:
+    """The microphone is open when a take follows a lost one, and the buffer is silent all the same."""
+    rig = Rig.new().run(5).tap().run(2)
+    rig.evidence.trouble.fail_syncs(1)
+    rig.run(3).stop()
+    second = judge(rig.power_cut().run(1), tmp_path).every_recording[1]
+    told = [entry.text for entry in second.private or () if entry.kind == "sound"]
+    assert ["no sound was taken" in text for text in told] == [True, False]
+
+
+def test_a_counter_that_fails_refuses_no_incident() -> None:
+    """The chip does not answer: it is told, and the camera records."""
+    rig = Rig.new().run(3)
+    rig.signer.advance = broken  # type: ignore[method-assign]
+    assert rig.tap().run(1).state is Recording.RECORDING
+    assert any(line["kind"] == "fault" for line in rig.audit())
+
+
+def test_nothing_follows_the_last_line_of_a_boot() -> None:
+    """The log says that it ended on purpose, and there it ends."""
+    rig = Rig.new().run(3)
+    rig.camera.inbox.put(Quit("shutdown"))
+    rig.run(0.1)
+    rig.camera.writer.sweep()
+    rig.evidence.root().enter("recordings").enter("stray", create=True)
+    rig.run(1)
+    assert rig.stopped
+    assert rig.audit()[-1]["kind"] == "stop"
+
+
+def test_what_was_captured_before_a_part_was_lost_is_written() -> None:
+    """The service ends because the lens is lost: what waits for the writer by then still reaches the card."""
+    rig = Rig.new().run(3).tap().run(2)
+    lines = rig.camera.writer.takes[1].journal.transcript.lines
+    rig.camera.writer.step = lambda: False  # type: ignore[method-assign]
+    rig.run(2)
+    rig.camera.writer.mount = lambda: None  # type: ignore[method-assign]
+    lost = threading.Event()
+    lost.set()
+    rig.camera.writer.run(lost)
+    assert rig.camera.writer.takes[1].journal.transcript.lines >= lines + 4
