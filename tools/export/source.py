@@ -15,6 +15,7 @@ from tools.verify.plain import read_first, read_flushes
 from tools.verify.recording import Custody, Given, judge
 
 _MOST_TOLD = 5
+_ABOVE = ("recordings/*", "*/recordings/*", "*/*/recordings/*")  # a volume, a device's folder, a store
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,10 @@ class Source:
 def open_source(directory: Path, given: Given) -> Source:
     """Check a recording's custody and find its decoders' settings; ``Refused`` where anything is wrong, or nothing
     is there."""
+    need(directory.exists(), f"{directory}: is missing")
     need(directory.is_dir(), f"{directory}: is not a directory")
+    one = next((path for pattern in _ABOVE for path in sorted(directory.glob(pattern))), None)
+    need(one is None, f"{directory}: holds many recordings: name one, like {one}")
     custody = judge(directory, given)
     if custody.problems:
         told = [f"{each.file}: {each.reason}" for each in custody.problems.found]

@@ -66,7 +66,7 @@ def verify_path(
     if path.is_file():
         raise Refused(f"{path}: is a file: an exported film is judged with --evidence RECORDING")
     if not path.is_dir():
-        raise Refused(f"{path}: is not a directory")
+        raise Refused(f"{path}: is {'not a directory' if path.exists() else 'missing'}")
     names = set(files.listing(path))
     if journal.NAME in names or manifest.NAME in names:
         found, _ = judge_recording(path, given, ".")

@@ -207,10 +207,19 @@ def test_other_authority(desk: Desk, out: Path) -> None:
     refused(desk, out, "was not issued by")
 
 
+def test_many_recordings_are_not_one(desk: Desk, out: Path) -> None:
+    """Whoever names a volume or a store is told of a recording in it."""
+    recording = desk.recording(1)
+    for above in (recording.parent.parent, recording.parent.parent.parent):
+        refused(desk, out, f"holds many recordings: name one, like {recording}", recording=above)
+
+
 def test_nothing_to_export(desk: Desk, out: Path, tmp_path: Path) -> None:
     """No directory, no journal, no frame: each with its reason."""
-    refused(desk, out, "is not a directory", recording=tmp_path / "nowhere")
-    refused(desk, out, "journal.jwsl: is missing", recording=tmp_path)
+    refused(desk, out, "nowhere: is missing", recording=tmp_path / "nowhere")
+    refused(desk, out, "is not a directory", recording=desk.root)
+    (tmp_path / "empty").mkdir()
+    refused(desk, out, "journal.jwsl: is missing", recording=tmp_path / "empty")
     camera = Camera(tmp_path / "other")
     camera.cut(after=1)
     refused(desk, out, "holds no frame that was signed", recording=camera.directory(1))

@@ -50,6 +50,8 @@ def test_exit_statuses(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         told = capsys.readouterr()
         assert told.out == ""
         assert told.err.startswith("lapel verify: ")
+    assert run(desk.path / "nowhere", "--root", desk.root) == 2
+    assert "nowhere: is missing" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         run(desk.card)
 
