@@ -96,7 +96,8 @@ class Controller:
         self._flow = flow
         self._log = log
         self._standing: frozenset[Trouble] = frozenset() if enrolled else frozenset({Trouble.NOT_ENROLLED})
-        self._storage: frozenset[Trouble] = self._standing or frozenset({Trouble.FAULT})  # until the volume is mounted
+        self._storage: frozenset[Trouble] = frozenset()
+        self._dark = enrolled  # until the volume is mounted nobody knows whether it can record: no light then says so
         self._gestures = {
             button: Gestures(button, hold_s=settings.hold_s, down=hal.buttons.is_down(button)) for button in Button
         }
@@ -226,6 +227,7 @@ class Controller:
             self._happen(event)
 
     def _health(self, health: Health) -> None:
+        self._dark = False
         self._storage = of_storage(health)
         if Trouble.STORAGE_FULL in self._storage:
             self._end("storage-full")
@@ -276,6 +278,8 @@ class Controller:
             first = worst(troubles)
             self._log.event("troubles", worst=first and first.value, all=sorted(trouble.value for trouble in troubles))
             self._shown = troubles
+        if self._dark and self.recording is Recording.IDLE:
+            return
         lights = indicate(self.recording, self.place, troubles)
         if lights != self._lights and self._tell(lambda: self._hal.indicators.show(lights)):
             self._lights = lights

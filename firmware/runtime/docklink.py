@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from threading import Event
 
 from firmware.core.machine import Move
@@ -30,11 +31,22 @@ STOOD_NS = 10_000_000_000
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long to wait after a docking: the first without a refusal, then one further with each refusal in a row."""
 
+REST_NS = 60_000_000_000
+"""How long a camera stands in a dock that wants no more before it offers itself again."""
+
 _NAP_S = 0.2
 _READ = 64 * 1024
 _HIGH_WATER = 128 * 1024
 _PARTING_NS = 2_000_000_000
 _MOVES: Mapping[type[Message], Move] = {Get: Move.OFFLOAD, Ping: Move.RESTED, AnchorLine: Move.RESTED}
+
+
+class Outcome(Enum):
+    """How a docking ended."""
+
+    DONE = "done"
+    LOST = "lost"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +90,39 @@ class DockLink:
         self._recording = recording
 
     def run(self, stopping: Event) -> None:
-        """Meet docks until ``stopping``.  After a refusal, by either side, the next attempt waits, longer each time."""
+        """Meet docks until ``stopping``.
+
+        After a refusal, by either side, the next attempt waits, longer each time; a dock that is done is met again only after a while,
+        or once the camera was taken out and put back.
+        """
         refusals = 0
         while not stopping.is_set():
             if not self._parts.port.connected():
                 stopping.wait(_NAP_S)
                 continue
-            refusals = refusals + 1 if self._meet(stopping) else 0
+            outcome = self._meet(stopping)
+            refusals = refusals + 1 if outcome is Outcome.REFUSED else 0
+            if outcome is Outcome.DONE:
+                self._rest(stopping)
             stopping.wait(PAUSES_S[min(refusals, len(PAUSES_S) - 1)])
 
-    def _meet(self, stopping: Event) -> bool:
-        """Go through one docking and tell how it ended; whether that was a refusal."""
+    def _rest(self, stopping: Event) -> None:
+        """Stand in a dock that wants no more."""
+        until = self._parts.clock.monotonic_ns() + REST_NS
+        while self._parts.port.connected() and self._parts.clock.monotonic_ns() < until and not stopping.is_set():
+            stopping.wait(_NAP_S)
+
+    def _meet(self, stopping: Event) -> Outcome:
+        """Go through one docking and tell how it ended."""
         docking = Docking(self._parts, lambda: self._recording)
         reason: Exception | str = "the dock link failed"
         try:
             reason = self._outcome(docking, stopping)
         finally:  # whatever ends this thread: the camera is in no dock any more
             self._parts.report(DockNews(Move.GONE, docking.dock, words(str(reason))))
-        return isinstance(reason, DockError) and not isinstance(reason, LinkLostError | LocalProtocolError)
+        if isinstance(reason, DockError) and not isinstance(reason, LinkLostError | LocalProtocolError):
+            return Outcome.REFUSED
+        return Outcome.LOST if isinstance(reason, Exception) else Outcome.DONE
 
     def _outcome(self, docking: Docking, stopping: Event) -> Exception | str:
         reason: Exception | str = "the dock is done"

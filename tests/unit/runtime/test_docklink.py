@@ -395,3 +395,12 @@ def test_the_end_of_the_thread_is_the_end_of_the_docking(shelf: MemoryShelf, mon
     with pytest.raises(ZeroDivisionError):
         DockLink(parts(shelf, Wire(shelf.clock, defect), told)).run(Event())  # type: ignore[arg-type]
     assert [news.move for news in told] == [Move.GONE]
+
+
+def test_a_dock_that_is_done_is_left_in_peace(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A camera that stays in its slot does not dock again and again: its log would grow by every goodbye."""
+    at, _ = desk(pki, tmp_path)
+    wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM), PortKind.STREAM)
+    news = dock_once(shelf, wire, waits=200)
+    assert moves(news).count(Move.MET) == 1
+    assert shelf.events == [("dock-1", "accepted")]
