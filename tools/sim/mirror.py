@@ -26,14 +26,19 @@ class Mirror:
 
     def hear(self, event: Event) -> None:
         """Take one event."""
-        with self._lock:
-            self.face = self.face.after(event, time.monotonic())
-            self._listener(event, self.face)
+        if event["event"] == "off":
+            self.off()
+        else:
+            with self._lock:
+                self.face = self.face.after(event, time.monotonic())
+                self._listener(event, self.face)
         self.events.note(event)
 
     def off(self) -> None:
-        """The camera's power is gone: it cannot tell so itself."""
+        """The camera's power is gone: it cannot tell so itself.  Told once, however often it is noticed."""
         with self._lock:
+            if self.face.on_since_s is None:
+                return
             self.face = self.face.off(time.monotonic())
             self._listener({"event": "off"}, self.face)
 

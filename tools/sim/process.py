@@ -69,7 +69,8 @@ class Control:
 class SimCamera:
     """Starts ``python -m firmware --hal sim`` and watches what the officer would see and feel.
 
-    ``on_event`` is called, on a thread of its own, with each change of the lights, each cue, and each plug and pull.  The camera
+    ``on_event`` is called, on a thread of its own, with each change of the lights, each cue, and each plug and pull, and with
+    ``{"event": "off"}`` once the camera is gone, for whatever reason.  The camera
     ends with the thread that started it, if nothing else ends it; a terminal's ctrl-C is not for it to hear.
     """
 
@@ -145,6 +146,13 @@ class SimCamera:
         self._end(signal.SIGTERM)
 
     @property
+    def process_id(self) -> int:
+        """Of the running camera; ``CameraError`` if it is off."""
+        if self._process is None:
+            raise CameraError("the camera is off")
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
@@ -192,7 +200,8 @@ class SimCamera:
                 while event := control.read():
                     self._on_event(event)
             except (OSError, ValueError, CameraError):
-                return  # the camera was cut off
+                pass  # the camera was cut off
+            self._on_event({"event": "off"})
 
 
 @contextmanager

@@ -136,6 +136,19 @@ def test_press_cut_and_start_again(watched: tuple[SimCamera, Mirror]) -> None:
     assert events[-1] == "end"
 
 
+def test_a_camera_that_dies_does_not_look_ready(watched: tuple[SimCamera, Mirror]) -> None:
+    """Whoever killed it, and whether or not it could say so: its face goes dark, and once."""
+    camera, mirror = watched
+    camera.start()
+    mirror.wait_for_lights("ready", 0)
+    os.kill(camera.process_id, signal.SIGKILL)
+    mirror.events.wait("the end", lambda event: event["event"] == "off", after=0, timeout_s=10)
+    assert mirror.face.on_since_s is None
+    dark = mirror.face
+    mirror.off()
+    assert mirror.face is dark
+
+
 def test_a_program_on_a_tether_ends_with_its_parent() -> None:
     """Whoever started it was killed and could not end it: it is told to end, and does so in good order."""
     child = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(print('bye', flush=True))); print('up', flush=True); time.sleep(60)"
