@@ -243,7 +243,8 @@ class File(Protocol):
         """Bytes written, without what is only reserved."""
 
     def reserve(self, size: int) -> None:
-        """Set space aside for ``size`` bytes without changing ``size()``.  Advice: it may do nothing."""
+        """Set space aside for ``size`` bytes in all without changing ``size()``; 0 gives back what is not used, ``close`` does not.
+        Advice: it may do nothing."""
 
     def sync(self) -> None:
         """Make the bytes and the size durable (``fdatasync``).  After an error nothing is known; never call it again."""

@@ -212,6 +212,7 @@ class Chores:
         for offset in range(0, size, PIECE):
             sha256.update(file.read(offset, PIECE))
             yield
+        file.reserve(0)
         file.close()
         return {"length": size, "hash": sha256.hexdigest()}
 

@@ -117,6 +117,7 @@ class OpenRecording:
         self._append_private(b"", private.END)
         for file in self._files.values():
             file.abandon()
+        self._journal_file.reserve(0)
         self._journal_file.close()
 
     def abandon(self) -> None:

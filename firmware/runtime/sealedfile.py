@@ -48,6 +48,7 @@ class SealedFile:
         self._file.append(sealed)
         self._file.sync()
         if end:
+            self._file.reserve(0)
             self._file.close()
         return self._extent(self._cipher, 0, sealed), self._extent(self._plain, 1, plain + end)
 

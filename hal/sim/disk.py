@@ -122,6 +122,12 @@ class Trouble:
             self._used[file] = max(before, blocks(size))
             self._total += self._used[file] - before
 
+    def settle(self, file: int, size: int) -> None:
+        """Give back what ``file`` had reserved beyond its ``size`` bytes."""
+        with self._lock:
+            self._total += blocks(size) - self._used.get(file, 0)
+            self._used[file] = blocks(size)
+
     def release(self, file: int) -> None:
         """Give the room of a removed file back."""
         with self._lock:

@@ -206,10 +206,12 @@ class MemoryFile:
         return len(self._usable().volume.file(self._number).data)
 
     def reserve(self, size: int) -> None:
-        """Set space aside without changing the size, where there is enough."""
+        """Set space aside without changing the size, where there is enough, or give it back."""
         trouble = self._usable().trouble
         trouble.before_change(self._name)
-        if trouble.room(self._number, size) == size:
+        if not size:
+            trouble.settle(self._number, self.size())
+        elif trouble.room(self._number, size) == size:
             trouble.charge(self._number, size)
 
     def sync(self) -> None:

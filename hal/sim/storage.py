@@ -155,9 +155,12 @@ class StoredFile:
         return os.fstat(self._open()).st_size
 
     def reserve(self, size: int) -> None:
-        """Set space aside without changing the size; nothing happens where there is not enough, or the host cannot."""
+        """Set space aside without changing the size, or give it back; nothing happens where there is not enough, or the host cannot."""
         descriptor = self._open()
         self._trouble.before_change(self._name)
+        if not size:
+            os.ftruncate(descriptor, self.size())
+            self._trouble.settle(self._number, self.size())
         if size <= 0 or self._trouble.room(self._number, size) < size:
             return
         self._trouble.charge(self._number, size)

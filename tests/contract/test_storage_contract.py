@@ -259,3 +259,22 @@ def test_reserved_space_is_taken(small: StorageRig) -> None:
     root.remove("b")
     file.append(bytes(600_000))
     assert file.size() == 600_000
+
+
+def test_reserved_space_that_is_not_used_is_given_back(small: StorageRig) -> None:
+    """A closed segment takes up what it holds, not what had been set aside for it; a reserve that is only closed stays."""
+    root = small.storage.root()
+    file = root.create("a")
+    file.reserve(600_000)
+    file.append(bytes(100_000))
+    file.sync()
+    file.reserve(0)
+    file.close()
+    filled(root, "b", bytes(600_000)).close()
+    assert root.open("a").read(0, 200_000) == bytes(100_000)
+    root.remove("b")
+    kept = root.create("c")
+    kept.reserve(600_000)
+    kept.close()
+    with pytest.raises(OSError, match="d"):
+        filled(root, "d", bytes(600_000))

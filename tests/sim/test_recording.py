@@ -233,3 +233,13 @@ def test_a_recording_too_long_for_one_manifest_is_taken_over(monkeypatch: pytest
     first, second, *_ = report.every_recording
     assert any("length" in entry.text for entry in first.private or ())
     assert any("recording 1" in fact for fact in second.facts)
+
+
+def test_a_sealed_recording_takes_up_what_it_holds(tmp_path: Path) -> None:
+    """Room is set aside for each file while it is written; what it did not need is given back, also at recovery."""
+    rig = Rig.new(capacity=1 << 30).run(3)
+    before = rig.evidence.space().free
+    rig.tap().run(20).stop().run(1)
+    held = sum(entry.size for entry in rig.camera.vault.inventory.all())
+    assert before - rig.evidence.space().free < held + (1 << 20)
+    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
