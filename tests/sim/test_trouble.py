@@ -104,7 +104,7 @@ def fail_sync_of(rig: Rig, name: str, count: int = 1) -> None:
             raise OSError(errno.EIO, "bad moment", which)
         sync(which)
 
-    trouble.before_sync = before_sync  # type: ignore[method-assign]
+    trouble.before_sync = before_sync  # type: ignore[method-assign,assignment]
 
 
 def test_a_press_outlives_a_bad_moment_of_the_card(tmp_path: Path) -> None:

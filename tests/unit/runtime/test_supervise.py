@@ -78,7 +78,10 @@ def test_a_part_that_hangs_does_not_keep_the_service_from_starting_anew() -> Non
         message = "no frames"
         raise OSError(message)
 
+    def hang(_stop: threading.Event) -> None:
+        hanging.wait(10)
+
     keeper = Supervisor(Log(io.StringIO(), VirtualClock()), on_loss=lambda _: None, grace_s=0.05)
-    parts = [Part("writer", lambda _stop: hanging.wait(10) and None, vital=True), Part("video", failing, vital=True)]
+    parts = [Part("writer", hang, vital=True), Part("video", failing, vital=True)]
     assert not keeper.run(parts)
     hanging.set()
