@@ -151,7 +151,7 @@ def test_a_camera_that_dies_does_not_look_ready(watched: tuple[SimCamera, Mirror
 
 def test_a_program_on_a_tether_ends_with_its_parent() -> None:
     """Whoever started it was killed and could not end it: it is told to end, and does so in good order."""
-    child = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(print('bye', flush=True))); print('up', flush=True); time.sleep(60)"
+    child = "import os, signal, sys, time; signal.signal(15, lambda *_: sys.exit(os.write(1, b'bye\\n') - 4)); os.write(1, b'up\\n'); time.sleep(60)"
     parent = (
         "import os, subprocess, sys, time; "
         f"subprocess.Popen([sys.executable, '-m', 'tools.sim.tether', str(os.getpid()), '-c', {child!r}]); time.sleep(60)"
