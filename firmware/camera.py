@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from firmware.core.ring import Ring
-from firmware.runtime.controller import Cause, Controller
+from firmware.runtime.controller import Controller
 from firmware.runtime.docklink import DockLink, DockParts
+from firmware.runtime.flow import Cause
 from firmware.runtime.lens import Lens
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.microphone import Microphone
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from firmware.runtime.vault import Vault
     from firmware.settings import Settings
     from hal.interface import Hal, Unit
-
 
 AHEAD_NS = 1_000_000_000
 """A capture time further ahead is a glitch; everything behind it would seem to run back."""
@@ -98,7 +98,7 @@ class Camera:
         take.sound(self.microphone.buffered, take.epoch_ns)
         self.microphone.open(self.now())
         take.sound(self.microphone.state, self.now())
-        take.note("assignment", {"shift": self.vault.shift})
+        take.note("assignment", {"shift": self.vault.custody.shift})
         take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
         self.dock.yield_to_recording(recording=True)
         self.lens.caption(recording=True)

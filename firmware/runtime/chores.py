@@ -107,7 +107,7 @@ class Chores:
     def erase(self) -> Iterator[None]:
         """Erase what a durable receipt allows: the audit log has it first, the directory then moves, and only then its files go."""
         vault = self._vault
-        entries = {entry.number: entry for entry in vault.inventory.all() if entry.receipted_ms is not None}
+        entries = {entry.number: entry for entry in vault.custody.inventory.all() if entry.receipted_ms is not None}
         wall = vault.hal.clock.utc()
         chosen = erasable(
             [Receipted(entry.number, entry.size, entry.receipted_ms or 0) for entry in entries.values()],
@@ -121,7 +121,7 @@ class Chores:
     def _settled(self, name: str, unclosed: Mapping[int, str], upcoming: int) -> bool:
         """Whether a directory needs no look: it is known and closed, is being written, is prepared for the next press, or is bad."""
         number = int(name) if name.isdigit() else 0
-        known = self._vault.inventory.get(number) is not None and number not in unclosed
+        known = self._vault.custody.inventory.get(number) is not None and number not in unclosed
         return known or number in self._vault.writing or number == upcoming or name in self.troubles
 
     def _look(self, name: str, unclosed: Mapping[int, str]) -> Found:
@@ -147,13 +147,13 @@ class Chores:
         directory = self._vault.volume.recordings.enter(step.name)
         if step.number is not None and names.MANIFEST in directory.names():
             self._tidy(directory)
-            self._vault.register(step.number, directory)
+            self._vault.custody.register(step.number, directory)
         yield
 
     def _close(self, step: Step) -> Iterator[None]:
         directory = self._vault.volume.recordings.enter(step.name)
         self._tidy(directory)
-        self._vault.note_closing(self._vault.register(int(step.name), directory))
+        self._vault.note_closing(self._vault.custody.register(int(step.name), directory))
         yield
 
     def _recover(self, step: Step) -> Iterator[None]:
@@ -230,14 +230,13 @@ class Chores:
 
     def _erase(self, number: int) -> Iterator[None]:
         vault, directory = self._vault, self._vault.volume.recordings.enter(names.recording(number))
-        vault.register(number, directory)  # the last look
-        entry = vault.inventory.get(number)
+        vault.custody.register(number, directory)  # the last look
+        entry = vault.custody.inventory.get(number)
         if entry is None or entry.receipt is None:
             return
-        if number not in vault.noted:  # an earlier boot may have been cut off between the receipt and its line
-            vault.note_receipt(number, entry.receipt)
+        vault.custody.note_receipt(number, entry.receipt)
         vault.volume.audit.write("erasure", {"number": number, "receipt": entry.receipt})
-        vault.inventory.drop(number)
+        vault.custody.inventory.drop(number)
         yield from self._discard(names.recording(number))
 
     def _discard(self, name: str) -> Iterator[None]:

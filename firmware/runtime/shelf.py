@@ -49,7 +49,7 @@ class CameraShelf:
 
     def items(self) -> list[Item]:
         """Marked recordings first, then the most recent; the audit log and the volume's own file behind them."""
-        waiting = [entry for entry in self._vault.inventory.all() if entry.receipted_ms is None]
+        waiting = [entry for entry in self._vault.custody.inventory.all() if entry.receipted_ms is None]
         waiting.sort(key=lambda entry: (not entry.priority, -entry.number))
         volume = self._vault.volume
         audit = tuple((name, self._audit_length(name)) for name in volume.audit.files())
@@ -70,19 +70,19 @@ class CameraShelf:
 
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Keep a receipt."""
-        self._writer.ask(lambda: self._vault.receipt(number, line, nonce))
+        self._writer.ask(lambda: self._vault.custody.receipt(number, line, nonce))
 
     def anchor(self, line: bytes, nonce: str) -> None:
         """Keep an anchor."""
-        self._writer.ask(lambda: self._vault.anchor(line, nonce))
+        self._writer.ask(lambda: self._vault.custody.anchor(line, nonce))
 
     def settings(self, line: bytes) -> None:
         """Keep settings."""
-        self._writer.ask(lambda: self._vault.settings_line(line))
+        self._writer.ask(lambda: self._vault.custody.settings(line))
 
     def assign(self, line: bytes) -> None:
         """Keep an assignment."""
-        self._writer.ask(lambda: self._vault.assign(line))
+        self._writer.ask(lambda: self._vault.custody.assign(line))
 
     def set_clock(self, utc_ms: int, token: str | None) -> None:  # noqa: ARG002 - what vouches for the time was judged before
         """Set the wall clock and note by how much it moved."""

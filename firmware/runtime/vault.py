@@ -1,4 +1,4 @@
-"""One volume of evidence: opening recordings, sealing them, and what a dock's word changes.  Called by the writer alone."""
+"""One volume of evidence: opening recordings and sealing them.  Called by the writer alone."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from firmware import settings
 from firmware.core.cutter import live_from
 from firmware.evidence.age import AgeWriter
-from firmware.evidence.anchor import verify_anchor
-from firmware.evidence.assignment import verify_assignment
-from firmware.evidence.errors import EvidenceError, FormatError
+from firmware.evidence.errors import EvidenceError
 from firmware.evidence.journal import Journal, last_clock
-from firmware.evidence.jws import FILE_LIMIT, from_file, line_hash
+from firmware.evidence.jws import line_hash
 from firmware.evidence.kinds import MOST_OPEN, words
-from firmware.evidence.manifest import sealed_manifest, verify_manifest
-from firmware.evidence.receipt import receipt_files, verify_receipt
-from firmware.evidence.settings_doc import verify_settings
+from firmware.evidence.manifest import sealed_manifest
 from firmware.runtime import durable, names
-from firmware.runtime.enrolment import ASSIGNMENT, SETTINGS, read_assignment
-from firmware.runtime.inventory import Entry, Inventory
+from firmware.runtime.custody import Custody
 from firmware.runtime.recording import RESERVE_JOURNAL, RESERVE_SEGMENT, OpenRecording
 from firmware.runtime.stamps import Stamps
 from firmware.runtime.volume import Volume
@@ -36,7 +30,6 @@ if TYPE_CHECKING:
     from firmware.settings import Settings
     from hal.interface import Directory, File, Hal
 
-MANIFEST_LIMIT: Final = FILE_LIMIT + 1
 MIB: Final = 1 << 20
 TAIL: Final = 128 << 10
 
@@ -52,24 +45,20 @@ class Prepared:
 
 
 class Vault:
-    """Opens and seals recordings on a volume, and keeps what docks sign."""
+    """Opens and seals recordings on a volume."""
 
     def __init__(self, hal: Hal, chosen: Settings, enrolment: Enrolment, *, random: Callable[[int], bytes]) -> None:
         self.hal = hal
         self.settings = chosen
         self.enrolment = enrolment
         self.stamps = Stamps(hal.clock)
-        self.inventory = Inventory()
         self.writing: set[int] = set()
         """Numbers that belong to this boot: being written, or lost in the middle."""
-        self.noted: set[int] = set()
-        """Numbers whose receipts this boot's audit log has."""
-        self.shift = read_assignment(hal.config.root(), enrolment)
+        self.custody = Custody(self)
         self._random = random
         self._live_from = live_from(chosen.pre_event_s, chosen.segment_s)
         self._prepared: Prepared | None = None
         self._continues: Mapping[str, Any] | None = None
-        self._anchor: Mapping[str, Any] | None = None
         self._volume: Volume | None = None
 
     @property
@@ -107,7 +96,7 @@ class Vault:
         volume.audit.begin({"firmware": VERSION, "signer": signer.kind, "counter": signer.counter()})
         for name in volume.audit.damaged:
             volume.audit.write("fault", {"code": f"audit-damaged {name}"})
-        self._anchor = self._read_anchor()
+        self.custody.read_anchor()
         return resume
 
     def begin(self, continues: Mapping[str, Any] | None = None) -> OpenRecording:
@@ -129,7 +118,7 @@ class Vault:
             boot=audit.ledger.boot,
             number=ready.number,
             previous=audit.ledger.opening,
-            anchor=self._anchor,
+            anchor=self.custody.anchored,
             settings=self.enrolment.settings.hash,
             firmware=VERSION,
             signer=self.hal.signer.kind,
@@ -216,92 +205,12 @@ class Vault:
     def close(self, number: int, directory: Directory, manifest: bytes) -> None:
         """Put a manifest in place, and its closing into the audit log."""
         durable.replace(directory, names.MANIFEST, manifest + b"\n")
-        self.note_closing(self.register(number, directory))
+        self.note_closing(self.custody.register(number, directory))
 
     def note_closing(self, manifest: Signed) -> None:
         """The closing line of a recording whose manifest is durable."""
         state, number = manifest.payload["state"], manifest.payload["number"]
         self.volume.audit.write("closing", {"number": number, "manifest": manifest.hash, "state": state})
-
-    def register(self, number: int, directory: Directory) -> Signed:
-        """Take a recording with a manifest into the inventory; ``EvidenceError`` if the manifest is not ours."""
-        manifest = self.manifest(number, directory)
-        receipt = self._believed_receipt(directory, manifest)
-        taken = (receipt.payload["utc_ms"], receipt.hash) if receipt else (None, None)
-        files = {each["name"]: each["length"] for each in receipt_files(manifest)}
-        self.inventory.put(Entry(number, manifest.hash, files, manifest.payload["priority"], *taken))
-        return manifest
-
-    def manifest(self, number: int, directory: Directory) -> Signed:
-        """The verified manifest of a recording."""
-        line = from_file(durable.read(directory, names.MANIFEST, MANIFEST_LIMIT), names.MANIFEST)
-        whose = {"device": self.session.device, "volume": self.volume.id, "number": number}
-        return verify_manifest(line, self.enrolment.trust, **whose)
-
-    def settings_line(self, line: bytes) -> None:
-        """Keep newer settings of the authority.  Whom to believe counts at once, how to behave from the next start on."""
-        signed = verify_settings(line, self.trust(), newer_than=self.enrolment.settings.payload["serial"])
-        try:
-            settings.load(("authority", signed.payload["values"]))
-        except settings.SettingsError as error:
-            raise FormatError(str(error)) from None
-        durable.replace(self.hal.config.root(), SETTINGS, line + b"\n")
-        self.volume.audit.write("settings", {"serial": signed.payload["serial"], "hash": signed.hash})
-        self.enrolment = self.enrolment.under(signed)
-
-    def assign(self, line: bytes) -> None:
-        """Keep an assignment."""
-        signed = verify_assignment(line, self.trust(), device=self.session.device)
-        durable.replace(self.hal.config.root(), ASSIGNMENT, line + b"\n")
-        self.shift = signed.payload["shift"]
-
-    def receipt(self, number: int, line: bytes, nonce: str) -> None:
-        """Keep a dock's receipt, once it is verified file by file.  Only that allows an erasure."""
-        directory = self.volume.recordings.enter(names.recording(number))
-        receipt = verify_receipt(line, self.trust(), self.manifest(number, directory), nonce=nonce)
-        durable.replace(directory, names.RECEIPT, line + b"\n")
-        self.note_receipt(number, receipt.hash)
-        self.register(number, directory)
-
-    def note_receipt(self, number: int, receipt: str) -> None:
-        """The audit log's line for a receipt that is durable."""
-        self.volume.audit.write("receipt", {"number": number, "receipt": receipt})
-        self.noted.add(number)
-
-    def _believed_receipt(self, directory: Directory, manifest: Signed) -> Signed | None:
-        """The durable receipt of a recording; None without one that can be believed: its dock may have been withdrawn since.
-
-        Then the recording is to be fetched again, by another dock.
-        """
-        if names.RECEIPT not in directory.names():
-            return None
-        try:
-            line = from_file(durable.read(directory, names.RECEIPT, MANIFEST_LIMIT), names.RECEIPT)
-            return verify_receipt(line, self.enrolment.trust, manifest, nonce=None)
-        except EvidenceError as error:
-            self.volume.audit.write("fault", {"code": words(f"receipt {manifest.payload['number']}: {error}")})
-            return None
-
-    def anchor(self, line: bytes, nonce: str) -> None:
-        """Keep what a dock countersigned: the next openings name it."""
-        whose = {"device": self.session.device, "volume": self.volume.id}
-        signed = verify_anchor(line, self.trust(), nonce=nonce, head_of=self.volume.audit.head_of, **whose)
-        durable.replace(self.volume.root, names.ANCHOR, line + b"\n")
-        self._anchor = {"hash": signed.hash, "utc_ms": signed.payload["utc_ms"]}
-
-    def _read_anchor(self) -> Mapping[str, Any] | None:
-        """What a dock countersigned last; None before the first docking, or if it cannot be believed."""
-        if names.ANCHOR not in self.volume.root.names():
-            return None
-        try:
-            line = from_file(durable.read(self.volume.root, names.ANCHOR), names.ANCHOR)
-            signed = verify_anchor(
-                line, self.enrolment.trust, nonce=None, device=self.session.device, volume=self.volume.id
-            )
-        except EvidenceError as error:
-            self.volume.audit.write("fault", {"code": words(f"anchor {error}")})
-            return None
-        return {"hash": signed.hash, "utc_ms": signed.payload["utc_ms"]}
 
     def cut(self, number: int) -> Mapping[str, Any] | None:
         """What an opening says about a recording that was cut off and that it continues; None if nothing is left of that one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import from_file
 from firmware.evidence.volume import verify_volume, volume_line
 from firmware.runtime import durable, names
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from firmware.runtime.stamps import Stamps
     from hal.interface import Directory, Storage
 
+FOREIGN: Final = (names.RECORDINGS, names.AUDIT, names.ERASING, names.ANCHOR)
 BRIM: Final = 1 << 20
 DIRECTORIES: Final = (names.AUDIT, names.RECORDINGS, names.ERASING, names.QUARANTINE)
 
@@ -39,20 +41,48 @@ class Volume:
     ) -> Volume:
         """Open the volume on ``storage``, or make one on an empty card, with ``reserve`` bytes set aside.
 
-        ``EvidenceError`` if it is another camera's, ``OSError`` if the storage fails.
+        A card that is another camera's, or that nobody can tell whose it is, never keeps this one from recording: what is on it is
+        put into quarantine as it is, and a new volume begins.  ``OSError`` if the storage fails.
         """
         session, root = enrolment.session, storage.root()
-        audit, recordings, erasing, quarantine = (root.enter(name, create=True) for name in DIRECTORIES)
         here = set(root.names())
-        root.sync()  # where only the service had ended, nothing may build on names that never reached the card
         keep_room(storage, reserve)
-        if names.VOLUME not in here:
-            durable.replace(root, names.VOLUME, volume_line(session, random(16).hex(), stamps.now()) + b"\n")
-        line = from_file(durable.read(root, names.VOLUME), names.VOLUME)
-        number: str = verify_volume(line, enrolment.trust, device=session.device).payload["volume"]
+        number = _whose(root, enrolment) if names.VOLUME in here else None
+        if number is None:
+            number = random(16).hex()
+            put_away(root, number)
+            durable.replace(root, names.VOLUME, volume_line(session, number, stamps.now()) + b"\n")
+        audit, recordings, erasing, quarantine = (root.enter(name, create=True) for name in DIRECTORIES)
+        root.sync()  # where only the service had ended, nothing may build on names that never reached the card
         log = AuditLog(audit, session, number, stamps)
         log.read(enrolment.trust)
         return cls(number, storage, root, recordings, erasing, quarantine, log)
+
+
+def _whose(root: Directory, enrolment: Enrolment) -> str | None:
+    """The id of this camera's volume; None if it is not this camera's."""
+    try:
+        line = from_file(durable.read(root, names.VOLUME), names.VOLUME)
+        number: str = verify_volume(line, enrolment.trust, device=enrolment.session.device).payload["volume"]
+    except EvidenceError:
+        return None
+    return number
+
+
+def put_away(root: Directory, number: str) -> None:
+    """Make room for a new volume with this id: what another one left goes into quarantine, its ``volume.jws`` last, so that a cut
+    in the middle is taken up by the next start."""
+    left = [name for name in (*FOREIGN, names.VOLUME) if name in root.names()]
+    if not left:
+        return
+    quarantine = root.enter(names.QUARANTINE, create=True)
+    shelf = quarantine.enter(f"before-{number}", create=True)
+    quarantine.sync()
+    root.sync()
+    for name in left:
+        root.rename(name, name, shelf)
+        shelf.sync()
+        root.sync()
 
 
 def keep_room(storage: Storage, size: int) -> None:

@@ -73,7 +73,7 @@ def test_a_bad_manifest_is_told_once_and_keeps_the_others_from_nothing() -> None
     spoil(rig.evidence.root().enter("recordings").enter("00000001"), "manifest.jws")
     again = rig.power_cut().run(1).stop().run(200)
     assert len(faults(again)) == 1
-    assert [entry.number for entry in again.camera.vault.inventory.all()] == [2, 3]
+    assert [entry.number for entry in again.camera.vault.custody.inventory.all()] == [2, 3]
     assert again.camera.vault._prepared is not None
 
 
@@ -85,7 +85,7 @@ def test_a_closing_that_cannot_be_made_is_told_once() -> None:
     spoil(spoiled, "manifest.jws")
     again = rig.power_cut().run(1).stop().run(200)
     assert len(faults(again)) == 1
-    assert [entry.number for entry in again.camera.vault.inventory.all()] == [2]
+    assert [entry.number for entry in again.camera.vault.custody.inventory.all()] == [2]
     assert again.camera.vault._prepared is not None
 
 

@@ -29,7 +29,7 @@ def test_a_docking_that_is_broken_off_leaves_the_recording_without_a_gap(tmp_pat
     tell(rig, Move.GONE).run(2).stop()
     (recording,) = judge(rig, tmp_path).every_recording
     assert recording.verdict is Verdict.WHOLE
-    manifest = rig.camera.vault.manifest(1, rig.evidence.root().enter("recordings").enter("00000001"))
+    manifest = rig.camera.vault.custody.manifest(1, rig.evidence.root().enter("recordings").enter("00000001"))
     assert manifest.payload["gaps"] == {"video": 0, "audio": 0, "overflow": 0}
 
 

@@ -179,7 +179,7 @@ def test_lost_frames_are_counted_and_signed(tmp_path: Path) -> None:
     rig.run(2).stop()
     assert judge(rig, tmp_path).verdict is Verdict.WHOLE
     directory = rig.evidence.root().enter("recordings").enter("00000001")
-    manifest = rig.camera.vault.manifest(1, directory)
+    manifest = rig.camera.vault.custody.manifest(1, directory)
     assert manifest.payload["gaps"]["video"] == 3
 
 
@@ -201,7 +201,7 @@ def test_shutdown_seals_and_the_next_start_goes_on(tmp_path: Path) -> None:
 def test_nothing_about_people_lies_in_the_clear() -> None:
     """Not the shift, not the bookmark's label, not the trigger: ``strings`` over a card finds nothing."""
     rig = Rig.new(bookmark_label="use of force").run(3)
-    rig.camera.vault.shift = "NIGHT-7-WEST"
+    rig.camera.vault.custody.shift = "NIGHT-7-WEST"
     rig.tap().run(1).tap().stop()
 
     def everything(directory: object) -> bytes:
@@ -240,6 +240,6 @@ def test_a_sealed_recording_takes_up_what_it_holds(tmp_path: Path) -> None:
     rig = Rig.new(capacity=1 << 30).run(3)
     before = rig.evidence.space().free
     rig.tap().run(20).stop().run(1)
-    held = sum(entry.size for entry in rig.camera.vault.inventory.all())
+    held = sum(entry.size for entry in rig.camera.vault.custody.inventory.all())
     assert before - rig.evidence.space().free < held + (1 << 20)
     assert judge(rig, tmp_path).verdict is Verdict.WHOLE

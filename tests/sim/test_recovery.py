@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from firmware.core.machine import Recording
-from firmware.evidence.errors import MismatchError
 from firmware.evidence.roles import Role
 from hal.sim.memory import MemoryStorage
-from tests.rig import NONCE, PkiSigner, Rig, enrol, judge, pki, receipt_for
+from tests.rig import NONCE, PkiSigner, Rig, copy, enrol, judge, pki, receipt_for
 from tools.verify.report import Verdict
+from tools.verify.verifier import verify_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,14 +144,41 @@ def test_an_altered_log_is_reported() -> None:
     assert again.state is Recording.IDLE
 
 
-def test_another_cameras_card_is_refused() -> None:
-    """A card that another camera made is not written to."""
-    rig = Rig.new().run(1)
+def test_another_cameras_card_is_put_away_whole_and_a_new_volume_begins(tmp_path: Path) -> None:
+    """A card that another camera made does not keep this one from recording, and nothing on it is lost."""
+    rig = Rig.new().run(5).tap().run(1).stop()
     holder = pki().enrol(Role.DEVICE, "cam-2")
     config = MemoryStorage()
     enrol(config, rig.values)
     root = config.root()
     root.remove("device.crt.pem")
     root.create("device.crt.pem").append(holder.pem)
-    with pytest.raises(MismatchError, match="device"):
-        Rig.start(rig.evidence, config, rig.clock, PkiSigner(holder=holder), rig.values)
+    other = Rig.start(rig.evidence, config, rig.clock, PkiSigner(holder=holder), rig.values)
+    assert other.state is Recording.IDLE
+    other.run(5).tap().run(1).stop()
+    (tmp_path / "new").mkdir()
+    report = judge(other, tmp_path / "new")
+    assert (report.verdict, report.volumes[0].device) == (Verdict.WHOLE, "cam-2")
+    (kept,) = other.evidence.root().enter("quarantine").names()
+    left = other.evidence.root().enter("quarantine").enter(kept)
+    assert {"volume.jws", "audit", "recordings"} <= set(left.names())
+    copy(left, tmp_path / "old")
+    (tmp_path / "root.pem").write_bytes(pki().root_pem)
+    assert verify_path(tmp_path / "old", tmp_path / "root.pem").verdict is Verdict.WHOLE
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense\n", b"{}"])
+def test_a_damaged_volume_file_stops_no_recording(damage: bytes) -> None:
+    """Nobody can say whose card it is: what is on it is kept, and the camera records on a new volume."""
+    rig = Rig.new().run(5).tap().run(1).stop()
+    root = rig.evidence.root()
+    root.remove("volume.jws")
+    file = root.create("volume.jws")
+    file.append(damage)
+    file.sync()
+    root.sync()
+    again = rig.power_cut().run(3).tap().run(1)
+    assert again.state is Recording.RECORDING
+    (kept,) = again.evidence.root().enter("quarantine").names()
+    assert "00000001" in again.evidence.root().enter("quarantine").enter(kept).enter("recordings").names()
+    assert again.power_cut().camera.vault.volume.id == again.camera.vault.volume.id

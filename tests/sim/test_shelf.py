@@ -161,8 +161,8 @@ def test_an_assignment_is_kept(rig: Rig, shelf: CameraShelf) -> None:
     dock = pki().dock
     payload = {"device": "cam-1", "shift": "S-77", "utc_ms": 1}
     shelf.assign(documents.sign(kinds.ASSIGNMENT, payload, dock.sign, dock.chain.ders))
-    assert rig.camera.vault.shift == "S-77"
-    assert rig.power_cut().camera.vault.shift == "S-77"
+    assert rig.camera.vault.custody.shift == "S-77"
+    assert rig.power_cut().camera.vault.custody.shift == "S-77"
 
 
 def test_the_clock_is_set_and_the_log_says_by_how_much(rig: Rig, shelf: CameraShelf) -> None:

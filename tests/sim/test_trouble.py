@@ -228,7 +228,7 @@ def test_a_writer_that_lags_drops_whole_groups_and_says_how_many(tmp_path: Path)
     rig.run(3).stop()
     report = judge(rig, tmp_path)
     assert report.verdict is Verdict.WHOLE
-    manifest = rig.camera.vault.manifest(1, rig.evidence.root().enter("recordings").enter("00000001"))
+    manifest = rig.camera.vault.custody.manifest(1, rig.evidence.root().enter("recordings").enter("00000001"))
     assert manifest.payload["gaps"]["overflow"] > 0
 
 

@@ -1,0 +1,133 @@
+"""What docks and the authority signed, kept on the camera: receipts, the anchor, settings, the assignment.  Called by the writer alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from firmware import settings
+from firmware.evidence.anchor import verify_anchor
+from firmware.evidence.assignment import verify_assignment
+from firmware.evidence.errors import EvidenceError, FormatError
+from firmware.evidence.jws import FILE_LIMIT, from_file
+from firmware.evidence.kinds import words
+from firmware.evidence.manifest import verify_manifest
+from firmware.evidence.receipt import receipt_files, verify_receipt
+from firmware.evidence.settings_doc import verify_settings
+from firmware.runtime import durable, names
+from firmware.runtime.enrolment import ASSIGNMENT, SETTINGS, read_assignment
+from firmware.runtime.inventory import Entry, Inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from firmware.evidence.jws import Signed
+    from firmware.runtime.vault import Vault
+    from hal.interface import Directory
+
+LIMIT: Final = FILE_LIMIT + 1
+
+
+class Custody:
+    """Who has what: the recordings with a manifest, and what others signed about them and about this camera.
+
+    ``inventory``: the sealed and recovered recordings.  ``shift``: whose shift it is, None when unassigned.  ``anchored``: what a
+    dock countersigned last, as the next opening names it.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self.inventory = Inventory()
+        self.shift = read_assignment(vault.hal.config.root(), vault.enrolment)
+        self.anchored: Mapping[str, Any] | None = None
+        self._vault = vault
+        self._noted: set[tuple[int, str]] = set()
+
+    def register(self, number: int, directory: Directory) -> Signed:
+        """Take a recording with a manifest into the inventory; ``EvidenceError`` if the manifest is not ours."""
+        manifest = self.manifest(number, directory)
+        receipt = self._believed_receipt(directory, manifest)
+        taken = (receipt.payload["utc_ms"], receipt.hash) if receipt else (None, None)
+        files = {each["name"]: each["length"] for each in receipt_files(manifest)}
+        self.inventory.put(Entry(number, manifest.hash, files, manifest.payload["priority"], *taken))
+        return manifest
+
+    def manifest(self, number: int, directory: Directory) -> Signed:
+        """The verified manifest of a recording."""
+        line = from_file(durable.read(directory, names.MANIFEST, LIMIT), names.MANIFEST)
+        return verify_manifest(line, self._vault.enrolment.trust, number=number, **self._whose())
+
+    def receipt(self, number: int, line: bytes, nonce: str) -> None:
+        """Keep a dock's receipt, once it is verified file by file.  Only that allows an erasure."""
+        directory = self._vault.volume.recordings.enter(names.recording(number))
+        receipt = verify_receipt(line, self._vault.trust(), self.manifest(number, directory), nonce=nonce)
+        durable.replace(directory, names.RECEIPT, line + b"\n")
+        self.note_receipt(number, receipt.hash)
+        self.register(number, directory)
+
+    def note_receipt(self, number: int, receipt: str) -> None:
+        """Have the audit log name a durable receipt: an earlier boot may have been cut off between the two."""
+        if (number, receipt) not in self._noted:
+            self._vault.volume.audit.write("receipt", {"number": number, "receipt": receipt})
+            self._noted.add((number, receipt))
+
+    def anchor(self, line: bytes, nonce: str) -> None:
+        """Keep what a dock countersigned: the next openings name it."""
+        audit = self._vault.volume.audit
+        signed = verify_anchor(line, self._vault.trust(), nonce=nonce, head_of=audit.head_of, **self._whose())
+        durable.replace(self._vault.volume.root, names.ANCHOR, line + b"\n")
+        self.anchored = _named(signed)
+
+    def read_anchor(self) -> None:
+        """Read what a dock countersigned before this boot; what cannot be believed is told, and counts as nothing."""
+        root = self._vault.volume.root
+        if names.ANCHOR not in root.names():
+            return
+        try:
+            line = from_file(durable.read(root, names.ANCHOR), names.ANCHOR)
+            self.anchored = _named(verify_anchor(line, self._vault.enrolment.trust, nonce=None, **self._whose()))
+        except EvidenceError as error:
+            self._fault(f"anchor {error}")
+
+    def settings(self, line: bytes) -> None:
+        """Keep newer settings of the authority.  Whom to believe counts at once, how to behave from the next start on."""
+        vault = self._vault
+        signed = verify_settings(line, vault.trust(), newer_than=vault.enrolment.settings.payload["serial"])
+        try:
+            settings.load(("authority", signed.payload["values"]))
+        except settings.SettingsError as error:
+            raise FormatError(str(error)) from None
+        durable.replace(vault.hal.config.root(), SETTINGS, line + b"\n")
+        vault.volume.audit.write("settings", {"serial": signed.payload["serial"], "hash": signed.hash})
+        vault.enrolment = vault.enrolment.under(signed)
+
+    def assign(self, line: bytes) -> None:
+        """Keep an assignment."""
+        vault = self._vault
+        signed = verify_assignment(line, vault.trust(), device=vault.session.device)
+        durable.replace(vault.hal.config.root(), ASSIGNMENT, line + b"\n")
+        self.shift = signed.payload["shift"]
+
+    def _believed_receipt(self, directory: Directory, manifest: Signed) -> Signed | None:
+        """The durable receipt of a recording; None without one that can be believed: its dock may have been withdrawn since.
+
+        Then the recording is to be fetched again, by another dock.
+        """
+        if names.RECEIPT not in directory.names():
+            return None
+        try:
+            line = from_file(durable.read(directory, names.RECEIPT, LIMIT), names.RECEIPT)
+            return verify_receipt(line, self._vault.enrolment.trust, manifest, nonce=None)
+        except EvidenceError as error:
+            self._fault(f"receipt {manifest.payload['number']}: {error}")
+            return None
+
+    def _whose(self) -> dict[str, Any]:
+        """The members that say that something is about this camera and this card."""
+        return {"device": self._vault.session.device, "volume": self._vault.volume.id}
+
+    def _fault(self, code: str) -> None:
+        self._vault.volume.audit.write("fault", {"code": words(code)})
+
+
+def _named(anchor: Signed) -> Mapping[str, Any]:
+    """An anchor as an opening names it."""
+    return {"hash": anchor.hash, "utc_ms": anchor.payload["utc_ms"]}
