@@ -8,7 +8,7 @@ from firmware import settings
 from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.errors import EvidenceError, FormatError
-from firmware.evidence.jws import FILE_LIMIT, from_file
+from firmware.evidence.jws import FILE_LIMIT, from_file, line_hash
 from firmware.evidence.kinds import words
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import receipt_files, verify_receipt
@@ -88,8 +88,13 @@ class Custody:
             self._fault(f"anchor {error}")
 
     def settings(self, line: bytes) -> None:
-        """Keep newer settings of the authority.  Whom to believe counts at once, how to behave from the next start on."""
+        """Keep newer settings of the authority.  Whom to believe counts at once, how to behave from the next start on.
+
+        A dock offers them each time; those that are in force already change nothing.
+        """
         vault = self._vault
+        if line_hash(line) == vault.enrolment.settings.hash:
+            return
         signed = verify_settings(line, vault.trust(), newer_than=vault.enrolment.settings.payload["serial"])
         try:
             settings.load(("authority", signed.payload["values"]))

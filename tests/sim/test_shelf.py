@@ -141,6 +141,13 @@ def test_newer_settings_are_kept_and_older_ones_refused(rig: Rig, shelf: CameraS
     assert again.camera.vault.enrolment.settings.payload["serial"] == 5
 
 
+def test_the_settings_in_force_may_be_offered_again(rig: Rig, shelf: CameraShelf) -> None:
+    """A dock hands them to every camera that comes; nothing changes, and nothing is refused."""
+    lines = len(rig.audit())
+    shelf.settings(rig.camera.vault.enrolment.settings.line)
+    assert len(rig.audit()) == lines
+
+
 def test_settings_that_no_camera_could_use_are_refused_with_all_problems(shelf: CameraShelf) -> None:
     """Unknown keys and wrong values are named, all at once, and the old settings stand."""
     with pytest.raises(EvidenceError) as refusal:
