@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from firmware.core.indications import Trouble
-    from firmware.runtime.controller import Cause
+    from firmware.runtime.flow import Cause
     from firmware.runtime.log import Log
     from firmware.settings import Settings
     from hal.interface import Hal, Unit

@@ -57,7 +57,7 @@ def fail_once(rig: Rig, _chance: random.Random) -> Rig:
 def receipts(rig: Rig, chance: random.Random) -> Rig:
     """A dock takes over what is sealed."""
     rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
-    for entry in rig.camera.vault.inventory.all():
+    for entry in rig.camera.vault.custody.inventory.all():
         if entry.receipted_ms is None and chance.random() < 0.7:
             with suppress(OSError):  # storage fails just then: the dock is told, and comes again
                 rig.camera.shelf.receipt(entry.number, receipt_for(rig, entry.number), NONCE)
@@ -91,7 +91,7 @@ def test_nothing_is_lost_in_a_shift(seed: int, tmp_path: Path) -> None:
             rig = rig.restart()  # as whoever supervises the service does
         numbers = max(numbers, rig.camera.vault.volume.audit.ledger.upcoming - 1)
         state = rig.camera.controller
-        assert rig.indicators.lights == LIGHTS[look(state.recording, state.place, state._shown)]
+        assert rig.indicators.lights == LIGHTS[look(state.recording, state.place, state.face.troubles)]
         running = {take.number for take in rig.camera.writer.takes.values()}
         assert bool(running) == (state.recording is not Recording.IDLE)
     rig = rig.power_cut().run(3)

@@ -106,7 +106,7 @@ def test_a_storage_that_failed_is_not_shown_as_ready() -> None:
     rig = Rig.new().run(3).tap().run(2)
     rig.evidence.trouble.fail_syncs(1)
     rig.run(2).stop()
-    assert Trouble.STORAGE_FAILS in rig.camera.controller._shown
+    assert Trouble.STORAGE_FAILS in rig.camera.controller.face.troubles
     assert rig.indicators.lights == LIGHTS[Look.WARNING]
 
 

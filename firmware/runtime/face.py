@@ -1,0 +1,81 @@
+"""What the officer sees and feels: troubles gathered from all who tell of any, lights, and cues.
+
+It shows what it is told and decides nothing.  The one thing that it withholds is a light that would claim more than anybody knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from firmware.core.indications import CUES, Trouble, indicate, worst
+from firmware.core.machine import Recording
+from firmware.runtime.troubles import Senses, of_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.core.machine import Place
+    from firmware.runtime.log import Log
+    from firmware.runtime.work import Health
+    from hal.interface import Hal, Lights
+
+BARS: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL})
+"""Only a camera that is nobody's, or full of evidence, may deny a recording."""
+
+
+class Face:
+    """Lights and cues of one camera.  ``troubles`` are those shown last."""
+
+    def __init__(self, hal: Hal, log: Log, *, enrolled: bool) -> None:
+        self.troubles: frozenset[Trouble] = frozenset()
+        self._indicators = hal.indicators
+        self._log = log
+        self._standing: frozenset[Trouble] = frozenset() if enrolled else frozenset({Trouble.NOT_ENROLLED})
+        self._storage: frozenset[Trouble] = frozenset()
+        self._senses = Senses(hal.power, hal.clock, log)
+        self._dark = enrolled  # until the volume is mounted nobody knows whether it can record: no light then says so
+        self._lights: Lights | None = None
+        self._mute = False
+
+    @property
+    def bars(self) -> frozenset[Trouble]:
+        """What forbids a recording right now."""
+        return (self._standing | self._storage) & BARS
+
+    def hear(self, health: Health) -> None:
+        """The writer's word on the storage; its first one means that the volume is mounted."""
+        self._dark = False
+        self._storage = of_storage(health)
+
+    def look(self, recording: Recording, place: Place, sources: frozenset[Trouble], now_ns: int) -> None:
+        """Gather all troubles, beside those of the ``sources``, and show what follows."""
+        troubles = self._standing | self._storage | sources | self._senses.troubles(now_ns)
+        if troubles != self.troubles:
+            first = worst(troubles)
+            self._log.event("troubles", worst=first and first.value, all=sorted(trouble.value for trouble in troubles))
+            self.troubles = troubles
+        self.show(recording, place)
+
+    def show(self, recording: Recording, place: Place) -> None:
+        """Show a state at once, with the troubles known by now."""
+        if self._dark and recording is Recording.IDLE:
+            return
+        lights = indicate(recording, place, self.troubles)
+        if lights != self._lights and self._tell(lambda: self._indicators.show(lights)):
+            self._lights = lights
+
+    def cue(self, name: str) -> None:
+        """Play a cue of that name."""
+        self._tell(lambda: self._indicators.play(CUES[name]))
+
+    def _tell(self, act: Callable[[], None]) -> bool:
+        """Show or play something; a broken lamp never keeps the camera from recording, and is tried again."""
+        try:
+            act()
+        except OSError as error:
+            if not self._mute:
+                self._log.error("indicators-failed", trouble=str(error))
+            self._mute = True
+            return False
+        self._mute = False
+        return True

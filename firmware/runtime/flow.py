@@ -1,0 +1,49 @@
+"""What the controller sets off, and a camera carries out: the steps of a recording's life, as one page of promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from firmware.core.indications import Trouble
+    from hal.interface import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a recording begins: a trigger's name, and the monotonic time of its first edge."""
+
+    trigger: str
+    time_ns: int
+
+
+class Flow(Protocol):
+    """The steps of a recording's life that the tables set off."""
+
+    def capture(self, unit: Unit) -> None:
+        """A unit came from a source."""
+
+    def begin(self, cause: Cause) -> None:
+        """Begin a take."""
+
+    def mark(self, time_ns: int) -> None:
+        """Bookmark the running take."""
+
+    def seal(self, reason: str) -> None:
+        """End the running take."""
+
+    def newest(self, take: int) -> bool:
+        """Whether this take is the newest one."""
+
+    def tick(self, now_ns: int) -> frozenset[Trouble]:
+        """Time passed; what the sources suffer from."""
+
+    def well(self, now_ns: int) -> bool:
+        """Whether all that is vital lives."""
+
+    def leave(self, reason: str, *, resume: bool) -> None:
+        """Have the audit log closed."""
+
+    def stopped(self) -> None:
+        """The audit log is closed: end the service."""
