@@ -16,7 +16,7 @@ from firmware.core.ring import Ring
 from firmware.runtime.controller import Controller
 from firmware.runtime.docklink import DockLink, DockParts
 from firmware.runtime.flow import Cause
-from firmware.runtime.lens import Lens
+from firmware.runtime.lens import AHEAD_NS, Lens
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.microphone import Microphone
 from firmware.runtime.shelf import CameraShelf
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from firmware.runtime.vault import Vault
     from firmware.settings import Settings
     from hal.interface import Hal, Unit
-
-AHEAD_NS = 1_000_000_000
-"""A capture time further ahead is a glitch; everything behind it would seem to run back."""
 
 
 class Camera:
@@ -108,6 +105,10 @@ class Camera:
         if self.take is not None:
             self.take.mark(self.settings.bookmark_label, time_ns)
 
+    def mute(self) -> None:
+        """Silence the microphone, or open it again."""
+        self.microphone.mute(self.now())
+
     def renew(self, full: Take, now_ns: int) -> None:
         """A take that has grown too long for one manifest is taken over by another; nothing is missing between them."""
         self.begin(Cause("resume", now_ns))
@@ -124,8 +125,7 @@ class Camera:
         self.dock.yield_to_recording(recording=False)
         self.lens.caption(recording=False)
 
-    # Dock, receipt, erase.  The dock thread serves sealed recordings from the shelf; a receipt is durable before it is acknowledged
-    # (CameraShelf.receipt), and only then may the writer's chores erase what it covers (Chores.erase).
+    # Dock, receipt, erase.  The dock thread serves the shelf and keeps receipts there; only what those cover may the chores erase.
 
     def tick(self, now_ns: int) -> frozenset[Trouble]:
         """Watch the sources; what waits for a frame that does not come is flushed."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.05
 CONFIRM_NS: Final = 5_000_000_000
+TWICE_NS: Final = 800_000_000
+NEVER: Final = -TWICE_NS
 RUNNING: Final = frozenset({Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED})
 FREE: Final = frozenset({Recording.IDLE, Recording.STOPPING})
 """Where a press begins a recording."""
@@ -67,6 +69,7 @@ class Controller:
         self._cause = Cause("button", 0)
         self._reason = "officer"
         self._tapped_ns = 0
+        self._function_ns = NEVER
         self._spent = False
         self._confirm_by: int | None = None
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -138,6 +141,16 @@ class Controller:
             meaning = self._meanings.get(type(gesture))
             if meaning is not None and gesture.button is Button.RECORD:
                 meaning(gesture)
+            elif isinstance(gesture, Tap):
+                self._function_tap(gesture)
+
+    def _function_tap(self, tap: Tap) -> None:
+        """Twice in a row mutes, or ends that, where the authority allows it: the picture goes on."""
+        twice = tap.time_ns - self._function_ns <= TWICE_NS
+        self._function_ns = NEVER if twice else tap.time_ns
+        if twice and self.recording in RUNNING and self._settings.mute_allowed:
+            self._flow.mute()
+            self.face.cue("muted")
 
     def _pressed(self, press: Press) -> None:
         """The first edge.  A press that begins or ends a recording is spent: its letting go and its holding mean nothing more."""

@@ -30,6 +30,9 @@ class Flow(Protocol):
     def mark(self, time_ns: int) -> None:
         """Bookmark the running take."""
 
+    def mute(self) -> None:
+        """Silence the microphone of the running take, or open it again."""
+
     def seal(self, reason: str) -> None:
         """End the running take."""
 

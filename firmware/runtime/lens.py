@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from firmware.runtime.log import Log
     from hal.interface import Clock, Unit, VideoSource
 
+AHEAD_NS = 1_000_000_000
+"""A capture time further ahead than this is a glitch; everything behind it would seem to run back."""
+
 STALL_NS = 2_000_000_000
 ATTEMPTS = 5
 LOOK_S = 0.2

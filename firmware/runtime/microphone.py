@@ -54,12 +54,21 @@ class Microphone:
         self._heard_ns = now_ns
         self._start(now_ns)
 
+    def mute(self, now_ns: int) -> None:
+        """Stop listening although a recording runs, or listen again."""
+        if self.listening:
+            self._end()
+            self.state = Sound.MUTED
+        elif self.state is Sound.MUTED:
+            self.state = Sound.OFF
+            self.open(now_ns)
+
     def close(self) -> None:
         """The recording is over: nothing more is read into memory, unless it listens always."""
-        if self._source is None or self._always:
+        if self._source is None or (self._always and self.state is not Sound.MUTED):
             return
         self._end()
-        self.state = Sound.OFF
+        self.state = Sound.OFF  # a mute ends with the recording that it was meant for
 
     def heard(self, unit: Unit) -> None:
         """A unit came."""
@@ -69,7 +78,7 @@ class Microphone:
 
     def tick(self, now_ns: int) -> None:
         """Notice that it has gone silent, and try to open it again now and then."""
-        if self._always:
+        if self._always and self.state is Sound.OFF:
             self.open(now_ns)
         if not self.listening or now_ns - self._heard_ns < SILENT_NS:
             return

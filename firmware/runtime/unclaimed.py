@@ -39,6 +39,9 @@ class Unclaimed:
     def mark(self, time_ns: int) -> None:
         """Nothing is marked."""
 
+    def mute(self) -> None:
+        """Nothing is heard."""
+
     def seal(self, reason: str) -> None:
         """Nothing is sealed."""
 

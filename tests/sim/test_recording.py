@@ -243,3 +243,56 @@ def test_a_sealed_recording_takes_up_what_it_holds(tmp_path: Path) -> None:
     held = sum(entry.size for entry in rig.camera.vault.custody.inventory.all())
     assert before - rig.evidence.space().free < held + (1 << 20)
     assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+
+
+def double_tap(rig: Rig) -> Rig:
+    """The function button, twice in a row."""
+    for _ in range(2):
+        rig.buttons.press(Button.FUNCTION)
+        rig.run(0.2)
+        rig.buttons.release(Button.FUNCTION)
+        rig.run(0.2)
+    return rig
+
+
+def test_a_mute_is_a_fact_of_its_own_and_ends_with_the_recording(tmp_path: Path) -> None:
+    """Silenced on purpose, not failed: no sample is read, no gap is counted, the picture goes on, the next recording hears."""
+    rig = Rig.new(mute_allowed=True).run(5).tap().run(2)
+    double_tap(rig).run(3)
+    assert rig.audio.due_ns() is None
+    assert rig.indicators.lights == LIGHTS[Look.RECORDING]
+    double_tap(rig).run(2)
+    double_tap(rig).run(1).stop().run(1).tap().run(2).stop()
+    report = judge(rig, tmp_path)
+    assert report.verdict is Verdict.WHOLE
+    told = [[entry.text for entry in each.private or () if entry.kind == "sound"] for each in report.every_recording]
+    assert [next(word for word in ("no sound", "recorded", "mute") if word in text) for text in told[0]] == [
+        "no sound",
+        "recorded",
+        "mute",
+        "recorded",
+        "mute",
+    ]
+    assert len(told[1]) == 2
+    manifest = rig.camera.vault.custody.manifest(1, rig.evidence.root().enter("recordings").enter("00000001"))
+    assert manifest.payload["gaps"] == {"video": 0, "audio": 0, "overflow": 0}
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_nobody_mutes_where_it_is_not_allowed_or_nothing_is_recorded(allowed: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    """The authority decides, and an idle camera has nothing to mute."""
+    rig = double_tap(Rig.new(mute_allowed=allowed).run(2))
+    assert rig.cues == []
+    if not allowed:
+        double_tap(rig.tap().run(1))
+        assert rig.cues == ["started"]
+        assert rig.audio.due_ns() is not None
+
+
+def test_a_camera_that_listens_always_stays_muted_until_the_recording_ends() -> None:
+    """With sound before the press too, a mute silences the buffer as well, and only for that recording."""
+    rig = Rig.new(mute_allowed=True, pre_event_sound=True).run(3).tap().run(1)
+    double_tap(rig).run(2)
+    assert rig.audio.due_ns() is None
+    rig.stop().run(0.5)
+    assert rig.audio.due_ns() is not None

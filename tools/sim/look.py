@@ -39,6 +39,7 @@ CUES: Final[Mapping[str, str]] = MappingProxyType(
         "started": "Recording has begun.",
         "stopped": "Recording has ended.",
         "bookmark": "Marked.",
+        "muted": "The microphone was silenced, or listens again.",
         "stop-asked": "Press once more to stop.",
         "docked": "The dock has recognised the camera.",
         "hold-1": "Held for one second.",
