@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ class Recorder:
                 "video": sum(each["samples"] for each in video),
                 "audio": sum(each["samples"] for each in audio),
             },
-            "gaps": self.flushes[-1]["gaps"] if self.flushes else _gaps(()),
+            "gaps": self.flushes[-1]["gaps"] if self.flushes else _gaps(0),
             "priority": plan.priority,
             "settings": digest(b"settings"),
             "signer": "software",
@@ -184,11 +184,17 @@ class Recorder:
             "tracks": _tracks(*media[:2]) if media else None,
             "until": media[0][-1].time + media[0][-1].duration if media else None,
             "clock": self.clock(len(self.flushes)),
-            "gaps": _gaps(media[2].lost) if media else _gaps(()) if not self.flushes else self.flushes[-1]["gaps"],
+            "gaps": self._gaps(*media),
             "lag_ms": 120,
         }
         self.flushes.append(payload)
         self._line("lapel.flush.1", payload, chained=False)
+
+    def _gaps(self, video: Sequence[Sample] = (), _audio: object = None, plan: Plan | None = None) -> dict[str, int]:
+        """The counters by the end of a flush of these frames: once counted, a loss stays counted."""
+        until = video[-1].time + video[-1].duration if video else 0
+        counted = self.flushes[-1]["gaps"]["video"] if self.flushes else 0
+        return _gaps(max(counted, sum(index * TICKS < until for index in plan.lost) if plan else 0))
 
     def _line(self, typ: str, payload: dict[str, Any], *, chained: bool) -> None:
         payload, signer, chained = self.forge(typ, payload, self.session, chained)
@@ -257,5 +263,5 @@ def _row(entry: bytes) -> bytes:
     return entry + b" " * (-(len(entry) + 1) % CHUNK) + b"\n"
 
 
-def _gaps(lost: tuple[int, ...]) -> dict[str, int]:
-    return {"video": len(lost), "audio": 0, "overflow": 0}
+def _gaps(video: int) -> dict[str, int]:
+    return {"video": video, "audio": 0, "overflow": 0}

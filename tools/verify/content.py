@@ -25,7 +25,7 @@ class Content:
     """What decryption showed.
 
     ``unsigned`` counts readable bytes behind what the journal vouches for.  ``spoilt`` says of segments why they cannot
-    be shown in full, where the camera itself signed that it had lost frames.
+    be shown in full, where the camera itself signed that it had lost frames there.
     """
 
     private: list[PrivateEntry] = field(default_factory=list)
@@ -46,10 +46,44 @@ def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], proble
                 flushes,
                 lambda flush, data: content.private.extend(read_private(data, last=flush.last)),
             )
-    for flushes in journal.segments().values():
+    lossy = lossy_segments(journal)
+    for segment, flushes in journal.segments().items():
         with problems.at(flushes[0].file):
-            _judge_segment(directory / flushes[0].file, flushes, keys, journal.opening, content)
+            plain = _read_segment(directory / flushes[0].file, flushes, keys, journal.opening, content)
+            try:
+                check_plays(*plain)
+            except Refused as refused:
+                if segment not in lossy:
+                    raise
+                content.spoilt[flushes[0].file] = str(refused)  # a lost frame takes its neighbours with it
+            content.segments += 1
     return content
+
+
+def lossy_segments(journal: Journal) -> set[int | None]:
+    """The segments that frames which the camera signed as lost may have spoilt: where their counter rises.
+
+    In the live part it is held against the live line before.  What is missing between two live segments may be counted
+    on the last line of the first already, so a rise there reaches the second too.  What the buffer had lost is counted
+    on the first live line, since that is written ahead of the buffer's own, or on these as they are written.
+    """
+    lossy = set()
+    newest, counted, rose, segment = 0, 0, False, None
+    for flush in journal.flushes:
+        lost = flush.gaps["video"]
+        if journal.is_live(flush):
+            at_border = rose and flush.segment != segment
+            rose = lost > counted
+            if rose or at_border:
+                lossy.add(flush.segment)
+            counted, segment = lost, flush.segment
+        elif lost > newest:
+            lossy.add(flush.segment)
+        newest = lost
+    first = next((flush for flush in journal.flushes if journal.is_live(flush)), None)
+    if first is not None and first.gaps["video"]:
+        lossy.update(number for number in journal.segments() if number < journal.opening.live_from)
+    return lossy
 
 
 def check_media(media: FlushMedia, flush: Flush) -> None:
@@ -80,7 +114,10 @@ def check_tracks(tracks: dict[int, TrackHeader], opening: Opening) -> None:
         need(track.plain, "the picture would be shown turned, clipped or stretched")
 
 
-def _judge_segment(path: Path, flushes: list[Flush], keys: Sequence[Key], opening: Opening, content: Content) -> None:
+def _read_segment(
+    path: Path, flushes: list[Flush], keys: Sequence[Key], opening: Opening, content: Content
+) -> tuple[bytes, int, int]:
+    """The plaintext of a segment that holds what was signed, and how many frames and sound units it has."""
     reader = SegmentReader()
     plain = bytearray()
     counts = {"video": 0, "audio": 0}
@@ -98,13 +135,7 @@ def _judge_segment(path: Path, flushes: list[Flush], keys: Sequence[Key], openin
         plain.extend(data)
 
     content.unsigned += read_flushes(path, keys, flushes, deliver)
-    try:
-        check_plays(bytes(plain), counts["video"], counts["audio"])
-    except Refused as refused:
-        if not flushes[-1].gaps["video"]:
-            raise
-        content.spoilt[path.name] = str(refused)  # what was lost before it could be signed takes its neighbours with it
-    content.segments += 1
+    return bytes(plain), counts["video"], counts["audio"]
 
 
 def _check_times(media: FlushMedia, ends: dict[str, int]) -> None:

@@ -152,6 +152,6 @@ def _not_proven(custody: Custody, journal: Journal, given: Given, content: Conte
         yield "what the files hold was not looked at: no key was given"
         return
     for name, reason in content.spoilt.items():
-        yield f"that all of {name} can be shown: the camera signed that it lost frames, and {reason}"
+        yield f"that all of {name} can be shown: the camera signed that it lost frames there, and {reason}"
     if content.unsigned:
         yield f"{size(content.unsigned)} of what is not signed can be read"

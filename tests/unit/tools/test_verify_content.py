@@ -243,43 +243,83 @@ def test_plaintext_that_breaks_the_rules(tmp_path: Path, case: str) -> None:
     assert any(each.file == "000001.mp4.age" and reason in each.reason for each in report.problems), report.problems
 
 
-def test_segment_that_does_not_decode(tmp_path: Path) -> None:
-    """A segment whose samples are signed, and are no video, does not pass for one that plays."""
-    sample = clip(6).video[22].data
+def spoilt(tmp_path: Path, segment: int, lost: tuple[int, ...], refused: int | None = None) -> RecordingReport:
+    """Judge a recording that signs, in the first flush of one segment, samples that do not decode.
+
+    Line 3 is the first of the live part, whose two segments have four lines each; the buffer's segment follows.
+    From line ``refused`` on one frame more is counted.
+    """
+    frames = clip(6).video[20 * segment : 20 * segment + (10 if segment == 0 else 5)]
+    sample = frames[2].data
 
     def damage(data: bytes) -> bytes:
         return data.replace(sample, sample[:5] + bytes(each ^ 0x5A for each in sample[5:]))
 
-    camera_plan = Plan(spoil=nth("000001.mp4.age", 0, damage))
-    report = judged(tmp_path, camera_plan, _resigned(damage))
+    def edit(old: dict[str, Any]) -> dict[str, Any]:
+        kept = [each for at, each in enumerate(frames, 20 * segment) if at not in lost]
+        video = {
+            **old["tracks"]["video"],
+            "hash": mp4.sample_hash([each._replace(data=damage(each.data)) for each in kept]),
+        }
+        return {**old, "tracks": {**old["tracks"], "video": video}}
+
+    plan = Plan(spoil=nth(f"{segment:06d}.mp4.age", 0, damage), lost=lost)
+    resign = editing(FLUSH, edit, {0: 10, 1: 2, 2: 6}[segment])
+
+    def forge(typ: str, payload: dict[str, Any], signer: Any, chained: bool) -> Any:  # noqa: FBT001
+        if refused is not None and "gaps" in payload and payload.get("line", refused) >= refused:
+            payload = {**payload, "gaps": {**payload["gaps"], "video": payload["gaps"]["video"] + 1}}
+        return resign(typ, payload, signer, chained)
+
+    return judged(tmp_path, plan, forge)
+
+
+def test_segment_that_does_not_decode(tmp_path: Path) -> None:
+    """A segment whose samples are signed, and are no video, does not pass for one that plays."""
+    report = spoilt(tmp_path, 1, ())
     assert any("decode" in each.reason for each in report.problems), report.problems
 
 
-def test_segment_that_lost_frames(tmp_path: Path) -> None:
+EXCUSED = {
+    "in the segment": (1, (33,)),
+    "in the last segment": (2, (55,)),
+    "at the end of the one before": (2, (39,)),
+    "in the buffer, counted where the live part begins": (0, (5,)),
+    "in the buffer, right before the live part": (1, (19,)),
+}
+
+
+@pytest.mark.parametrize("case", EXCUSED)
+def test_segment_that_lost_frames(tmp_path: Path, case: str) -> None:
     """Where the camera signed that frames were lost, what cannot be shown for it is told, and no forgery."""
-    sample = clip(6).video[22].data
-
-    def damage(data: bytes) -> bytes:
-        return data.replace(sample, sample[:5] + bytes(each ^ 0x5A for each in sample[5:]))
-
-    plan = Plan(spoil=nth("000001.mp4.age", 0, damage), lost=(55,))
-    report = judged(tmp_path, plan, _resigned(damage))
-    assert report.verdict is Verdict.WHOLE
-    assert "2 of 3 segments decode alone" in " ".join(report.proven)
-    assert any("that all of 000001.mp4.age can be shown" in row for row in report.not_proven)
+    segment, lost = EXCUSED[case]
+    report = spoilt(tmp_path, segment, lost)
+    assert (report.problems, report.verdict) == ((), Verdict.WHOLE)
+    assert "of 3 segments decode alone" in " ".join(report.proven)
+    assert any(f"that all of {segment:06d}.mp4.age can be shown" in row for row in report.not_proven)
 
 
-def _resigned(damage: Callable[[bytes], bytes]) -> Callable[..., Any]:
-    """Sign the samples as they were damaged."""
+def test_segment_of_the_buffer_whose_frame_was_refused(tmp_path: Path) -> None:
+    """A frame of the buffer that turns out malformed as it is written is counted there, and excuses that segment alone."""
+    assert spoilt(tmp_path / "own", 0, (), refused=11).problems == ()
+    assert spoilt(tmp_path / "other", 2, (), refused=11).problems != ()
 
-    def edit(old: dict[str, Any]) -> dict[str, Any]:
-        samples = [each._replace(data=damage(each.data)) for each in clip(6).video[20:25]]
-        return {
-            **old,
-            "tracks": {**old["tracks"], "video": {**old["tracks"]["video"], "hash": mp4.sample_hash(samples)}},
-        }
 
-    return editing(FLUSH, edit, 2)
+CONDEMNED = {
+    "in an earlier segment": (2, (33,)),
+    "in the buffer, a segment ago": (2, (5,)),
+    "in a later segment": (1, (55,)),
+    "after the buffer": (0, (33,)),
+}
+
+
+@pytest.mark.parametrize("case", CONDEMNED)
+def test_loss_excuses_no_other_segment(tmp_path: Path, case: str) -> None:
+    """Frames that were lost elsewhere are no reason why a segment does not decode."""
+    segment, lost = CONDEMNED[case]
+    report = spoilt(tmp_path, segment, lost)
+    assert [each.file for each in report.problems] == [f"{segment:06d}.mp4.age"], report.problems
+    assert "decode" in report.problems[0].reason
 
 
 def row(**entry: object) -> bytes:
