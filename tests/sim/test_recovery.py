@@ -39,7 +39,6 @@ def test_a_cut_recording_is_recovered_and_resumed(seconds: float, tmp_path: Path
 def test_an_opening_that_never_reached_the_journal_is_void(tmp_path: Path) -> None:
     """The number was given out and nothing was shown: it is named in the log, used never again, and missed by nobody."""
     rig = Rig.new().run(3)
-    rig.evidence.trouble.fail_syncs(0)
     rig.camera.vault.volume.audit.write("opening", {"number": 1, "opening": "a" * 64})
     again = rig.power_cut().run(2).stop()
     kinds = [(line["kind"], line["data"].get("number")) for line in again.audit()]

@@ -20,8 +20,6 @@ from rich.progress import (
 
 from tools.dock.events import TROUBLE, DockEvent, Kind
 
-MEGA = 1_000_000
-
 
 class Display(Protocol):
     """Shows events; called from any thread."""

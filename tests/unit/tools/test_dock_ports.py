@@ -21,11 +21,11 @@ from hal.sim.dock import SimDock
 from tests.docking import MemoryShelf, VirtualClock, camera, desk, parts, stored
 from tests.pki import Pki
 from tools.dock import Dock, DockEvent, DockIdentity, Kind, SetupError, StoreError, add_parser
-from tools.dock.cable import Cable
 from tools.dock.ports import TcpPort, listen
 from tools.dock.visit import Desk, system_utc_ms
 from tools.provision.authority import create_authority
 from tools.provision.enrol import enrol_dock
+from tools.sim.cable import Cable
 
 PATIENCE_S = 20.0
 
@@ -93,7 +93,7 @@ def test_pty_with_a_cut(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
     at, events = desk(pki, tmp_path, utc_ms=system_utc_ms)
     port = SimDock()
     with Cable() as cable:
-        port.plug(cable.near)
+        port.plug(cable.camera)
         cable.cut_after(250_000)
 
         def mend() -> None:
@@ -102,12 +102,12 @@ def test_pty_with_a_cut(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
             port.unplug()
             assert set(shelf.receipts) < {1, 2}
             cable.put_back()
-            port.plug(cable.near)
+            port.plug(cable.camera)
 
         mending = threading.Thread(target=mend)
         mending.start()
         with docked(shelf, port):
-            serve(at, cable.far)
+            serve(at, cable.dock)
         mending.join(PATIENCE_S)
     shelf.erase()
     assert not shelf.recordings
@@ -122,10 +122,10 @@ def test_noisy_pty(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
     at, events = desk(pki, tmp_path, utc_ms=system_utc_ms)
     port = SimDock()
     with Cable() as cable:
-        port.plug(cable.near)
+        port.plug(cable.camera)
         port.disturb(1, 1e-4, 1e-4, 1e-4)
         with docked(shelf, port):
-            serve(at, cable.far)
+            serve(at, cable.dock)
     assert set(shelf.receipts) == {1, 2}
     assert stored(tmp_path, 2) == shelf.recordings[2]
     assert kinds(events)[-1] is Kind.DONE
@@ -274,9 +274,9 @@ def test_failing_store_ends_the_dock(pki: Pki, shelf: MemoryShelf, tmp_path: Pat
     (tmp_path / "cam-1").write_text("in the way")
     port = SimDock()
     with Cable() as cable:
-        port.plug(cable.near)
+        port.plug(cable.camera)
         with docked(shelf, port), pytest.raises(StoreError, match="cam-1"):
-            serve(at, cable.far)
+            serve(at, cable.dock)
     assert kinds(events)[-1] is Kind.FAILED
     assert not shelf.receipts
 
@@ -288,8 +288,8 @@ def test_refused_camera_ends_a_single_visit(pki: Pki, tmp_path: Path) -> None:
     at, events = desk(pki, tmp_path, utc_ms=system_utc_ms)
     port = SimDock()
     with Cable() as cable:
-        port.plug(cable.near)
+        port.plug(cable.camera)
         with docked(foreign, port):
-            serve(at, cable.far)
+            serve(at, cable.dock)
     assert kinds(events) == [Kind.LISTENING, Kind.REFUSED]
     assert "device-ca" in events[-1].text
