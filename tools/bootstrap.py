@@ -16,7 +16,7 @@ from pathlib import Path
 BAR_WIDTH = 24
 INSTALL = ("install", "--require-hashes", "--only-binary", ":all:", "--progress-bar", "off")
 COLLECTED = re.compile(r"^(?:Collecting|Processing) (?:\S*/)?([A-Za-z0-9._]+)")
-REQUIREMENT = re.compile(r"^[A-Za-z0-9._-]+==", re.MULTILINE)
+REQUIREMENT = re.compile(r"^[A-Za-z0-9._-]+(?:\[[^\]]+\])?==", re.MULTILINE)
 
 COMMAND = """#!/bin/sh
 # The `lapel` command, straight from the checkout.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -26,7 +29,7 @@ EXCEPTIONS = {
     ("tests/unit/evidence/test_recipients.py", "an age identity"): "the published example of age's own key format",
 }
 
-REQUIREMENT = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; [^\\]+)? \\$", re.MULTILINE)
+REQUIREMENT = re.compile(r"^(?P<name>[a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==(?P<version>\S+)(?: ; [^\\]+)? \\$", re.MULTILINE)
 
 
 def files() -> list[Path]:
@@ -84,6 +87,21 @@ def test_locks_are_exact(lock: Path) -> None:
     assert [
         block.splitlines()[0] for block in blocks if not REQUIREMENT.match(block) or "--hash=sha256:" not in block
     ] == []
+
+
+def test_locks_pin_what_is_asked_for_with_extras() -> None:
+    """Older pips look for `name[extra]` apart from `name`: a lock that pins only the latter breaks with the next release."""
+    lock = (ROOT / "requirements" / "desk-dev.txt").read_text(encoding="utf-8")
+    pinned = {canonicalize_name(name) for name in dict(REQUIREMENT.findall(lock))}
+    wanted = {
+        f"{canonicalize_name(need.name)}[{','.join(sorted(need.extras))}]"
+        for found in importlib.metadata.distributions()
+        if canonicalize_name(found.name) in pinned
+        for need in map(Requirement, found.requires or ())
+        if need.extras and (need.marker is None or need.marker.evaluate({"extra": ""}))
+    }
+    assert wanted
+    assert {each for each in wanted if not re.search(rf"^{re.escape(each)}==", lock, re.MULTILINE)} == set()
 
 
 def test_locks_agree() -> None:
