@@ -12,7 +12,7 @@ import io
 import json
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from firmware import settings
 from firmware.camera import Camera
@@ -155,15 +155,15 @@ class Rig:
     @classmethod
     def start(
         cls,
-        evidence: MemoryStorage,
-        config: MemoryStorage,
+        evidence: Storage,
+        config: Storage,
         clock: VirtualClock,
         signer: PkiSigner,
         values: dict[str, object],
         *,
         microphone: bool = True,
     ) -> Rig:
-        """Switch a camera on."""
+        """Switch a camera on.  Any storage will do, but only a ``MemoryStorage`` has a log, and can have its power cut."""
         lens, sound = clips()
         video, audio = Stepped(clock), Stepped(clock)
         buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
@@ -189,9 +189,8 @@ class Rig:
         draw = random.Random(1)
         vault = Vault(hal, chosen, enrolment, random=draw.randbytes)
         camera = Camera(hal, chosen, vault, log, random=draw.randbytes)
-        rig = cls(
-            camera, hal, clock, evidence, config, buttons, triggers, indicators, video, audio, signer, stream, values
-        )
+        memories = cast("tuple[MemoryStorage, MemoryStorage]", (evidence, config))
+        rig = cls(camera, hal, clock, *memories, buttons, triggers, indicators, video, audio, signer, stream, values)
         camera.stopped = lambda: setattr(rig, "stopped", True)
         buttons.listen(camera.inbox.put)
         triggers.listen(camera.inbox.put)
