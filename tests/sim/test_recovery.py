@@ -9,6 +9,7 @@ import pytest
 from firmware.core.machine import Recording
 from firmware.evidence.roles import Role
 from hal.sim.memory import MemoryStorage
+from hal.sim.volume import Append, Create
 from tests.rig import NONCE, PkiSigner, Rig, copy, enrol, judge, pki, receipt_for
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
@@ -34,6 +35,20 @@ def test_a_cut_recording_is_recovered_and_resumed(seconds: float, tmp_path: Path
     assert span is not None
     assert span["until"] / 90000 >= 4 + live_s - 1
     assert any("resumes recording 1" in fact for fact in report.every_recording[1].facts)
+
+
+@pytest.mark.parametrize("flushes", [1, 2])
+def test_a_cut_in_the_middle_of_the_minute_before_leaves_what_is_written(flushes: int, tmp_path: Path) -> None:
+    """The pre-event part is written beside the live part: what of it reached the card verifies, the manifest names the rest."""
+    rig = Rig.new(pre_event_s=3, segment_s=3).run(6).tap()
+    log = rig.evidence.log
+    names = {each.node: each.name for each in log if isinstance(each, Create)}
+    written = [at for at, each in enumerate(log) if isinstance(each, Append) and names[each.node] == "000001.mp4.age"]
+    again = Rig.start(
+        MemoryStorage(log[: written[flushes]]).crash(), rig.config.crash(), rig.clock, rig.signer, rig.values
+    )
+    first = judge(again.run(1).stop(), tmp_path).every_recording[0]
+    assert first.verdict is Verdict.RECOVERED, first.problems
 
 
 def test_an_opening_that_never_reached_the_journal_is_void(tmp_path: Path) -> None:

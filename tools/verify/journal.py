@@ -131,8 +131,10 @@ def check_order(opening: Opening, flushes: Sequence[Flush]) -> None:
                 need(track.start > latest.get(kind, -1), f"{where}: {kind} times run back")
                 latest[kind] = track.start
         if flush.video is not None and flush.until is not None and flush.segment is not None:
-            # A gap is counted once, in whichever line comes next; so any counter explains any hole.
-            if ended is not None and flush.segment <= ended[0] + 1 and not any(flush.gaps.values()):
+            # A gap is counted once, in whichever line comes next; so any counter explains any hole.  A segment of the minute before that a
+            # cut left unfinished ends where it ends, and the manifest says that it is missing in part.
+            unfinished = fresh and before is not None and not before.last and (before.segment or 0) < opening.live_from
+            if ended is not None and not unfinished and flush.segment <= ended[0] + 1 and not any(flush.gaps.values()):
                 hole = flush.video.start - ended[1]
                 need(hole <= frame, f"{where}: {hole / MEDIA_RATE:.3f} s are missing before it, and no gap was counted")
             ended = (flush.segment, flush.until)
