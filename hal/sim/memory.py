@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Iterable
+from typing import Self
 
 from hal.interface import Directory, Space
+from hal.sim.crashes import Image
 from hal.sim.disk import Trouble, fail, single
 from hal.sim.volume import (
     ROOT,
@@ -42,6 +44,17 @@ class MemoryStorage:
         self._crashed = False
         for operation in operations:
             self.apply(operation)
+
+    @classmethod
+    def holding(cls, image: Image, capacity: int | None = None) -> Self:
+        """A partition that holds ``image``, all of it synced."""
+        storage = cls(capacity=capacity)
+        nodes: dict[int, Node] = {number: DirectoryNode(dict(n), dict(n)) for number, n in image.directories.items()}
+        nodes |= {number: FileNode(bytearray(data), len(data)) for number, data in image.files.items()}
+        storage._volume = Volume(nodes)
+        for number, data in image.files.items():
+            storage.trouble.charge(number, len(data))
+        return storage
 
     def root(self) -> MemoryDirectory:
         """Its top directory."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 ROOT = 0
@@ -95,9 +95,9 @@ class Volume:
     undone one directory at a time, and a file's sync does not save its name.
     """
 
-    def __init__(self) -> None:
-        """An empty root directory."""
-        self._nodes: dict[int, Node] = {ROOT: DirectoryNode()}
+    def __init__(self, nodes: Mapping[int, Node] | None = None) -> None:
+        """An empty root directory, or these nodes, numbered without a gap."""
+        self._nodes: dict[int, Node] = dict(nodes or {ROOT: DirectoryNode()})
 
     def __getitem__(self, number: int) -> Node:
         """A file or directory."""
