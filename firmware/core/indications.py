@@ -26,8 +26,9 @@ class Trouble(Enum):
     FAULT = "fault"
     STORAGE_FAILS = "storage-fails"
     LAGGING = "lagging"
-    STORAGE_LOW = "storage-low"
+    STORAGE_CRITICAL = "storage-critical"
     BATTERY_CRITICAL = "battery-critical"
+    STORAGE_LOW = "storage-low"
     BATTERY_LOW = "battery-low"
     NO_SOUND = "no-sound"
     CLOCK_UNSET = "clock-unset"
@@ -112,6 +113,8 @@ CUES: Final[Mapping[str, Cue]] = MappingProxyType(
             Cue("hold-1", _TICK, ((660, 60),)),
             Cue("hold-2", _TICK, ((770, 60),)),
             Cue("hold-3", _TICK, ((880, 60),)),
+            Cue("storage-low", _TWO_SHORT, ((550, 120), (440, 120))),
+            Cue("storage-critical", _ALARM, ((550, 200), (440, 200))),
             Cue("refused", _ALARM, ((220, 400),)),
             Cue("fault", _ALARM, ((220, 200), (330, 200), (220, 200))),
         )
@@ -134,7 +137,8 @@ WORDS: Final[Mapping[Look | Trouble | str, str]] = MappingProxyType(
         Trouble.FAULT: "The camera is broken: take another one.",
         Trouble.STORAGE_FAILS: "The storage fails: take another camera soon.",
         Trouble.LAGGING: "The storage is too slow.",
-        Trouble.STORAGE_LOW: "The storage is nearly full.",
+        Trouble.STORAGE_CRITICAL: "The storage holds less than half an hour more.",
+        Trouble.STORAGE_LOW: "The storage holds less than an hour more.",
         Trouble.BATTERY_CRITICAL: "The battery is almost empty.",
         Trouble.BATTERY_LOW: "The battery is low.",
         Trouble.NO_SOUND: "The microphone does not work.",
@@ -148,6 +152,8 @@ WORDS: Final[Mapping[Look | Trouble | str, str]] = MappingProxyType(
         "hold-1": "Held for one second.",
         "hold-2": "Held for two seconds.",
         "hold-3": "Held for three seconds.",
+        "storage-low": "The storage holds less than an hour more.",
+        "storage-critical": "The storage holds less than half an hour more.",
         "refused": "The press was heard, but the camera cannot do that.",
         "fault": "Something is wrong.",
     }

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PIECE: Final = 1 << 20
 HEAD: Final = 1 << 16
 EVIDENCE: Final = (".age",)
-ROOM: Final = 64 << 20
 
 
 class Chores:
@@ -56,6 +55,11 @@ class Chores:
         yield from self.recover()
         yield from self.erase()
         yield from self._attempt("prepare", self._prepare())
+
+    @property
+    def returnable(self) -> int:
+        """Bytes that receipted footage gives back once they are needed."""
+        return self._vault.custody.inventory.returnable(but=self.troubles)
 
     def _attempt(self, name: str, work: Iterator[None]) -> Iterator[None]:
         """Do a piece of work on a directory; its trouble is noted, and goes no further."""
@@ -113,7 +117,7 @@ class Chores:
             [Receipted(entry.number, entry.size, entry.receipted_ms or 0) for entry in entries.values()],
             now_ms=wall.utc_ms if wall.quality is ClockQuality.DOCK else None,
             keep_h=vault.settings.keep_after_receipt_h,
-            missing_bytes=max(0, ROOM - vault.hal.evidence.space().free),
+            missing_bytes=max(0, vault.budget.emptying - vault.hal.evidence.space().free),
         )
         for number in chosen:
             yield from self._attempt(names.recording(number), self._erase(number))

@@ -187,8 +187,7 @@ class Controller:
 
     def _mounted(self, mounted: Mounted) -> None:
         if mounted.resume and self.place not in {Place.DOCKED, Place.OFFLOADING}:
-            self._cause = Cause("resume", self._hal.clock.monotonic_ns())
-            self._happen(Event.RESUME)
+            self._ask(Cause("resume", self._hal.clock.monotonic_ns()), Event.RESUME)
 
     def _answered(self, take: int, event: Event) -> None:
         if self._flow.newest(take):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 BARS: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL})
 """Only a camera that is nobody's, or full of evidence, may deny a recording."""
+NOTHING_TOLD: Final = -3600
+_WARNINGS: Final = frozenset({Trouble.STORAGE_LOW, Trouble.STORAGE_CRITICAL})
+"""Felt once, when they come."""
 
 
 class Face:
@@ -32,6 +35,7 @@ class Face:
         self._log = log
         self._standing: frozenset[Trouble] = frozenset() if enrolled else frozenset({Trouble.NOT_ENROLLED})
         self._storage: frozenset[Trouble] = frozenset()
+        self._told_s = NOTHING_TOLD
         self._senses = Senses(hal.power, hal.clock, log)
         self._dark = enrolled  # until the volume is mounted nobody knows whether it can record: no light then says so
         self._lights: Lights | None = None
@@ -45,7 +49,13 @@ class Face:
     def hear(self, health: Health) -> None:
         """The writer's word on the storage; its first one means that the volume is mounted."""
         self._dark = False
-        self._storage = of_storage(health)
+        before, self._storage = self._storage, of_storage(health, self._storage)
+        if abs(health.left_s - self._told_s) >= max(60, self._told_s // 10):
+            self._told_s = health.left_s
+            self._log.event("storage", left_s=health.left_s, free=health.free)
+        fresh = worst((self._storage & _WARNINGS) - before)
+        if fresh is not None and not health.full:
+            self.cue(fresh.value)
 
     def look(self, recording: Recording, place: Place, sources: frozenset[Trouble], now_ns: int) -> None:
         """Gather all troubles, beside those of the ``sources``, and show what follows."""

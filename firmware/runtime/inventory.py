@@ -6,8 +6,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from firmware.runtime.names import recording
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +35,30 @@ class Inventory:
 
     def __init__(self) -> None:
         self._entries: dict[int, Entry] = {}
+        self._receipted: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def put(self, entry: Entry) -> None:
         """Add or replace an entry."""
         with self._lock:
             self._entries[entry.number] = entry
+            self._receipted.pop(entry.number, None)
+            if entry.receipt is not None:
+                self._receipted[entry.number] = entry.size
 
     def drop(self, number: int) -> None:
         """Forget an erased recording."""
         with self._lock:
             self._entries.pop(number, None)
+            self._receipted.pop(number, None)
 
     def get(self, number: int) -> Entry | None:
         """One entry."""
         return self._entries.get(number)
+
+    def returnable(self, but: Container[str]) -> int:
+        """Bytes of all recordings with a receipt, without those in the directories ``but``.  For the writer alone."""
+        return sum(size for number, size in self._receipted.items() if recording(number) not in but)
 
     def all(self) -> list[Entry]:
         """All entries by number."""

@@ -6,7 +6,7 @@ opens, plays and verifies.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from firmware.evidence import private
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 RESERVE_SEGMENT: Final = 8 << 20
 RESERVE_JOURNAL: Final = 1 << 20
 NS_PER_MS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What one flush of the live part cost: milliseconds from the capture of its last frame to the end of its data sync, bytes on the
+    card with all that was noted since the one before, and the ticks of recording that it brought."""
+
+    lag_ms: int
+    size: int
+    ticks: int
 
 
 class OpenRecording:
@@ -64,6 +74,9 @@ class OpenRecording:
         self._gaps = Gaps()
         self._refused = 0
         self._notes: list[bytes] = []
+        self._lengths: dict[str, int] = {}
+        self._noted = 0
+        self._until = 0
 
     @property
     def so_far(self) -> dict[str, object]:
@@ -71,8 +84,8 @@ class OpenRecording:
         transcript = self.journal.transcript
         return {"number": self.number, "opening": transcript.opening_hash, "ended": transcript.clock}
 
-    def flush(self, epoch_ns: int, flush: Flush, gaps: Gaps | None) -> int:
-        """Make one flush durable; milliseconds from the capture of its last frame to the end of its data sync.
+    def flush(self, epoch_ns: int, flush: Flush, gaps: Gaps | None) -> Flushed:
+        """Make one flush durable.
 
         ``gaps`` are the live part's counters; None for the pre-event part, which leaves them as they are.
         """
@@ -86,7 +99,7 @@ class OpenRecording:
         extents = file.append(muxed.data, muxed.end)
         captured_ns = muxed.captured_ns
         lag_ms = (self._clock.monotonic_ns() - captured_ns) // NS_PER_MS if captured_ns is not None else 0
-        self._vouch(
+        size = self._vouch(
             file.name,
             extents,
             last=flush.last,
@@ -97,7 +110,12 @@ class OpenRecording:
             until=muxed.until,
             lag_ms=lag_ms,
         )
-        return lag_ms
+        if gaps is None:
+            return Flushed(lag_ms, size, 0)
+        size, self._noted = size + self._noted, 0
+        since = self._until or (muxed.video.start if muxed.video else muxed.until)
+        self._until = max(since, muxed.until)
+        return Flushed(lag_ms, size, self._until - since)
 
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int | None) -> None:
         """Take one record of the private part; ``keep_notes`` makes it durable."""
@@ -130,7 +148,7 @@ class OpenRecording:
     def _append_private(self, plain: bytes, end: bytes) -> None:
         file = self._file(names.PRIVATE)
         extents = file.append(plain, end)
-        self._vouch(file.name, extents, last=bool(end), tracks=None, until=None, lag_ms=0)
+        self._noted += self._vouch(file.name, extents, last=bool(end), tracks=None, until=None, lag_ms=0)
 
     def _vouch(
         self,
@@ -141,8 +159,8 @@ class OpenRecording:
         tracks: Mapping[str, object] | None,
         until: int | None,
         lag_ms: int,
-    ) -> None:
-        """The journal line for what is on the card by now."""
+    ) -> int:
+        """The journal line for what is on the card by now; by how many bytes file and journal grew."""
         cipher, plain = extents
         line = self.journal.flush(
             file=name,
@@ -159,6 +177,8 @@ class OpenRecording:
         self._journal_file.sync()
         if last:
             del self._files[name]
+        before, self._lengths[name] = self._lengths.get(name, 0), cipher.length
+        return cipher.length - before + len(line) + 1
 
     def _file(self, name: str) -> SealedFile:
         """The file of that name; a new one is durable by name before anything is written to it."""

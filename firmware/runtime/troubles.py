@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from firmware.core.forecast import warnings
 from firmware.core.indications import Trouble
 from firmware.runtime.microphone import Sound
 from hal.interface import ClockQuality
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from firmware.runtime.writer import Writer
     from hal.interface import Clock, Power
 
-STORAGE_LOW: Final = 512 << 20
-STORAGE_FULL: Final = 24 << 20
 LAG_MS: Final = 1500
 BATTERY_LOW: Final = 20
 BATTERY_CRITICAL: Final = 5
@@ -29,13 +28,12 @@ HANGS_NS: Final = 30_000_000_000
 """A part that does nothing for so long will not come back by itself."""
 
 
-def of_storage(health: Health) -> frozenset[Trouble]:
-    """What a word of the writer amounts to."""
-    return _standing(
+def of_storage(health: Health, before: frozenset[Trouble]) -> frozenset[Trouble]:
+    """What a word of the writer amounts to; ``before``: what the one before did."""
+    return warnings(health.left_s, before) | _standing(
         {
-            Trouble.STORAGE_FULL: health.free < STORAGE_FULL,
+            Trouble.STORAGE_FULL: health.full,
             Trouble.STORAGE_FAILS: health.fails,
-            Trouble.STORAGE_LOW: health.free < STORAGE_LOW,
             Trouble.LAGGING: health.lag_ms > LAG_MS,
         }
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from firmware.core.cutter import live_from
+from firmware.core.forecast import Budget
 from firmware.evidence.age import AgeWriter
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.journal import Journal, last_clock
@@ -51,6 +52,7 @@ class Vault:
         self.hal = hal
         self.settings = chosen
         self.enrolment = enrolment
+        self.budget = Budget(chosen.bitrate, chosen.pre_event_s, chosen.queue_s, chosen.segment_s)
         self.stamps = Stamps(hal.clock)
         self.writing: set[int] = set()
         """Numbers that belong to this boot: being written, or lost in the middle."""

@@ -123,10 +123,13 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How storage does: room in bytes, by how many ms the last live flush lagged behind its capture, whether it failed in this boot."""
+    """How storage does: room in bytes, for how many seconds a recording can go on or would if it began now, whether it is full, by how
+    many ms the last live flush lagged behind its capture, whether it failed in this boot."""
 
     free: int
     total: int
+    left_s: int
+    full: bool
     lag_ms: int
     fails: bool = False
 

@@ -7,10 +7,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from firmware.core.forecast import Rate, on_card, outlook
 from firmware.evidence.errors import EvidenceError
+from firmware.evidence.transcript import TICKS
 from firmware.media.errors import MediaError
 from firmware.runtime.auditlog import AuditLostError
-from firmware.runtime.chores import ROOM, Chores
+from firmware.runtime.chores import Chores
 from firmware.runtime.work import (
     Before,
     Begin,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
 
+    from firmware.core.cutter import Flush
     from firmware.runtime.log import Log
     from firmware.runtime.mailbox import Mailbox
     from firmware.runtime.recording import OpenRecording
@@ -77,6 +80,9 @@ class Writer:
         self._clock = clock
         self._swept_ns = 0
         self._lag_ms = 0
+        self._rate = Rate(vault.budget.rate)
+        self._owed = 0
+        """Bytes that the pre-event parts still take."""
         self._beat_ns = clock.monotonic_ns() + MOUNTING_NS
         self._box = box
         self._answer = answer
@@ -93,7 +99,7 @@ class Writer:
         self._jobs: dict[type, Callable[[Any], None]] = {
             Begin: self._begin,
             Live: self._live,
-            Before: lambda job: self._tasks.append(self._before(job)),
+            Before: self._take_before,
             Note: self._note,
             End: lambda job: self._tasks.append(self._end(job)),
             Stop: self._stop,
@@ -154,16 +160,22 @@ class Writer:
         take = self.takes.get(job.take)
         if take is None:
             return
-        lag_ms = take.flush(job.epoch_ns, job.flush, job.gaps)
+        flushed = take.flush(job.epoch_ns, job.flush, job.gaps)
+        self._rate.add(flushed.size, flushed.ticks / TICKS)
         if job.take not in self._confirmed:
             self._confirmed.add(job.take)
             self._answer(Durable(job.take))
-        self._lag_ms = lag_ms
-        if self._health() < ROOM:
+        self._lag_ms = flushed.lag_ms
+        if self._health() < self._vault.budget.emptying:
             self.sweep()  # receipted footage makes room for what is being recorded
+
+    def _take_before(self, job: Before) -> None:
+        self._owed += sum(map(_owed, job.flushes))
+        self._tasks.append(self._before(job))
 
     def _before(self, job: Before) -> Iterator[None]:
         for flush in job.flushes:
+            self._owed -= _owed(flush)
             take = self.takes.get(job.take)
             if take is not None:
                 self._guard(job.take, lambda take=take, flush=flush: take.flush(job.epoch_ns, flush, None))  # type: ignore[misc]
@@ -265,6 +277,19 @@ class Writer:
     def _health(self) -> int:
         """Tell how the storage does; its free bytes."""
         space = self._vault.volume.storage.space()
+        budget, busy = self._vault.budget, bool(self.takes)
+        look = outlook(
+            free=space.free,
+            returnable=self.due.returnable,
+            kept=budget.running + self._owed if busy else budget.idle,
+            rate=self._rate.per_second,
+            segment_s=budget.segment_s,
+        )
         fails = self._lost > 0 or bool(self.due.troubles)
-        self._answer(Health(space.free, space.total, self._lag_ms if self.takes else 0, fails))
+        self._answer(Health(space.free, space.total, look.left_s, look.full, self._lag_ms if busy else 0, fails))
         return space.free
+
+
+def _owed(flush: Flush) -> int:
+    """The most bytes that a flush takes on the card."""
+    return on_card(sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio)), 1)

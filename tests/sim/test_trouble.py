@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from firmware.core.forecast import CLOSING
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Recording
 from firmware.runtime.auditlog import AuditLostError
-from firmware.runtime.chores import ROOM
 from firmware.runtime.controller import PartLost
 from firmware.runtime.lens import LensLostError
 from firmware.runtime.microphone import Sound
-from firmware.runtime.troubles import STORAGE_FULL
 from firmware.runtime.work import Failed
 from firmware.runtime.writer import StorageLostError
 from hal.interface import Button, ClockQuality, Edge
@@ -60,7 +59,7 @@ def test_a_clock_that_jumps_leaves_the_media_time_alone(tmp_path: Path) -> None:
 
 def test_storage_full_at_the_start_refuses_loudly() -> None:
     """Full of evidence that no dock has: the press is answered with a refusal, not with a light that lies."""
-    rig = Rig.new(capacity=RESERVE + STORAGE_FULL - (1 << 20)).run(1)
+    rig = Rig.new(capacity=RESERVE + CLOSING - (1 << 20)).run(1)
     rig.tap()
     assert rig.state is Recording.IDLE
     assert rig.cues == ["refused"]
@@ -69,8 +68,8 @@ def test_storage_full_at_the_start_refuses_loudly() -> None:
 
 def test_storage_that_fills_up_ends_in_a_clean_stop(tmp_path: Path) -> None:
     """The recording is sealed with its reason while there is still room to do so."""
-    rig = Rig.new(capacity=RESERVE + STORAGE_FULL + (40 << 20)).run(3).tap().run(1)
-    rig.evidence.trouble.fill(STORAGE_FULL - (16 << 20))
+    rig = Rig.new(capacity=RESERVE + CLOSING + (40 << 20)).run(3).tap().run(1)
+    rig.evidence.trouble.fill(CLOSING - (16 << 20))
     rig.run(12)
     assert rig.state is Recording.IDLE
     (recording,) = judge(rig, tmp_path).every_recording
@@ -173,7 +172,7 @@ def test_storage_that_fails_in_the_middle_never_looks_like_recording() -> None:
 
 def test_a_card_full_to_the_brim_can_still_be_docked() -> None:
     """The reserve is given back when nothing else is left: receipts and the log's lines go there, and the card is emptied."""
-    rig = Rig.new(capacity=RESERVE + STORAGE_FULL + (40 << 20), keep_after_receipt_h=0).run(3).tap().run(2).stop()
+    rig = Rig.new(capacity=RESERVE + CLOSING + (40 << 20), keep_after_receipt_h=0).run(3).tap().run(2).stop()
     rig.evidence.trouble.fill(0)
     again = rig.restart()
     again.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
@@ -269,7 +268,7 @@ def test_a_microphone_that_cannot_be_opened_never_stops_the_picture(tmp_path: Pa
 
 def test_a_full_card_is_emptied_by_receipts(tmp_path: Path) -> None:
     """Receipted footage makes room for the next recording although it was to be kept for a day."""
-    rig = Rig.new(capacity=RESERVE + STORAGE_FULL + (40 << 20)).run(3).tap().run(2).stop()
+    rig = Rig.new(capacity=RESERVE + CLOSING + (40 << 20)).run(3).tap().run(2).stop()
     rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
     rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
     rig.camera.writer.sweep()
@@ -283,12 +282,12 @@ def test_a_full_card_is_emptied_by_receipts(tmp_path: Path) -> None:
 
 def test_a_camera_that_was_full_records_once_a_dock_has_emptied_it() -> None:
     """The refusal ends with its cause: nobody has to switch the camera off and on first."""
-    rig = Rig.new(capacity=RESERVE + STORAGE_FULL + (40 << 20), keep_after_receipt_h=0).run(3).tap().run(2)
-    rig.evidence.trouble.fill(STORAGE_FULL - (16 << 20))
+    rig = Rig.new(capacity=RESERVE + CLOSING + (40 << 20), keep_after_receipt_h=0).run(3).tap().run(2)
+    rig.evidence.trouble.fill(CLOSING - (16 << 20))
     assert shown(rig.run(1)) is Look.UNABLE
     rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
     rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
-    rig.evidence.trouble.fill(STORAGE_FULL + (16 << 20))  # as if the footage had been long
+    rig.evidence.trouble.fill(CLOSING + (16 << 20))  # as if the footage had been long
     rig.camera.writer.sweep()
     assert shown(rig.run(1)) is not Look.UNABLE
     assert rig.tap().run(1).cues.count("started") == 2
@@ -302,7 +301,7 @@ def test_receipted_footage_makes_room_while_a_recording_runs(tmp_path: Path) -> 
     rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
     rig.tap().run(1)
     assert "00000001" in rig.evidence.root().enter("recordings").names()
-    rig.evidence.trouble.fill(ROOM - (1 << 20))
+    rig.evidence.trouble.fill(rig.camera.vault.budget.emptying - (1 << 20))
     rig.run(1)
     assert "00000001" not in rig.evidence.root().enter("recordings").names()
     assert rig.state is Recording.RECORDING

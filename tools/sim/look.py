@@ -45,6 +45,8 @@ CUES: Final[Mapping[str, str]] = MappingProxyType(
         "hold-1": "Held for one second.",
         "hold-2": "Held for two seconds.",
         "hold-3": "Held for three seconds.",
+        "storage-low": "The storage holds less than an hour more.",
+        "storage-critical": "The storage holds less than half an hour more.",
         "refused": "The press was heard, but the camera cannot do that.",
         "fault": "Something is wrong.",
     }
