@@ -1,4 +1,4 @@
-"""The device's audit log on the card: one file a boot, each line durable before the call returns."""
+"""The device's audit log on the card: a file for each boot, and another one where that grows long; each line durable before the call returns."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PIECE: Final = 1 << 20
 MOST_HEADS: Final = 100_000
 """Lines that a dock may countersign: those that it was offered, and they are the newest."""
+MOST_LINES: Final = 512
+"""A file this long is followed by another one as soon as nothing is being recorded: a boot reads the newest before it can record."""
 _NAME: Final = re.compile(r"[0-9]{8}\.jwsl")
 
 
@@ -42,8 +44,8 @@ class AuditLog:
         self._stamps = stamps
         self._file: File | None = None
         self._heads: dict[int, str] = {}
-        self.name = ""
-        self.length = 0
+        self._lines = 0
+        self._growing = ("", 0)
         self.ledger = Ledger()
         self.newest = self.ledger.newest()
         """For other threads: they never look into the ledger itself."""
@@ -69,13 +71,34 @@ class AuditLog:
                 return
 
     def begin(self, facts: Mapping[str, Any]) -> None:
-        """Begin this boot's file with its ``boot`` line: ``facts`` are ``firmware``, ``signer`` and ``counter``."""
+        """Begin a boot's file with its ``boot`` line: ``facts`` are ``firmware``, ``signer`` and ``counter``.
+        ``AuditLostError`` where it cannot begin.
+
+        The boot has the number of its file, and that is one that no file had: one without a line stays where it is.
+        """
         used = self.files()
-        self.name = names.audit(int(used[-1][:8]) + 1 if used else 1)
-        self._file = self._directory.create(self.name)
-        self._directory.sync()
-        self.ledger.boot += 1
+        self.ledger.boot = int(used[-1][:8]) + 1 if used else 1
+        name, before = names.audit(self.ledger.boot), self._file
+        self._file, self._growing, self._lines = None, (name, 0), 0
+        try:
+            self._file = self._directory.create(name)
+            self._directory.sync()
+        except OSError as error:
+            message = f"the audit log cannot begin {name}: {error}"
+            raise AuditLostError(message) from error
         self.write("boot", {**facts, **self.ledger.carry()})
+        if before is not None:
+            before.close()
+
+    @property
+    def long(self) -> bool:
+        """Whether the file has grown so long that the next boot had better read another one."""
+        return self._lines >= MOST_LINES
+
+    def length_of(self, name: str) -> int | None:
+        """Bytes in the file that grows; None for the name of another one.  For other threads too."""
+        growing, length = self._growing
+        return length if name == growing else None
 
     def write(self, kind: str, data: Mapping[str, Any]) -> None:
         """Add one line, durably.  ``AuditLostError`` if it is not: nobody can say what of it is on the card."""
@@ -101,7 +124,9 @@ class AuditLog:
             message = f"the audit log failed: {error}"
             raise AuditLostError(message) from error
         self._file = file
-        self.length += len(line) + 1
+        name, length = self._growing
+        self._growing = (name, length + len(line) + 1)
+        self._lines += 1
         self._follow(payload, line_hash(line))
 
     def head_of(self, line: int) -> str | None:

@@ -54,6 +54,8 @@ class Chores:
         yield from self.finish_erasures()
         yield from self.recover()
         yield from self.erase()
+        self._vault.renew_log()
+        yield
         yield from self._attempt("prepare", self._prepare())
 
     @property

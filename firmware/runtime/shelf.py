@@ -103,10 +103,10 @@ class CameraShelf:
         return roots.get(item, lambda: volume.recordings.enter(item))()
 
     def _audit_length(self, name: str) -> int:
-        """The whole lines of a log file.  This boot's are counted as they are written, older files do not grow."""
-        audit = self._vault.volume.audit
-        if name == audit.name:
-            return audit.length
+        """The whole lines of a log file.  Those of the newest are counted as they are written, older files do not grow."""
+        growing = self._vault.volume.audit.length_of(name)
+        if growing is not None:
+            return growing
         if name not in self._lengths:
             file, length = self._vault.volume.root.enter(names.AUDIT).open(name), 0
             for offset in range(0, file.size(), PIECE):

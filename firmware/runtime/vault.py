@@ -94,12 +94,23 @@ class Vault:
         resume = newest in ledger.unclosed or ledger.resume  # an older one had been taken over already
         if resume:
             self._continues = self.cut(newest)
-        signer = self.hal.signer
-        volume.audit.begin({"firmware": VERSION, "signer": signer.kind, "counter": signer.counter()})
+        volume.audit.begin(self._boot_facts())
         for name in volume.audit.damaged:
             volume.audit.write("fault", {"code": f"audit-damaged {name}"})
         self.custody.read_anchor()
         return resume
+
+    def renew_log(self) -> None:
+        """Go on in another file of the audit log, once this one is long and nothing is being recorded: a boot reads the newest file
+        before it can record.  What is told there is what an end on purpose and a new start would tell."""
+        if self.volume.audit.long and not self.writing:
+            facts = self._boot_facts()
+            self.leave("length", resume=False)
+            self.volume.audit.begin(facts)
+
+    def _boot_facts(self) -> dict[str, Any]:
+        signer = self.hal.signer
+        return {"firmware": VERSION, "signer": signer.kind, "counter": signer.counter()}
 
     def begin(self, continues: Mapping[str, Any] | None = None) -> OpenRecording:
         """Open the next recording; ``continues``: what its opening says of the one that it goes on with, by default of the one
