@@ -26,12 +26,31 @@ _MANY = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A storage as it comes back: names by directory and bytes by file, both by number.  ``digest`` is the same for the same
-    tree of names and bytes, whatever the numbers."""
+    """A storage as it comes back: names by directory and bytes by file, both by number.  ``digests``, of each of them, are the same
+    for the same names and bytes below it, whatever the numbers."""
 
     directories: Mapping[int, Mapping[str, int]]
     files: Mapping[int, bytes]
-    digest: bytes
+    digests: Mapping[int, bytes]
+
+    @property
+    def digest(self) -> bytes:
+        """That of the whole."""
+        return self.digests[ROOT]
+
+    def find(self, *path: str) -> int | None:
+        """The number of what stands at a path; None where there is nothing."""
+        number = ROOT
+        for name in path:
+            if name not in self.directories.get(number, {}):
+                return None
+            number = self.directories[number][name]
+        return number
+
+    def names(self, *path: str) -> list[str]:
+        """The names in the directory at a path, sorted; none where there is no directory."""
+        number = self.find(*path)
+        return sorted(self.directories.get(number, {})) if number is not None else []
 
 
 class Survival:
@@ -42,7 +61,7 @@ class Survival:
         self._files: dict[int, UnsyncedFile] = {}
         self._directories: dict[int, UnsyncedDirectory] = {ROOT: UnsyncedDirectory()}
         if image is not None:
-            self._files = {number: UnsyncedFile(data) for number, data in image.files.items()}
+            self._files = {number: UnsyncedFile.of(data, image.digests[number]) for number, data in image.files.items()}
             self._directories = {number: UnsyncedDirectory(dict(names)) for number, names in image.directories.items()}
         self._names: dict[int, dict[str, int]] = {
             number: dict(directory.synced) for number, directory in self._directories.items()
@@ -122,8 +141,8 @@ class Survival:
             if not _happened(ways[number], index)
         }
         found = _Walk(self._files, self._directories, ways, lost)
-        _, told = found.directory(ROOT)
-        return Image(found.directories, found.files, told)
+        found.directory(ROOT)
+        return Image(found.directories, found.files, found.digests)
 
 
 @dataclass(slots=True)
@@ -136,23 +155,26 @@ class _Walk:
     lost: AbstractSet[int]
     directories: dict[int, dict[str, int]] = field(default_factory=dict)
     files: dict[int, bytes] = field(default_factory=dict)
+    digests: dict[int, bytes] = field(default_factory=dict)
 
-    def directory(self, number: int) -> tuple[int, bytes]:
-        """The new number of a directory, and the digest of all below it."""
+    def directory(self, number: int) -> int:
+        """Take in a directory; its new number."""
         new = self._next()
         names: dict[str, int] = {}
         self.directories[new] = names
         parts = []
         for name, child in sorted(self.unsynced_directories[number].survivor(self.lost).items()):
             inner = child in self.unsynced_directories
-            names[name], told = self.directory(child) if inner else self._file(child)
-            parts.append(name.encode() + (b"/" if inner else b"\0") + told)
-        return new, digest(b"".join(parts))
+            names[name] = self.directory(child) if inner else self._file(child)
+            parts.append(name.encode() + (b"/" if inner else b"\0") + self.digests[names[name]])
+        self.digests[new] = digest(b"".join(parts))
+        return new
 
-    def _file(self, number: int) -> tuple[int, bytes]:
+    def _file(self, number: int) -> int:
         new, way = self._next(), self.ways.get(number)
-        self.files[new], told = self.unsynced_files[number].survivor(way if isinstance(way, Kept) else Kept(0))
-        return new, told
+        kept = way if isinstance(way, Kept) else Kept(0)
+        self.files[new], self.digests[new] = self.unsynced_files[number].survivor(kept)
+        return new
 
     def _next(self) -> int:
         return len(self.directories) + len(self.files)

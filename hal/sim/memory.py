@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 from hal.interface import Directory, Space
@@ -40,6 +40,8 @@ class MemoryStorage:
         self.trouble = Trouble(capacity)
         self.log: list[Operation] = []
         self.lock = threading.RLock()
+        self.before: Callable[[Operation], None] = lambda _: None
+        """Hears of each operation before it takes place: a test's clock may run meanwhile."""
         self._volume = Volume()
         self._crashed = False
         for operation in operations:
@@ -85,6 +87,7 @@ class MemoryStorage:
     def apply(self, operation: Operation) -> None:
         """Carry an operation out that is known to be possible, and log it."""
         with self.lock:
+            self.before(operation)
             gone = self.volume.apply(operation)
             self.log.append(operation)
             if gone is not None:

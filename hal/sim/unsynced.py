@@ -31,6 +31,11 @@ class UnsyncedFile:
     pages: list[tuple[int, bytes]] = field(default_factory=list)
     _read: dict[Kept | None, tuple[bytes, bytes]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, data: bytes, known: bytes) -> UnsyncedFile:
+        """A file with all of its bytes synced, whose digest is known."""
+        return cls(data, _read={None: (data, known)})
+
     @property
     def size(self) -> int:
         """Bytes written."""
