@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Self
 
@@ -35,10 +37,18 @@ _PLENTY = 1 << 40
 class MemoryStorage:
     """A partition that keeps through a crash what was synced, and nothing else."""
 
-    def __init__(self, operations: Iterable[Operation] = (), capacity: int | None = None) -> None:
-        """A partition on which ``operations`` took place, of ``capacity`` bytes."""
-        self.trouble = Trouble(capacity)
+    def __init__(
+        self,
+        operations: Iterable[Operation] = (),
+        capacity: int | None = None,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """A partition on which ``operations`` took place, of ``capacity`` bytes; ``pause`` is how it waits in a stall."""
+        self.trouble = Trouble(capacity, pause)
         self.log: list[Operation] = []
+        self.held: Counter[int] = Counter()
+        """How many handles are open on each file, by its number: what is never closed stays here."""
         self.lock = threading.RLock()
         self.before: Callable[[Operation], None] = lambda _: None
         """Hears of each operation before it takes place: a test's clock may run meanwhile."""
@@ -201,6 +211,7 @@ class MemoryFile:
         self._name = name
         self._spoilt = False
         self._closed = False
+        storage.held[number] += 1
 
     def append(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of ``data`` behind the last byte; on a full storage what fits, and then ``OSError`` (ENOSPC)."""
@@ -242,7 +253,9 @@ class MemoryFile:
 
     def close(self) -> None:
         """Give the handle back; once more is harmless."""
-        self._closed = True
+        if not self._closed:
+            self._closed = True
+            self._storage.held -= Counter((self._number,))
 
     def _usable(self) -> MemoryStorage:
         if self._closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 ROOT = 0
@@ -96,8 +96,9 @@ class Volume:
     """
 
     def __init__(self, nodes: Mapping[int, Node] | None = None) -> None:
-        """An empty root directory, or these nodes, numbered without a gap."""
+        """An empty root directory, or these nodes."""
         self._nodes: dict[int, Node] = dict(nodes or {ROOT: DirectoryNode()})
+        self._next = max(self._nodes) + 1
 
     def __getitem__(self, number: int) -> Node:
         """A file or directory."""
@@ -105,7 +106,7 @@ class Volume:
 
     def new_number(self) -> int:
         """A number that no file or directory ever had."""
-        return len(self._nodes)
+        return self._next
 
     def file(self, number: int) -> FileNode:
         """A file."""
@@ -129,6 +130,7 @@ class Volume:
         match operation:
             case Create(directory, name, node, is_directory):
                 self._nodes[node] = DirectoryNode() if is_directory else FileNode()
+                self._next = max(self._next, node + 1)
                 self.directory(directory).names[name] = node
             case Append(node, data):
                 self.file(node).data += data
@@ -144,6 +146,22 @@ class Volume:
             case Mark():
                 pass
         return None
+
+    def forget(self, held: Iterable[int]) -> None:
+        """Let go of the files and directories to which no name leads, durable or not, and that are not ``held`` open."""
+        kept, found = {*held}, [ROOT]
+        while found:
+            node = self._nodes[found.pop()]
+            if isinstance(node, DirectoryNode):
+                fresh = {*node.names.values(), *node.durable.values()} - kept
+                kept |= fresh
+                found += [each for each in fresh if each in self._nodes]
+        self._nodes = {number: node for number, node in self._nodes.items() if number in kept or number == ROOT}
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that all files hold in memory, those that lost their names too."""
+        return sum(len(node.data) for node in self._nodes.values() if isinstance(node, FileNode))
 
     def durable(self, number: int = ROOT, copy: int = ROOT) -> Iterator[Operation]:
         """The operations that make the durable part of a directory again, as number ``copy``, and all of it synced."""

@@ -240,6 +240,49 @@ def test_log_is_plain_values_in_order() -> None:
     ]
 
 
+def test_a_stall_waits_as_it_is_told_to() -> None:
+    """On a virtual clock no test has to wait for a stalling storage."""
+    waited: list[float] = []
+    storage = MemoryStorage(pause=waited.append)
+    storage.trouble.stall(5)
+    put(storage.root(), "a", b"x").sync()
+    assert waited == [5]
+
+
+def test_open_handles_are_counted_until_they_are_closed() -> None:
+    """Whatever is opened and never closed can be found."""
+    storage = MemoryStorage()
+    file = put(storage.root(), "a")
+    again = storage.root().open("a")
+    assert list(storage.held.values()) == [2]
+    file.close()
+    file.close()
+    assert list(storage.held.values()) == [1]
+    again.close()
+    assert not storage.held
+
+
+def test_what_no_name_leads_to_can_be_forgotten() -> None:
+    """A file goes from memory once its name is gone for good and nobody holds it, and not before."""
+    storage = MemoryStorage()
+    root = storage.root()
+    inner = root.enter("d", create=True)
+    kept, held = put(inner, "kept", b"12345"), put(inner, "held", b"123")
+    for each in (kept, inner, root):
+        each.sync()
+    inner.remove("held")
+    storage.volume.forget(())
+    assert storage.volume.bytes == 8  # a power cut would bring the name back
+    inner.sync()
+    storage.volume.forget(storage.held)
+    assert storage.volume.bytes == 8
+    held.close()
+    storage.volume.forget(storage.held)
+    assert storage.volume.bytes == 5
+    assert put(root, "new").read(0, 1) == b""
+    assert tree(storage.crash().root()) == {"d": {"kept": b"12345"}}
+
+
 NAMES = st.sampled_from(["a", "b", "c"])
 WORK: dict[str, Callable[[Directory, str, str, Directory], object]] = {
     "create": lambda here, name, _other, _into: here.create(name),
