@@ -162,8 +162,12 @@ class Rig:
         values: dict[str, object],
         *,
         microphone: bool = True,
+        enrolment: Enrolment | None = None,
     ) -> Rig:
-        """Switch a camera on.  Any storage will do, but only a ``MemoryStorage`` has a log, and can have its power cut."""
+        """Switch a camera on.  Any storage will do, but only a ``MemoryStorage`` has a log, and can have its power cut.
+
+        ``enrolment``: one that was loaded before, with the keys of a boot; by default it is loaded from ``config``, with fresh ones.
+        """
         lens, sound = clips()
         video, audio = Stepped(clock), Stepped(clock)
         buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
@@ -185,7 +189,7 @@ class Rig:
         stream = io.StringIO()
         log = Log(stream, clock)
         chosen = settings.load(("authority", values))
-        enrolment = Enrolment.load(config.root(), signer)
+        enrolment = enrolment or Enrolment.load(config.root(), signer)
         draw = random.Random(1)
         vault = Vault(hal, chosen, enrolment, random=draw.randbytes)
         camera = Camera(hal, chosen, vault, log, random=draw.randbytes)

@@ -16,21 +16,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-
 from firmware.evidence.roles import Role
 from hal.sim.clock import VirtualClock
 from hal.sim.memory import MemoryStorage
 from hal.sim.storage import FileDirectory, FileStorage, StoredFile
 from hal.sim.volume import ROOT, Append, Create, Operation, Remove, Rename, Sync
+from tests.fault.determined import same_each_time
 from tests.fault.strace import DELETED, STRACE, Step, steps
 from tests.rig import NONCE, VALUES, PkiSigner, Rig, anchor_for, copy, enrol, pki, receipt_for, settings_line
 
@@ -171,23 +169,6 @@ def _stray(evidence: Storage) -> None:
         file.append(b"who knows\n")
         file.close()
         directory.sync()
-
-
-@contextmanager
-def same_each_time() -> Iterator[None]:
-    """Keys, certificates and signatures from a counter, so that two runs write the same bytes."""
-    keys, serials = iter(range(1, 1 << 20)), iter(range(1, 1 << 20))
-    steady = ec.ECDSA(utils.Prehashed(hashes.SHA256()), deterministic_signing=True)
-
-    def key() -> ec.EllipticCurvePrivateKey:
-        return ec.derive_private_key(next(keys), ec.SECP256R1())
-
-    with ExitStack() as stack:
-        for module in ("firmware.evidence.session", "tests.pki"):
-            stack.enter_context(patch(f"{module}.new_key", key))
-        stack.enter_context(patch("firmware.evidence.keys._PREHASHED", steady))
-        stack.enter_context(patch("cryptography.x509.random_serial_number", lambda: next(serials)))
-        yield
 
 
 def _unsynced(_self: object) -> None:
