@@ -9,6 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SOURCE ?=
 PYTEST_ARGS ?=
+MUTATE_ARGS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
@@ -43,6 +44,10 @@ test: $(READY) ## all tests that need no root, with coverage of firmware/
 	@mkdir -p build
 	@$(RUN) -m pytest --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
 	@$(RUN) -m tests.coverage_floor build/coverage.json
+
+.PHONY: mutate
+mutate: $(READY) ## remove or weaken each guard of the evidence, one at a time: a test has to fail (20 minutes at most)
+	@$(RUN) -m tests.mutation $(MUTATE_ARGS)
 
 .PHONY: check
 check: $(READY) ## lint, formatting, types, shell scripts
