@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from firmware import settings
 from firmware.camera import Camera
 from firmware.core.indications import LIGHTS, Look
-from firmware.runtime.controller import PartLost, Quit
+from firmware.runtime import pending
+from firmware.runtime.controller import RUNNING, PartLost, Quit
 from firmware.runtime.enrolment import Enrolment, NotEnrolledError
 from firmware.runtime.log import Log
 from firmware.runtime.supervise import Supervisor
@@ -92,6 +93,8 @@ def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
     hal.watchdog.ready()
     if not supervisor.run(camera.parts()):
         hal.indicators.show(LIGHTS[Look.UNABLE])  # the parts are gone: whatever the lights said is no longer true
+        if camera.controller.recording in RUNNING:
+            pending.keep(hal.config.root())
         return LOST
     hal.watchdog.stopping()
     log.event("end")

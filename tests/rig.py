@@ -19,6 +19,8 @@ from firmware.camera import Camera
 from firmware.core.machine import Recording
 from firmware.evidence import documents, kinds
 from firmware.evidence.receipt import receipt_facts
+from firmware.runtime import pending
+from firmware.runtime.controller import RUNNING
 from firmware.runtime.enrolment import Enrolment
 from firmware.runtime.log import Log
 from firmware.runtime.vault import Vault
@@ -261,7 +263,13 @@ class Rig:
 
     def restart(self) -> Rig:
         """Start the service again on the storage as it is, as after the loss of a vital part."""
+        self.forsake()
         return Rig.start(self.evidence, self.config, self.clock, self.signer, self.values)
+
+    def forsake(self) -> None:
+        """What is left to do when a vital part was lost."""
+        if self.state in RUNNING:
+            pending.keep(self.config.root())
 
     def copy_to(self, target: Path) -> Path:
         """Write the evidence partition out as real files, for judges that read those."""

@@ -14,7 +14,7 @@ from firmware.evidence.journal import Journal, last_clock
 from firmware.evidence.jws import line_hash
 from firmware.evidence.kinds import MOST_OPEN, words
 from firmware.evidence.manifest import sealed_manifest
-from firmware.runtime import durable, names
+from firmware.runtime import durable, names, pending
 from firmware.runtime.custody import Custody
 from firmware.runtime.recording import RESERVE_JOURNAL, RESERVE_SEGMENT, OpenRecording
 from firmware.runtime.stamps import Stamps
@@ -61,6 +61,7 @@ class Vault:
         self._live_from = live_from(chosen.pre_event_s, chosen.segment_s)
         self._prepared: Prepared | None = None
         self._continues: Mapping[str, Any] | None = None
+        self._pending = False
         self._volume: Volume | None = None
 
     @property
@@ -81,7 +82,8 @@ class Vault:
         return self._volume
 
     def mount(self) -> bool:
-        """Open the volume and begin this boot's audit log; True when a recording was cut off and has to go on."""
+        """Open the volume and begin this boot's audit log; True when a recording was cut off and has to go on, or was wanted when the
+        service ended."""
         self._volume = volume = Volume.mount(
             self.hal.evidence,
             self.enrolment,
@@ -98,7 +100,8 @@ class Vault:
         for name in volume.audit.damaged:
             volume.audit.write("fault", {"code": f"audit-damaged {name}"})
         self.custody.read_anchor()
-        return resume
+        self._pending = pending.kept(self.hal.config.root())
+        return resume or self._pending
 
     def renew_log(self) -> None:
         """Go on in another file of the audit log, once this one is long and nothing is being recorded: a boot reads the newest file
@@ -147,6 +150,9 @@ class Vault:
         ready.journal.append(journal.opening + b"\n")
         ready.journal.sync()
         self._continues = None
+        if self._pending:
+            self._pending = False
+            pending.settle(self.hal.config.root())
         return OpenRecording(
             ready.number,
             ready.directory,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from firmware.runtime.recording import OpenRecording
     from firmware.runtime.vault import Vault
     from firmware.runtime.work import Answer, Job
-    from hal.interface import Clock
+    from hal.interface import Clock, Space
 
 T = TypeVar("T")
 
@@ -83,6 +83,7 @@ class Writer:
         self._rate = Rate(vault.budget.rate)
         self._owed = 0
         """Bytes that the pre-event parts still take."""
+        self._space: Space | None = None
         self._beat_ns = clock.monotonic_ns() + MOUNTING_NS
         self._box = box
         self._answer = answer
@@ -275,8 +276,14 @@ class Writer:
         return True
 
     def _health(self) -> int:
-        """Tell how the storage does; its free bytes."""
-        space = self._vault.volume.storage.space()
+        """Tell how the storage does; its free bytes.  One that does not even say so has as many as it had."""
+        silent, space = False, self._space
+        try:
+            space = self._space = self._vault.volume.storage.space()
+        except OSError:
+            if space is None:
+                raise
+            silent = True
         budget, busy = self._vault.budget, bool(self.takes)
         look = outlook(
             free=space.free,
@@ -285,7 +292,7 @@ class Writer:
             rate=self._rate.per_second,
             segment_s=budget.segment_s,
         )
-        fails = self._lost > 0 or bool(self.due.troubles)
+        fails = silent or self._lost > 0 or bool(self.due.troubles)
         self._answer(Health(space.free, space.total, look.left_s, look.full, self._lag_ms if busy else 0, fails))
         return space.free
 
