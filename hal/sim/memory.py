@@ -251,6 +251,12 @@ class MemoryFile:
         storage.apply(Sync(self._number))
         self._spoilt = False
 
+    def forget(self) -> None:
+        """Lose what was never synced, as a card does that a sync has failed on: zeros stand in its place."""
+        with self._usable().lock:
+            node = self._storage.volume.file(self._number)
+            node.data[node.durable :] = bytes(len(node.data) - node.durable)
+
     def close(self) -> None:
         """Give the handle back; once more is harmless."""
         if not self._closed:

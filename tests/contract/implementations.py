@@ -20,6 +20,7 @@ from hal.sim.audio import Tone
 from hal.sim.clip import AudioClip, VideoClip
 from hal.sim.clock import NS, SimClock, VirtualClock
 from hal.sim.dock import SimDock
+from hal.sim.faulty import FaultyStorage
 from hal.sim.memory import MemoryStorage
 from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
@@ -115,10 +116,12 @@ INDICATORS: dict[str, Callable[[], rigs.IndicatorsRig]] = {"sim": _indicators}
 STORAGES: dict[str, Callable[[Path], rigs.StorageRig]] = {
     "sim files": lambda path: rigs.StorageRig(FileStorage(path / "volume")),
     "sim memory": lambda _: rigs.StorageRig(MemoryStorage()),
+    "sim memory, counted": lambda _: rigs.StorageRig(FaultyStorage(MemoryStorage())),
 }
 SMALL_STORAGES: dict[str, Callable[[Path], rigs.StorageRig]] = {
     "sim files": lambda path: rigs.StorageRig(FileStorage(path / "volume", capacity=rigs.SMALL)),
     "sim memory": lambda _: rigs.StorageRig(MemoryStorage(capacity=rigs.SMALL)),
+    "sim memory, counted": lambda _: rigs.StorageRig(FaultyStorage(MemoryStorage(capacity=rigs.SMALL))),
 }
 
 
