@@ -1,4 +1,4 @@
-"""The simulated microphone: a beep on each whole second over faint noise, through an AAC-LC encoder."""
+"""The simulated microphone: what a sound card hears, kept in step with the clock, through an AAC-LC encoder."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
-from numpy.typing import NDArray
 
 from hal.interface import AudioFormat, Track, Unit
 from hal.sim.calls import Call, Number
 from hal.sim.clock import NS, SimTime
+from hal.sim.soundcard import RATE, InStep, SoundCard
 
-RATE = 48_000
 SAMPLES = 1024  # a unit; also what the encoder puts before the first sample (priming)
 
-BEEP_HZ = 1000
-BEEP_SAMPLES = RATE // 10
 _BIT_RATE = 64_000
 
 
@@ -26,18 +23,17 @@ class Tone:
     """An ``AudioFeed``: AAC units on an exact grid, each stamped with the capture time of its first sample.
 
     A unit comes out two units after its first sample was captured (the encoder looks ahead) and covers what it says:
-    the encoder's priming is left out.  With a drift the sound card's crystal is off: the grid of capture times
-    stretches or shrinks, and the stamps say so honestly instead of resampling, so that whoever places the sound has
-    something to do.
+    the encoder's priming is left out.  With a drift the sound card's crystal is off; what it captures is resampled before
+    the encoder, so that neither stamps nor sound move against the clock, however long it runs.
     """
 
     def __init__(self, clock: SimTime) -> None:
         """A feed whose beeps follow the wall clock of ``clock``."""
         self._clock = clock
-        self._second = _one_second()
         self._format = AudioFormat(RATE, 1, SAMPLES, _encoder().extradata or b"")
         self._ppm = 0.0
         self._codec: AudioCodecContext | None = None
+        self._sound = InStep(SoundCard(clock, 0))
         self._start_ns = 0
         self._index = 0
         self._encoded = 0
@@ -59,21 +55,22 @@ class Tone:
     def begin(self, time_ns: int) -> None:
         """Open an encoder; the first sample is captured at ``time_ns``."""
         self._codec = _encoder()
-        self._unit_ns = Fraction(SAMPLES * NS, RATE) / (1 + Fraction(self._ppm) / 1_000_000)
+        self._sound = InStep(SoundCard(self._clock, time_ns, self._ppm))
         self._start_ns, self._index, self._encoded = time_ns, 0, 0
         self._times.clear()
 
     def due_ns(self) -> int:
         """When the last sample of the next unit has been captured."""
-        return self._start_ns + int((self._index + 1) * self._unit_ns)
+        return self._time_ns(self._index + 1)
 
     def take(self) -> Unit | None:
         """Capture the next unit's samples and encode them: the unit that comes out, if one does, is an earlier one."""
-        time_ns = self._start_ns + int(self._index * self._unit_ns)
+        time_ns, first, until_ns = self._time_ns(self._index), self._index * SAMPLES, self.due_ns()
         self._index += 1
         if self._codec is None:
             return None
-        frame = av.AudioFrame.from_ndarray(self._samples(time_ns), format="fltp", layout="mono")
+        samples = self._sound.block(first, SAMPLES, until_ns).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(samples[None, :], format="fltp", layout="mono")
         frame.sample_rate = RATE
         frame.pts = self._encoded * SAMPLES
         self._encoded += 1
@@ -86,24 +83,14 @@ class Tone:
     def skip(self) -> None:
         """Let the next unit's samples pass by unheard."""
         self._index += 1
+        self._sound.skip(self._time_ns(self._index))
 
     def end(self) -> None:
         """Close the microphone."""
         self._codec = None
 
-    def _samples(self, time_ns: int) -> NDArray[np.float32]:
-        """The samples of one unit, captured from ``time_ns`` on, as one row."""
-        first = (self._clock.utc_ns(time_ns) % NS * RATE + NS // 2) // NS
-        return self._second[np.arange(first, first + SAMPLES) % RATE][None, :]
-
-
-def _one_second() -> NDArray[np.float32]:
-    """What is heard in a second: 100 ms of 1 kHz, its ends rounded off over 2 ms, and noise at -60 dB."""
-    sound = np.random.default_rng(3).normal(0, 0.001, RATE)
-    beep = 0.5 * np.sin(2 * np.pi * BEEP_HZ * np.arange(BEEP_SAMPLES) / RATE)
-    ramp = np.minimum(np.arange(BEEP_SAMPLES) / (RATE // 500), 1)
-    sound[:BEEP_SAMPLES] += beep * ramp * ramp[::-1]
-    return sound.astype(np.float32)
+    def _time_ns(self, index: int) -> int:
+        return self._start_ns + index * SAMPLES * NS // RATE
 
 
 def _encoder() -> AudioCodecContext:

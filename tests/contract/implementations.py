@@ -73,9 +73,20 @@ VIDEO_SOURCES: dict[str, Callable[[], rigs.VideoRig]] = {
     "sim clip, stepped": lambda: _stepped_video(lambda _: VideoClip(SyntheticScene(VIDEO), VIDEO, gops=2)),
 }
 
+DRIFT_PPM = 50_000
+"""A crystal far worse than any, so that half a second of it is told from none."""
+
+
+def _drifting(clock: VirtualClock) -> Tone:
+    tone = Tone(clock)
+    tone.drift(DRIFT_PPM)
+    return tone
+
+
 AUDIO_SOURCES: dict[str, Callable[[], rigs.AudioRig]] = {
     "sim tone": lambda: _paced_audio(Tone),
     "sim tone, stepped": lambda: _stepped_audio(Tone),
+    "sim tone, drifting": lambda: _stepped_audio(_drifting),
     "sim clip": lambda: _paced_audio(lambda _: AudioClip()),
     "sim clip, stepped": lambda: _stepped_audio(lambda _: AudioClip()),
 }

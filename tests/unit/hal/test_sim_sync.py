@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import av
 import numpy as np
 import pytest
 
 from hal.interface import Unit, VideoFormat
-from hal.sim.audio import RATE, Tone
+from hal.sim.audio import Tone
 from hal.sim.clock import MS, NS, VirtualClock
 from hal.sim.overlay import flash_square
 from hal.sim.scene import SyntheticScene
+from hal.sim.soundcard import RATE, InStep, SoundCard
 from hal.sim.sources import SimAudio, SimVideo, Stepped, run_until
 from hal.sim.video import EncodedVideo
 
@@ -18,11 +21,10 @@ VIDEO = VideoFormat(width=320, height=180, fps=30, bitrate=500_000, gop=30)
 SECONDS = 4
 
 
-def record(clock: VirtualClock, ppm: float = 0) -> tuple[list[Unit], list[Unit]]:
+def record(clock: VirtualClock) -> tuple[list[Unit], list[Unit]]:
     """Some seconds of picture and sound."""
     picture, sound = list[Unit](), list[Unit]()
     tone, drives = Tone(clock), [Stepped(clock), Stepped(clock)]
-    tone.drift(ppm)
     SimVideo(EncodedVideo(SyntheticScene(VIDEO), VIDEO, clock), drives[0]).start(picture.append)
     microphone = SimAudio(tone, drives[1])
     microphone.start(sound.append)
@@ -79,16 +81,38 @@ def test_beeps_follow_a_clock_that_jumps() -> None:
     assert all((clock.utc_ns(ns) + 3 * MS) % NS < 6 * MS for ns in beeps(sound, config))
 
 
-@pytest.mark.parametrize("ppm", [-200, 200])
-def test_drift_shows_in_the_stamps(ppm: int) -> None:
-    """A sound card that runs fast or slow is stamped as it runs, and its beeps stay at whole seconds."""
+SHIFT_S = 12 * 3600
+
+
+@pytest.mark.parametrize("ppm", [-200, 0, 200])
+def test_a_shift_of_drift_is_resampled_away(ppm: int) -> None:
+    """After twelve hours of a sound card that runs fast or slow, 8.6 s if nobody cared, each beep is on its second to 0.1 ms."""
     clock = VirtualClock(1_800_000_000_500)
-    config = Tone(clock).format.config
-    _, sound = record(clock, ppm)
-    span_ns = sound[-1].time_ns - sound[0].time_ns
-    nominal_ns = (len(sound) - 1) * 1024 * NS // RATE
-    assert abs((nominal_ns / span_ns - 1) * 1_000_000 - ppm) < 1
-    assert all((clock.utc_ns(ns) + 3 * MS) % NS < 6 * MS for ns in beeps(sound, config))
+    start_ns = clock.monotonic_ns()
+    sound = InStep(SoundCard(clock, start_ns, ppm))
+    sound.skip(start_ns + SHIFT_S * NS)
+    first = SHIFT_S * RATE
+    heard = [sound.block(first + n * RATE, RATE, start_ns + (SHIFT_S + n + 1) * NS) for n in range(4)]
+    loud = np.flatnonzero(np.abs(np.concatenate(heard)) > 0.1)
+    onsets = loud[np.flatnonzero(np.diff(loud, prepend=-RATE) > RATE // 2)]
+    assert len(onsets) == 4
+    beeps_ns = [clock.utc_ns(start_ns + (first + int(onset)) * NS // RATE) for onset in onsets]
+    assert len({(ns + NS // 2) % NS // (MS // 5) for ns in beeps_ns}) == 1
+    assert all(0 <= (ns + NS // 2) % NS - NS // 2 < MS for ns in beeps_ns)
+
+
+@pytest.mark.parametrize("ppm", [-1000, 1000])
+def test_drift_is_resampled_as_it_goes(ppm: int) -> None:
+    """A quarter of a minute at a thousand millionths, 15 ms if nobody cared: each beep on its second, no unit missing, the tone unbroken."""
+    clock = VirtualClock(1_800_000_000_500)
+    tone = Tone(clock)
+    tone.drift(ppm)
+    tone.begin(clock.monotonic_ns())
+    sound = [unit for unit in (tone.take() for _ in range(15 * RATE // 1024)) if unit is not None]
+    heard = beeps(sound, tone.format.config)
+    assert len(heard) == 15
+    assert all((clock.utc_ns(ns) + 3 * MS) % NS < 6 * MS for ns in heard)
+    assert {after.time_ns - before.time_ns for before, after in pairwise(sound)} <= {21_333_333, 21_333_334}
 
 
 def test_skipped_sound_is_a_gap() -> None:
