@@ -237,6 +237,5 @@ class SimAudio:
 
 def _deliver(feed: Feed, disturbance: Disturbance, sink: Sink) -> None:
     unit = feed.take()
-    spoilt = None if unit is None else disturbance.spoil(unit)
-    if spoilt is not None:
+    for spoilt in () if unit is None else disturbance.spoil(unit):
         sink(spoilt)

@@ -53,8 +53,8 @@ class Ticks:
 
 def spoilt(disturbance: Disturbance, count: int = 10) -> list[int]:
     """What is left of units at 0, 1, 2... seconds: their times in seconds."""
-    left = [disturbance.spoil(Unit(Track.VIDEO, second * NS, b"", key=False)) for second in range(count)]
-    return [unit.time_ns // NS for unit in left if unit is not None]
+    passing = (Unit(Track.VIDEO, second * NS, b"", key=False) for second in range(count))
+    return [unit.time_ns // NS for each in passing for unit in disturbance.spoil(each)]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,9 @@ def spoilt(disturbance: Disturbance, count: int = 10) -> list[int]:
         ("drop", {"count": 3}, [3, 4, 5, 6, 7, 8, 9]),
         ("stall", {"seconds": 2.5}, [3, 4, 5, 6, 7, 8, 9]),
         ("repeat", {"count": 2}, [0, 0, 0, 3, 4, 5, 6, 7, 8, 9]),
+        ("reverse", {"count": 2, "ms": 5000}, [-5, -4, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("late", {"seconds": 3}, [0, 1, 2, 3, 4, 5, 6]),
+        ("late", {"seconds": 0}, list(range(10))),
         ("clear", {}, list(range(10))),
     ],
 )
@@ -76,13 +79,43 @@ def test_disturbances(kind: str, given: dict[str, object], left: list[int]) -> N
 def test_clearing_heals() -> None:
     """After ``clear`` nothing that was armed happens any more."""
     disturbance = Disturbance()
-    for kind, given in (("drop", {"count": 5}), ("stall", {"seconds": 9}), ("repeat", {"count": 5}), ("refuse", {})):
+    armed: tuple[tuple[str, dict[str, object]], ...] = (
+        ("drop", {"count": 5}),
+        ("stall", {"seconds": 9}),
+        ("repeat", {"count": 5}),
+        ("reverse", {"count": 5}),
+        ("late", {"seconds": 4}),
+        ("skew", {"ppm": 1000}),
+        ("refuse", {}),
+    )
+    for kind, given in armed:
         disturbance.faults()[kind](given)
     disturbance.faults()["slow"]({"ms": 50})
     disturbance.faults()["clear"]({})
     disturbance.starting()
     assert disturbance.slow_s == 0
     assert spoilt(disturbance) == list(range(10))
+
+
+def test_late_units_all_come() -> None:
+    """What was kept back comes in order once it is not kept any longer, nothing lost and nothing doubled."""
+    disturbance = Disturbance()
+    disturbance.late(3)
+    units = [Unit(Track.VIDEO, second * NS, b"", key=False) for second in range(8)]
+    out = [left for unit in units[:5] for left in disturbance.spoil(unit)]
+    assert out == units[:2]
+    disturbance.late(0)
+    assert [*out, *(left for unit in units[5:] for left in disturbance.spoil(unit))] == units
+
+
+def test_a_skewed_stamp_is_right_after_each_start() -> None:
+    """It goes astray from the first unit on, by so many millionths, and a start sets it right."""
+    disturbance = Disturbance()
+    disturbance.skew(-1000)
+    for _ in range(2):
+        disturbance.starting()
+        times = [disturbance.spoil(Unit(Track.VIDEO, at * NS, b"", key=False))[0].time_ns for at in (7, 8, 17)]
+        assert times == [7 * NS, 8 * NS - MS, 17 * NS - 10 * MS]
 
 
 def test_refusing_to_start() -> None:
