@@ -10,6 +10,7 @@ these bytes, and only a durable receipt allows the erasure.  *When* a step is du
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from firmware.core.ring import Ring
@@ -23,7 +24,7 @@ from firmware.runtime.shelf import CameraShelf
 from firmware.runtime.supervise import Part
 from firmware.runtime.take import Take
 from firmware.runtime.troubles import Pulse
-from firmware.runtime.work import Stop
+from firmware.runtime.work import Stop, Witness
 from firmware.runtime.writer import Writer
 from hal.interface import Track
 
@@ -49,10 +50,11 @@ class Camera:
         self.ring = Ring(settings.pre_event_s, buffer)
         self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
         self.lens = Lens(hal.video, hal.clock, self.arrive, log, device=vault.session.device)
-        self.microphone = Microphone(hal.audio, self.arrive, always=settings.pre_event_sound)
+        self.microphone = Microphone(hal.audio, hal.clock, self.arrive, always=settings.pre_event_sound)
         self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
         self.pulse = Pulse(self.lens, self.microphone, self.writer)
-        self.well = self.pulse.well
+        self.well, self.now = self.pulse.well, hal.clock.monotonic_ns
+        self.sign = lambda kind, data: self.work.put(Witness(kind, data))
         self.shelf = CameraShelf(vault, self.writer, hal)
         dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
         self.dock = DockLink(dock)
@@ -73,9 +75,10 @@ class Camera:
     # Buffer.  Sources queue what they captured, stamped; from there on everything happens on the controller's thread.
 
     def arrive(self, unit: Unit) -> None:
-        """A source's sink.  What finds no room, or claims to be of tomorrow, shows as a gap in the times."""
-        if self.inbox.room and unit.time_ns <= self.now() + AHEAD_NS:
-            self.inbox.put(unit, len(unit.data))
+        """A source's sink.  What finds no room or no memory, or claims to be of tomorrow, shows as a gap in the times."""
+        with suppress(MemoryError):
+            if self.inbox.room and unit.time_ns <= self.now() + AHEAD_NS:
+                self.inbox.put(unit, len(unit.data))
 
     def capture(self, unit: Unit) -> None:
         """Buffer a unit, and record it while a take runs."""
@@ -105,9 +108,9 @@ class Camera:
         if self.take is not None:
             self.take.mark(self.settings.bookmark_label, time_ns)
 
-    def mute(self) -> None:
-        """Silence the microphone, or open it again."""
-        self.microphone.mute(self.now())
+    def mute(self, *, end: bool = False) -> None:
+        """Silence the microphone, or open it again; with ``end`` only the latter."""
+        self.microphone.mute(self.now(), end=end)
 
     def renew(self, full: Take, now_ns: int) -> None:
         """A take that has grown too long for one manifest is taken over by another; nothing is missing between them."""
@@ -131,7 +134,7 @@ class Camera:
         """Watch the sources; what waits for a frame that does not come is flushed."""
         self.microphone.tick(now_ns)
         if self.take is not None:
-            self.take.idle(now_ns)
+            self.take.idle(now_ns - self.lens.late_ns)
             if self.take.full:
                 self.renew(self.take, now_ns)
             self.take.sound(self.microphone.state, now_ns)
@@ -144,7 +147,3 @@ class Camera:
     def leave(self, reason: str, *, resume: bool) -> None:
         """Have the audit log closed, behind everything else that waits."""
         self.work.put(Stop(reason, resume))
-
-    def now(self) -> int:
-        """The monotonic time in ns."""
-        return self.hal.clock.monotonic_ns()

@@ -24,6 +24,11 @@ BOUNCE_NS: Final = 50_000_000
 """A second press this soon after the first edge is the same one."""
 STUCK_NS: Final = 60 * _NS
 """Nobody holds a button for this long."""
+FLAPS: Final = 40
+FLAPPING_NS: Final = 60 * _NS
+"""Nobody presses so often in so short a time: the contact is loose, or water stands on it."""
+CALM_NS: Final = 5 * _NS
+"""A button that flapped and has been still for this long may be believed again."""
 _NEVER: Final = -1
 
 
@@ -70,7 +75,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """It has been down for a minute.  Told once."""
+    """It has been down for a minute, or went down more often than any hand would press it.  Told once."""
 
     button: Button
     time_ns: int
@@ -98,6 +103,9 @@ class Gestures:
 
     A button that is down when the camera starts means nothing until it was let go: it may be stuck, or squeezed in a
     bag.  Edges may repeat, and their times may stand still or run back.
+
+    ``stuck``: since it was told to be stuck the button was not let go, or did not come to rest.  A press of such a button may be a hand's
+    all the same, so it is told; whoever hears of it does nothing that only a hand may mean.
     """
 
     def __init__(self, button: Button, *, hold_s: float = 3.0, down: bool = False) -> None:
@@ -110,6 +118,8 @@ class Gestures:
         self._now_ns = _NEVER
         self._pressed_ns = 0
         self._changed_ns = 0
+        self._presses: deque[int] = deque(maxlen=FLAPS)
+        self.stuck = False
 
     def edge(self, edge: Edge) -> list[Gesture]:
         """What this edge means, and what had come due before it."""
@@ -120,6 +130,7 @@ class Gestures:
         self._down, self._changed_ns = edge.down, now_ns
         if edge.down and self._phase is _Phase.UP:
             self._phase, self._pressed_ns, self._ahead = _Phase.DOWN, now_ns, deque(self._stages)
+            gestures += self._flapping(now_ns)
             gestures.append(Press(self._button, edge.time_ns))
         return gestures
 
@@ -145,10 +156,21 @@ class Gestures:
                 stage = self._ahead.popleft()
                 gestures.append(stage.make(self._button, self._pressed_ns + stage.after_ns))
                 self._phase = _Phase.HELD if stage.make is Hold else self._phase
+                self.stuck |= stage.make is Stuck
         elif self._phase is not _Phase.UP and held_ns >= BOUNCE_NS and now_ns - self._changed_ns >= SETTLED_NS:
             let_go, self._phase = _LET_GO[self._phase], _Phase.UP
             gestures += [let_go(self._button, self._changed_ns)] if let_go else []
+        elif self.stuck and now_ns - self._changed_ns >= CALM_NS:
+            self.stuck = False
+            self._presses.clear()
         return gestures
+
+    def _flapping(self, now_ns: int) -> list[Gesture]:
+        """Count a press; whether that makes it one too many."""
+        self._presses.append(now_ns)
+        often = len(self._presses) == FLAPS and now_ns - self._presses[0] <= FLAPPING_NS
+        told, self.stuck = self.stuck, self.stuck or often
+        return [Stuck(self._button, now_ns)] if self.stuck and not told else []
 
 
 @dataclass(frozen=True, slots=True)

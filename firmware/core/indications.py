@@ -27,10 +27,13 @@ class Trouble(Enum):
     STORAGE_FAILS = "storage-fails"
     LAGGING = "lagging"
     STORAGE_CRITICAL = "storage-critical"
+    PICTURE_FAILS = "picture-fails"
+    BUTTON_STUCK = "button-stuck"
     BATTERY_CRITICAL = "battery-critical"
     STORAGE_LOW = "storage-low"
     BATTERY_LOW = "battery-low"
     NO_SOUND = "no-sound"
+    SOUND_ADRIFT = "sound-adrift"
     CLOCK_UNSET = "clock-unset"
 
 
@@ -137,11 +140,14 @@ WORDS: Final[Mapping[Look | Trouble | str, str]] = MappingProxyType(
         Trouble.FAULT: "The camera is broken: take another one.",
         Trouble.STORAGE_FAILS: "The storage fails: take another camera soon.",
         Trouble.LAGGING: "The storage is too slow.",
+        Trouble.PICTURE_FAILS: "The picture has gaps, or comes late.",
+        Trouble.BUTTON_STUCK: "A button is stuck.",
         Trouble.STORAGE_CRITICAL: "The storage holds less than half an hour more.",
         Trouble.STORAGE_LOW: "The storage holds less than an hour more.",
         Trouble.BATTERY_CRITICAL: "The battery is almost empty.",
         Trouble.BATTERY_LOW: "The battery is low.",
         Trouble.NO_SOUND: "The microphone does not work.",
+        Trouble.SOUND_ADRIFT: "The sound does not keep time with the picture.",
         Trouble.CLOCK_UNSET: "The clock is not set.",
         "started": "Recording has begun.",
         "stopped": "Recording has ended.",

@@ -30,12 +30,19 @@ if TYPE_CHECKING:
     from hal.interface import Hal
 
 TICK_S: Final = 0.05
+FEED_NS: Final = 250_000_000
 CONFIRM_NS: Final = 5_000_000_000
 TWICE_NS: Final = 800_000_000
 NEVER: Final = -TWICE_NS
 RUNNING: Final = frozenset({Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED})
 FREE: Final = frozenset({Recording.IDLE, Recording.STOPPING})
 """Where a press begins a recording."""
+SIGNED: Final = frozenset(
+    {Trouble.FAULT, Trouble.PICTURE_FAILS, Trouble.BUTTON_STUCK, Trouble.NO_SOUND, Trouble.SOUND_ADRIFT}
+)
+"""Troubles that the audit log has a line for, each time they begin.  What the card suffers from is not written to that card."""
+SIGN_NS: Final = 60_000_000_000
+"""A trouble that comes and goes is signed no more often than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,8 @@ class Controller:
         self._function_ns = NEVER
         self._spent = False
         self._confirm_by: int | None = None
+        self._fed_ns = -FEED_NS
+        self._signed: dict[str, int] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             Unit: flow.capture,
             Edge: self._edge,
@@ -83,7 +92,7 @@ class Controller:
             Stopped: lambda _: flow.stopped(),
             Health: self._health,
             DockNews: self._dock,
-            PartLost: lambda _: self.face.cue("fault"),
+            PartLost: self._part_lost,
             Quit: self._quit,
         }
         self._effects: dict[Effect, Callable[[], None]] = {
@@ -101,20 +110,20 @@ class Controller:
             Tap: self._tap,
             Hold: self._held,
             HoldProgress: self._holding,
-            Stuck: lambda gesture: log.warning("button-stuck", button=gesture.button.value),
         }
 
     def run(self, inbox: Mailbox[object], stop: threading.Event) -> None:
         """Handle what comes, and the passing of time, until ``stop``."""
-        self._hal.buttons.listen(inbox.put)
-        self._hal.triggers.listen(inbox.put)
+        self._hal.buttons.listen(inbox.bring)
+        self._hal.triggers.listen(inbox.bring)
         while not stop.is_set():
             inbox.wait(TICK_S)
             while (happening := inbox.take()) is not None:
                 self.handle(happening)
             now_ns = self._hal.clock.monotonic_ns()
             self.tick(now_ns)
-            if self._flow.well(now_ns):
+            if now_ns - self._fed_ns >= FEED_NS and self._flow.well(now_ns):
+                self._fed_ns = now_ns
                 self._hal.watchdog.feed()
 
     def handle(self, happening: object) -> None:
@@ -128,8 +137,13 @@ class Controller:
         if self._confirm_by is not None and now_ns >= self._confirm_by:
             self._confirm_by = None
             self._happen(Event.TIMEOUT)
-        sources = self._flow.tick(now_ns)
-        self.face.look(self.recording, self.place, sources, now_ns)
+        found = self._flow.tick(now_ns)
+        if any(button.stuck for button in self._gestures.values()):
+            found |= {Trouble.BUTTON_STUCK}
+        before = self.face.troubles
+        self.face.look(self.recording, self.place, found, now_ns)
+        for trouble in sorted(SIGNED & self.face.troubles - before, key=list(Trouble).index):
+            self._sign(trouble.value, now_ns)
 
     # What the officer does.
 
@@ -138,14 +152,25 @@ class Controller:
 
     def _mean(self, gestures: list[Gesture]) -> None:
         for gesture in gestures:
-            meaning = self._meanings.get(type(gesture))
-            if meaning is not None and gesture.button is Button.RECORD:
-                meaning(gesture)
-            elif isinstance(gesture, Tap):
+            if isinstance(gesture, Stuck):
+                self._stuck(gesture)
+            elif self._gestures[gesture.button].stuck and not (isinstance(gesture, Press) and self.recording in FREE):
+                continue  # what is stuck may begin a recording, in case it was a hand; it never ends, marks or mutes one
+            elif gesture.button is not Button.RECORD:
                 self._function_tap(gesture)
+            elif meaning := self._meanings.get(type(gesture)):
+                meaning(gesture)
 
-    def _function_tap(self, tap: Tap) -> None:
+    def _stuck(self, gesture: Stuck) -> None:
+        """Told once; a mute that nobody may have meant ends."""
+        self._log.warning("button-stuck", button=gesture.button.value)
+        if gesture.button is Button.FUNCTION:
+            self._flow.mute(end=True)
+
+    def _function_tap(self, tap: Gesture) -> None:
         """Twice in a row mutes, or ends that, where the authority allows it: the picture goes on."""
+        if not isinstance(tap, Tap):
+            return
         twice = tap.time_ns - self._function_ns <= TWICE_NS
         self._function_ns = NEVER if twice else tap.time_ns
         if twice and self.recording in RUNNING and self._settings.mute_allowed:
@@ -218,6 +243,15 @@ class Controller:
     def _end(self, reason: str) -> None:
         self._reason = reason
         self._happen(Event.END)
+
+    def _part_lost(self, lost: PartLost) -> None:
+        self.face.cue("fault")
+        self._sign(f"part-lost {lost.name}", self._hal.clock.monotonic_ns())
+
+    def _sign(self, fault: str, now_ns: int) -> None:
+        if now_ns - self._signed.get(fault, now_ns - SIGN_NS) >= SIGN_NS:
+            self._signed[fault] = now_ns
+            self._flow.sign("fault", {"code": fault})
 
     # What follows.
 

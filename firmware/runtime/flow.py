@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from firmware.core.indications import Trouble
     from hal.interface import Unit
 
@@ -30,8 +32,8 @@ class Flow(Protocol):
     def mark(self, time_ns: int) -> None:
         """Bookmark the running take."""
 
-    def mute(self) -> None:
-        """Silence the microphone of the running take, or open it again."""
+    def mute(self, *, end: bool = False) -> None:
+        """Silence the microphone of the running take, or open it again; with ``end`` only the latter."""
 
     def seal(self, reason: str) -> None:
         """End the running take."""
@@ -44,6 +46,9 @@ class Flow(Protocol):
 
     def well(self, now_ns: int) -> bool:
         """Whether all that is vital lives."""
+
+    def sign(self, kind: str, data: Mapping[str, object]) -> None:
+        """Have the audit log say so."""
 
     def leave(self, reason: str, *, resume: bool) -> None:
         """Have the audit log closed."""

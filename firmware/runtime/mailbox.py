@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -38,6 +39,11 @@ class Mailbox(Generic[T]):
             self._items.append((item, weight))
             self._held += weight
             self._changed.notify()
+
+    def bring(self, item: T) -> None:
+        """Add an item from a thread of the hardware, in which nothing may be raised; lost where not even the memory for it is left."""
+        with suppress(MemoryError):
+            self.put(item)
 
     def take(self) -> T | None:
         """The next item, or None at once when nothing waits."""

@@ -6,13 +6,18 @@ from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from firmware.core.gaps import DriftMeter
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hal.interface import AudioSource, Unit
+    from hal.interface import AudioSource, Clock, Unit
 
 SILENT_NS = 2_000_000_000
 RETRY_NS = 5_000_000_000
+ADRIFT_NS = 80_000_000
+"""Sound that has moved this far against the clock is about to be seen: lips and words part at some 100 ms."""
+SHOWN_NS = 5_000_000_000
 
 
 class Sound(Enum):
@@ -28,11 +33,14 @@ class Sound(Enum):
 class Microphone:
     """Opens and closes the source.  Driven by the controller's thread; a dead microphone never disturbs the picture."""
 
-    def __init__(self, source: AudioSource | None, sink: Callable[[Unit], None], *, always: bool) -> None:
+    def __init__(self, source: AudioSource | None, clock: Clock, sink: Callable[[Unit], None], *, always: bool) -> None:
         """``always``: the pre-event part has sound too, so it listens between recordings as well."""
         self._source = source
+        self._clock = clock
         self._sink = sink
         self._always = always
+        self._drift = DriftMeter()
+        self._adrift_ns: int | None = None
         self._heard_ns = 0
         self._tried_ns = 0
         self.state = Sound.NONE if source is None else Sound.OFF
@@ -54,9 +62,9 @@ class Microphone:
         self._heard_ns = now_ns
         self._start(now_ns)
 
-    def mute(self, now_ns: int) -> None:
-        """Stop listening although a recording runs, or listen again."""
-        if self.listening:
+    def mute(self, now_ns: int, *, end: bool = False) -> None:
+        """Stop listening although a recording runs, or listen again; with ``end`` only the latter."""
+        if self.listening and not end:
             self._end()
             self.state = Sound.MUTED
         elif self.state is Sound.MUTED:
@@ -71,10 +79,18 @@ class Microphone:
         self.state = Sound.OFF  # a mute ends with the recording that it was meant for
 
     def heard(self, unit: Unit) -> None:
-        """A unit came."""
-        self._heard_ns = max(self._heard_ns, unit.time_ns)
+        """A unit came.  A source that does not keep in step with the clock is started anew, which sets it right for a while."""
+        self._heard_ns = now_ns = self._clock.monotonic_ns()
         if self.state is Sound.FAILED:
             self.state = Sound.ON
+        if abs(self._drift.see(unit.time_ns, now_ns)) > ADRIFT_NS and self.listening:
+            self._adrift_ns = now_ns
+            self._end()
+            self._start(now_ns)
+
+    def adrift(self, now_ns: int) -> bool:
+        """Whether its sound was found out of step within the last seconds."""
+        return self._adrift_ns is not None and now_ns - self._adrift_ns <= SHOWN_NS
 
     def tick(self, now_ns: int) -> None:
         """Notice that it has gone silent, and try to open it again now and then."""
@@ -89,6 +105,7 @@ class Microphone:
 
     def _start(self, now_ns: int) -> None:
         self._tried_ns = now_ns
+        self._drift.restart()
         try:
             if self._source is not None:
                 self._source.start(self._sink)

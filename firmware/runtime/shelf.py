@@ -86,9 +86,7 @@ class CameraShelf:
 
     def set_clock(self, utc_ms: int, token: str | None) -> None:  # noqa: ARG002 - what vouches for the time was judged before
         """Set the wall clock and note by how much it moved."""
-        before_ms = self._hal.clock.utc().utc_ms
-        self._hal.clock.set_utc(utc_ms)
-        self._note("clock", {"before_ms": before_ms, "after_ms": utc_ms, "source": "dock"})
+        self._note("clock", self._vault.stamps.set_utc(utc_ms))
 
     def dock_event(self, dock: str, outcome: str) -> None:
         """Note that a dock was met."""

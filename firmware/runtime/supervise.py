@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,19 @@ class Supervisor:
                 part.body(self._stop)
                 if self._stop.is_set():
                     return
-                trouble = "returned"
-            except Exception as error:  # noqa: BLE001 - the supervisor is where every failure of a part ends up
-                trouble = f"{type(error).__name__}: {error}"
-            self._log.error("part-lost", part=part.name, vital=part.vital, trouble=trouble)
-            if part.vital:
-                self.lost = part.name
-                self._stop.set()
-                return
-            self._on_loss(part.name)
-            self._stop.wait(self._pause_s)
+                self._lose(part, "returned")
+            except BaseException as error:  # noqa: BLE001 - the supervisor is where every failure of a part ends up
+                self._lose(part, error)
+            if not part.vital:
+                self._stop.wait(self._pause_s)
+
+    def _lose(self, part: Part, trouble: BaseException | str) -> None:
+        """What has to follow comes first: where memory is out, there may be none for words."""
+        if part.vital:
+            self.lost = part.name
+            self._stop.set()
+        with suppress(MemoryError):
+            words = trouble if isinstance(trouble, str) else f"{type(trouble).__name__}: {trouble}"
+            self._log.error("part-lost", part=part.name, vital=part.vital, trouble=words)
+            if not part.vital:
+                self._on_loss(part.name)

@@ -111,6 +111,7 @@ class Take:
 
     def end(self, reason: str, end_ns: int) -> None:
         """Everything captured up to the stop goes to the writer, then the order to seal."""
+        self._frames.end(end_ns)
         self._send(self._cutter.finish(end_ns))
         self.note("stop", {"reason": reason}, end_ns)
         self._box.put(End(self.id, reason, self._priority))

@@ -24,8 +24,12 @@ BATTERY_LOW: Final = 20
 BATTERY_CRITICAL: Final = 5
 LOOK_NS: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
-HANGS_NS: Final = 30_000_000_000
-"""A part that does nothing for so long will not come back by itself."""
+HANGS_NS: Final = 10_000_000_000
+"""A part that does nothing for so long will not come back by itself.
+
+Twice the longest stall of a card that a recording has to outlive, and no more than the writer's queue holds: until then waiting loses
+nothing, from then on it would.  A lens that gives nothing is given up by itself at that time, which ends the service in good order.
+"""
 
 
 def of_storage(health: Health, before: frozenset[Trouble]) -> frozenset[Trouble]:
@@ -84,13 +88,16 @@ class Pulse:
             {
                 Trouble.FAULT: self._lens.stalled or not self.well(now_ns),
                 Trouble.LAGGING: self._writer.idle_ns(now_ns) > LAG_MS * NS_PER_MS,
+                Trouble.PICTURE_FAILS: self._lens.amiss(now_ns),
                 Trouble.NO_SOUND: self._microphone.state is Sound.FAILED,
+                Trouble.SOUND_ADRIFT: self._microphone.adrift(now_ns),
             }
         )
 
     def well(self, now_ns: int) -> bool:
-        """Whether frames come and the writer works; without that nobody may tell the watchdog that all is well."""
-        return max(self._writer.idle_ns(now_ns), self._lens.silent_ns(now_ns)) <= HANGS_NS
+        """Whether frames come, the writer works, and what it writes becomes durable; without that nobody may feed the watchdog."""
+        writer = self._writer
+        return max(writer.idle_ns(now_ns), writer.stale_ns(now_ns), self._lens.silent_ns(now_ns)) <= HANGS_NS
 
 
 def _standing(troubles: Mapping[Trouble, bool]) -> frozenset[Trouble]:

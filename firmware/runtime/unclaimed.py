@@ -9,7 +9,7 @@ from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.supervise import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from firmware.core.indications import Trouble
     from firmware.runtime.flow import Cause
@@ -39,7 +39,7 @@ class Unclaimed:
     def mark(self, time_ns: int) -> None:
         """Nothing is marked."""
 
-    def mute(self) -> None:
+    def mute(self, *, end: bool = False) -> None:
         """Nothing is heard."""
 
     def seal(self, reason: str) -> None:
@@ -56,6 +56,9 @@ class Unclaimed:
     def well(self, now_ns: int) -> bool:  # noqa: ARG002 - nothing else lives here
         """It does all that it can."""
         return True
+
+    def sign(self, kind: str, data: Mapping[str, object]) -> None:
+        """There is no audit log."""
 
     def leave(self, reason: str, *, resume: bool) -> None:  # noqa: ARG002 - there is no audit log
         """Nothing waits to be written."""

@@ -83,7 +83,15 @@ class Stop:
     resume: bool
 
 
-Job = Begin | Live | Before | Note | End | Stop
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A line for the audit log: a ``fault`` or a move of the ``clock``."""
+
+    kind: str
+    data: Mapping[str, object]
+
+
+Job = Begin | Live | Before | Note | End | Witness | Stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from firmware.runtime.work import (
     Sealed,
     Stop,
     Stopped,
+    Witness,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Writer:
         """Bytes that the pre-event parts still take."""
         self._space: Space | None = None
         self._beat_ns = clock.monotonic_ns() + MOUNTING_NS
+        self._durable_ns = 0
         self._box = box
         self._answer = answer
         self._log = log
@@ -103,6 +105,7 @@ class Writer:
             Before: self._take_before,
             Note: self._note,
             End: lambda job: self._tasks.append(self._end(job)),
+            Witness: lambda job: self._vault.volume.audit.write(job.kind, job.data),
             Stop: self._stop,
             Call: self._call,
         }
@@ -128,6 +131,8 @@ class Writer:
         self._beat_ns = self._clock.monotonic_ns()
         if self._left:
             return False
+        if jump := self._vault.stamps.jumped():
+            self._vault.volume.audit.write("clock", jump)
         if self._work():
             return True
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
@@ -144,6 +149,10 @@ class Writer:
         """For how long it has done nothing, not even looked for work: then storage hangs.  For other threads."""
         return now_ns - self._beat_ns
 
+    def stale_ns(self, now_ns: int) -> int:
+        """For how long nothing of a recording became durable; 0 while none is written.  For other threads."""
+        return now_ns - self._durable_ns if self.takes else 0
+
     def ask(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the writer's thread and return its result or raise what it raised.  For other threads."""
         result: Future[T] = Future()
@@ -154,7 +163,8 @@ class Writer:
         running = self.takes.get(job.continues or 0)
         continues = running.so_far if running else self._cut.pop(job.continues or 0, None)
         self._cut[job.take] = continues  # holds until it is open: the next one may have to do it
-        self.takes[job.take] = self._vault.begin(continues)
+        take, self._durable_ns = self._vault.begin(continues), self._clock.monotonic_ns()
+        self.takes[job.take] = take
         del self._cut[job.take]
 
     def _live(self, job: Live) -> None:
@@ -162,6 +172,7 @@ class Writer:
         if take is None:
             return
         flushed = take.flush(job.epoch_ns, job.flush, job.gaps)
+        self._durable_ns = self._clock.monotonic_ns()
         self._rate.add(flushed.size, flushed.ticks / TICKS)
         if job.take not in self._confirmed:
             self._confirmed.add(job.take)

@@ -192,7 +192,7 @@ def test_a_stalled_encoder_is_restarted_and_what_it_gave_is_flushed(tmp_path: Pa
     assert rig.camera.writer.takes[1].journal.transcript.lines > before
     rig.run(1.2)
     assert shown(rig) is Look.RECORDING_TROUBLE
-    rig.run(4)
+    rig.run(8)
     assert shown(rig) is Look.RECORDING
     rig.stop()
     report = judge(rig, tmp_path)
@@ -237,7 +237,7 @@ def test_a_stuck_button_is_told_once_and_does_not_stop() -> None:
     rig.buttons.press(Button.RECORD)
     rig.run(120)
     assert rig.state is Recording.RECORDING
-    assert rig.log.getvalue().count("button-stuck") == 1
+    assert rig.log.getvalue().count('"event":"button-stuck"') == 1
 
 
 def test_a_button_that_is_down_at_boot_means_nothing() -> None:
