@@ -97,6 +97,7 @@ class Writer:
         self._lost = 0
         self._tasks: deque[Iterator[None]] = deque()
         self._chores: deque[Iterator[None]] = deque()
+        self._resuming = False
         self._stopping: Stop | None = None
         self._left = False  # once the audit log has its last line, nothing follows it
         self._jobs: dict[type, Callable[[Any], None]] = {
@@ -121,8 +122,9 @@ class Writer:
 
     def mount(self) -> None:
         """Open the volume; ``OSError`` or ``EvidenceError`` when it cannot be used."""
-        resume = self._vault.mount()
-        self.sweep()
+        self._resuming = resume = self._vault.mount()
+        if not resume:
+            self.sweep()
         self._health()
         self._answer(Mounted(resume))
 
@@ -166,6 +168,10 @@ class Writer:
         take, self._durable_ns = self._vault.begin(continues), self._clock.monotonic_ns()
         self.takes[job.take] = take
         del self._cut[job.take]
+        if self._resuming:
+            # Closed any sooner, and a cut right then would leave nothing that says that a recording has to go on.
+            self._resuming = False
+            self.sweep()
 
     def _live(self, job: Live) -> None:
         take = self.takes.get(job.take)

@@ -62,6 +62,33 @@ def test_an_opening_that_never_reached_the_journal_is_void(tmp_path: Path) -> No
     assert judge(again, tmp_path).verdict is Verdict.WHOLE
 
 
+def test_a_resumption_that_was_cut_off_before_it_began_is_made_up_for(tmp_path: Path) -> None:
+    """The power went again between the two openings of the one that should have gone on: the next names the one that was cut off."""
+    rig = Rig.new().run(6).tap().run(2)
+    rig.camera.vault.volume.audit.write("opening", {"number": 2, "opening": "a" * 64})
+    again = rig.power_cut().run(2).stop()
+    report = judge(again, tmp_path)
+    assert [each.number for each in report.every_recording] == [1, 3]
+    assert any("resumes recording 1" in fact for fact in report.every_recording[1].facts)
+
+
+def test_a_cut_recording_is_closed_only_behind_the_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late the controller begins it: a second cut in the recovery leaves a recording that still has to go on."""
+    rig = Rig.new().run(6).tap().run(2)
+
+    def hasty(rig: Rig) -> None:
+        while rig.camera.writer.step():
+            pass
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Rig, "settle", hasty)
+        late = rig.power_cut()
+    again = late.power_cut().run(1)
+    assert again.state is Recording.RECORDING
+    closings = [line["data"]["number"] for line in again.audit() if line["kind"] == "closing"]
+    assert closings == [1]
+
+
 def test_footage_whose_journal_cannot_be_read_is_never_removed() -> None:
     """A bad sector took the opening: that is no void number, and nothing but a receipt erases footage."""
     rig = Rig.new().run(3).tap().run(4)
