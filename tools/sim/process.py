@@ -71,7 +71,8 @@ class SimCamera:
 
     ``on_event`` is called, on a thread of its own, with each change of the lights, each cue, and each plug and pull, and with
     ``{"event": "off"}`` once the camera is gone, for whatever reason.  The camera
-    ends with the thread that started it, if nothing else ends it; a terminal's ctrl-C is not for it to hear.
+    ends with the thread that started it, if nothing else ends it; a terminal's ctrl-C is not for it to hear.  With ``replay`` it encodes a
+    second once and repeats it, which costs next to nothing.
     """
 
     def __init__(
@@ -79,12 +80,14 @@ class SimCamera:
         state: Path,
         *,
         source: str | None = None,
+        replay: bool = False,
         on_event: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.log = state / "camera.log"
         self.socket = state / "control"
         self._state = state
         self._source = source
+        self._replay = replay
         self._on_event = on_event or (lambda _event: None)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Control | None = None
@@ -97,6 +100,7 @@ class SimCamera:
         command += ["--control", str(self.socket), "--state", str(self._state)]
         if self._source:
             command += ["--source", self._source]
+        command += ["--replay"] if self._replay else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
