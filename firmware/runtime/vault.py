@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,7 +96,7 @@ class Vault:
         newest = ledger.upcoming - 1
         resume = newest in ledger.unclosed or ledger.resume  # an older one had been taken over already
         if resume:
-            self._continues = self._cut_off(newest)
+            self._continues = self.cut(newest)
         volume.audit.begin(self._boot_facts())
         for name in volume.audit.damaged:
             volume.audit.write("fault", {"code": f"audit-damaged {name}"})
@@ -237,22 +238,12 @@ class Vault:
         opening = ledger.unclosed[number].hash if number in ledger.unclosed else ledger.opening
         try:
             directory = self.volume.recordings.enter(names.recording(number))
-            journal = directory.open(names.JOURNAL)
-            tail = journal.read(max(0, journal.size() - TAIL), TAIL)
-            ended = last_clock(journal.read(0, TAIL), tail, self.enrolment.trust)
-            journal.close()
+            with closing(directory.open(names.JOURNAL)) as journal:
+                tail = journal.read(max(0, journal.size() - TAIL), TAIL)
+                ended = last_clock(journal.read(0, TAIL), tail, self.enrolment.trust)
         except (OSError, EvidenceError):
             return None
         return {"number": number, "opening": opening, "ended": ended}
-
-    def _cut_off(self, newest: int) -> Mapping[str, Any] | None:
-        """What goes on at this start: the newest recording, or the one before it where the newest was to go on with that one and was
-        cut off itself before its opening was durable."""
-        said = self.cut(newest)
-        while said is None and newest - 1 in self.volume.audit.ledger.unclosed:
-            newest -= 1
-            said = self.cut(newest)
-        return said
 
     def leave(self, reason: str, *, resume: bool) -> None:
         """The audit log's last line of this boot."""

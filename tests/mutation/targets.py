@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 CAMERA: Final = (
+    "tests/sim/test_order.py",
     "tests/sim/test_recovery.py",
     "tests/sim/test_chores.py",
     "tests/sim/test_vital.py",
