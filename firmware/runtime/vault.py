@@ -96,7 +96,7 @@ class Vault:
         newest = ledger.upcoming - 1
         resume = newest in ledger.unclosed or ledger.resume  # an older one had been taken over already
         if resume:
-            self._continues = self.cut(newest)
+            self._continues = self._cut_off(newest)
         volume.audit.begin(self._boot_facts())
         for name in volume.audit.damaged:
             volume.audit.write("fault", {"code": f"audit-damaged {name}"})
@@ -244,6 +244,15 @@ class Vault:
         except (OSError, EvidenceError):
             return None
         return {"number": number, "opening": opening, "ended": ended}
+
+    def _cut_off(self, newest: int) -> Mapping[str, Any] | None:
+        """What goes on at this start: the newest recording, or the one before it where the newest was to go on with that one and was
+        cut off itself before its opening was durable."""
+        said = self.cut(newest)
+        while said is None and newest - 1 in self.volume.audit.ledger.unclosed:
+            newest -= 1
+            said = self.cut(newest)
+        return said
 
     def leave(self, reason: str, *, resume: bool) -> None:
         """The audit log's last line of this boot."""
