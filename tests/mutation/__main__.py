@@ -96,6 +96,7 @@ def _try(
             baseline = measure(scene.root, files, watched, first, until=until, tick=display.tick)
         finally:
             first.stop()
+        display.say(f"{len(baseline.tests)} tests pass without a mutant ({time.monotonic() - began:.0f} s)")
         trials = Trials(baseline, scene.targets, scene.path, Pool(options.jobs, Path(folder)))
         results = trials.run(chosen, until, display.tell)
     display.clear()

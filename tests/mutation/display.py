@@ -29,18 +29,22 @@ class Display:
             self._stream.write(f"\r\x1b[K[{'#' * filled}{'.' * (WIDTH - filled)}] {text}")
             self._stream.flush()
 
+    def say(self, text: str) -> None:
+        """Write a line that stays."""
+        self.clear()
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
     def tell(self, result: Result) -> None:
         """Count a result."""
         self._done += 1
         self._caught += result.verdict.caught
         if result.verdict.survived and result.mutant.id not in self._reviewed:
-            self.clear()
-            self._stream.write(f"{result.verdict.value}: {result.mutant.id}\n")
+            self.say(f"{result.verdict.value}: {result.mutant.id}")
         text = f"{self._done} of {self._total}, {self._caught} caught"
         self.tick(self._done / self._total, text)
-        if not self._live and (self._done % EVERY == 0):
-            self._stream.write(f"{text}\n")
-        self._stream.flush()
+        if not self._live and self._done % EVERY == 0:
+            self.say(text)
 
     def clear(self) -> None:
         """Take the bar away."""

@@ -6,6 +6,7 @@ import pytest
 
 from firmware.runtime import durable
 from hal.sim.memory import MemoryStorage
+from hal.sim.volume import Operation, Remove
 
 
 def test_a_replaced_file_survives_a_power_cut() -> None:
@@ -32,6 +33,32 @@ def test_a_failed_sync_leaves_the_old_file() -> None:
     with pytest.raises(OSError, match="anchor"):
         durable.replace(storage.root(), "anchor.jws", b"new")
     assert durable.read(storage.root(), "anchor.jws") == b"old"
+    assert storage.root().names() == ["anchor.jws"]
+
+
+def test_the_error_that_is_told_is_the_first_one() -> None:
+    """What cannot be cleaned up either does not hide what went wrong."""
+    storage = MemoryStorage()
+    storage.trouble.fail_syncs(1)
+
+    def refuse(operation: Operation) -> None:
+        if isinstance(operation, Remove):
+            raise OSError("not removed")
+
+    storage.before = refuse
+    with pytest.raises(OSError, match="anchor"):
+        durable.replace(storage.root(), "anchor.jws", b"new")
+
+
+def test_no_file_stays_open() -> None:
+    """Neither behind a success nor behind a failure: a camera runs for weeks."""
+    storage = MemoryStorage()
+    durable.replace(storage.root(), "anchor.jws", b"old")
+    durable.read(storage.root(), "anchor.jws")
+    storage.trouble.fail_syncs(1)
+    with pytest.raises(OSError, match="anchor"):
+        durable.replace(storage.root(), "anchor.jws", b"new")
+    assert not storage.held
 
 
 def test_reading_is_bounded() -> None:
@@ -41,3 +68,13 @@ def test_reading_is_bounded() -> None:
     assert durable.read(storage.root(), "anchor.jws", limit=5) == b"12345"
     with pytest.raises(OSError, match="larger than 4"):
         durable.read(storage.root(), "anchor.jws", limit=4)
+
+
+def test_by_default_a_mebibyte_is_read() -> None:
+    """No more: what these files hold is small, and memory is too."""
+    storage = MemoryStorage()
+    durable.replace(storage.root(), "anchor.jws", bytes(1 << 20))
+    assert len(durable.read(storage.root(), "anchor.jws")) == 1 << 20
+    durable.replace(storage.root(), "anchor.jws", bytes((1 << 20) + 1))
+    with pytest.raises(OSError, match="larger"):
+        durable.read(storage.root(), "anchor.jws")
