@@ -63,9 +63,10 @@ class Budget:
 
     @property
     def idle(self) -> int:
-        """Bytes that have to be free for one to begin: the buffer goes to the card beside it."""
+        """Bytes that have to be free for one to begin: the buffer goes to the card beside it, and what is set aside for one that runs
+        must not end it at once.  So a card that was full stays full until something goes, although sealing gave a little back."""
         seconds = self.pre_event_s + 2
-        return self.running + on_card(self._captured(seconds), seconds)
+        return self.running + PREPARED + on_card(self._captured(seconds), seconds)
 
     @property
     def emptying(self) -> int:
@@ -113,15 +114,15 @@ class Outlook:
     left_s: int
 
 
-def outlook(*, free: int, returnable: int, kept: int, rate: int, segment_s: int) -> Outlook:
+def outlook(*, free: int, returnable: int, kept: int, aside: int, rate: int, segment_s: int) -> Outlook:
     """What storage with ``free`` bytes has left when it may not fall below ``kept``, at ``rate`` bytes a second.
 
-    ``returnable`` bytes are receipted footage, which makes room once it is needed.  A segment is set aside before it is filled, so that
+    ``returnable`` bytes are receipted footage, which makes room once it is needed, ``aside`` may yet be set aside.  A segment is set aside before it is filled, so that
     the last one may find no room although half of it would have.
     """
     if free < kept:
         return Outlook(full=True, left_s=0)
-    room = max(0, free + returnable - kept - PREPARED)
+    room = max(0, free + returnable - kept - aside)
     return Outlook(full=False, left_s=max(0, room // rate - segment_s))
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from hal.interface import Directory, Storage
 
 FOREIGN: Final = (names.RECORDINGS, names.AUDIT, names.ERASING, names.ANCHOR)
-BRIM: Final = 1 << 20
+BRIM: Final = 8 << 20
+"""With less than this free, what is set aside is given back: the largest manifest, written beside its place, has to fit too."""
 DIRECTORIES: Final = (names.AUDIT, names.RECORDINGS, names.ERASING, names.QUARANTINE)
 
 

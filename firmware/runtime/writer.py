@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from firmware.core.forecast import Rate, on_card, outlook
+from firmware.core.forecast import PREPARED, Rate, on_card, outlook
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.transcript import TICKS
 from firmware.media.errors import MediaError
@@ -306,6 +306,7 @@ class Writer:
             free=space.free,
             returnable=self.due.returnable,
             kept=budget.running + self._owed if busy else budget.idle,
+            aside=PREPARED if busy else 0,
             rate=self._rate.per_second,
             segment_s=budget.segment_s,
         )

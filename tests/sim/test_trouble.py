@@ -287,7 +287,7 @@ def test_a_camera_that_was_full_records_once_a_dock_has_emptied_it() -> None:
     assert shown(rig.run(1)) is Look.UNABLE
     rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
     rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
-    rig.evidence.trouble.fill(CLOSING + (16 << 20))  # as if the footage had been long
+    rig.evidence.trouble.fill(rig.camera.vault.budget.idle + (16 << 20))  # as if the footage had been long
     rig.camera.writer.sweep()
     assert shown(rig.run(1)) is not Look.UNABLE
     assert rig.tap().run(1).cues.count("started") == 2

@@ -12,7 +12,6 @@ from firmware.core.forecast import (
     CLOSING,
     FLUSH,
     HOUR_S,
-    PREPARED,
     WINDOW_S,
     Budget,
     Outlook,
@@ -24,6 +23,7 @@ from firmware.core.forecast import (
 from firmware.core.indications import Trouble
 
 BYTES = st.integers(0, 1 << 42)
+ASIDE = 17 << 20
 RATES = st.integers(1, 10_000_000)
 SEGMENT = st.integers(2, 60)
 BUDGETS = st.builds(
@@ -36,11 +36,11 @@ NONE: frozenset[Trouble] = frozenset()
 @given(BYTES, BYTES, BYTES, RATES, SEGMENT)
 def test_what_is_promised_is_there(free: int, returnable: int, kept: int, rate: int, segment_s: int) -> None:
     """So many seconds at that rate never touch what has to stay free, and a full storage promises nothing."""
-    look = outlook(free=free, returnable=returnable, kept=kept, rate=rate, segment_s=segment_s)
+    look = outlook(free=free, returnable=returnable, kept=kept, aside=ASIDE, rate=rate, segment_s=segment_s)
     assert look.full == (free < kept)
     assert look.left_s >= 0
     if look.left_s:
-        assert free + returnable - (look.left_s + segment_s) * rate >= kept + PREPARED
+        assert free + returnable - (look.left_s + segment_s) * rate >= kept + ASIDE
     assert not (look.full and look.left_s)
 
 
@@ -51,7 +51,7 @@ def test_it_moves_one_way_with_each_of_its_causes(
     """More room never shortens it; a higher rate, more to keep and longer segments never lengthen it."""
 
     def left(free: int = free, returnable: int = returnable, kept: int = kept, rate: int = rate) -> int:
-        return outlook(free=free, returnable=returnable, kept=kept, rate=rate, segment_s=segment_s).left_s
+        return outlook(free=free, returnable=returnable, kept=kept, aside=ASIDE, rate=rate, segment_s=segment_s).left_s
 
     assert left(free=free + more) >= left() <= left(returnable=returnable + more)
     assert left(kept=kept + more) <= left() >= left(rate=rate + more)
@@ -61,18 +61,20 @@ def test_it_moves_one_way_with_each_of_its_causes(
 def test_it_runs_down_no_faster_than_time(free: int, rate: int, segment_s: int, seconds: int) -> None:
     """While the rate stays the same, what was promised and the time since never add up to less."""
     kept = 30 << 20
-    first = outlook(free=free, returnable=0, kept=kept, rate=rate, segment_s=segment_s).left_s
-    later = outlook(free=max(0, free - seconds * rate), returnable=0, kept=kept, rate=rate, segment_s=segment_s).left_s
+    first = outlook(free=free, returnable=0, kept=kept, aside=ASIDE, rate=rate, segment_s=segment_s).left_s
+    later = outlook(
+        free=max(0, free - seconds * rate), returnable=0, kept=kept, aside=ASIDE, rate=rate, segment_s=segment_s
+    ).left_s
     assert later >= first - seconds
 
 
 def test_the_last_byte() -> None:
     """What has to stay free is not touched; what is set aside for a while is not promised."""
-    at = {"returnable": 0, "kept": CLOSING, "rate": 1000, "segment_s": 10}
+    at = {"returnable": 0, "kept": CLOSING, "aside": ASIDE, "rate": 1000, "segment_s": 10}
     assert outlook(free=CLOSING - 1, **at) == Outlook(full=True, left_s=0)
     assert outlook(free=CLOSING, **at) == Outlook(full=False, left_s=0)
-    assert outlook(free=CLOSING + PREPARED + 10_999, **at).left_s == 0
-    assert outlook(free=CLOSING + PREPARED + 11_000, **at).left_s == 1
+    assert outlook(free=CLOSING + ASIDE + 10_999, **at).left_s == 0
+    assert outlook(free=CLOSING + ASIDE + 11_000, **at).left_s == 1
 
 
 @given(BUDGETS)
