@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hal.interface import Directory
 
 PIECE: Final = 1 << 20
+LINES: Final = 1 << 16
+"""What is read of a journal at once: each line's signature is verified, and a flush may be waiting."""
 HEAD: Final = 1 << 16
 EVIDENCE: Final = (".age",)
 
@@ -203,8 +205,8 @@ class Chores:
         reader = JournalReader(self._vault.enrolment.trust, number=number, volume=self._vault.volume.id)
         file = directory.open(names.JOURNAL)
         file.sync()
-        for offset in range(0, file.size(), PIECE):
-            reader.feed(file.read(offset, PIECE))
+        for offset in range(0, file.size(), LINES):
+            reader.feed(file.read(offset, LINES))
             yield
         file.close()
         return reader.finish()

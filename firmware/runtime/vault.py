@@ -189,11 +189,12 @@ class Vault:
     def _empty_directory(self, name: str) -> Directory:
         """A recording's directory with nothing in it.  What an earlier boot prepared is empty and goes; anything else is put away."""
         recordings = self.volume.recordings
-        if name in recordings.names():
-            try:
-                clear(recordings.enter(name))
-            except OSError:
-                self.quarantine(name)
+        try:
+            clear(recordings.enter(name))
+        except FileNotFoundError:
+            pass  # the usual case, found without a look at all the others
+        except OSError:
+            self.quarantine(name)
         return recordings.enter(name, create=True)
 
     def quarantine(self, name: str) -> None:
