@@ -31,7 +31,11 @@ KEPT: Final = Path("build/fault/live")
 
 
 def run(kills: int, seed: int, progress: Progress) -> Outcome:
-    """Kill cameras ``kills`` times in all.  Where a promise is broken the cards are kept in ``build/fault/live``."""
+    """Kill cameras ``kills`` times in all.  Where a promise is broken the cards are kept in ``build/fault/live``.
+
+    ``max_lost_ms`` and ``median_lost_ms`` are of the live footage before a kill that came while the light showed recording;
+    ``max_resume_s`` and ``median_resume_s`` from the start of a process to its light; ``max_stall_ms`` is how long the machine itself stood.
+    """
     with tempfile.TemporaryDirectory(prefix="lapel-live-") as folder:
         outcome = play(Path(folder), kills, seed, progress)
         if outcome.violations:
@@ -60,8 +64,8 @@ def play(folder: Path, kills: int, seed: int, progress: Progress) -> Outcome:
     violations = [each for tally in tallies for each in tally.violations]
     figures = {
         **_figures(tallies),
-        "longest stall of the machine, ms": stall.longest_ms,
-        "opened by stock tools": opened,
+        "max_stall_ms": stall.longest_ms,
+        "opened_by_stock_tools": opened,
     }
     return Outcome("live", figures, (*violations, *unopened))
 
@@ -72,12 +76,12 @@ def _figures(tallies: list[Tally]) -> dict[str, int | float | str]:
     return {
         "kills": sum(tally.kills for tally in tallies),
         "recordings": sum(tally.recordings for tally in tallies),
-        "cut while recording": sum(len(tally.lost_ms) for tally in tallies),
-        "most lost, ms": max(lost_ms),
-        "median lost, ms": round(statistics.median(lost_ms)),
+        "cut_while_recording": sum(len(tally.lost_ms) for tally in tallies),
+        "max_lost_ms": max(lost_ms),
+        "median_lost_ms": round(statistics.median(lost_ms)),
         "resumed": sum(len(tally.resumed_s) for tally in tallies),
-        "latest resumed, s": round(max(resumed_s), 2),
-        "median resumed, s": round(statistics.median(resumed_s), 2),
+        "max_resume_s": round(max(resumed_s), 2),
+        "median_resume_s": round(statistics.median(resumed_s), 2),
     }
 
 

@@ -36,7 +36,7 @@ def test_twenty_kills_break_no_promise(outcome: Outcome) -> None:
     """Whenever SIGKILL comes: it resumes, sealed recordings stay, at most a second is lost, everything verifies, no number is skipped."""
     assert outcome.violations == ()
     assert outcome.figures["kills"] == KILLS
-    assert int(outcome.figures["cut while recording"]) >= KILLS // 3
+    assert int(outcome.figures["cut_while_recording"]) >= KILLS // 3
     assert int(outcome.figures["resumed"]) >= KILLS // 3
     assert int(outcome.figures["recordings"]) >= KILLS // 3
 
@@ -44,7 +44,7 @@ def test_twenty_kills_break_no_promise(outcome: Outcome) -> None:
 @needs("age", "ffmpeg")
 def test_what_is_left_opens_with_stock_tools(outcome: Outcome) -> None:
     """A drawn sample of the segments, closed and cut off, decrypts with ``age`` and plays in ffmpeg without a word."""
-    assert outcome.figures["opened by stock tools"] == live.SAMPLE
+    assert outcome.figures["opened_by_stock_tools"] == live.SAMPLE
 
 
 @pytest.fixture
