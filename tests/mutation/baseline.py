@@ -14,7 +14,7 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.pool import Ending, Job, Pool
 
 PATIENCE_S = 120.0
-BUDGET_S = 10.0
+BUDGET_S = 6.0
 """What the tests of one mutant may take, the quickest first, beyond those of the nearest file: a guard deserves a quick test."""
 
 
@@ -88,7 +88,12 @@ def _learn(baseline: Baseline, file: str, ending: Ending) -> None:
         text = ending.first("text") or ""
         raise BaselineError(f"the tests fail without a mutant: {failed or file}\n{text}".rstrip())
     skipped = {each["skipped"] for each in ending.messages if "skipped" in each}
+    lines = {
+        each["ran"]: {path: frozenset(numbers) for path, numbers in each["lines"].items()}
+        for each in ending.messages
+        if "ran" in each
+    }
     for message in ending.messages:
         if "end" in message and message["end"] not in skipped:
-            test, lines = message["end"], {path: frozenset(numbers) for path, numbers in message["lines"].items()}
-            baseline.tests[test] = Measured(test, file, message["seconds"], lines)
+            test = message["end"]
+            baseline.tests[test] = Measured(test, file, message["seconds"], lines.get(test, {}))

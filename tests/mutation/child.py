@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import resource
-import sys
-import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+import coverage
 import hypothesis
 import pytest
 
@@ -45,34 +43,25 @@ class Reporter:
 
 
 class Watch:
-    """Notes the lines of some files that run, in every thread."""
+    """Notes the lines of some files that run, test by test, in every thread."""
 
     def __init__(self, files: frozenset[str]) -> None:
-        self._lines: dict[str, set[int]] = {file: set() for file in files}
+        self._coverage = coverage.Coverage(data_file=None, config_file=False, include=sorted(files))
+        self._coverage.start()
 
-    def start(self) -> None:
-        """Watch from here on."""
-        for lines in self._lines.values():
-            lines.clear()
-        threading.settrace(self._call)
-        sys.settrace(self._call)
+    def see(self, test: str) -> None:
+        """What runs from here on belongs to this test."""
+        self._coverage.switch_context(test)
 
-    def stop(self) -> dict[str, list[int]]:
-        """The lines since the start, by file."""
-        sys.settrace(None)
-        threading.settrace(None)
-        return {file: sorted(lines) for file, lines in self._lines.items() if lines}
-
-    def _call(self, frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
-        lines = self._lines.get(frame.f_code.co_filename)
-        if lines is None:
-            return None
-
-        def line(frame: FrameType, event: str, argument: object) -> Callable[..., Any]:
-            lines.add(frame.f_lineno)
-            return line
-
-        return line
+    def lines(self) -> dict[str, dict[str, list[int]]]:
+        """Lines by file and test, once all have run."""
+        self._coverage.stop()
+        data, found = self._coverage.get_data(), dict[str, dict[str, list[int]]]()
+        for file in data.measured_files():
+            for line, tests in data.contexts_by_lineno(file).items():
+                for test in tests:
+                    found.setdefault(test, {}).setdefault(file, []).append(line)
+        return found
 
 
 class Plugin:
@@ -104,16 +93,15 @@ class Plugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:
-        """Say which test runs, and which lines it ran."""
+        """Say which test runs, and how long it took."""
         self._reporter.tell(start=item.nodeid)
         began = time.process_time()
         if self._watch is not None:
-            self._watch.start()
+            self._watch.see(item.nodeid)
         try:
             return (yield)
         finally:
-            lines = self._watch.stop() if self._watch is not None else {}
-            self._reporter.tell(end=item.nodeid, seconds=time.process_time() - began, lines=lines)
+            self._reporter.tell(end=item.nodeid, seconds=time.process_time() - began)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test that fails, or whose setup or teardown does."""
@@ -121,6 +109,11 @@ class Plugin:
             self._reporter.tell(failed=report.nodeid, text=report.longreprtext)
         elif report.skipped:
             self._reporter.tell(skipped=report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Which test ran which lines."""
+        for test, lines in self._watch.lines().items() if self._watch is not None else ():
+            self._reporter.tell(ran=test, lines=lines)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot even be imported."""

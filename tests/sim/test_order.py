@@ -5,17 +5,19 @@ Everything rests on this order: data before the line that vouches for it, the lo
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hal.sim.memory import MemoryStorage
-from hal.sim.volume import Append, Create, Operation, Remove, Rename, Sync
+from firmware.evidence.age import CHUNK
+from hal.sim.disk import blocks
 from tests.rig import NONCE, Rig, anchor_for, receipt_for
+from tests.steps import Watched, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+
+    from hal.sim.memory import MemoryStorage
 
 LOG = "write audit/00000001.jwsl"
 NEXT_LOG = "write audit/00000002.jwsl"
@@ -109,66 +111,6 @@ RECOVERED = [
 ]
 
 
-def told(log: Iterable[Operation]) -> list[str]:
-    """Operations by path; an append and the sync that follows at once are one ``write``."""
-    paths, lines = {0: "."}, []
-
-    def path(directory: int, name: str) -> str:
-        return f"{paths[directory]}/{name}".removeprefix("./")
-
-    for each in log:
-        match each:
-            case Create(directory, name, node, _):
-                paths[node] = path(directory, name)
-                lines.append(f"create {paths[node]}")
-            case Append(node, _):
-                lines.append(f"append {paths[node]}")
-            case Sync(node):
-                lines.append(f"sync {paths[node]}")
-            case Rename(directory, name, into, new):
-                old, to = path(directory, name), path(into, new)
-                moved = {node: to + was[len(old) :] for node, was in paths.items() if f"{was}/".startswith(f"{old}/")}
-                paths.update(moved)
-                lines.append(f"rename {old} -> {to}")
-            case Remove(directory, name):
-                lines.append(f"remove {path(directory, name)}")
-    return together(lines)
-
-
-def together(lines: list[str]) -> list[str]:
-    """Write as one what was appended and synced."""
-    pairs = [*pairwise(lines), (lines[-1], "")] if lines else []
-    merged = [
-        first.replace("append", "write") if second == first.replace("append", "sync") else first
-        for first, second in pairs
-    ]
-    return [
-        line
-        for line, before in zip(merged, ["", *merged], strict=False)
-        if line != before.replace("write", "sync") or line == before
-    ]
-
-
-class Watched:
-    """A rig, and what was done to its storage since it was last asked."""
-
-    def __init__(self, rig: Rig, known: int = 0) -> None:
-        self.rig = rig
-        self._known = known
-        rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
-
-    def since(self) -> list[str]:
-        """What was done."""
-        # the whole log is told, for its paths, and what is known already taken away
-        before, self._known = self._known, len(self.rig.evidence.log)
-        return told(self.rig.evidence.log)[len(told(self.rig.evidence.log[:before])) :]
-
-    def held(self) -> list[str]:
-        """The files that are open, but for the log's."""
-        names = {each.node: each.name for each in self.rig.evidence.log if isinstance(each, Create)}
-        return sorted(names[node] for node in self.rig.evidence.held if not names[node].startswith("0000000"))
-
-
 IDLE = ["000002.mp4.age", "journal.jwsl"]
 """What is open while nothing is recorded: what the next press needs."""
 
@@ -176,12 +118,6 @@ IDLE = ["000002.mp4.age", "journal.jwsl"]
 def fresh() -> Watched:
     """A camera that keeps nothing back after a receipt."""
     return Watched(Rig.new(pre_event_s=2, segment_s=3, keep_after_receipt_h=0))
-
-
-def started(survivor: MemoryStorage, was: Rig) -> Watched:
-    """The next boot on what is left."""
-    known = len(survivor.log)
-    return Watched(Rig.start(survivor, was.config.crash(), was.clock.power_cycle(), was.signer, was.values), known)
 
 
 def test_a_life_without_trouble() -> None:
@@ -206,6 +142,24 @@ def test_a_life_without_trouble() -> None:
     rig.camera.shelf.anchor(anchor_for(rig), NONCE)
     assert watched.since() == replaced(".", "anchor.jws")
     assert watched.held() == IDLE
+
+
+def test_room_is_set_aside_before_it_is_needed() -> None:
+    """The reserve, the next recording's files, each new segment: in whole blocks, given back when the file is closed."""
+    watched = fresh()
+    rig = watched.rig
+    mebibyte = 1 << 20
+    idle = {"reserve": 32 * mebibyte, "journal.jwsl": mebibyte, "000002.mp4.age": 8 * mebibyte}
+    assert {name: room for name, room in watched.room().items() if name in idle} == idle
+    rig.run(3).tap().run(3.5)
+    room = watched.room()
+    assert room["000003.mp4.age"] == 8 * mebibyte
+    assert room["private.age"] >= CHUNK
+    assert room["000002.mp4.age"] < mebibyte
+    rig.stop()
+    recording = rig.evidence.root().enter("recordings").enter("00000001")
+    sizes = {name: recording.open(name).size() for name in recording.names() if name != "manifest.jws"}
+    assert {name: watched.room(0)[name] for name in sizes} == {name: blocks(size) for name, size in sizes.items()}
 
 
 def test_a_recording_that_was_cut_off() -> None:
