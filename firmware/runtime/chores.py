@@ -91,7 +91,11 @@ class Chores:
             yield from self._attempt(f"erasing {name}", self._remove(erasing, name))
 
     def recover(self) -> Iterator[None]:
-        """Make the volume consistent, by the plan."""
+        """Make the volume consistent, by the plan.
+
+        The newest comes first.  Where the power goes again and again, each start leaves one more that was cut off, and it is short: were
+        they to wait behind a long one, whose recovery never comes to its end, the log could soon not list them any more.
+        """
         vault = self._vault
         unclosed = {
             number: opening.hash
@@ -100,7 +104,7 @@ class Chores:
         }
         upcoming = vault.volume.audit.ledger.upcoming
         found = []
-        for name in vault.volume.recordings.names():
+        for name in reversed(vault.volume.recordings.names()):
             if self._settled(name, unclosed, upcoming):
                 continue
             try:

@@ -97,7 +97,7 @@ class Writer:
         self._lost = 0
         self._tasks: deque[Iterator[None]] = deque()
         self._chores: deque[Iterator[None]] = deque()
-        self._resuming = False
+        self._resuming = self._full = False
         self._stopping: Stop | None = None
         self._left = False  # once the audit log has its last line, nothing follows it
         self._jobs: dict[type, Callable[[Any], None]] = {
@@ -123,9 +123,9 @@ class Writer:
     def mount(self) -> None:
         """Open the volume; ``OSError`` or ``EvidenceError`` when it cannot be used."""
         self._resuming = resume = self._vault.mount()
-        if not resume:
-            self.sweep()
         self._health()
+        if self._full or not resume:  # on a full card nothing goes on, and what was cut off is not kept waiting for it
+            self.sweep()
         self._answer(Mounted(resume))
 
     def step(self) -> bool:
@@ -310,6 +310,7 @@ class Writer:
             rate=self._rate.per_second,
             segment_s=budget.segment_s,
         )
+        self._full = look.full
         fails = silent or self._lost > 0 or bool(self.due.troubles)
         self._answer(Health(space.free, space.total, look.left_s, look.full, self._lag_ms if busy else 0, fails))
         return space.free
