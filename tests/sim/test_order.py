@@ -211,12 +211,12 @@ QUARANTINED = [
     ("change", "steps"),
     [
         (nothing, TIDIED),
-        (stranger, [*TIDIED, *QUARANTINED]),
+        (stranger, [*QUARANTINED, *TIDIED]),
         (half_written, ["remove recordings/00000001/receipt.jws.new", *TIDIED]),
     ],
 )
 def test_what_a_boot_finds(change: Callable[[MemoryStorage], None], steps: list[str]) -> None:
-    """A sealed recording is tidied up and kept; a stranger is told, then put away, with both ends of the way synced."""
+    """A sealed recording is tidied up and kept; a stranger is told, then put away, with both ends of the way synced.  The newest first."""
     watched = fresh()
     watched.rig.run(3).tap().run(0.5).stop()
     survivor = watched.rig.evidence.crash()
