@@ -47,6 +47,7 @@ class Watch:
 
     def __init__(self, files: frozenset[str]) -> None:
         self._coverage = coverage.Coverage(data_file=None, config_file=False, include=sorted(files))
+        self._coverage.set_option("run:disable_warnings", ["no-data-collected"])  # a test may reach none of them
         self._coverage.start()
 
     def see(self, test: str) -> None:

@@ -213,7 +213,7 @@ from pathlib import Path
 from tests.mutation.__main__ import Scene, main
 root = Path(sys.argv[1])
 sys.path.insert(0, str(root))
-sys.exit(main(sys.argv[2:], Scene(root, {"guarded": ["test_guarded.py"]}, [], root / "survivors.txt")))
+sys.exit(main(sys.argv[2:], Scene(root, {"guarded": ["test_guarded.py", "test_other.py"]}, [], root / "survivors.txt")))
 """
 SURVIVOR = "guarded:take:drop:file.sync()"
 UNREACHED = "guarded:untested:drop:file.sync()"
@@ -227,6 +227,7 @@ def mutate(root: Path, *options: str, synced: str = "pass", reviewed: str = "") 
     """Run the command on the made-up module; its status and what it prints."""
     (root / "guarded.py").write_text(GUARDED, encoding="utf-8")
     (root / "test_guarded.py").write_text(TESTS.format(synced=synced), encoding="utf-8")
+    (root / "test_other.py").write_text("def test_nothing(): pass\n", encoding="utf-8")
     (root / "survivors.txt").write_text(reviewed, encoding="utf-8")
     command = [sys.executable, "-c", DRIVER, str(root), *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
