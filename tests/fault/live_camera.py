@@ -209,7 +209,7 @@ class Life:
     def _measure(self, number: int, ended_ns: int) -> None:
         """How much of the live footage before the kill, or before the stop, is missing."""
         journal = Journal.read(self.home.card / "recordings" / f"{number:08d}")
-        self._vouched[number] = journal.until_s
+        self._vouched[number] = journal.seconds
         self._continued.add(number)
         ended_ns = min(ended_ns, self._stop_ns or ended_ns)
         lost_ms = max(0, ended_ns // 1_000_000 - journal.captured_ms)

@@ -69,16 +69,21 @@ class Journal:
         return cls(opening, tuple(flushes))
 
     @property
-    def until_s(self) -> float:
-        """Media time up to which there is footage."""
-        return max((each["until"] for each in self.flushes if each["until"] is not None), default=0) / RATE
+    def seconds(self) -> float:
+        """How much media time there is: from the first picture, which is the buffer's where that was written already, to the last."""
+        pictures = [each["tracks"]["video"] for each in self._video]
+        first = min((each["from"] for each in pictures), default=0)
+        return (max((each["until"] for each in self._video), default=first) - first) / RATE
 
     @property
     def captured_ms(self) -> int:
         """When its newest frame was captured, by the camera's monotonic clock: a line says when it was made, and how long before that the
         last of its frames was captured."""
-        video = [each for each in self.flushes if each["tracks"] and each["tracks"]["video"]]
-        return max(int(each["clock"]["mono_ms"] - each["lag_ms"]) for each in video)
+        return max(int(each["clock"]["mono_ms"] - each["lag_ms"]) for each in self._video)
+
+    @property
+    def _video(self) -> list[dict[str, Any]]:
+        return [each for each in self.flushes if each["tracks"] and each["tracks"]["video"]]
 
 
 @dataclass

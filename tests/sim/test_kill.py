@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from tests.fault.live_stall import Stall
 from tests.oracles import needs
 from tests.rig import Rig, payload, pki
 from tools.sim.home import Home, provision
+from tools.verify.verifier import verify_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,11 +111,20 @@ def test_the_judge_measures_what_is_lost(card: Path) -> None:
     now_ms = rig.clock.monotonic_ns() // 1_000_000
     journal = Journal.read(directory)
     assert 0 <= now_ms - journal.captured_ms <= 600
+    (report,) = verify_path(directory, card.parent / "root.pem").recordings
+    assert report.seconds == pytest.approx(journal.seconds)
     path = directory / "journal.jwsl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-4]))
+    before = [
+        name for name in ("000001.mp4.age", "000002.mp4.age") if any(each["file"] == name for each in journal.flushes)
+    ]
+    assert before, "the buffer was written"
+    live = replace(journal, flushes=tuple(each for each in journal.flushes if each["file"] not in before))
+    assert live.captured_ms == journal.captured_ms
+    assert live.seconds == pytest.approx(journal.seconds - 4)
     shorter = Journal.read(directory)
     assert now_ms - shorter.captured_ms > 1000
-    assert shorter.until_s < journal.until_s
+    assert shorter.seconds < journal.seconds
 
 
 @needs("age", "ffmpeg")
