@@ -14,7 +14,7 @@ from firmware.evidence.errors import EvidenceError, FormatError
 from firmware.evidence.journal import JournalReader
 from firmware.evidence.kinds import words
 from firmware.evidence.manifest import recovered_manifest
-from firmware.runtime import names
+from firmware.runtime import durable, names
 from hal.interface import ClockQuality
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Chores:
             return Found(name, used=True, manifest=False, opening=None)
         here, opened = directory.names(), name.isdigit() and int(name) in unclosed
         opening = self._opening(directory) if opened and names.JOURNAL in here else None
-        used = any(_size(directory, each) for each in here if not (opened and each == names.JOURNAL))
+        used = any(durable.size(directory, each) for each in here if not (opened and each == names.JOURNAL))
         return Found(name, used, names.MANIFEST in here, opening)
 
     def _opening(self, directory: Directory) -> str | None:
@@ -272,12 +272,3 @@ class Chores:
 
     def _fault(self, code: str) -> None:
         self._vault.volume.audit.write("fault", {"code": words(code)})
-
-
-def _size(directory: Directory, name: str) -> int:
-    """Bytes of a file."""
-    file = directory.open(name)
-    try:
-        return file.size()
-    finally:
-        file.close()

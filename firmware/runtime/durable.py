@@ -44,3 +44,12 @@ def read(directory: Directory, name: str, limit: int = LIMIT) -> bytes:
         message = f"{name} is larger than {limit} bytes"
         raise OSError(message)
     return data
+
+
+def size(directory: Directory, name: str) -> int:
+    """Bytes of a file."""
+    file = directory.open(name)
+    try:
+        return file.size()
+    finally:
+        file.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.shelf import Item
 from firmware.evidence.kinds import words
-from firmware.runtime import names
+from firmware.runtime import durable, names
 from firmware.version import VERSION
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class CameraShelf:
         waiting.sort(key=lambda entry: (not entry.priority, -entry.number))
         volume = self._vault.volume
         audit = tuple((name, self._audit_length(name)) for name in volume.audit.files())
-        own = ((names.VOLUME, volume.root.open(names.VOLUME).size()),)
+        own = ((names.VOLUME, durable.size(volume.root, names.VOLUME)),)
         return [
             *(_item(entry) for entry in waiting),
             Item("audit", AUDIT_ITEM, priority=False, files=audit),

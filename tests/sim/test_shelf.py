@@ -48,6 +48,15 @@ def test_a_recording_that_is_being_made_is_not_on_the_shelf(rig: Rig, shelf: Cam
     assert [item.name for item in shelf.items() if item.kind == "recording"] == ["00000001", "00000002"]
 
 
+def test_offering_what_there_is_leaves_no_file_open(rig: Rig, shelf: CameraShelf) -> None:
+    """A camera that stands in a dock for days is asked thousands of times, and has a thousand handles."""
+    shelf.items()
+    before = rig.evidence.held.total()
+    for _ in range(5):
+        shelf.items()
+    assert rig.evidence.held.total() == before
+
+
 def test_files_are_read_in_any_order(rig: Rig, shelf: CameraShelf) -> None:
     """From any offset, in turns."""
     directory = rig.evidence.root().enter("recordings").enter("00000001")
