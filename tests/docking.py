@@ -294,6 +294,17 @@ class MemoryShelf:
         self._log("dock", {"dock": dock, "outcome": outcome})
 
 
+class Passage(Protocol):
+    """A clock that whoever waits moves."""
+
+    @property
+    def now_ns(self) -> int:
+        """Where it stands."""
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+
+
 class Peer(Protocol):
     """Whoever is at the other end of a ``Wire``."""
 
@@ -353,7 +364,7 @@ class Wire:
 
     def __init__(
         self,
-        clock: VirtualClock,
+        clock: Passage,
         connect: Callable[[], Peer],
         kind: PortKind = PortKind.STREAM,
         cut_after: int | None = None,

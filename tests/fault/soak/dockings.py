@@ -1,0 +1,145 @@
+"""Docks in a soak: a real conversation over the dock protocol, both ends on one virtual clock, and a store whose evidence is judged."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from firmware.runtime.docklink import DockLink, DockParts
+from hal.interface import PortKind
+from tests.docking import DockEnd, Wire, desk
+from tests.rig import NONCE, Rig, copy, pki, receipt_for
+from tools.dock.events import DockEvent, Kind
+from tools.verify.report import RecordingReport, Report, Verdict
+from tools.verify.verifier import verify_path
+
+GOOD = frozenset({Verdict.WHOLE, Verdict.RECOVERED})
+ALARMING = frozenset({Kind.CONFLICT, Kind.DAMAGED, Kind.FAILED})
+"""What a dock never has to say to an honest camera in front of an honest store."""
+
+
+class Papers:
+    """What a judge needs: the authority's root, and its key."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._root, self._identity = folder / "root.pem", folder / "authority.agekey"
+        self._root.write_bytes(pki().root_pem)
+        self._identity.write_text(f"{pki().authority_identity}\n")
+
+    def judge(self, path: Path) -> Report:
+        """What the independent verifier says."""
+        return verify_path(path, self._root, [self._identity])
+
+
+class Passing(Event):
+    """The time of a docking: the camera lives on while either end waits.  Set, as an event, once it is over."""
+
+    def __init__(self, rig: Rig, seconds: float, hooks: dict[float, Callable[[], object]]) -> None:
+        """``hooks``: what happens so many seconds after the beginning."""
+        super().__init__()
+        self._rig = rig
+        self._began_ns = self.now_ns
+        self._seconds = seconds
+        self._hooks = sorted(hooks.items())
+
+    @property
+    def now_ns(self) -> int:
+        """The camera's clock, which both ends go by."""
+        return self._rig.clock.monotonic_ns()
+
+    @property
+    def _passed(self) -> float:
+        return (self.now_ns - self._began_ns) / 1e9
+
+    def advance(self, seconds: float) -> None:
+        """Let the camera live for so long."""
+        self._rig.run(seconds)
+        while self._hooks and self._passed >= self._hooks[0][0]:
+            self._hooks.pop(0)[1]()
+        if self._passed >= self._seconds:
+            self.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Sleep."""
+        self.advance(timeout or 0.0)
+        return self.is_set()
+
+
+class Rack:
+    """Docks of one authority with one store.  ``visits`` and ``stored`` count; ``receipted`` holds all numbers ever signed for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.visits = self.stored = 0
+        self.receipted: set[int] = set()
+        self.trouble: list[str] = []
+        self._folder = folder
+        self._papers = Papers(folder)
+
+    def visit(
+        self,
+        rig: Rig,
+        seconds: float,
+        utc_ms: Callable[[], int],
+        *,
+        torn_after: int | None = None,
+        hooks: dict[float, Callable[[], object]] | None = None,
+    ) -> None:
+        """Put the camera in for so long, or until so many bytes went over the wire."""
+        self.visits += 1
+        place, events = desk(pki(), self._folder / "store", utc_ms=utc_ms)
+        passing = Passing(rig, seconds, hooks or {})
+        wire = Wire(passing, lambda: DockEnd(place, PortKind.STREAM), cut_after=torn_after)
+        parts = rig.camera
+        link = DockLink(
+            DockParts(
+                wire, rig.clock, parts.vault.session, parts.shelf, parts.vault.trust, random_of(rig), parts.inbox.put
+            )
+        )
+        link.yield_to_recording(recording=parts.take is not None)
+        parts.dock = link
+        rig.hal.power.touch(on=True)  # type: ignore[attr-defined]  # it is the simulated one
+        try:
+            link.run(passing)
+        finally:
+            rig.hal.power.touch(on=False)  # type: ignore[attr-defined]
+            self._archive(events)
+
+    def by_hand(self, rig: Rig, most: int, utc_ms: int) -> None:
+        """Give receipts for recordings, each judged first, without a conversation."""
+        waiting = [entry.number for entry in rig.camera.vault.custody.inventory.all() if entry.receipted_ms is None]
+        for number in waiting[:most]:
+            name = f"{number:08d}"
+            copy(rig.evidence.root().enter("recordings").enter(name), self._folder / "by-hand" / name)
+            self._judge(number, self._folder / "by-hand" / name)
+            rig.camera.shelf.receipt(number, receipt_for(rig, number, utc_ms=utc_ms), NONCE)
+
+    def _archive(self, events: list[DockEvent]) -> None:
+        """Judge what came in, and carry it off to where a soak need not keep it."""
+        self.trouble += [
+            f"the dock says {event.kind.value}: {event.facts}" for event in events if event.kind in ALARMING
+        ]
+        for recording in sorted(self._folder.glob("store/cam-1/*/recordings/*")):
+            if recording.name.isdigit() and (recording / "receipt.jws").exists():
+                self._judge(int(recording.name), recording)
+
+    def _judge(self, number: int, path: Path) -> None:
+        self.receipted.add(number)
+        self.stored += 1
+        reports = self._papers.judge(path).every_recording
+        self.trouble += [
+            f"recording {number} at the dock: {told(each)}" for each in reports if each.verdict not in GOOD
+        ]
+        shutil.rmtree(path)
+
+
+def told(report: RecordingReport) -> str:
+    """A verdict with its reasons."""
+    return f"{report.verdict.value}: {'; '.join(f'{each.file}: {each.reason}' for each in report.problems)}"
+
+
+def random_of(rig: Rig) -> Callable[[int], bytes]:
+    """Random bytes for a session, from the camera's own clock: the same in each run."""
+    return lambda size: rig.clock.monotonic_ns().to_bytes(size, "big") if size >= 8 else b"\1" * size
