@@ -175,6 +175,9 @@ class OpenRecording:
         )
         self._journal_file.append(line + b"\n")
         self._journal_file.sync()
+        self.directory.open(
+            names.JOURNAL
+        ).close()  # a directory that vanished takes everything, and nobody would ever find it
         if last:
             del self._files[name]
         before, self._lengths[name] = self._lengths.get(name, 0), cipher.length

@@ -43,13 +43,14 @@ class Volume:
         """Open the volume on ``storage``, or make one on an empty card, with ``reserve`` bytes set aside.
 
         A card that is another camera's, or that nobody can tell whose it is, never keeps this one from recording: what is on it is
-        put into quarantine as it is, and a new volume begins.  ``OSError`` if the storage fails.
+        put into quarantine as it is, and a new volume begins.  So it is where the audit log is gone and evidence is not: nobody knows
+        which numbers were given out, and none may be given out twice.  ``OSError`` if the storage fails.
         """
         session, root = enrolment.session, storage.root()
         here = set(root.names())
         keep_room(storage, reserve)
         number = _whose(root, enrolment) if names.VOLUME in here else None
-        if number is None:
+        if number is None or _forgotten(root, here):
             number = random(16).hex()
             put_away(root, number)
             durable.replace(root, names.VOLUME, volume_line(session, number, stamps.now()) + b"\n")
@@ -68,6 +69,13 @@ def _whose(root: Directory, enrolment: Enrolment) -> str | None:
     except EvidenceError:
         return None
     return number
+
+
+def _forgotten(root: Directory, here: set[str]) -> bool:
+    """Whether evidence is there, or was, and not one file of the audit log."""
+    inside = {name: bool(root.enter(name).names()) for name in DIRECTORIES if name in here}
+    evidence = inside.get(names.RECORDINGS) or inside.get(names.QUARANTINE) or names.ANCHOR in here
+    return bool(evidence) and not inside.get(names.AUDIT)
 
 
 def put_away(root: Directory, number: str) -> None:
