@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from itertools import count
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+import tests.rig
 from firmware.core.machine import Recording
 from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.writer import StorageLostError
@@ -17,6 +21,13 @@ from tools.verify.report import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def other_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each start draws other numbers: a new volume has another id."""
+    seeds = count()
+    monkeypatch.setattr(tests.rig, "random", SimpleNamespace(Random=lambda _: random.Random(next(seeds))))
 
 
 def recording() -> tuple[Rig, FaultyStorage]:
