@@ -31,7 +31,7 @@ from tests.mutation.display import Display, summary
 from tests.mutation.mutants import Mutant, mutants
 from tests.mutation.operators import OPERATORS
 from tests.mutation.pool import Pool
-from tests.mutation.targets import PRELOAD, TARGETS
+from tests.mutation.targets import PRELOAD, TARGETS, Tests
 from tests.mutation.trial import Trials
 from tests.mutation.verdicts import ReviewError, complaints, read_reviewed
 
@@ -44,7 +44,7 @@ class Scene:
     """What is mutated: a tree of sources, its modules with their tests, what to import once, and the reviewed list."""
 
     root: Path
-    targets: Mapping[str, Sequence[str]]
+    targets: Mapping[str, Tests]
     preload: Sequence[str]
     survivors: Path
 
@@ -88,7 +88,7 @@ def _try(
     modules = list(dict.fromkeys(each.module for each in known))
     _preload(scene)
     display = Display(sys.stdout, len(chosen), reviewed)
-    files = [file for module in dict.fromkeys(each.module for each in chosen) for file in scene.targets[module]]
+    files = [file for module in dict.fromkeys(each.module for each in chosen) for file in scene.targets[module].files]
     watched = frozenset(str(scene.path(module)) for module in modules)
     with tempfile.TemporaryDirectory(prefix="lapel-mutate-") as folder:
         first: Pool[str] = Pool(options.jobs, Path(folder))

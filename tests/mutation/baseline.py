@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -12,10 +12,11 @@ from tests.mutation import child
 from tests.mutation.child import Order, Reporter
 from tests.mutation.mutants import Mutant
 from tests.mutation.pool import Ending, Job, Pool
+from tests.mutation.targets import Tests
 
 PATIENCE_S = 120.0
-BUDGET_S = 6.0
-"""What the tests of one mutant may take, the quickest first, beyond those of the nearest file: a guard deserves a quick test."""
+BUDGET_S = 10.0
+"""What the far tests of one mutant may take, the quickest first: a guard deserves a quick test."""
 
 
 class BaselineError(Exception):
@@ -43,16 +44,17 @@ class Baseline:
         """What a test took."""
         return self.tests[test].seconds if test in self.tests else 0.0
 
-    def choose(self, mutant: Mutant, path: Path, files: Sequence[str]) -> list[Measured]:
-        """The tests that run what a mutant changed: those of the nearest file first, then the quickest, as far as the budget goes."""
+    def choose(self, mutant: Mutant, path: Path, tests: Tests) -> list[Measured]:
+        """The tests that run what a mutant changed: the near ones, then the quickest of the far ones, as far as the budget goes."""
+        ranks = {file: min(rank, len(tests.near)) for rank, file in enumerate(tests.files)}
         chosen = []
         for each in self.tests.values():
             lines = each.lines.get(str(path), frozenset())
-            if each.file in files and (lines if mutant.lines is None else lines.intersection(mutant.lines)):
+            if each.file in ranks and (lines if mutant.lines is None else lines.intersection(mutant.lines)):
                 chosen.append(each)
-        chosen.sort(key=lambda each: (each.file != files[0], each.seconds))
-        spent = list(accumulate(each.seconds for each in chosen))
-        return [each for each, after in zip(chosen, spent, strict=True) if each.file == files[0] or after <= BUDGET_S]
+        chosen.sort(key=lambda each: (ranks[each.file], each.seconds))
+        spent = list(accumulate(each.seconds * (each.file not in tests.near) for each in chosen))
+        return [each for each, after in zip(chosen, spent, strict=True) if after <= BUDGET_S or each.file in tests.near]
 
 
 def measure(

@@ -52,6 +52,7 @@ STEPS: Final = frozenset(
     ]
 )
 """Calls whose order among others is a promise."""
+FILES: Final = ("file", "journal")
 FIXED: Final = (
     ast.FunctionDef,
     ast.AsyncFunctionDef,
@@ -101,6 +102,7 @@ def swap(site: Site) -> Iterator[Edit]:
         movable = (
             not isinstance(first, FIXED) and not isinstance(second, FIXED) and not _is_text(first) | _is_text(second)
         )
+        movable = movable and not _silent(first) | _silent(second)
         if movable and (_steps(first) or _steps(second)) and not _depends(first, second):
 
             def apply(first: ast.stmt = first, second: ast.stmt = second) -> None:
@@ -213,8 +215,24 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 def _steps(statement: ast.stmt) -> bool:
-    calls = (each.func for each in ast.walk(statement) if isinstance(each, ast.Call))
-    return any(isinstance(func, ast.Attribute) and func.attr.lstrip("_") in STEPS for func in calls)
+    """Whether it takes a step on storage, or one that others see.  An ``append`` counts on a file, not on a list."""
+    for each in ast.walk(statement):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr.lstrip("_") in STEPS:
+            owner = ast.unparse(each.func.value)
+            if each.func.attr != "append" or owner.endswith(FILES):
+                return True
+    return False
+
+
+def _silent(statement: ast.stmt) -> bool:
+    """Whether it only gives a name to a value: nobody can tell when."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    names = [each for target in targets for each in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return all(isinstance(each, ast.Name) for each in names) and not any(
+        isinstance(each, ast.Call) for each in ast.walk(statement)
+    )
 
 
 def _depends(first: ast.stmt, second: ast.stmt) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 CAMERA: Final = (
@@ -14,30 +15,50 @@ CAMERA: Final = (
     "tests/sim/test_shelf.py",
     "tests/sim/test_trouble.py",
     "tests/sim/test_place.py",
+    "tests/sim/test_pending.py",
+    "tests/sim/test_long_log.py",
+    "tests/sim/test_parts.py",
+    "tests/sim/test_storage_life.py",
     "tests/unit/runtime/test_docklink.py",
 )
 """Tests of the whole camera on a virtual clock, the quick ones.  Those that start it as a process of its own would run the code as it is,
 not the mutant."""
 
-TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
-    "firmware.runtime.recording": CAMERA,
-    "firmware.runtime.sealedfile": CAMERA,
-    "firmware.runtime.durable": ("tests/unit/runtime/test_durable.py", *CAMERA),
-    "firmware.runtime.volume": CAMERA,
-    "firmware.runtime.vault": CAMERA,
-    "firmware.runtime.chores": ("tests/sim/test_chores.py", *CAMERA),
-    "firmware.runtime.auditlog": CAMERA,
-    "firmware.runtime.custody": ("tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py", *CAMERA),
-    "firmware.runtime.writer": CAMERA,
-    "firmware.runtime.take": ("tests/sim/test_recording.py", *CAMERA),
-    "firmware.runtime.mailbox": ("tests/unit/runtime/test_mailbox.py", *CAMERA),
-    "firmware.runtime.inventory": ("tests/sim/test_shelf.py", *CAMERA),
-    "firmware.core.recovery": ("tests/unit/core/test_recovery.py", *CAMERA),
-    "firmware.core.retention": ("tests/unit/core/test_retention.py", *CAMERA),
-    "firmware.core.ledger": CAMERA,
-    "firmware.core.cutter": ("tests/unit/core/test_cutter.py", *CAMERA),
-    "firmware.core.ring": ("tests/unit/core/test_ring.py", *CAMERA),
-    "firmware.core.gaps": ("tests/unit/core/test_gaps.py", *CAMERA),
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """The tests of a module: ``near`` ones run all, of the ``far`` ones those that are quick."""
+
+    near: tuple[str, ...]
+    far: tuple[str, ...] = CAMERA
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys((*self.near, *self.far)))
+
+
+ORDER: Final = "tests/sim/test_order.py"
+
+TARGETS: Final[Mapping[str, Tests]] = {
+    "firmware.runtime.recording": Tests((ORDER, "tests/sim/test_recording.py")),
+    "firmware.runtime.sealedfile": Tests((ORDER,)),
+    "firmware.runtime.durable": Tests(("tests/unit/runtime/test_durable.py", ORDER)),
+    "firmware.runtime.volume": Tests((ORDER, "tests/sim/test_storage_life.py")),
+    "firmware.runtime.vault": Tests((ORDER, "tests/sim/test_recovery.py", "tests/sim/test_pending.py")),
+    "firmware.runtime.chores": Tests((ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py")),
+    "firmware.runtime.auditlog": Tests((ORDER, "tests/sim/test_long_log.py")),
+    "firmware.runtime.custody": Tests((ORDER, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")),
+    "firmware.runtime.writer": Tests((ORDER, "tests/sim/test_trouble.py", "tests/sim/test_vital.py")),
+    "firmware.runtime.take": Tests(("tests/sim/test_recording.py", "tests/sim/test_parts.py")),
+    "firmware.runtime.mailbox": Tests(("tests/unit/runtime/test_mailbox.py", "tests/sim/test_parts.py")),
+    "firmware.runtime.inventory": Tests(("tests/sim/test_shelf.py",)),
+    "firmware.core.recovery": Tests(("tests/unit/core/test_recovery.py",)),
+    "firmware.core.retention": Tests(("tests/unit/core/test_retention.py",)),
+    "firmware.core.ledger": Tests((ORDER, "tests/sim/test_recovery.py", "tests/sim/test_long_log.py")),
+    "firmware.core.cutter": Tests(("tests/unit/core/test_cutter.py",)),
+    "firmware.core.ring": Tests(("tests/unit/core/test_ring.py",)),
+    "firmware.core.gaps": Tests(("tests/unit/core/test_gaps.py",)),
 }
 """Modules in the order in which they are tried, each with its tests, the nearest first."""
 

@@ -14,6 +14,7 @@ from tests.mutation.child import Order, Reporter
 from tests.mutation.loading import Substitute
 from tests.mutation.mutants import Mutant
 from tests.mutation.pool import Ending, Job, Pool
+from tests.mutation.targets import Tests
 from tests.mutation.verdicts import Result, Verdict
 
 FIRST = 12
@@ -42,7 +43,7 @@ class Trials:
     """The trials of a run.  ``path`` says where a module lies, ``targets`` which test files belong to it."""
 
     def __init__(
-        self, baseline: Baseline, targets: Mapping[str, Sequence[str]], path: Callable[[str], Path], pool: Pool[Try]
+        self, baseline: Baseline, targets: Mapping[str, Tests], path: Callable[[str], Path], pool: Pool[Try]
     ) -> None:
         self._baseline = baseline
         self._targets = targets

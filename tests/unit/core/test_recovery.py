@@ -18,6 +18,7 @@ OPENING, OTHER = "a" * 64, "b" * 64
         (Found("00000005", used=True, manifest=True, opening=OPENING), Action.CLOSE),
         (Found("00000005", used=False, manifest=False, opening=None), Action.VOID),
         (Found("00000005", used=True, manifest=True, opening=None), Action.QUARANTINE),
+        (Found("00000005", used=False, manifest=True, opening=None), Action.QUARANTINE),
         (Found("00000005", used=True, manifest=False, opening=None), Action.QUARANTINE),
         (Found("00000005", used=True, manifest=False, opening=OTHER), Action.QUARANTINE),
         (Found("00000006", used=False, manifest=False, opening=None), Action.KEEP),

@@ -16,6 +16,12 @@ def test_what_was_kept_long_enough_goes() -> None:
     assert erasable(ALL, now_ms=NOW, keep_h=24, missing_bytes=0) == [1, 2]
 
 
+def test_the_time_is_up_to_the_millisecond() -> None:
+    """An hour has 3,600,000 of them, and the last one counts."""
+    assert erasable([Receipted(1, 10, 0)], now_ms=24 * 3_600_000 - 1, keep_h=24, missing_bytes=0) == []
+    assert erasable([Receipted(1, 10, 0)], now_ms=24 * 3_600_000, keep_h=24, missing_bytes=0) == [1]
+
+
 def test_space_takes_only_as_much_as_it_needs() -> None:
     """A full card erases the oldest receipted ones, no more."""
     assert erasable(ALL, now_ms=NOW, keep_h=720, missing_bytes=11) == [1, 2]

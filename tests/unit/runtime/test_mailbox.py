@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
+from unittest import mock
+
+import pytest
 
 from firmware.runtime.mailbox import Mailbox
 
@@ -43,3 +47,21 @@ def test_a_waiting_consumer_wakes_at_once() -> None:
     box.put("press")
     thread.join(5)
     assert woken.is_set()
+
+
+def test_a_consumer_waits_while_nothing_comes() -> None:
+    """It does not run in circles: that would take the processor from the encoder."""
+    box: Mailbox[str] = Mailbox(1)
+    began = time.monotonic()
+    box.wait(0.02)
+    assert time.monotonic() - began >= 0.02
+
+
+def test_without_memory_an_edge_is_lost_and_nothing_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception would end the thread of the hardware that brought it."""
+    box: Mailbox[str] = Mailbox(1)
+    box.bring("press")
+    with monkeypatch.context() as patched:
+        patched.setattr(box, "put", mock.Mock(side_effect=MemoryError))
+        box.bring("lost")
+    assert [box.take(), box.take()] == ["press", None]
