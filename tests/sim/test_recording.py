@@ -12,7 +12,7 @@ from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Recording
 from firmware.runtime.controller import Quit
 from firmware.runtime.work import Durable
-from hal.interface import Button
+from hal.interface import Button, Track, Unit
 from tests.rig import Rig, judge, read
 from tools.verify.report import Verdict
 
@@ -181,6 +181,16 @@ def test_lost_frames_are_counted_and_signed(tmp_path: Path) -> None:
     directory = rig.evidence.root().enter("recordings").enter("00000001")
     manifest = rig.camera.vault.custody.manifest(1, directory)
     assert manifest.payload["gaps"]["video"] == 3
+
+
+def test_a_frame_that_nobody_could_read_is_counted_as_missing(tmp_path: Path) -> None:
+    """The encoder gave something that is no picture: it is left out, and the manifest says that one is missing."""
+    rig = Rig.new().run(3).tap().run(1.02)
+    rig.camera.arrive(Unit(Track.VIDEO, rig.clock.monotonic_ns(), b"\xff", key=False))
+    rig.run(2).stop()
+    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    directory = rig.evidence.root().enter("recordings").enter("00000001")
+    assert rig.camera.vault.custody.manifest(1, directory).payload["gaps"]["video"] == 1
 
 
 def test_shutdown_seals_and_the_next_start_goes_on(tmp_path: Path) -> None:

@@ -84,6 +84,30 @@ def test_jitter_does_not_change_the_size_of_a_fragment() -> None:
     assert [len(part.video) for part in fragments(cut(Cutter(0, fps=25), units))] == [13, 12] * 4 + [13]
 
 
+def test_the_grid_of_frames_decides_where_things_end() -> None:
+    """Half a frame early is in time, a nanosecond earlier is not: for a fragment, for a segment, and for the end of a frame."""
+    tenth, half = SECOND // 10, SECOND // 20
+    for early, sizes in ((half, [1]), (half + 1, [])):
+        cutter = Cutter(0, fps=10)
+        flushes = cut(cutter, [frame(EPOCH, key=True), frame(EPOCH + 5 * tenth - early)])
+        assert [len(fragment.video) for fragment in fragments(flushes)] == sizes
+    for early, last in ((half, True), (half + 1, False)):
+        cutter = Cutter(0, fps=10, segment_s=1.0)
+        assert [
+            each.last for each in cut(cutter, [frame(EPOCH, key=True), frame(EPOCH + SECOND - early, key=True)])
+        ] == [last]
+    for late, end in ((half - 1, tenth + half - 1), (half, tenth)):
+        flushes = cut(Cutter(0, fps=10), [frame(EPOCH, key=True), frame(EPOCH + tenth + late, key=True)])
+        assert fragments(flushes)[0].end_ns == EPOCH + end
+
+
+def test_a_frame_a_second_is_a_fragment_of_its_own() -> None:
+    """Nothing waits for a second frame that comes a second later."""
+    assert [
+        len(each.video) for each in fragments(cut(Cutter(0, fps=1), [frame(EPOCH, key=True), frame(EPOCH + SECOND)]))
+    ] == [1]
+
+
 def test_a_keyframe_ends_a_fragment() -> None:
     """A fragment never runs over the border of a GOP."""
     flushes = cut(Cutter(0, fps=30), steady(2, gop=10))
