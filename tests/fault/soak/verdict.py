@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def verify(rig: Rig, watch: Watch, folder: Path, *, running: bool) -> None:
-    """Judge a copy of the card; ``BrokenError`` if anything is wrong.  ``running``: recordings may still be open."""
+    """Judge a copy of the card; ``BrokenError`` if anything is wrong.
+
+    ``running``: the shift goes on, so that recordings may be open, and what is in them is looked at later.
+    """
     try:
         found = list(_problems(rig, watch, folder, running=running))
     finally:
@@ -28,7 +31,7 @@ def verify(rig: Rig, watch: Watch, folder: Path, *, running: bool) -> None:
 
 
 def _problems(rig: Rig, watch: Watch, folder: Path, *, running: bool) -> Iterator[str]:
-    report = judge(rig, folder)
+    report = judge(rig, folder, key=not running)
     (volume,) = report.volumes
     allowed = GOOD | {Verdict.OPEN} if running else GOOD
     yield from (f"{each.path}: {told(each)}" for each in report.every_recording if each.verdict not in allowed)
