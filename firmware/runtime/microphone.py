@@ -17,6 +17,8 @@ SILENT_NS = 2_000_000_000
 RETRY_NS = 5_000_000_000
 ADRIFT_NS = 80_000_000
 """Sound that has moved this far against the clock is about to be seen: lips and words part at some 100 ms."""
+SETTLED_NS = 1_000_000_000
+"""By then what the source delivered before it was started anew has passed."""
 SHOWN_NS = 5_000_000_000
 
 
@@ -83,7 +85,9 @@ class Microphone:
         self._heard_ns = now_ns = self._clock.monotonic_ns()
         if self.state is Sound.FAILED:
             self.state = Sound.ON
-        if abs(self._drift.see(unit.time_ns, now_ns)) > ADRIFT_NS and self.listening:
+        if now_ns - self._tried_ns < SETTLED_NS or not self.listening:
+            return
+        if abs(self._drift.see(unit.time_ns, now_ns)) > ADRIFT_NS:
             self._adrift_ns = now_ns
             self._end()
             self._start(now_ns)

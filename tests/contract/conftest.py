@@ -97,9 +97,10 @@ def power(request: pytest.FixtureRequest) -> rigs.PowerRig:
 
 
 @pytest.fixture(params=WATCHDOGS)
-def watchdog(request: pytest.FixtureRequest) -> rigs.WatchdogRig:
+def watchdog(request: pytest.FixtureRequest) -> Iterator[rigs.WatchdogRig]:
     """Each watchdog in turn."""
-    return WATCHDOGS[request.param]()
+    with WATCHDOGS[request.param]() as rig:
+        yield rig
 
 
 @pytest.fixture(params=UPDATERS)

@@ -8,6 +8,7 @@ import select
 import socket
 import time
 import tty
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from hal.interface import Cue, VideoFormat
+from hal.pi.watchdog import SystemdWatchdog
 from hal.sim.audio import Tone
 from hal.sim.clip import AudioClip, VideoClip
 from hal.sim.clock import NS, SimClock, VirtualClock
@@ -250,7 +252,37 @@ def _power() -> rigs.PowerRig:
 
 
 POWERS: dict[str, Callable[[], rigs.PowerRig]] = {"sim": _power}
-WATCHDOGS: dict[str, Callable[[], rigs.WatchdogRig]] = {"sim": lambda: rigs.WatchdogRig(SimWatchdog(SimClock()))}
+
+
+@contextmanager
+def _sim_watchdog() -> Iterator[rigs.WatchdogRig]:
+    watchdog = SimWatchdog(SimClock())
+    yield rigs.WatchdogRig(watchdog, lambda: (watchdog.state, watchdog.feeds))
+
+
+@contextmanager
+def _systemd_watchdog() -> Iterator[rigs.WatchdogRig]:
+    """A service manager that listens at an abstract name and counts what it hears."""
+    name, heard, state = f"lapel-contract-{os.getpid()}", Counter[bytes](), ["starting"]
+    words = {b"READY=1": "ready", b"STOPPING=1": "stopping"}
+
+    def told() -> tuple[str, int]:
+        with suppress(BlockingIOError):
+            while word := manager.recv(100):
+                heard[word] += 1
+                state[0] = words.get(word, state[0])
+        return state[0], heard[b"WATCHDOG=1"]
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0{name}")
+        manager.setblocking(False)
+        yield rigs.WatchdogRig(SystemdWatchdog({"NOTIFY_SOCKET": f"@{name}"}), told)
+
+
+WATCHDOGS: dict[str, Callable[[], AbstractContextManager[rigs.WatchdogRig]]] = {
+    "sim": _sim_watchdog,
+    "systemd": _systemd_watchdog,
+}
 UPDATERS: dict[str, Callable[[Path], rigs.UpdaterRig]] = {
     "sim": lambda path: rigs.UpdaterRig(SimUpdater(path, "1.2.3"))
 }

@@ -152,9 +152,10 @@ class PowerRig:
 
 @dataclass
 class WatchdogRig:
-    """A watchdog."""
+    """A watchdog, and what whoever is behind it heard last: a state, and the number of feeds."""
 
     watchdog: Watchdog
+    told: Callable[[], tuple[str, int]]
 
 
 @dataclass

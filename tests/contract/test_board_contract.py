@@ -27,9 +27,21 @@ def test_contact_follows_the_charger(power: PowerRig) -> None:
 
 
 def test_watchdog_takes_a_whole_life(watchdog: WatchdogRig) -> None:
-    """A service may say that it is ready, feed many times and say that it ends; none of that raises or waits."""
+    """A service may say that it is ready, feed many times and say that it ends; each word is heard."""
+    assert watchdog.told() == ("starting", 0)
     watchdog.watchdog.ready()
-    for _ in range(100):
+    assert watchdog.told() == ("ready", 0)
+    for fed in range(1, 101):
+        watchdog.watchdog.feed()
+        assert watchdog.told() == ("ready", fed)
+    watchdog.watchdog.stopping()
+    assert watchdog.told() == ("stopping", 100)
+
+
+def test_watchdog_holds_nobody_up(watchdog: WatchdogRig) -> None:
+    """Nobody listens any more: no word raises, and none waits."""
+    watchdog.watchdog.ready()
+    for _ in range(5000):
         watchdog.watchdog.feed()
     watchdog.watchdog.stopping()
 
