@@ -6,6 +6,8 @@ import io
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 from firmware.runtime.log import Log
 from firmware.runtime.supervise import Part, Supervisor
 from hal.sim.clock import VirtualClock
@@ -85,3 +87,55 @@ def test_a_part_that_hangs_does_not_keep_the_service_from_starting_anew() -> Non
     parts = [Part("writer", hang, vital=True), Part("video", failing, vital=True)]
     assert not keeper.run(parts)
     hanging.set()
+
+
+class PanicError(BaseException):
+    """What a library in another language raises where it gives up: no ``Exception``, on purpose."""
+
+
+@pytest.mark.parametrize("trouble", [ValueError, OSError, MemoryError, SystemExit, KeyboardInterrupt, PanicError])
+def test_whatever_ends_a_part_has_its_outcome(trouble: type[BaseException]) -> None:
+    """No kind of exception lets a thread end unseen: a vital one ends the service, another is started again."""
+    told: list[str] = []
+    keeper, log = supervisor(told.append)
+    again = threading.Event()
+
+    def minor(stop: threading.Event) -> None:
+        if not told:
+            raise trouble("gone")
+        again.set()
+        stop.wait(10)
+
+    def vital(_stop: threading.Event) -> None:
+        assert again.wait(10)
+        raise trouble("gone")
+
+    assert not keeper.run([Part("dock", minor, vital=False), Part("writer", vital, vital=True)])
+    assert told == ["dock"]
+    assert keeper.lost == "writer"
+    assert log.getvalue().count(f"{trouble.__name__}: gone") == 2
+
+
+def test_a_part_is_lost_also_where_no_memory_is_left_to_say_so() -> None:
+    """What has to follow comes before the words: the service ends, and the other part is started again."""
+    keeper, _ = supervisor()
+    keeper._log.error = starving  # type: ignore[method-assign]
+    lives, again = iter([True, False]), threading.Event()
+
+    def minor(stop: threading.Event) -> None:
+        if next(lives):
+            starving()
+        again.set()
+        stop.wait(10)
+
+    def vital(_stop: threading.Event) -> None:
+        assert again.wait(10)
+        starving()
+
+    assert not keeper.run([Part("dock", minor, vital=False), Part("controller", vital, vital=True)])
+    assert keeper.lost == "controller"
+
+
+def starving(*_anything: object, **_more: object) -> None:
+    """No memory is left."""
+    raise MemoryError
