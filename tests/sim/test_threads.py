@@ -53,6 +53,11 @@ def record(control: Control) -> None:
     wait(control, lambda state: top(state) == RECORDING)
 
 
+def resumed(control: Control) -> None:
+    """It records again without any press."""
+    wait(control, lambda state: top(state) == RECORDING)
+
+
 class Doomed(Hand):
     """A hand that does its part at a service that then ends by itself."""
 
@@ -93,7 +98,7 @@ def test_the_end_of_a_vital_thread_ends_the_service_and_the_next_start_resumes(
         assert firmware_main.main(arguments) == firmware_main.LOST
         hand.join(10)
     assert losses(capsys.readouterr().err) == [(part, True, "PanicError: told to die")]
-    assert serve(state, lambda control: wait(control, lambda state: top(state) == RECORDING) and None) == 0
+    assert serve(state, resumed) == 0
     (state / "root.pem").write_bytes(pki().root_pem)
     report = verify_path(state / "evidence", state / "root.pem")
     assert [each.number for each in report.every_recording] == [1, 2]
