@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 NS_PER_MS = 1_000_000
 JUMP_MS: Final = 2000
-"""A wall clock that moved further against the monotonic one was set, or its oscillator stopped; less is a clock being disciplined."""
+"""A wall clock that moved further in one step was set, or its oscillator stopped; less is a clock being disciplined."""
 
 
 class Stamps:
@@ -43,10 +43,10 @@ class Stamps:
     def jumped(self) -> dict[str, object] | None:
         """What the audit log says of a wall clock that moved by itself since it was last asked; None if it did not."""
         with self._moving:
-            expected_ms, ahead_ms = self._ahead_ms, self._ahead()
+            expected_ms, self._ahead_ms = self._ahead_ms, self._ahead()
+            ahead_ms = self._ahead_ms
             if abs(ahead_ms - expected_ms) <= JUMP_MS:
                 return None
-            self._ahead_ms = ahead_ms
             after_ms = self._clock.utc().utc_ms
         return {"before_ms": after_ms - ahead_ms + expected_ms, "after_ms": after_ms, "source": "jump"}
 
