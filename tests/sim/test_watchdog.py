@@ -109,7 +109,7 @@ def test_the_controller_feeds_at_least_once_a_second_and_only_while_all_is_well(
             rig.run(0.05)
             return self.left < 0
 
-    inbox.wait = lambda timeout_s: None  # type: ignore[method-assign]  # noqa: ARG005 - it has to be called that
+    inbox.wait = lambda timeout_s: None  # type: ignore[method-assign]
     watchdog = rig.hal.watchdog
     controller.run(inbox, Turns(100))  # type: ignore[arg-type]
     fed = watchdog.feeds  # type: ignore[attr-defined]
