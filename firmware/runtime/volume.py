@@ -73,9 +73,10 @@ def _whose(root: Directory, enrolment: Enrolment) -> str | None:
 
 def _forgotten(root: Directory, here: set[str]) -> bool:
     """Whether evidence is there, or was, and not one file of the audit log."""
-    inside = {name: bool(root.enter(name).names()) for name in DIRECTORIES if name in here}
-    evidence = inside.get(names.RECORDINGS) or inside.get(names.QUARANTINE) or names.ANCHOR in here
-    return bool(evidence) and not inside.get(names.AUDIT)
+    if names.AUDIT in here and root.enter(names.AUDIT).names():
+        return False
+    inside = any(root.enter(name).names() for name in (names.RECORDINGS, names.QUARANTINE) if name in here)
+    return inside or names.ANCHOR in here
 
 
 def put_away(root: Directory, number: str) -> None:
