@@ -192,7 +192,7 @@ class Rig:
         log = Log(stream, clock)
         chosen = settings.load(("authority", values))
         enrolment = enrolment or Enrolment.load(config.root(), signer)
-        draw = random.Random(1)
+        draw = random.Random(clock.utc().utc_ms)  # another one at each start
         vault = Vault(hal, chosen, enrolment, random=draw.randbytes)
         camera = Camera(hal, chosen, vault, log, random=draw.randbytes)
         memories = cast("tuple[MemoryStorage, MemoryStorage]", (evidence, config))

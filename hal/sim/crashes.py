@@ -103,6 +103,18 @@ class Survival:
                 seen.add(image.digest)
                 yield image
 
+    def everything(self) -> Image:
+        """The state in which all of it survives."""
+        full = {
+            number: Kept((1 << len(part.pages)) - 1) if isinstance(part, UnsyncedFile) else part.count() - 1
+            for number, part in self._loose()
+        }
+        return self._image(full)
+
+    def nothing(self) -> Image:
+        """The state in which nothing unsynced survives."""
+        return self._image({number: Kept(0) if isinstance(part, UnsyncedFile) else 0 for number, part in self._loose()})
+
     def exhaustive(self, most: int) -> bool:
         """Whether ``images`` gives all states of this moment."""
         return _product([part for _, part in self._loose()]) <= most

@@ -1,0 +1,107 @@
+"""``make fault``: cut the power, let storage fail, kill live cameras, wear one for a shift; print what was done and what it came to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tests.fault import crashes, errors, live, soak
+from tests.fault.cuts import FULL
+from tests.fault.outcome import Outcome
+from tests.fault.outcome import Progress as Hears
+
+FIGURES = Path("build/fault/figures.json")
+SEED = 20261124
+KILLS = 200
+SHIFT_H = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: what it is called on the command line, what it does, and how."""
+
+    name: str
+    does: str
+    run: Callable[[int, Hears], Outcome]
+
+
+PARTS = (
+    Part("cuts", "power cuts at every storage operation, enumerated", lambda seed, hear: crashes.run(FULL, seed, hear)),
+    Part("errors", "storage errors at every operation", lambda _seed, hear: errors.run(hear)),
+    Part("live", f"{KILLS} kills of live cameras", lambda seed, hear: live.run(KILLS, seed, hear)),
+    Part(
+        "soak", f"a shift of {SHIFT_H:.0f} hours on a virtual clock", lambda seed, hear: soak.run(seed, SHIFT_H, hear)
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the parts asked for; 0 when no promise is broken, 1 when one is."""
+    options = _parser().parse_args(arguments)
+    console = Console()
+    outcomes = [_run(part, options.seed, console) for part in PARTS if part.name in (options.part or [part.name])]
+    figures = {outcome.part: dict(outcome.figures) | {"violations": len(outcome.violations)} for outcome in outcomes}
+    FIGURES.parent.mkdir(parents=True, exist_ok=True)
+    FIGURES.write_text(json.dumps({"seed": options.seed, "parts": figures}, indent=2) + "\n", encoding="utf-8")
+    violations = [f"{outcome.part}: {text}" for outcome in outcomes for text in outcome.violations]
+    console.print(_table(outcomes))
+    for text in violations[:50]:
+        console.print(f"broken: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
+    if len(violations) > 50:
+        console.print(f"and {len(violations) - 50} more")
+    console.print(f"seed {options.seed}; {len(violations)} violations; the figures are in {FIGURES}", soft_wrap=True)
+    return 1 if violations else 0
+
+
+def _run(part: Part, seed: int, console: Console) -> Outcome:
+    columns = (
+        TextColumn("{task.description:<8}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}"),
+    )
+    began = time.monotonic()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        task = bars.add_task(part.name, total=1.0, words=part.does)
+        outcome = part.run(seed, lambda done, words: bars.update(task, completed=done, words=words))
+    if not console.is_terminal:
+        took = time.monotonic() - began
+        console.print(f"{part.name}: {part.does}: {took:.0f} s, {len(outcome.violations)} violations", soft_wrap=True)
+    return outcome
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("part", "figure", "")
+    for outcome in outcomes:
+        for index, (name, value) in enumerate(outcome.figures.items()):
+            shown = f"{value:,}" if isinstance(value, (int, float)) and name != "seed" else str(value)
+            table.add_row("" if index else outcome.part, name, shown)
+        table.add_row("", "violations", str(len(outcome.violations)), end_section=True)
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    lines = "\n".join(f"  {part.name:<8}{part.does}" for part in PARTS)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fault",
+        description=f"What may go wrong with power, storage and parts, and what comes of it:\n{lines}",
+        epilog="Exit status: 0 when every promise holds, 1 when one is broken: each is printed with what leads back to it.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = [part.name for part in PARTS]
+    parser.add_argument("--part", action="append", choices=names, help="only this one; may be given more than once")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"what is drawn is drawn from it (default {SEED})")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The independent verifier over images: what it reads are real files, and what it judged once it need not judge again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.rig import pki
+from tools.verify import summary, volume
+from tools.verify.findings import Problems
+from tools.verify.recording import Custody
+from tools.verify.verifier import verify_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hal.sim.crashes import Image
+    from tools.verify.recording import Given
+    from tools.verify.report import RecordingReport, Report
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - only a quicker place for a directory of our own, where it is there
+MOST_BLOBS = 2000
+MOST_JUDGED = 20_000
+
+
+@dataclass
+class Bench:
+    """Puts images on a file system and has them judged.
+
+    A file's content stands there once and gets as many names as it needs.  A recording is judged once for each content, unless something
+    is wrong with how it fits its surroundings; volumes are judged each time.
+    """
+
+    folder: Path
+    _blobs: OrderedDict[bytes, Path] = field(default_factory=OrderedDict)
+    _judged: dict[object, tuple[RecordingReport, Custody]] = field(default_factory=dict)
+    _contents: dict[Path, bytes] = field(default_factory=dict)
+    _count: int = 0
+
+    @classmethod
+    def make(cls) -> Self:
+        """A bench in memory where there is a place for that."""
+        folder = Path(tempfile.mkdtemp(prefix="lapel-bench-", dir=MEMORY if MEMORY.is_dir() else None))
+        (folder / "blobs").mkdir()
+        (folder / "root.pem").write_bytes(pki().root_pem)
+        (folder / "authority.agekey").write_text(f"{pki().authority_identity}\n")
+        return cls(folder)
+
+    def close(self) -> None:
+        """Remove all of it."""
+        shutil.rmtree(self.folder)
+
+    def judge(self, image: Image, *, key: bool) -> Report:
+        """What the verifier says about a card, with the authority's key or without it."""
+        card = self.folder / "card"
+        self.write(image, card)
+        self._contents = {
+            card / "recordings" / name: image.digests[number]
+            for name, number in image.directories.get(image.find("recordings") or -1, {}).items()
+        }
+        told = volume.judge_recording
+        volume.judge_recording = self._judge
+        try:
+            return verify_path(card, self.folder / "root.pem", [self.folder / "authority.agekey"] if key else [])
+        finally:
+            volume.judge_recording = told
+            shutil.rmtree(card)
+
+    def write(self, image: Image, path: Path, number: int = 0) -> None:
+        """An image, or a directory of it, as real files."""
+        path.mkdir()
+        for name, child in image.directories[number].items():
+            if child in image.directories:
+                self.write(image, path / name, child)
+            else:
+                os.link(self._blob(image.digests[child], image.files[child]), path / name)
+
+    def _blob(self, digest: bytes, data: bytes) -> Path:
+        if digest in self._blobs:
+            self._blobs.move_to_end(digest)
+            return self._blobs[digest]
+        if len(self._blobs) >= MOST_BLOBS:
+            self._blobs.popitem(last=False)[1].unlink()
+        self._count += 1
+        path = self.folder / "blobs" / str(self._count)
+        path.write_bytes(data)
+        self._blobs[digest] = path
+        return path
+
+    def _judge(
+        self,
+        directory: Path,
+        given: Given,
+        name: str,
+        trusted_ms: Iterable[int] = (),
+        further: Callable[[Custody], None] | None = None,
+    ) -> tuple[RecordingReport, Custody]:
+        """``summary.judge_recording``, remembered by content."""
+        times = tuple(trusted_ms)
+        known = (self._contents[directory], bool(given.keys), name, times)
+        if known not in self._judged:
+            if len(self._judged) >= MOST_JUDGED:
+                self._judged.clear()
+            self._judged[known] = summary.judge_recording(directory, given, name, times)
+        report, custody = self._judged[known]
+        again = replace(custody, problems=Problems(list(custody.problems.found)))
+        if further is not None:
+            further(again)
+        if again.problems.found == custody.problems.found:
+            return report, again
+        return summary.judge_recording(directory, given, name, times, further)

@@ -1,0 +1,159 @@
+"""The power cuts of all stories, on all cores: every distinct disk judged in-process, a sample of every outcome by stock tools."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from tests import oracles
+from tests.fault.bench import Bench
+from tests.fault.cuts import Bounds, Cutter, Tally
+from tests.fault.determined import remembered, same_each_time
+from tests.fault.outcome import Outcome, Progress
+from tests.fault.stock import StockTools
+from tests.fault.stories import STORIES, Story
+from tests.fault.world import World
+
+if TYPE_CHECKING:
+    from hal.sim.crashes import Image
+
+STOCK = ("age", "ffmpeg")
+SAMPLE = 300
+PIECE = 3
+"""Cuts that a worker judges in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some cuts of one story."""
+
+    story: int
+    cuts: range
+
+
+class Yard:
+    """What a worker has: the stories, as they were told before it was forked, and a bench of its own."""
+
+    seed: ClassVar[int]
+    bounds: ClassVar[Bounds]
+    world: ClassVar[World]
+    stories: ClassVar[list[Story]]
+    bench: ClassVar[Bench | None] = None
+
+    @classmethod
+    def judge(cls, piece: Piece) -> Tally:
+        """Judge a piece."""
+        cls.bench = cls.bench or Bench.make()
+        return Cutter(cls.world, cls.bench, cls.bounds, cls.seed).run(cls.stories[piece.story], piece.cuts)
+
+
+@contextmanager
+def told(bounds: Bounds, seed: int) -> Iterator[list[Story]]:
+    """The stories, told for this seed; inside the block pieces of them can be judged."""
+    with same_each_time(seed), remembered():
+        Yard.seed, Yard.bounds, Yard.world = seed, bounds, World()
+        Yard.stories = [tell(Yard.world) for tell in STORIES]
+        try:
+            yield Yard.stories
+        finally:
+            _close()
+
+
+def pieces(stories: Iterable[Story]) -> list[Piece]:
+    """All cuts of all stories, in pieces."""
+    found = []
+    for index, story in enumerate(stories):
+        ends = len(story.diary.operations) + 1
+        found += [Piece(index, range(at, min(at + PIECE, ends))) for at in range(0, ends, PIECE)]
+    return found
+
+
+def enumerate_cuts(bounds: Bounds, seed: int, progress: Progress, jobs: int | None = None) -> Tally:
+    """Judge everything, on ``jobs`` processes (0: in this one)."""
+    tally = Tally()
+    with told(bounds, seed) as stories:
+        due = pieces(stories)
+        for done, found in enumerate(_judged(due, os.cpu_count() or 1 if jobs is None else jobs), 1):
+            tally.add(found)
+            progress(done / len(due), f"{len(tally.states):,} states, {len(tally.violations)} violations")
+    return tally
+
+
+def _judged(due: list[Piece], jobs: int) -> Iterator[Tally]:
+    if not jobs:
+        yield from map(Yard.judge, due)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+        for each in as_completed([pool.submit(Yard.judge, piece) for piece in due]):
+            yield each.result()
+
+
+def _close() -> None:
+    bench, Yard.bench = Yard.bench, None
+    if bench is not None:
+        bench.close()
+
+
+def sample(tally: Tally, seed: int, size: int) -> list[tuple[str, Image]]:
+    """At least one card of every outcome, then others, drawn from the seed, up to ``size`` in all."""
+    chance = random.Random(seed)
+    chosen = [cards[0] for _, cards in sorted(tally.samples.items())]
+    rest = [card for _, cards in sorted(tally.samples.items()) for card in cards[1:]]
+    return chosen + chance.sample(rest, min(len(rest), max(0, size - len(chosen))))
+
+
+def open_with_stock_tools(cards: list[tuple[str, Image]], progress: Progress, jobs: int) -> tuple[int, list[str]]:
+    """Segments opened, and what was wrong."""
+    opened, wrong = 0, []
+    with tempfile.TemporaryDirectory(prefix="lapel-stock-") as folder, ThreadPoolExecutor(jobs) as pool:
+
+        def check(job: int) -> tuple[int, list[str]]:
+            place = Path(folder) / str(job)
+            place.mkdir()
+            tools = StockTools(place)
+            found = []
+            for index, (name, card) in enumerate(cards[job::jobs]):
+                found += [f"{name}: {text}" for text in tools.check(card)]
+                if job == 0:
+                    progress((index + 1) * jobs / len(cards), f"{tools.opened} segments opened and played")
+            return tools.opened, found
+
+        for number, found in pool.map(check, range(jobs)):
+            opened += number
+            wrong += found
+    return opened, wrong
+
+
+def run(bounds: Bounds, seed: int, progress: Progress, jobs: int | None = None) -> Outcome:
+    """The whole part of ``make fault``."""
+    began = time.monotonic()
+    tally = enumerate_cuts(bounds, seed, progress, jobs)
+    took = time.monotonic() - began
+    violations = list(tally.violations)
+    figures: dict[str, int | float | str] = {
+        "distinct states": len(tally.states),
+        "second cuts": tally.seconds,
+        "recovered": tally.recovered,
+        "moments": tally.moments,
+        f"of these exhaustive (up to {bounds.first:,} states)": tally.exhaustive,
+        "went on to record, judged with the key": tally.longer,
+        "outcomes": len(tally.outcomes),
+        "seconds": round(took),
+    }
+    if missing := oracles.missing(STOCK):
+        violations += [f"{each.command} is missing: make deps installs it" for each in missing]
+    else:
+        cards = sample(tally, seed, SAMPLE)
+        opened, wrong = open_with_stock_tools(cards, progress, jobs or os.cpu_count() or 1)
+        figures |= {"opened by stock tools": len(cards), "segments opened": opened}
+        violations += wrong
+    return Outcome("power cuts", figures, tuple(violations))

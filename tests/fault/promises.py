@@ -1,0 +1,224 @@
+"""What must hold of a camera that was cut off and started again: each promise a rule that says what is broken, and nothing if it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from firmware.core.machine import Recording
+from hal.interface import Light, Pattern
+from tests.fault.world import RECORDING
+from tests.rig import payload
+from tools.verify.report import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hal.sim.crashes import Image
+    from tests.fault.world import Told
+    from tests.rig import Rig
+    from tools.verify.report import RecordingReport, Report
+
+NS = 1_000_000_000
+TICKS = 90_000
+MOST_LOST_NS = NS
+"""How much of what was seen before a cut may be missing."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One cut and what followed: what was told before it, when it was, what survived; the camera that started on that, what is durable
+    of its card, and what the verifier says about that card."""
+
+    told: Told
+    cut_ns: int
+    survived: Image
+    rig: Rig
+    card: Image
+    report: Report
+
+    @property
+    def recordings(self) -> dict[int, RecordingReport]:
+        """The verdicts by number."""
+        return {each.number: each for each in self.report.every_recording if each.number is not None}
+
+    def manifest(self, number: int) -> dict[str, Any] | None:
+        """What the manifest of a recording says."""
+        return self._payload("recordings", f"{number:08d}", "manifest.jws")
+
+    def continued(self) -> int | None:
+        """The recording that the running one says it continues."""
+        for take in self.rig.camera.writer.takes.values():
+            continues = take.journal.transcript.opening["continues"]
+            return continues and continues["number"]
+        return None
+
+    def running(self) -> set[int]:
+        """The numbers of what is being recorded."""
+        return {take.number for take in self.rig.camera.writer.takes.values()}
+
+    @cached_property
+    def audit(self) -> list[dict[str, Any]]:
+        """The lines of the log, without what a cut left of one: no LF, or zeros where it was to be."""
+        numbers = self.card.directories.get(self.card.find("audit") or -1, {})
+        files = [self.card.files[number] for _, number in sorted(numbers.items())]
+        return [_said(line) for data in files for line in data.split(b"\n")[:-1] if b"\0" not in line]
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a few words: verdicts, and what the start did besides."""
+        verdicts = Counter(str(each.verdict) for each in self.recordings.values())
+        done = Counter(
+            line["kind"] for line in self.audit if line["boot"] == self.rig.camera.vault.volume.audit.ledger.boot
+        )
+        words = [f"{number} {verdict}" for verdict, number in sorted(verdicts.items())]
+        words += [
+            f"{done[kind]} {kind}" for kind in ("closing", "void", "missing", "quarantine", "erasure") if done[kind]
+        ]
+        erasing = len(self.survived.names("erasing"))
+        return ", ".join([*words, *([f"{erasing} half-erased"] if erasing else [])]) or "empty"
+
+    def _payload(self, *path: str) -> dict[str, Any] | None:
+        number = self.card.find(*path)
+        return None if number is None else payload(self.card.files[number])
+
+
+@lru_cache(maxsize=10_000)
+def _said(line: bytes) -> dict[str, Any]:
+    return payload(line)
+
+
+def verifies(case: Case) -> Iterator[str]:
+    """The verifier finds nothing wrong: what is closed is whole or recovered, and only what is being recorded is open."""
+    for volume in case.report.volumes:
+        yield from (f"{problem.file}: {problem.reason}" for problem in volume.problems)
+    yield from (f"{problem.file}: {problem.reason}" for problem in case.report.problems)
+    for number, each in case.recordings.items():
+        yield from (f"recording {number}: {problem.file}: {problem.reason}" for problem in each.problems)
+        if each.verdict is Verdict.OPEN and number not in case.running():
+            yield f"recording {number} was left open"
+
+
+def recovered(case: Case) -> Iterator[str]:
+    """What the light acknowledged is there, up to a second before the cut, and a cut-off recording is called recovered."""
+    for number, epoch_ns in case.told.recording.items():
+        found = case.recordings.get(number)
+        if found is None:
+            if number not in erased(case):
+                yield f"recording {number} was acknowledged and is gone"
+            continue
+        if number not in case.told.stopped and found.verdict is not Verdict.RECOVERED:
+            yield f"recording {number} was cut off and is called {found.verdict}"
+        manifest = case.manifest(number)
+        span = manifest and manifest["span"]
+        until_ns = epoch_ns + span["until"] * NS // TICKS if span else 0
+        ended_ns = case.told.cut.get(number, case.cut_ns)
+        wanted_ns = min(ended_ns, case.told.stopped.get(number, ended_ns)) - MOST_LOST_NS
+        if until_ns < wanted_ns:
+            yield f"recording {number} lost {(wanted_ns - until_ns) / NS:.2f} s more than a second of what was live"
+
+
+def untouched(case: Case) -> Iterator[str]:
+    """Sealed recordings, receipts and the log that was there are the same bytes as before."""
+    gone = erased(case)
+    for number in case.told.sealed - gone:
+        before, after = (image.find("recordings", f"{number:08d}") for image in (case.survived, case.card))
+        if before is None or after is None or case.survived.digests[before] != case.card.digests[after]:
+            yield f"sealed recording {number} was touched"
+        elif case.recordings[number].verdict is not Verdict.WHOLE:
+            yield f"sealed recording {number} is called {case.recordings[number].verdict}"
+    for number in case.told.receipted - gone:
+        if case.card.find("recordings", f"{number:08d}", "receipt.jws") is None:
+            yield f"the receipt of recording {number} is gone"
+    paper = [image.digests[image.find("volume.jws") or 0] for image in (case.survived, case.card)]
+    for name in case.survived.names("audit") if paper[0] == paper[1] else ():
+        before, after = case.survived.find("audit", name), case.card.find("audit", name)
+        if after is None or case.survived.digests[before or 0] != case.card.digests[after]:
+            yield f"audit/{name} was touched"
+
+
+def resumed(case: Case) -> Iterator[str]:
+    """What was being recorded goes on at once, and says what it continues; the light claims nothing yet that is not so."""
+    running = case.told.running
+    if running and case.rig.state not in {Recording.STARTING, Recording.RECORDING}:
+        yield f"recording {max(running)} is not resumed: the camera is {case.rig.state.value}"
+    elif running and (case.continued() or 0) < max(running):
+        yield f"the resumption of recording {max(running)} continues {case.continued()}"
+    lights = case.rig.indicators.lights
+    if (lights in RECORDING) != (case.rig.state in {Recording.RECORDING, Recording.STOP_ASKED, Recording.STOPPING}):
+        yield f"the lights say {lights} while the camera is {case.rig.state.value}"
+    if case.rig.state is Recording.STARTING and lights.top == Light(lights.top.colour, Pattern.PULSE):
+        yield "the light claims a recording that is only starting"
+
+
+def erased_for_good(case: Case) -> Iterator[str]:
+    """What an erasure had begun with is neither recovered nor listed, and what is erased has its receipt in the log before."""
+    listed = {entry.number for entry in case.rig.camera.vault.custody.inventory.all()}
+    for name in case.survived.names("erasing"):
+        if name.isdigit() and int(name) in listed and case.survived.find("recordings", name) is None:
+            yield f"half-erased recording {name} is listed"
+    if case.card.names("erasing"):
+        yield f"erasing/ still holds {case.card.names('erasing')}"
+    receipts: dict[int, str] = {}
+    for line in case.audit:
+        if line["kind"] == "receipt":
+            receipts[line["data"]["number"]] = line["data"]["receipt"]
+        if line["kind"] == "erasure" and receipts.get(line["data"]["number"]) != line["data"]["receipt"]:
+            yield f"recording {line['data']['number']} was erased without a receipt"
+
+
+def numbered(case: Case) -> Iterator[str]:
+    """No number is used twice, and none is skipped unseen."""
+    opened = [line["data"]["number"] for line in case.audit if line["kind"] == "opening"]
+    if opened != list(range(1, len(opened) + 1)):
+        yield f"openings are numbered {opened}"
+    known = {number for number in case.recordings if case.card.find("recordings", f"{number:08d}")}
+    told = {line["data"].get("number") for line in case.audit if line["kind"] in {"void", "missing", "erasure"}}
+    if unseen := set(opened) - known - told - case.running():
+        yield f"numbers {sorted(unseen)} are accounted for nowhere"
+    if case.told.recording and max(case.told.recording) > len(opened):
+        yield f"recording {max(case.told.recording)} was acknowledged, and the log ends at {len(opened)}"
+
+
+def enrolled(case: Case) -> Iterator[str]:
+    """Settings and assignment are those taken last, or newer ones that were on their way."""
+    vault = case.rig.camera.vault
+    if vault.enrolment.settings.payload["serial"] < case.told.serial:
+        yield f"settings went back to serial {vault.enrolment.settings.payload['serial']}"
+    if case.told.shift is not None and vault.custody.shift is None:
+        yield "the assignment is gone"
+    if case.told.shift == "late" and vault.custody.shift != "late":
+        yield f"the assignment went back to {vault.custody.shift}"
+
+
+PROMISES: tuple[Callable[[Case], Iterator[str]], ...] = (
+    verifies,
+    recovered,
+    untouched,
+    resumed,
+    erased_for_good,
+    numbered,
+    enrolled,
+)
+
+
+def sealed_off(report: Report) -> list[str]:
+    """What is wrong with a card on which nothing is being recorded any more: everything on it is whole or recovered."""
+    found = [f"{problem.file}: {problem.reason}" for volume in report.volumes for problem in volume.problems]
+    for each in report.every_recording:
+        found += [f"recording {each.number}: {problem.file}: {problem.reason}" for problem in each.problems]
+        if each.verdict not in {Verdict.WHOLE, Verdict.RECOVERED}:
+            found.append(f"recording {each.number} is {each.verdict} in the end")
+    return [f"verifies, with the key: {text}" for text in found]
+
+
+def erased(case: Case) -> set[int]:
+    """The numbers that the log says were erased."""
+    return {line["data"]["number"] for line in case.audit if line["kind"] == "erasure"}
+
+
+def broken(case: Case) -> list[str]:
+    """Everything that is broken."""
+    return [f"{promise.__name__}: {text}" for promise in PROMISES for text in promise(case)]

@@ -1,0 +1,175 @@
+"""Short lives of a camera: what the power is cut in the middle of.  Recordings are a few flushes long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from firmware.evidence import documents, kinds
+from firmware.runtime.controller import Quit
+from hal.interface import Button
+from hal.sim.unsynced import digest
+from tests.fault.world import EMPTY, Diary, World
+from tests.pki import Pki
+from tests.rig import NONCE, Rig, anchor_for, pki, receipt_for, settings_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hal.sim.crashes import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A life on a card: its name, what it begins with, and the diary of the partition that it is about; ``other`` is what the other
+    partition held all the while, ``boot`` how often the camera had been switched on by then."""
+
+    name: str
+    diary: Diary
+    other: Image
+    boot: int
+    partition: str = "evidence"
+
+
+def press(rig: Rig) -> Rig:
+    """The record button, down and up."""
+    rig.buttons.press(Button.RECORD)
+    rig.run(0.1)
+    rig.buttons.release(Button.RECORD)
+    return rig.run(0.1)
+
+
+def stop(rig: Rig) -> Rig:
+    """What the stopping gesture asks for, without its seconds."""
+    rig.camera.controller._end("officer")
+    rig.settle()
+    return rig
+
+
+def first_press(world: World) -> Story:
+    """An empty card: a volume is made, a recording begins, goes over a segment's end, is marked and stopped."""
+    rig, diary, _ = world.start(boot=1)
+    press(press(rig.run(1.4)).run(1.9)).run(0.3)
+    stop(rig).run(0.1)
+    return Story("first-press", diary, world.config, 1)
+
+
+def second_press(world: World) -> Story:
+    """A second recording begins while the first one is being sealed; then the service ends in good order and resumes neither."""
+    rig, diary, _ = world.start(boot=1)
+    press(rig.run(1.3)).run(0.5)
+    rig.camera.controller._end("officer")
+    press(rig).run(0.6)
+    stop(rig)
+    rig.camera.inbox.put(Quit("shutdown"))
+    rig.settle()
+    return Story("second-press", diary, world.config, 1)
+
+
+def cut_off(world: World) -> Image:
+    """A card whose recording was cut off in the middle."""
+    rig, diary, _ = world.start(boot=1)
+    press(rig.run(1.3)).run(1.2)
+    return diary.survival(len(diary.operations)).nothing()
+
+
+def resumption(world: World) -> Story:
+    """A cut-off recording is recovered and resumed; the new one is stopped."""
+    card = cut_off(world)
+    rig, diary, _ = world.start(card, boot=2)
+    stop(rig.run(0.8)).run(0.1)
+    return Story("resumption", diary, world.config, 2)
+
+
+def handover(world: World) -> Story:
+    """A dock takes over two recordings, countersigns the log, and both are erased while a third is made."""
+    rig, diary, _ = world.start(boot=1)
+    for _ in range(2):
+        stop(press(rig.run(1.2)).run(0.3))
+    card = diary.survival(len(diary.operations)).nothing()
+    rig, diary, _ = world.start(card, boot=2)
+    shelf = rig.camera.shelf
+    press(rig.run(1.2))
+    for number in (1, 2):
+        shelf.receipt(number, receipt_for(rig, number), NONCE)
+        diary.say("receipted", number)
+        rig.camera.writer.sweep()
+        rig.run(0.2)
+    shelf.anchor(anchor_for(rig), NONCE)
+    stop(rig.run(0.3))
+    return Story("handover", diary, world.config, 2)
+
+
+def strangers(world: World) -> Story:
+    """On the card: a cut-off recording, what the log does not know, an opening that is void, and a half-erased recording."""
+    rig, diary, _ = world.start(boot=1)
+    stop(press(rig.run(1.2)).run(0.3))
+    press(rig.run(0.2)).run(0.3)
+    root = rig.evidence.root()
+    recordings = root.enter("recordings")
+    odd = recordings.enter("00000007", create=True)
+    file = odd.create("journal.jwsl")
+    file.append(b"nobody knows\n")
+    file.sync()
+    odd.sync()
+    recordings.rename("00000001", "00000001", root.enter("erasing"))
+    root.enter("erasing").sync()
+    recordings.sync()
+    vault = rig.camera.vault
+    for line in (("receipt", {"number": 1, "receipt": "a" * 64}), ("erasure", {"number": 1, "receipt": "a" * 64})):
+        vault.volume.audit.write(*line)
+    vault.prepare()
+    vault.volume.audit.write("opening", {"number": 3, "opening": "b" * 64})
+    card = diary.survival(len(diary.operations)).nothing()
+    rig, diary, _ = world.start(card, boot=2)
+    stop(rig.run(0.6))
+    return Story("strangers", diary, world.config, 2)
+
+
+def another_camera(world: World) -> Story:
+    """The card holds another camera's volume: it is put away, and a new one begins."""
+    rig, diary, _ = world.start(boot=1)
+    stop(press(rig.run(1.2)).run(0.3))
+    card = diary.survival(len(diary.operations)).nothing()
+    card = with_file(card, "volume.jws", b"{}\n")
+    rig, diary, _ = world.start(card, boot=2)
+    stop(press(rig.run(1.2)).run(0.3))
+    return Story("another-camera", diary, world.config, 2)
+
+
+def with_file(image: Image, name: str, data: bytes) -> Image:
+    """The image with other bytes in a file of its top directory."""
+    number = image.find(name)
+    assert number is not None
+    return replace(image, files={**image.files, number: data}, digests={**image.digests, number: digest(data)})
+
+
+def settings(world: World) -> Story:
+    """On the small partition: newer settings of the authority, and an assignment."""
+    rig, _, diary = world.start(boot=1)
+    rig.run(0.2)
+    custody = rig.camera.vault.custody
+    for serial in (2, 3):
+        custody.settings(settings_line(world.values, serial=serial))
+        diary.say("serial", serial)
+    for shift in ("early", "late"):
+        custody.assign(assignment_line(pki(), shift))
+        diary.say("shift", 0, shift)
+    return Story("settings", diary, EMPTY, 1, "config")
+
+
+def assignment_line(authority: Pki, shift: str) -> bytes:
+    """A dock's assignment."""
+    payload = {"device": "cam-1", "shift": shift, "utc_ms": 1_790_000_000_000}
+    return documents.sign(kinds.ASSIGNMENT, payload, authority.dock.sign, authority.dock.chain.ders)
+
+
+STORIES: tuple[Callable[[World], Story], ...] = (
+    first_press,
+    second_press,
+    resumption,
+    handover,
+    strangers,
+    another_camera,
+    settings,
+)

@@ -1,0 +1,85 @@
+"""Power cuts, the smaller tier: every moment of every story, a few states of each, and again in the start that follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from firmware.runtime.custody import Custody
+from firmware.runtime.sealedfile import SealedFile
+from firmware.runtime.work import Begin, Durable
+from firmware.runtime.writer import Writer
+from tests.fault import crashes
+from tests.fault.cuts import SMALL, Bounds, Tally
+
+if TYPE_CHECKING:
+    from hal.interface import File
+
+SEED = 7
+
+
+@pytest.fixture(scope="module")
+def tally() -> Tally:
+    """What the small tier comes to."""
+    return crashes.enumerate_cuts(SMALL, SEED, lambda _done, _words: None)
+
+
+def test_no_cut_breaks_a_promise(tally: Tally) -> None:
+    """Live footage up to a second, nothing sealed touched, everything verifies, what was cut off goes on: whatever survived."""
+    assert tally.violations == []
+
+
+def test_every_kind_of_outcome_is_among_them(tally: Tally) -> None:
+    """Recovered, void, quarantined, half-erased, closed and whole: an enumeration that never gets there shows nothing."""
+    outcomes = " ".join(tally.outcomes)
+    for word in ("recovered", "whole", "void", "quarantine", "half-erased", "closing", "erasure", "empty"):
+        assert word in outcomes
+    assert tally.seconds > 100
+    assert tally.exhaustive > tally.moments / 2
+
+
+FEW = Bounds(first=3, second=1, stride=20, each=1, one_in=10_000, longer=100)
+
+
+def cut_everywhere(story: str) -> Tally:
+    """A handful of states at each moment of one story, in this process."""
+    with crashes.told(FEW, SEED) as stories:
+        index = next(at for at, each in enumerate(stories) if each.name == story)
+        whole = crashes.Piece(index, range(len(stories[index].diary.operations) + 1))
+        return crashes.Yard.judge(whole)
+
+
+def test_a_missing_sync_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal vouches for bytes that are not on the card yet: the states show it."""
+    append = SealedFile.append
+
+    def unsynced(self: SealedFile, plain: bytes, end: bytes = b"") -> object:
+        file: File = self._file
+        file.sync, sync = lambda: None, file.sync  # type: ignore[method-assign]
+        try:
+            return append(self, plain, end)
+        finally:
+            file.sync = sync  # type: ignore[method-assign]
+
+    monkeypatch.setattr(SealedFile, "append", unsynced)
+    assert any("vouches" in text or "signs" in text for text in cut_everywhere("first-press").violations)
+
+
+def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Acknowledged before the first live flush was durable: a cut right then shows a recording without it."""
+    begin = Writer._begin
+
+    def early(self: Writer, job: Begin) -> None:
+        begin(self, job)
+        self._confirmed.add(job.take)
+        self._answer(Durable(job.take))
+
+    monkeypatch.setattr(Writer, "_begin", early)
+    assert any("of what was live" in text for text in cut_everywhere("first-press").violations)
+
+
+def test_an_erasure_without_a_durable_receipt_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log is not told of the receipt first."""
+    monkeypatch.setattr(Custody, "note_receipt", lambda _self, _number, _receipt: None)
+    assert any("without a receipt" in text for text in cut_everywhere("handover").violations)

@@ -1,0 +1,183 @@
+"""One camera that is started again and again: what it is told, and what somebody was told by it, at each operation of its storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from firmware.core.indications import LIGHTS, Look
+from firmware.runtime.enrolment import Enrolment
+from firmware.runtime.work import Sealed
+from hal.sim.clock import VirtualClock
+from hal.sim.crashes import Image, Survival
+from hal.sim.memory import MemoryStorage
+from hal.sim.volume import Operation, Sync
+from tests.rig import VALUES, PkiSigner, Rig, enrol, pki
+
+if TYPE_CHECKING:
+    from hal.interface import Lights
+
+SYNC_NS = 20_000_000
+"""How long a sync takes."""
+
+SHORT: dict[str, object] = {**VALUES, "pre_event_s": 1, "segment_s": 2, "keep_after_receipt_h": 0}
+"""Settings under which a recording is a few flushes long."""
+
+LATER_MS = 3_600_000
+EMPTY = Image({0: {}}, {}, {0: b""})
+RECORDING = frozenset({LIGHTS[Look.RECORDING], LIGHTS[Look.RECORDING_TROUBLE]})
+
+
+@dataclass(slots=True)
+class Told:
+    """What somebody was told, or asked for, up to some moment.
+
+    ``recording``: numbers that the light acknowledged, and the monotonic time that their media times count from; ``stopped``: when the
+    officer stopped them; ``cut``: when the power took those of earlier boots; ``sealed``: whose manifest was said to be durable; ``receipted``: those of which a dock heard that its receipt
+    is kept; ``opened``: numbers given out; ``serial`` and ``shift``: of the settings and the assignment taken last.
+    """
+
+    recording: dict[int, int] = field(default_factory=dict)
+    stopped: dict[int, int] = field(default_factory=dict)
+    cut: dict[int, int] = field(default_factory=dict)
+    sealed: set[int] = field(default_factory=set)
+    receipted: set[int] = field(default_factory=set)
+    serial: int = 1
+    shift: str | None = None
+
+    @property
+    def running(self) -> set[int]:
+        """What the light showed as being recorded last, unless it was stopped."""
+        return {max(self.recording)} - set(self.stopped) if self.recording else set()
+
+    def after(self, cut_ns: int) -> Told:
+        """The same in the next boot, whose monotonic clock counts anew: what was running was cut off then."""
+        cut = {number: self.cut.get(number, cut_ns) for number in self.recording}
+        stopped = {number: min(at_ns, cut[number]) for number, at_ns in self.stopped.items()}
+        told = {"recording": dict(self.recording), "sealed": set(self.sealed), "receipted": set(self.receipted)}
+        return replace(self, cut=cut, stopped=stopped, **told)
+
+
+@dataclass(slots=True)
+class Diary:
+    """What happened on one partition from one start on: the operations, when each ended, and what was told between them.
+
+    ``before`` is what the partition held.
+    """
+
+    before: Image = EMPTY
+    operations: list[Operation] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    told: list[tuple[int, str, int, Any]] = field(default_factory=list)
+    """How many operations there were, what was told, of which recording, and a value."""
+
+    def say(self, what: str, number: int, value: Any = None) -> None:
+        """Something was told right now."""
+        self.told.append((len(self.operations), what, number, value))
+
+    def known(self, cut: int, earlier: Told | None = None) -> Told:
+        """What was told before operation ``cut``; ``earlier``: what was told before this start."""
+        told = Told() if earlier is None else earlier
+        for at, what, number, value in self.told:
+            if at <= cut:
+                _TAKEN[what](told, number, value)
+        return told
+
+    def ends_ns(self, cut: int) -> int:
+        """The last moment at which the power may go before operation ``cut`` has taken place."""
+        return self.times[min(cut, len(self.times) - 1)]
+
+    def survival(self, cut: int) -> Survival:
+        """What may survive a cut before operation ``cut``."""
+        found = Survival(self.before)
+        for operation in self.operations[:cut]:
+            found.follow(operation)
+        return found
+
+
+_TAKEN: dict[str, Any] = {
+    "recording": lambda told, number, value: told.recording.setdefault(number, value),
+    "stopped": lambda told, number, value: told.stopped.setdefault(number, value),
+    "sealed": lambda told, number, _: told.sealed.add(number),
+    "receipted": lambda told, number, _: told.receipted.add(number),
+    "serial": lambda told, number, _: setattr(told, "serial", number),
+    "shift": lambda told, _, value: setattr(told, "shift", value),
+}
+
+
+@dataclass
+class World:
+    """The camera ``cam-1`` of the test authority, with keys for each of its boots that are made once."""
+
+    values: dict[str, object] = field(default_factory=lambda: dict(SHORT))
+    config: Image = EMPTY
+    signer: PkiSigner = field(default_factory=lambda: PkiSigner(count=None, holder=pki().device))
+    _boots: dict[tuple[bytes, int], Enrolment] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        storage = MemoryStorage()
+        enrol(storage, self.values)
+        self.config = whole(storage)
+
+    def start(
+        self, evidence: Image = EMPTY, config: Image | None = None, *, boot: int, capacity: int | None = None
+    ) -> tuple[Rig, Diary, Diary]:
+        """Switch the camera on for the ``boot``-th time; the diaries of evidence and config."""
+        clock = VirtualClock(utc_ms=1_790_000_000_000 + boot * LATER_MS)
+        config = config or self.config
+        storages = MemoryStorage.holding(evidence, capacity), MemoryStorage.holding(config)
+        diaries = Diary(evidence), Diary(config)
+        for storage, diary in zip(storages, diaries, strict=True):
+            storage.before = _keeping(diary, clock)
+        known = (config.digest, boot)
+        if known not in self._boots:
+            self._boots[known] = Enrolment.load(storages[1].root(), self.signer)
+        rig = Rig.start(*storages, clock, self.signer, self.values, enrolment=self._boots[known])
+        rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
+        _listen(rig, diaries[0])
+        return rig, *diaries
+
+
+def whole(storage: MemoryStorage) -> Image:
+    """All that a storage holds, as if it were synced."""
+    survival = Survival()
+    for operation in storage.log:
+        survival.follow(operation)
+    return survival.everything()
+
+
+def _keeping(diary: Diary, clock: VirtualClock) -> Any:
+    def before(operation: Operation) -> None:
+        if isinstance(operation, Sync):
+            clock.advance(SYNC_NS)
+        diary.operations.append(operation)
+        diary.times.append(clock.monotonic_ns())
+
+    return before
+
+
+def _listen(rig: Rig, diary: Diary) -> None:
+    """Hear what the light says, what is stopped, and what the writer calls sealed."""
+    camera = rig.camera
+    show, seal, answer = rig.indicators.show, camera.seal, camera.writer._answer
+
+    def showing(lights: Lights) -> None:
+        take = camera.take
+        if lights in RECORDING and take is not None and take.id in camera.writer.takes:
+            diary.say("recording", camera.writer.takes[take.id].number, take.epoch_ns)
+        show(lights)
+
+    def sealing(reason: str) -> None:
+        take = camera.take
+        if take is not None and take.id in camera.writer.takes:
+            diary.say("stopped", camera.writer.takes[take.id].number, rig.clock.monotonic_ns())
+        seal(reason)
+
+    def answering(said: Any) -> None:
+        if isinstance(said, Sealed):
+            diary.say("sealed", said.number)
+        answer(said)
+
+    rig.indicators.show = showing  # type: ignore[method-assign]
+    camera.seal = sealing  # type: ignore[method-assign]
+    camera.writer._answer = answering
