@@ -278,8 +278,9 @@ class Rig:
 
 
 def read(file: Any) -> bytes:
-    """All of a file."""
+    """All of a file, which is closed."""
     data: bytes = file.read(0, file.size())
+    file.close()
     return data
 
 
