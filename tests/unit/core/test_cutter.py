@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -171,6 +172,31 @@ def test_idle_flushes_when_the_encoder_stalls() -> None:
     assert cutter.idle(units[-1].time_ns + SECOND) == []
 
 
+def test_a_stall_begins_after_half_a_second_to_the_nanosecond() -> None:
+    """What waits for that long is flushed, and it counts from the newest frame too."""
+    cutter = Cutter(0, fps=30)
+    cut(cutter, [frame(EPOCH, key=True), frame(EPOCH + 1)])
+    assert cutter.idle(EPOCH + SECOND // 2) == []
+    (flush,) = cutter.idle(EPOCH + 1 + SECOND // 2)
+    assert len(flush.fragments[0].video) == 2
+    cut(cutter, [sound(EPOCH + 2)])
+    assert cutter.idle(EPOCH + 1 + SECOND // 2) == []
+    assert len(cutter.idle(EPOCH + 2 + SECOND // 2)) == 1
+
+
+def test_sound_that_calls_itself_a_keyframe_begins_nothing() -> None:
+    """No decoder could begin with it."""
+    cutter = Cutter(0, fps=30)
+    assert cut(cutter, [replace(sound(EPOCH), key=True), frame(EPOCH + 1)]) == []
+    assert cutter.early == 2
+    assert cutter.finish(END) == []
+
+
+def test_numbers_for_the_minute_before_the_press() -> None:
+    """As many segments as it may take, and one for a border that falls badly."""
+    assert [live_from(seconds, 10) for seconds in (0, 0.1, 10, 10.1, 30)] == [0, 2, 2, 3, 4]
+
+
 def test_sound_without_video_is_flushed() -> None:
     """A lens that fails does not take the sound with it."""
     cutter = Cutter(0, fps=30)
@@ -208,6 +234,18 @@ def test_finish_drops_nothing_captured_up_to_the_stop() -> None:
     assert cutter.push(frame(stop, key=True)) == []
     assert cutter.late == 4
     assert cutter.finish(stop) == []
+
+
+def test_the_stop_itself_still_belongs_to_the_recording() -> None:
+    """What was captured in that very nanosecond is kept, picture and sound, and nothing that comes afterwards is."""
+    cutter = Cutter(0, fps=30)
+    units = [frame(EPOCH, key=True), sound(EPOCH + 1), frame(EPOCH + 2), sound(EPOCH + 2)]
+    assert cut(cutter, units) == []
+    assert carried(flushes := cutter.finish(EPOCH + 2), Track.VIDEO) == [units[0], units[2]]
+    assert carried(flushes, Track.AUDIO) == [units[1], units[3]]
+    assert cut(cutter, steady(3, start_ns=EPOCH + SECOND)) == []
+    assert cutter.late == 90
+    assert cutter.finish(END) == []
 
 
 def test_a_segment_whose_units_are_all_out_is_still_closed() -> None:

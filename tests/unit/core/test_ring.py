@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -175,3 +176,33 @@ def test_what_is_held_is_the_newest_part_of_what_came(
         assert not now or (now[0].key and now[0].track is Track.VIDEO)
         assert ring.bytes == sum(len(each.data) for each in now) <= most
     assert refused + len(came) == len(units)
+
+
+def test_a_group_goes_as_soon_as_the_next_one_covers_the_window() -> None:
+    """To the nanosecond, so that no more than a group too much is held."""
+    for late, held in ((0, 2), (-1, 3)):
+        ring = Ring(1.0, 1 << 20)
+        for time_ns in (EPOCH, EPOCH + SECOND, EPOCH + 2 * SECOND + late):
+            ring.push(frame(time_ns, key=True))
+        closed, current = ring.snapshot()
+        assert len(closed) + bool(current) == held
+        assert ring.short == 0
+
+
+def test_the_last_byte_may_be_used() -> None:
+    """A group leaves early when the next byte would be too much, and that is counted."""
+    ring = Ring(10.0, 24)
+    for second, short in ((0, 0), (1, 0), (2, 0), (3, 1)):
+        ring.push(frame(EPOCH + second * SECOND, key=True, size=8))
+        assert (ring.short, ring.bytes) == (short, min(24, 8 * (second + 1)))
+    alone = Ring(10.0, 16)
+    for index, (short, held) in enumerate([(0, 8), (0, 16), (1, 0)]):
+        alone.push(frame(EPOCH + index, key=index == 0, size=8))
+        assert (alone.short, alone.bytes) == (short, held)
+
+
+def test_sound_that_calls_itself_a_keyframe_opens_no_group() -> None:
+    """No decoder could begin with it."""
+    ring = Ring(10.0, 100)
+    ring.push(replace(sound(EPOCH), key=True))
+    assert (ring.early, ring.bytes) == (1, 0)
