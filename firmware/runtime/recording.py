@@ -133,8 +133,6 @@ class OpenRecording:
         """Close what is still open: the private part.  Segments were closed by their last flush."""
         self.keep_notes()
         self._append_private(b"", private.END)
-        for file in self._files.values():
-            file.abandon()
         self._journal_file.reserve(0)
         self._journal_file.close()
 

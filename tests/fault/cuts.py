@@ -151,7 +151,9 @@ class Cutter:
         _, diary = self.judge(state, longer=True)
         if diary is None or state.story.partition != "evidence":
             return
-        for cut in range(zlib.crc32(state.name.encode()) % self.bounds.stride, len(diary.operations) + 1, self.bounds.stride):
+        for cut in range(
+            zlib.crc32(state.name.encode()) % self.bounds.stride, len(diary.operations) + 1, self.bounds.stride
+        ):
             told = diary.known(cut, state.told.after(state.cut_ns))
             for name, image in self._left(f"{state.name}:{cut}", diary.survival(cut), self.bounds.second):
                 if image.digest in self.tally.states:

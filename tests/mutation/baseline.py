@@ -15,7 +15,7 @@ from tests.mutation.pool import Ending, Job, Pool
 from tests.mutation.targets import Tests
 
 PATIENCE_S = 120.0
-BUDGET_S = 10.0
+BUDGET_S = 5.0
 """What the far tests of one mutant may take, the quickest first: a guard deserves a quick test."""
 
 

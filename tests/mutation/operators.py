@@ -32,7 +32,6 @@ STEPS: Final = frozenset(
         "append",
         "audit",
         "begin",
-        "clear",
         "close",
         "create",
         "drop",

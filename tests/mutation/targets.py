@@ -19,6 +19,7 @@ CAMERA: Final = (
     "tests/sim/test_long_log.py",
     "tests/sim/test_parts.py",
     "tests/sim/test_storage_life.py",
+    "tests/fault/test_errors.py",
     "tests/unit/runtime/test_docklink.py",
 )
 """Tests of the whole camera on a virtual clock, the quick ones.  Those that start it as a process of its own would run the code as it is,
@@ -41,11 +42,13 @@ class Tests:
 ORDER: Final = "tests/sim/test_order.py"
 
 TARGETS: Final[Mapping[str, Tests]] = {
-    "firmware.runtime.recording": Tests((ORDER, "tests/sim/test_recording.py")),
+    "firmware.runtime.recording": Tests((ORDER, "tests/sim/test_recording.py", "tests/sim/test_parts.py")),
     "firmware.runtime.sealedfile": Tests((ORDER,)),
     "firmware.runtime.durable": Tests(("tests/unit/runtime/test_durable.py", ORDER)),
     "firmware.runtime.volume": Tests((ORDER, "tests/sim/test_storage_life.py")),
-    "firmware.runtime.vault": Tests((ORDER, "tests/sim/test_recovery.py", "tests/sim/test_pending.py")),
+    "firmware.runtime.vault": Tests(
+        (ORDER, "tests/sim/test_recovery.py", "tests/sim/test_pending.py", "tests/sim/test_long_log.py")
+    ),
     "firmware.runtime.chores": Tests((ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py")),
     "firmware.runtime.auditlog": Tests((ORDER, "tests/sim/test_long_log.py")),
     "firmware.runtime.custody": Tests((ORDER, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")),

@@ -129,6 +129,7 @@ def test_a_life_without_trouble() -> None:
     assert watched.since() == []
     rig.tap()
     assert watched.since() == PRESSED
+    assert rig.signer.count == 1  # the hardware counts the openings
     rig.run(0.5)
     assert watched.since() == flushed(1, "000002.mp4")
     rig.stop()

@@ -13,7 +13,7 @@ from firmware.core.machine import Recording
 from firmware.runtime.controller import Quit
 from firmware.runtime.work import Durable
 from hal.interface import Button, Track, Unit
-from tests.rig import Rig, judge, read
+from tests.rig import Rig, judge, payload, read
 from tools.verify.report import Verdict
 
 if TYPE_CHECKING:
@@ -181,6 +181,28 @@ def test_lost_frames_are_counted_and_signed(tmp_path: Path) -> None:
     directory = rig.evidence.root().enter("recordings").enter("00000001")
     manifest = rig.camera.vault.custody.manifest(1, directory)
     assert manifest.payload["gaps"]["video"] == 3
+
+
+def test_what_was_noted_last_is_kept_by_the_closing(tmp_path: Path) -> None:
+    """A note that came too late for a flush of its own is in the private part of the sealed recording; one about a time before the
+    recording stands at its beginning."""
+    rig = Rig.new().run(3).tap().run(1)
+    rig.camera.writer._keep_notes = lambda: False  # type: ignore[method-assign]
+    take = rig.camera.writer.takes[1]
+    take.note("bookmark", {"label": "at the door"}, 0)
+    assert b'"at":0' in take._notes[-1]
+    (recording,) = judge(rig.stop(), tmp_path).every_recording
+    assert recording.verdict is Verdict.WHOLE
+    assert any("at the door" in entry.text for entry in recording.private or ())
+
+
+def test_a_flush_without_delay_has_no_lag() -> None:
+    """On a clock that stands still while storage works, the journal says so."""
+    rig = Rig.new().run(3).tap().run(1)
+    journal = rig.evidence.root().enter("recordings").enter("00000001").open("journal.jwsl")
+    lags = [line["lag_ms"] for line in map(payload, read(journal).splitlines()) if line.get("file") == "private.age"]
+    assert lags
+    assert set(lags) == {0}
 
 
 def test_a_frame_that_nobody_could_read_is_counted_as_missing(tmp_path: Path) -> None:
