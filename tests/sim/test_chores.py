@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
@@ -117,3 +118,16 @@ def test_a_receipt_of_a_dock_withdrawn_since_erases_nothing(at_once: bool) -> No
     assert [item.name for item in rig.camera.shelf.items() if item.kind == "recording"] == ["00000001"]
     assert len(faults(rig)) == 1
     assert rig.camera.vault._prepared is not None
+
+
+def test_what_works_again_is_no_trouble_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next recording could not be made ready for a while: that is shown for that long."""
+    rig = Rig.new().run(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(rig.camera.vault, "prepare", mock.Mock(side_effect=OSError("for a while")))
+        rig.camera.writer.sweep()
+        rig.run(1)
+        assert list(rig.camera.writer.due.troubles) == ["prepare"]
+    rig.camera.writer.sweep()
+    assert rig.run(1).camera.writer.due.troubles == {}
+    assert faults(rig) == ["prepare: for a while"]

@@ -135,6 +135,7 @@ def test_a_life_without_trouble() -> None:
     rig.stop()
     assert watched.since()[-len(SEALED) :] == SEALED
     assert watched.held() == IDLE
+    assert rig.camera.vault.writing == set()  # while anything is being written, the log goes on in no other file
     rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
     assert watched.since() == RECEIPTED
     rig.camera.writer.sweep()
