@@ -146,6 +146,16 @@ def test_a_life_without_trouble() -> None:
     assert watched.held() == IDLE
 
 
+def test_a_recording_that_storage_took_away_leaves_nothing_open() -> None:
+    """Neither its journal nor its segments: a camera that goes on for weeks would run out of handles."""
+    watched = fresh()
+    watched.rig.run(3).tap().run(0.5)
+    watched.rig.evidence.trouble.fail_syncs(1)
+    watched.rig.run(2).stop().run(1)
+    assert [each["kind"] for each in watched.rig.audit()].count("opening") == 2
+    assert watched.held() == IDLE
+
+
 def test_room_is_set_aside_before_it_is_needed() -> None:
     """The reserve, the next recording's files, each new segment: in whole blocks, given back when the file is closed."""
     watched = fresh()
