@@ -9,19 +9,23 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from unittest.mock import patch
 
 from tests.rig import pki
-from tools.verify import summary, volume
-from tools.verify.findings import Problems
+from tools.verify import audit, summary, volume
+from tools.verify.findings import Problems, Refused
 from tools.verify.recording import Custody
+from tools.verify.report import Report
 from tools.verify.verifier import verify_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hal.sim.crashes import Image
+    from tools.verify.audit import Audit
+    from tools.verify.certs import Trust
     from tools.verify.recording import Given
-    from tools.verify.report import RecordingReport, Report
+    from tools.verify.report import RecordingReport
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - only a quicker place for a directory of our own, where it is there
 MOST_BLOBS = 2000
@@ -33,12 +37,13 @@ class Bench:
     """Puts images on a file system and has them judged.
 
     A file's content stands there once and gets as many names as it needs.  A recording is judged once for each content, unless something
-    is wrong with how it fits its surroundings; volumes are judged each time.
+    is wrong with how it fits its surroundings, and a log without problems is read once; volumes are judged each time.
     """
 
     folder: Path
     _blobs: OrderedDict[bytes, Path] = field(default_factory=OrderedDict)
     _judged: dict[object, tuple[RecordingReport, Custody]] = field(default_factory=dict)
+    _logs: dict[object, Audit] = field(default_factory=dict)
     _contents: dict[Path, bytes] = field(default_factory=dict)
     _count: int = 0
 
@@ -63,13 +68,15 @@ class Bench:
             card / "recordings" / name: image.digests[number]
             for name, number in image.directories.get(image.find("recordings") or -1, {}).items()
         }
-        told = volume.judge_recording
-        volume.judge_recording = self._judge
-        try:
-            return verify_path(card, self.folder / "root.pem", [self.folder / "authority.agekey"] if key else [])
-        finally:
-            volume.judge_recording = told
-            shutil.rmtree(card)
+        log = image.find("audit")
+        self._contents |= {card / "audit": image.digests[log]} if log is not None else {}
+        with patch.object(volume, "judge_recording", self._judge), patch.object(volume, "read_audit", self._read):
+            try:
+                return verify_path(card, self.folder / "root.pem", [self.folder / "authority.agekey"] if key else [])
+            except Refused:
+                return Report(str(card), "nothing", None)  # not even a volume yet
+            finally:
+                shutil.rmtree(card)
 
     def write(self, image: Image, path: Path, number: int = 0) -> None:
         """An image, or a directory of it, as real files."""
@@ -102,6 +109,8 @@ class Bench:
     ) -> tuple[RecordingReport, Custody]:
         """``summary.judge_recording``, remembered by content."""
         times = tuple(trusted_ms)
+        if directory not in self._contents:
+            return summary.judge_recording(directory, given, name, times, further)
         known = (self._contents[directory], bool(given.keys), name, times)
         if known not in self._judged:
             if len(self._judged) >= MOST_JUDGED:
@@ -114,3 +123,16 @@ class Bench:
         if again.problems.found == custody.problems.found:
             return report, again
         return summary.judge_recording(directory, given, name, times, further)
+
+    def _read(self, path: Path, trust: Trust, problems: Problems) -> Audit:
+        """``audit.read_audit``, remembered by content."""
+        known = self._contents.get(path / "audit"), trust.at_ms
+        if known not in self._logs:
+            before = len(problems.found)
+            log = audit.read_audit(path, trust, problems)
+            if known[0] is None or len(problems.found) > before:
+                return log
+            if len(self._logs) >= MOST_JUDGED:
+                self._logs.clear()
+            self._logs[known] = log
+        return self._logs[known]

@@ -47,13 +47,13 @@ class Yard:
     bounds: ClassVar[Bounds]
     world: ClassVar[World]
     stories: ClassVar[list[Story]]
-    bench: ClassVar[Bench | None] = None
+    cutter: ClassVar[Cutter | None] = None
 
     @classmethod
     def judge(cls, piece: Piece) -> Tally:
         """Judge a piece."""
-        cls.bench = cls.bench or Bench.make()
-        return Cutter(cls.world, cls.bench, cls.bounds, cls.seed).run(cls.stories[piece.story], piece.cuts)
+        cls.cutter = cls.cutter or Cutter(cls.world, Bench.make(), cls.bounds, cls.seed)
+        return cls.cutter.run(cls.stories[piece.story], piece.cuts)
 
 
 @contextmanager
@@ -98,9 +98,9 @@ def _judged(due: list[Piece], jobs: int) -> Iterator[Tally]:
 
 
 def _close() -> None:
-    bench, Yard.bench = Yard.bench, None
-    if bench is not None:
-        bench.close()
+    cutter, Yard.cutter = Yard.cutter, None
+    if cutter is not None:
+        cutter.bench.close()
 
 
 def sample(tally: Tally, seed: int, size: int) -> list[tuple[str, Image]]:
@@ -142,6 +142,7 @@ def run(bounds: Bounds, seed: int, progress: Progress, jobs: int | None = None) 
     figures: dict[str, int | float | str] = {
         "distinct states": len(tally.states),
         "second cuts": tally.seconds,
+        "started on": tally.started,
         "recovered": tally.recovered,
         "moments": tally.moments,
         f"of these exhaustive (up to {bounds.first:,} states)": tally.exhaustive,

@@ -1,5 +1,7 @@
-"""Cut the power at every operation, and again at every operation of the start that follows: each distinct disk that is left is started
-on, and judged.
+"""Cut the power at every operation, and again at every operation of the start that follows.
+
+Each distinct disk that is left is judged as it lies.  Then a start follows on all but those that are one more way of tearing what nobody
+vouches for, and on a share of these: what it leaves is judged too.
 
 A state is named ``STORY:CUT:N``, the N-th state before operation CUT; one of a second cut ``STORY:CUT:N:CUT:N``.  What is drawn is drawn
 from seed and name, so that a name alone leads back to a state.
@@ -19,7 +21,7 @@ from firmware.evidence.errors import EvidenceError
 from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.controller import Quit
 from firmware.runtime.enrolment import NotEnrolledError
-from tests.fault.promises import Case, broken, sealed_off
+from tests.fault.promises import Case, broken, lies, sealed_off
 from tests.fault.stories import Story
 from tests.fault.world import Diary, Told, World
 
@@ -33,21 +35,27 @@ DOES_NOT_START = (OSError, ValueError, KeyError, EvidenceError, AuditLostError, 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is done: states of one moment, and of one moment of a second cut, which comes at every ``stride``-th operation; of how
-    many states of each outcome the second start is cut too, and of one in how many others; one in how many goes on to record, is stopped,
-    and is judged with the key."""
+    """How much is done.
+
+    ``first``: states of one moment; a start follows on the first ``starts`` of them, and on one in ``start_one_in`` others.  ``longer``:
+    one start in so many goes on to record, is stopped, and is judged with the key.  ``each``: so many starts with each outcome are cut in
+    turn, and one in ``cut_one_in`` others, at every ``stride``-th operation, with ``second`` states of each moment.  ``samples``: cards of
+    each outcome that are kept.
+    """
 
     first: int
-    second: int
-    stride: int
-    each: int
-    one_in: int
+    starts: int
+    start_one_in: int
     longer: int
-    samples: int = 3
+    each: int
+    cut_one_in: int
+    stride: int
+    second: int
+    samples: int = 4
 
 
-FULL = Bounds(first=700, second=24, stride=1, each=3, one_in=800, longer=10)
-SMALL = Bounds(first=3, second=1, stride=7, each=1, one_in=10_000, longer=30)
+FULL = Bounds(first=2500, starts=16, start_one_in=16, longer=20, each=1, cut_one_in=2000, stride=1, second=16)
+SMALL = Bounds(first=3, starts=3, start_one_in=1, longer=30, each=1, cut_one_in=10_000, stride=7, second=1)
 
 
 @dataclass
@@ -56,6 +64,7 @@ class Tally:
     outcome, for the stock tools."""
 
     states: set[bytes] = field(default_factory=set)
+    started: int = 0
     seconds: int = 0
     moments: int = 0
     exhaustive: int = 0
@@ -68,7 +77,7 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Take in what another worker found."""
         self.states |= other.states
-        for name in ("seconds", "moments", "exhaustive", "recovered", "longer"):
+        for name in ("started", "seconds", "moments", "exhaustive", "recovered", "longer"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.outcomes += other.outcomes
         self.violations += other.violations
@@ -98,16 +107,20 @@ class Cutter:
     bounds: Bounds
     seed: int
     tally: Tally = field(default_factory=Tally)
+    _seen: set[bytes] = field(default_factory=set)
+    _came: Counter[str] = field(default_factory=Counter)
 
     def run(self, story: Story, cuts: Sequence[int]) -> Tally:
-        """Judge every state that these cuts of a story may leave, and those of second cuts."""
+        """Judge every state that these cuts of a story may leave, and those of second cuts, unless it came before."""
+        self.tally = Tally()
         for cut in cuts:
             survival = story.diary.survival(cut)
             self.tally.moments += 1
             self.tally.exhaustive += survival.exhaustive(self.bounds.first)
             told, cut_ns = story.diary.known(cut), story.diary.ends_ns(cut)
-            for name, image in self._left(f"{story.name}:{cut}", survival, self.bounds.first):
-                self._first(State(name, story, told, cut_ns, image, story.boot + 1))
+            for index, (name, image) in enumerate(self._left(f"{story.name}:{cut}", survival, self.bounds.first)):
+                if self._new(image):
+                    self._first(State(name, story, told, cut_ns, image, story.boot + 1), index)
         return self.tally
 
     def judge(self, state: State, *, longer: bool) -> tuple[str, Diary | None]:
@@ -116,35 +129,58 @@ class Cutter:
         if story.partition == "config":
             evidence, config = config, evidence
         try:
-            rig, diary, _ = self.world.start(evidence, config, boot=state.boot)
-            case = Case(state.told, state.cut_ns, evidence, rig, *self._look(diary, key=False))
-            found = broken(case)
-            if longer:
-                rig.run(RESUMED_S)
-                if state.told.running and rig.state is not Recording.RECORDING:
-                    found.append(f"resumed: {RESUMED_S} s later the camera is {rig.state.value}")
-                rig.camera.inbox.put(Quit("shutdown"))
-                rig.settle()
-                found += sealed_off(self._look(diary, key=True)[1])
+            case, diary, found = (self._whole if longer else self._writer)(state, evidence, config)
         except DOES_NOT_START as error:
             self.tally.violations.append(f"{state.name}: does not start: {type(error).__name__}: {error}")
             return "does not start", None
         self.tally.violations += [f"{state.name}: {text}" for text in found]
-        self.tally.longer += longer
         outcome = f"{story.name}: {case.outcome}"
+        self._came[outcome] += 1
+        self.tally.outcomes[outcome] += 1
+        self.tally.started += 1
+        self.tally.longer += longer
+        self.tally.recovered += "recovered" in outcome
         self._keep(outcome, state.name, case.card)
         return outcome, diary
 
-    def _first(self, state: State) -> None:
-        if state.survived.digest in self.tally.states:
-            return
-        self.tally.states.add(state.survived.digest)
+    def _writer(self, state: State, evidence: Image, config: Image) -> tuple[Case, Diary, list[str]]:
+        """Start the writer alone."""
+        writer, vault, resume, diary = self.world.writer(evidence, config, boot=state.boot)
+        card = self._durable(diary)
+        report = self.bench.judge(card, key=False)
+        case = Case(state.told, state.cut_ns, evidence, vault, writer, resume, card, report)
+        return case, diary, broken(case)
+
+    def _whole(self, state: State, evidence: Image, config: Image) -> tuple[Case, Diary, list[str]]:
+        """Start the whole camera, and let it record, stop and end."""
+        rig, diary, _ = self.world.start(evidence, config, boot=state.boot)
+        parts = rig.camera.vault, rig.camera.writer
+        resume, card = rig.camera.take is not None, self._durable(diary)
+        report = self.bench.judge(card, key=False)
+        case = Case(state.told, state.cut_ns, evidence, *parts, resume, card, report, rig)
+        found = [*broken(case)]
+        rig.run(RESUMED_S)
+        if state.told.running and rig.state is not Recording.RECORDING:
+            found.append(f"resumed: {RESUMED_S} s later the camera is {rig.state.value}")
+        rig.camera.inbox.put(Quit("shutdown"))
+        rig.settle()
+        return case, diary, found + sealed_off(self.bench.judge(self._durable(diary), key=True))
+
+    def _first(self, state: State, index: int) -> None:
+        self._as_it_lies(state)
         drawn = zlib.crc32(f"{self.seed}:{state.name}".encode())
-        outcome, diary = self.judge(state, longer=drawn % self.bounds.longer == 0)
-        self.tally.recovered += "recovered" in outcome
-        self.tally.outcomes[outcome] += 1
-        if diary is not None and (self.tally.outcomes[outcome] <= self.bounds.each or drawn % self.bounds.one_in == 0):
+        if index >= self.bounds.starts and drawn % self.bounds.start_one_in and state.story.partition == "evidence":
+            return
+        outcome, diary = self.judge(state, longer=drawn // 7 % self.bounds.longer == 0)
+        if diary is not None and (self._came[outcome] <= self.bounds.each or drawn // 11 % self.bounds.cut_one_in == 0):
             self._second(state)
+
+    def _as_it_lies(self, state: State) -> None:
+        """Judge the disk before anybody starts on it."""
+        if state.story.partition == "evidence":
+            report = self.bench.judge(state.survived, key=False)
+            found = lies(state.told, state.cut_ns, state.survived, report)
+            self.tally.violations += [f"{state.name}: as it lies: {text}" for text in found]
 
     def _second(self, state: State) -> None:
         """Cut the start that followed, too, and the recording that it resumed."""
@@ -156,25 +192,27 @@ class Cutter:
         ):
             told = diary.known(cut, state.told.after(state.cut_ns))
             for name, image in self._left(f"{state.name}:{cut}", diary.survival(cut), self.bounds.second):
-                if image.digest in self.tally.states:
+                if not self._new(image):
                     continue
-                self.tally.states.add(image.digest)
                 self.tally.seconds += 1
-                again = State(name, state.story, told, diary.ends_ns(cut), image, state.boot + 1)
-                outcome, _ = self.judge(again, longer=False)
-                self.tally.recovered += "recovered" in outcome
+                self.judge(State(name, state.story, told, diary.ends_ns(cut), image, state.boot + 1), longer=False)
 
     def _left(self, name: str, survival: Survival, most: int) -> Iterator[tuple[str, Image]]:
         chance = random.Random(f"{self.seed}:{name}")
         for number, image in enumerate(survival.images(most, chance)):
             yield f"{name}:{number}", image
 
-    def _look(self, diary: Diary, *, key: bool) -> tuple[Image, object]:
-        """What is durable of the card, and the verifier's word on it."""
-        card = diary.survival(len(diary.operations)).nothing()
-        return card, self.bench.judge(card, key=key)
+    @staticmethod
+    def _durable(diary: Diary) -> Image:
+        return diary.survival(len(diary.operations)).nothing()
+
+    def _new(self, image: Image) -> bool:
+        """Whether this disk has not been judged yet; from now on it has."""
+        new = image.digest not in self._seen
+        self._seen.add(image.digest)
+        self.tally.states.add(image.digest)
+        return new
 
     def _keep(self, outcome: str, name: str, card: Image) -> None:
-        kept = self.tally.samples.setdefault(outcome, [])
-        if len(kept) < self.bounds.samples:
-            kept.append((name, card))
+        if self._came[outcome] <= self.bounds.samples:
+            self.tally.samples.setdefault(outcome, []).append((name, card))

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from firmware.evidence import documents, jws
+from firmware.evidence.errors import EvidenceError
 from tools.verify import signed as verifier
 from tools.verify import verifier as desk
+from tools.verify.findings import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,16 +98,22 @@ def remembered() -> Iterator[None]:
 
 
 def _remembering(pure: Pure) -> Callable[..., Any]:
-    """The function, with a memory.  What raises is asked again."""
+    """The function, with a memory of answers and of refusals."""
     function: Callable[..., Any] = getattr(pure.module, pure.name)
-    known: dict[object, Any] = {}
+    known: dict[object, tuple[bool, Any]] = {}
 
     def remember(*arguments: Any, **named: Any) -> Any:
         key = pure.key(*arguments, **named)
         if key not in known:
             if len(known) >= MOST:
                 known.clear()
-            known[key] = function(*arguments, **named)
-        return known[key]
+            try:
+                known[key] = True, function(*arguments, **named)
+            except (EvidenceError, Refused) as refusal:
+                known[key] = False, refusal
+        good, answer = known[key]
+        if good:
+            return answer
+        raise type(answer)(*answer.args)
 
     return remember

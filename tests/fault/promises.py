@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from firmware.core.machine import Recording
-from hal.interface import Light, Pattern
+from firmware.runtime.names import UNFINISHED
 from tests.fault.world import RECORDING
 from tests.rig import payload
 from tools.verify.report import Verdict
@@ -16,6 +16,8 @@ from tools.verify.report import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from firmware.runtime.vault import Vault
+    from firmware.runtime.writer import Writer
     from hal.sim.crashes import Image
     from tests.fault.world import Told
     from tests.rig import Rig
@@ -29,15 +31,19 @@ MOST_LOST_NS = NS
 
 @dataclass(frozen=True)
 class Case:
-    """One cut and what followed: what was told before it, when it was, what survived; the camera that started on that, what is durable
-    of its card, and what the verifier says about that card."""
+    """One cut and what followed: what was told before it, when it was, what survived; the vault and the writer that started on that,
+    whether they say that something has to go on, what is then durable of the card, and what the verifier says about that card.  ``rig``:
+    the camera around them, where a whole one was started."""
 
     told: Told
     cut_ns: int
     survived: Image
-    rig: Rig
+    vault: Vault
+    writer: Writer
+    resume: bool
     card: Image
     report: Report
+    rig: Rig | None = None
 
     @property
     def recordings(self) -> dict[int, RecordingReport]:
@@ -50,14 +56,14 @@ class Case:
 
     def continued(self) -> int | None:
         """The recording that the running one says it continues."""
-        for take in self.rig.camera.writer.takes.values():
+        for take in self.writer.takes.values():
             continues = take.journal.transcript.opening["continues"]
             return continues and continues["number"]
         return None
 
     def running(self) -> set[int]:
         """The numbers of what is being recorded."""
-        return {take.number for take in self.rig.camera.writer.takes.values()}
+        return {take.number for take in self.writer.takes.values()}
 
     @cached_property
     def audit(self) -> list[dict[str, Any]]:
@@ -70,9 +76,7 @@ class Case:
     def outcome(self) -> str:
         """What came of it, in a few words: verdicts, and what the start did besides."""
         verdicts = Counter(str(each.verdict) for each in self.recordings.values())
-        done = Counter(
-            line["kind"] for line in self.audit if line["boot"] == self.rig.camera.vault.volume.audit.ledger.boot
-        )
+        done = Counter(line["kind"] for line in self.audit if line["boot"] == self.vault.volume.audit.ledger.boot)
         words = [f"{number} {verdict}" for verdict, number in sorted(verdicts.items())]
         words += [
             f"{done[kind]} {kind}" for kind in ("closing", "void", "missing", "quarantine", "erasure") if done[kind]
@@ -113,11 +117,7 @@ def recovered(case: Case) -> Iterator[str]:
             yield f"recording {number} was cut off and is called {found.verdict}"
         manifest = case.manifest(number)
         span = manifest and manifest["span"]
-        until_ns = epoch_ns + span["until"] * NS // TICKS if span else 0
-        ended_ns = case.told.cut.get(number, case.cut_ns)
-        wanted_ns = min(ended_ns, case.told.stopped.get(number, ended_ns)) - MOST_LOST_NS
-        if until_ns < wanted_ns:
-            yield f"recording {number} lost {(wanted_ns - until_ns) / NS:.2f} s more than a second of what was live"
+        yield from _lost(number, span["until"] if span else 0, epoch_ns, case.told, case.cut_ns)
 
 
 def untouched(case: Case) -> Iterator[str]:
@@ -140,22 +140,28 @@ def untouched(case: Case) -> Iterator[str]:
 
 
 def resumed(case: Case) -> Iterator[str]:
-    """What was being recorded goes on at once, and says what it continues; the light claims nothing yet that is not so."""
-    running = case.told.running
-    if running and case.rig.state not in {Recording.STARTING, Recording.RECORDING}:
-        yield f"recording {max(running)} is not resumed: the camera is {case.rig.state.value}"
-    elif running and (case.continued() or 0) < max(running):
-        yield f"the resumption of recording {max(running)} continues {case.continued()}"
-    lights = case.rig.indicators.lights
-    if (lights in RECORDING) != (case.rig.state in {Recording.RECORDING, Recording.STOP_ASKED, Recording.STOPPING}):
-        yield f"the lights say {lights} while the camera is {case.rig.state.value}"
-    if case.rig.state is Recording.STARTING and lights.top == Light(lights.top.colour, Pattern.PULSE):
-        yield "the light claims a recording that is only starting"
+    """What was being recorded goes on at once, and says what it continues."""
+    for number in case.told.running:
+        if not case.resume:
+            yield f"recording {number} does not have to go on, says the start"
+        elif (case.continued() or 0) < number:
+            yield f"the resumption of recording {number} continues {case.continued()}"
+
+
+def shown(case: Case) -> Iterator[str]:
+    """The light says what the camera does, and claims nothing that is only starting."""
+    if case.rig is None:
+        return
+    state, lights = case.rig.state, case.rig.indicators.lights
+    if case.told.running and state not in {Recording.STARTING, Recording.RECORDING}:
+        yield f"recording {case.told.running} is not resumed: the camera is {state.value}"
+    if (lights in RECORDING) != (state in {Recording.RECORDING, Recording.STOP_ASKED, Recording.STOPPING}):
+        yield f"the lights say {lights} while the camera is {state.value}"
 
 
 def erased_for_good(case: Case) -> Iterator[str]:
     """What an erasure had begun with is neither recovered nor listed, and what is erased has its receipt in the log before."""
-    listed = {entry.number for entry in case.rig.camera.vault.custody.inventory.all()}
+    listed = {entry.number for entry in case.vault.custody.inventory.all()}
     for name in case.survived.names("erasing"):
         if name.isdigit() and int(name) in listed and case.survived.find("recordings", name) is None:
             yield f"half-erased recording {name} is listed"
@@ -184,7 +190,7 @@ def numbered(case: Case) -> Iterator[str]:
 
 def enrolled(case: Case) -> Iterator[str]:
     """Settings and assignment are those taken last, or newer ones that were on their way."""
-    vault = case.rig.camera.vault
+    vault = case.vault
     if vault.enrolment.settings.payload["serial"] < case.told.serial:
         yield f"settings went back to serial {vault.enrolment.settings.payload['serial']}"
     if case.told.shift is not None and vault.custody.shift is None:
@@ -198,10 +204,46 @@ PROMISES: tuple[Callable[[Case], Iterator[str]], ...] = (
     recovered,
     untouched,
     resumed,
+    shown,
     erased_for_good,
     numbered,
     enrolled,
 )
+
+
+def lies(told: Told, cut_ns: int, survived: Image, report: Report) -> Iterator[str]:
+    """What is broken on a disk as it lies, before anybody starts on it: of what was acknowledged all that was live up to a second before
+    the cut is vouched for by signatures, and every byte that they vouch for is there.
+
+    A cut may leave a file that was to be renamed into place: no evidence, and removed by the next start.
+    """
+    judged = {each.number: each for each in report.every_recording if each.number is not None}
+    for number, found in judged.items():
+        wrong = [each for each in found.problems if not each.file.endswith(UNFINISHED)]
+        yield from (f"recording {number}: {each.file}: {each.reason}" for each in wrong)
+    for number, epoch_ns in told.recording.items():
+        if number in judged:
+            yield from _lost(number, vouched(survived, number), epoch_ns, told, cut_ns)
+        elif (
+            survived.find("recordings", f"{number:08d}") is not None
+        ):  # else erased, or gone: the start that follows tells
+            yield f"recording {number} was acknowledged and cannot be judged"
+
+
+def vouched(image: Image, number: int) -> int:
+    """Up to where in media time, in ticks, the journal of a recording goes."""
+    journal = image.find("recordings", f"{number:08d}", "journal.jwsl")
+    data = image.files[journal] if journal is not None else b""
+    lines = [_said(line) for line in data.split(b"\n")[1:-1] if b"\0" not in line]
+    return max((line["until"] for line in lines if line["until"] is not None), default=0)
+
+
+def _lost(number: int, until: int, epoch_ns: int, told: Told, cut_ns: int) -> Iterator[str]:
+    until_ns = epoch_ns + until * NS // TICKS if until else 0
+    ended_ns = told.cut.get(number, cut_ns)
+    wanted_ns = min(ended_ns, told.stopped.get(number, ended_ns)) - MOST_LOST_NS
+    if until_ns < wanted_ns:
+        yield f"recording {number} lost {(wanted_ns - until_ns) / NS:.2f} s more than a second of what was live"
 
 
 def sealed_off(report: Report) -> list[str]:

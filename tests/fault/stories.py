@@ -49,7 +49,7 @@ def stop(rig: Rig) -> Rig:
 def first_press(world: World) -> Story:
     """An empty card: a volume is made, a recording begins, goes over a segment's end, is marked and stopped."""
     rig, diary, _ = world.start(boot=1)
-    press(press(rig.run(1.4)).run(1.9)).run(0.3)
+    press(press(rig.run(1.1)).run(1.9)).run(0.1)
     stop(rig).run(0.1)
     return Story("first-press", diary, world.config, 1)
 
@@ -57,9 +57,9 @@ def first_press(world: World) -> Story:
 def second_press(world: World) -> Story:
     """A second recording begins while the first one is being sealed; then the service ends in good order and resumes neither."""
     rig, diary, _ = world.start(boot=1)
-    press(rig.run(1.3)).run(0.5)
+    press(rig.run(0.4)).run(0.3)
     rig.camera.controller._end("officer")
-    press(rig).run(0.6)
+    press(rig).run(0.3)
     stop(rig)
     rig.camera.inbox.put(Quit("shutdown"))
     rig.settle()
@@ -69,7 +69,7 @@ def second_press(world: World) -> Story:
 def cut_off(world: World) -> Image:
     """A card whose recording was cut off in the middle."""
     rig, diary, _ = world.start(boot=1)
-    press(rig.run(1.3)).run(1.2)
+    press(rig.run(1.1)).run(0.7)
     return diary.survival(len(diary.operations)).nothing()
 
 
@@ -85,11 +85,11 @@ def handover(world: World) -> Story:
     """A dock takes over two recordings, countersigns the log, and both are erased while a third is made."""
     rig, diary, _ = world.start(boot=1)
     for _ in range(2):
-        stop(press(rig.run(1.2)).run(0.3))
+        stop(press(rig.run(0.4)).run(0.2))
     card = diary.survival(len(diary.operations)).nothing()
     rig, diary, _ = world.start(card, boot=2)
     shelf = rig.camera.shelf
-    press(rig.run(1.2))
+    press(rig.run(0.4))
     for number in (1, 2):
         shelf.receipt(number, receipt_for(rig, number), NONCE)
         diary.say("receipted", number)
@@ -103,7 +103,7 @@ def handover(world: World) -> Story:
 def strangers(world: World) -> Story:
     """On the card: a cut-off recording, what the log does not know, an opening that is void, and a half-erased recording."""
     rig, diary, _ = world.start(boot=1)
-    stop(press(rig.run(1.2)).run(0.3))
+    stop(press(rig.run(0.4)).run(0.2))
     press(rig.run(0.2)).run(0.3)
     root = rig.evidence.root()
     recordings = root.enter("recordings")
@@ -129,11 +129,11 @@ def strangers(world: World) -> Story:
 def another_camera(world: World) -> Story:
     """The card holds another camera's volume: it is put away, and a new one begins."""
     rig, diary, _ = world.start(boot=1)
-    stop(press(rig.run(1.2)).run(0.3))
+    stop(press(rig.run(0.4)).run(0.2))
     card = diary.survival(len(diary.operations)).nothing()
     card = with_file(card, "volume.jws", b"{}\n")
     rig, diary, _ = world.start(card, boot=2)
-    stop(press(rig.run(1.2)).run(0.3))
+    stop(press(rig.run(0.4)).run(0.2))
     return Story("another-camera", diary, world.config, 2)
 
 

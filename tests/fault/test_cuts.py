@@ -39,7 +39,7 @@ def test_every_kind_of_outcome_is_among_them(tally: Tally) -> None:
     assert tally.exhaustive > tally.moments / 2
 
 
-FEW = Bounds(first=3, second=1, stride=20, each=1, one_in=10_000, longer=100)
+FEW = Bounds(first=3, starts=3, start_one_in=1, longer=100, each=0, cut_one_in=10_000, stride=20, second=1)
 
 
 def cut_everywhere(story: str) -> Tally:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from firmware import settings
 from firmware.core.indications import LIGHTS, Look
 from firmware.runtime.enrolment import Enrolment
-from firmware.runtime.work import Sealed
+from firmware.runtime.log import Log
+from firmware.runtime.mailbox import Mailbox
+from firmware.runtime.vault import Vault
+from firmware.runtime.work import Begin, Mounted, Sealed
+from firmware.runtime.writer import Writer
 from hal.sim.clock import VirtualClock
 from hal.sim.crashes import Image, Survival
 from hal.sim.memory import MemoryStorage
@@ -15,7 +22,7 @@ from hal.sim.volume import Operation, Sync
 from tests.rig import VALUES, PkiSigner, Rig, enrol, pki
 
 if TYPE_CHECKING:
-    from hal.interface import Lights
+    from hal.interface import Hal, Lights
 
 SYNC_NS = 20_000_000
 """How long a sync takes."""
@@ -113,29 +120,66 @@ class World:
     config: Image = EMPTY
     signer: PkiSigner = field(default_factory=lambda: PkiSigner(count=None, holder=pki().device))
     _boots: dict[tuple[bytes, int], Enrolment] = field(default_factory=dict)
+    _parts: Hal | None = None
 
     def __post_init__(self) -> None:
+        self._settings = settings.load(("authority", self.values))
         storage = MemoryStorage()
         enrol(storage, self.values)
         self.config = whole(storage)
 
-    def start(
-        self, evidence: Image = EMPTY, config: Image | None = None, *, boot: int, capacity: int | None = None
-    ) -> tuple[Rig, Diary, Diary]:
+    def start(self, evidence: Image = EMPTY, config: Image | None = None, *, boot: int) -> tuple[Rig, Diary, Diary]:
         """Switch the camera on for the ``boot``-th time; the diaries of evidence and config."""
+        power = self._power(evidence, config, boot)
+        rig = Rig.start(*power.storages, power.clock, self.signer, self.values, enrolment=power.enrolment)
+        rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
+        _listen(rig, power.diaries[0])
+        return rig, *power.diaries
+
+    def writer(self, evidence: Image, config: Image, *, boot: int) -> tuple[Writer, Vault, bool, Diary]:
+        """Switch only the writer on: it mounts, opens the recording that has to go on, and does all that is due behind it.  Whether
+        something had to go on, and the diary of the evidence.
+
+        That is all of a start that touches storage before the first frame: without lens, controller and lights it costs half as much.
+        """
+        power = self._power(evidence, config, boot)
+        if self._parts is None:
+            self._parts = self.start(boot=boot)[0].hal
+        parts = replace(self._parts, evidence=power.storages[0], config=power.storages[1], clock=power.clock)
+        draw = random.Random(power.clock.utc().utc_ms)
+        vault = Vault(parts, self._settings, power.enrolment, random=draw.randbytes)
+        box: Mailbox[Any] = Mailbox(1)
+        answers: list[Any] = []
+        writer = Writer(vault, box, answers.append, power.clock, Log(io.StringIO(), power.clock))
+        writer.mount()
+        resume = any(isinstance(each, Mounted) and each.resume for each in answers)
+        if resume:
+            box.put(Begin(1))
+        while writer.step():
+            pass
+        return writer, vault, resume, power.diaries[0]
+
+    def _power(self, evidence: Image, config: Image | None, boot: int) -> _Power:
         clock = VirtualClock(utc_ms=1_790_000_000_000 + boot * LATER_MS)
         config = config or self.config
-        storages = MemoryStorage.holding(evidence, capacity), MemoryStorage.holding(config)
+        storages = MemoryStorage.holding(evidence), MemoryStorage.holding(config)
         diaries = Diary(evidence), Diary(config)
         for storage, diary in zip(storages, diaries, strict=True):
             storage.before = _keeping(diary, clock)
         known = (config.digest, boot)
         if known not in self._boots:
             self._boots[known] = Enrolment.load(storages[1].root(), self.signer)
-        rig = Rig.start(*storages, clock, self.signer, self.values, enrolment=self._boots[known])
-        rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # one thread here
-        _listen(rig, diaries[0])
-        return rig, *diaries
+        return _Power(storages, diaries, clock, self._boots[known])
+
+
+@dataclass(frozen=True, slots=True)
+class _Power:
+    """What a start finds: storages with their diaries, a clock at the beginning of a boot, and the enrolment with that boot's keys."""
+
+    storages: tuple[MemoryStorage, MemoryStorage]
+    diaries: tuple[Diary, Diary]
+    clock: VirtualClock
+    enrolment: Enrolment
 
 
 def whole(storage: MemoryStorage) -> Image:
