@@ -9,6 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SOURCE ?=
 PYTEST_ARGS ?=
+FAULT_ARGS ?=
 MUTATE_ARGS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -44,6 +45,10 @@ test: $(READY) ## all tests that need no root, with coverage of firmware/
 	@mkdir -p build
 	@$(RUN) -m pytest --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
 	@$(RUN) -m tests.coverage_floor build/coverage.json
+
+.PHONY: fault
+fault: $(READY) ## cut the power at every operation, let storage and parts fail, kill live cameras, wear one for a shift (20 minutes)
+	@$(RUN) -m tests.fault $(FAULT_ARGS)
 
 .PHONY: mutate
 mutate: $(READY) ## remove or weaken each guard of the evidence, one at a time: a test has to fail (20 minutes at most)

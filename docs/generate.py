@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -38,12 +39,29 @@ def states() -> str:
     return "\n".join([*lines, "```", ""])
 
 
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+def reliability() -> str:
+    """The page on reliability, with the figures of the run that was kept last (``make fault FAULT_ARGS=--keep``)."""
+    page = (HERE / "reliability.md").read_text(encoding="utf-8")
+    kept = json.loads((HERE / "reliability.json").read_text(encoding="utf-8"))
+    lines = [f"Made on {kept['day']} by `make fault` with seed {kept['seed']}, on {kept['machine']}.", ""]
+    lines += ["| part | figure | |", "|---|---|---|"]
+    for part, figures in kept["parts"].items():
+        for index, (name, value) in enumerate(figures.items()):
+            shown = f"{value:,}" if isinstance(value, (int, float)) and name != "seed" else value
+            lines.append(f"| {'' if index else part} | {name} | {shown} |")
+    before, rest = page.split(BEGIN)
+    return "\n".join([f"{before}{BEGIN}", "", *lines, "", f"{END}{rest.split(END)[1]}"])
+
+
 def _name(value: str) -> str:
     """A state's name as the drawing language takes it."""
     return value.replace("-", "_")
 
 
-PAGES = {"states.md": states}
+PAGES = {"states.md": states, "reliability.md": reliability}
 
 
 def stale() -> list[str]:

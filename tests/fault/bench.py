@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from unittest.mock import patch
 
+from hal.sim.volume import ROOT
 from tests.rig import pki
 from tools.verify import audit, summary, volume
 from tools.verify.findings import Problems, Refused
@@ -28,8 +29,28 @@ if TYPE_CHECKING:
     from tools.verify.report import RecordingReport
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - only a quicker place for a directory of our own, where it is there
-MOST_BLOBS = 2000
+MOST_BLOBS = 500
 MOST_JUDGED = 20_000
+
+
+def place() -> Path | None:
+    """Where files are quickest to write; None where there is no such place."""
+    return MEMORY if MEMORY.is_dir() else None
+
+
+@dataclass(slots=True)
+class _Laid:
+    """What stands under a name: its digest, and for a directory what stands in it."""
+
+    digest: bytes
+    names: dict[str, _Laid] | None = None
+
+
+def _clear(path: Path, laid: _Laid) -> None:
+    if laid.names is None:
+        path.unlink()
+    else:
+        shutil.rmtree(path)
 
 
 @dataclass
@@ -41,6 +62,7 @@ class Bench:
     """
 
     folder: Path
+    _laid: dict[str, _Laid] = field(default_factory=dict)
     _blobs: OrderedDict[bytes, Path] = field(default_factory=OrderedDict)
     _judged: dict[object, tuple[RecordingReport, Custody]] = field(default_factory=dict)
     _logs: dict[object, Audit] = field(default_factory=dict)
@@ -48,22 +70,19 @@ class Bench:
     _count: int = 0
 
     @classmethod
-    def make(cls) -> Self:
-        """A bench in memory where there is a place for that."""
-        folder = Path(tempfile.mkdtemp(prefix="lapel-bench-", dir=MEMORY if MEMORY.is_dir() else None))
+    def make(cls, below: Path) -> Self:
+        """A bench in a folder of its own."""
+        folder = Path(tempfile.mkdtemp(dir=below))
         (folder / "blobs").mkdir()
+        (folder / "card").mkdir()
         (folder / "root.pem").write_bytes(pki().root_pem)
         (folder / "authority.agekey").write_text(f"{pki().authority_identity}\n")
         return cls(folder)
 
-    def close(self) -> None:
-        """Remove all of it."""
-        shutil.rmtree(self.folder)
-
     def judge(self, image: Image, *, key: bool) -> Report:
         """What the verifier says about a card, with the authority's key or without it."""
         card = self.folder / "card"
-        self.write(image, card)
+        self._lay(image, ROOT, card, self._laid)
         self._contents = {
             card / "recordings" / name: image.digests[number]
             for name, number in image.directories.get(image.find("recordings") or -1, {}).items()
@@ -75,17 +94,30 @@ class Bench:
                 return verify_path(card, self.folder / "root.pem", [self.folder / "authority.agekey"] if key else [])
             except Refused:
                 return Report(str(card), "nothing", None)  # not even a volume yet
-            finally:
-                shutil.rmtree(card)
 
-    def write(self, image: Image, path: Path, number: int = 0) -> None:
-        """An image, or a directory of it, as real files."""
-        path.mkdir()
-        for name, child in image.directories[number].items():
-            if child in image.directories:
-                self.write(image, path / name, child)
-            else:
-                os.link(self._blob(image.digests[child], image.files[child]), path / name)
+    def _lay(self, image: Image, number: int, path: Path, laid: dict[str, _Laid]) -> None:
+        """Make a directory hold what the image's holds, and touch only what differs from what it held before."""
+        names = image.directories[number]
+        for name in laid.keys() - names.keys():
+            _clear(path / name, laid.pop(name))
+        for name, child in names.items():
+            digest, inner = image.digests[child], child in image.directories
+            there = laid.get(name)
+            if there is not None and there.digest == digest and (there.names is not None) == inner:
+                continue
+            if there is not None and not (inner and there.names is not None):
+                _clear(path / name, laid.pop(name))
+                there = None
+            if not inner:
+                os.link(self._blob(digest, image.files[child]), path / name)
+                laid[name] = _Laid(digest)
+                continue
+            if there is None:
+                (path / name).mkdir()
+                there = laid[name] = _Laid(digest, {})
+            assert there.names is not None
+            self._lay(image, child, path / name, there.names)
+            there.digest = digest
 
     def _blob(self, digest: bytes, data: bytes) -> Path:
         if digest in self._blobs:

@@ -7,7 +7,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tests import oracles
-from tests.fault.bench import Bench
+from tests.fault.bench import Bench, place
 from tests.fault.cuts import Bounds, Cutter, Tally
 from tests.fault.determined import remembered, same_each_time
 from tests.fault.outcome import Outcome, Progress
@@ -47,25 +47,26 @@ class Yard:
     bounds: ClassVar[Bounds]
     world: ClassVar[World]
     stories: ClassVar[list[Story]]
+    folder: ClassVar[Path]
     cutter: ClassVar[Cutter | None] = None
 
     @classmethod
     def judge(cls, piece: Piece) -> Tally:
         """Judge a piece."""
-        cls.cutter = cls.cutter or Cutter(cls.world, Bench.make(), cls.bounds, cls.seed)
+        cls.cutter = cls.cutter or Cutter(cls.world, Bench.make(cls.folder), cls.bounds, cls.seed)
         return cls.cutter.run(cls.stories[piece.story], piece.cuts)
 
 
 @contextmanager
-def told(bounds: Bounds, seed: int) -> Iterator[list[Story]]:
-    """The stories, told for this seed; inside the block pieces of them can be judged."""
-    with same_each_time(seed), remembered():
-        Yard.seed, Yard.bounds, Yard.world = seed, bounds, World()
-        Yard.stories = [tell(Yard.world) for tell in STORIES]
+def told(bounds: Bounds, seed: int, tells: Sequence[Callable[[World], Story]] = STORIES) -> Iterator[list[Story]]:
+    """The stories, told for this seed; inside the block pieces of them can be judged, also by processes that are forked there."""
+    with same_each_time(seed), remembered(), tempfile.TemporaryDirectory(prefix="lapel-", dir=place()) as folder:
+        Yard.seed, Yard.bounds, Yard.folder, Yard.world = seed, bounds, Path(folder), World()
+        Yard.stories = [tell(Yard.world) for tell in tells]
         try:
             yield Yard.stories
         finally:
-            _close()
+            Yard.cutter = None
 
 
 def pieces(stories: Iterable[Story]) -> list[Piece]:
@@ -77,30 +78,21 @@ def pieces(stories: Iterable[Story]) -> list[Piece]:
     return found
 
 
-def enumerate_cuts(bounds: Bounds, seed: int, progress: Progress, jobs: int | None = None) -> Tally:
-    """Judge everything, on ``jobs`` processes (0: in this one)."""
+def enumerate_cuts(bounds: Bounds, seed: int, progress: Progress, jobs: int) -> Tally:
+    """Judge everything, on ``jobs`` processes."""
     tally = Tally()
-    with told(bounds, seed) as stories:
-        due = pieces(stories)
-        for done, found in enumerate(_judged(due, os.cpu_count() or 1 if jobs is None else jobs), 1):
-            tally.add(found)
+    with told(bounds, seed) as stories, ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+        due = [pool.submit(Yard.judge, piece) for piece in pieces(stories)]
+        for done, found in enumerate(as_completed(due), 1):
+            tally.add(found.result())
             progress(done / len(due), f"{len(tally.states):,} states, {len(tally.violations)} violations")
     return tally
 
 
-def _judged(due: list[Piece], jobs: int) -> Iterator[Tally]:
-    if not jobs:
-        yield from map(Yard.judge, due)
-        return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
-        for each in as_completed([pool.submit(Yard.judge, piece) for piece in due]):
-            yield each.result()
-
-
-def _close() -> None:
-    cutter, Yard.cutter = Yard.cutter, None
-    if cutter is not None:
-        cutter.bench.close()
+def enumerate_here(bounds: Bounds, seed: int, tell: Callable[[World], Story]) -> Tally:
+    """Judge one story, in this process."""
+    with told(bounds, seed, [tell]) as (story,):
+        return Yard.judge(Piece(0, range(len(story.diary.operations) + 1)))
 
 
 def sample(tally: Tally, seed: int, size: int) -> list[tuple[str, Image]]:
@@ -133,8 +125,9 @@ def open_with_stock_tools(cards: list[tuple[str, Image]], progress: Progress, jo
     return opened, wrong
 
 
-def run(bounds: Bounds, seed: int, progress: Progress, jobs: int | None = None) -> Outcome:
-    """The whole part of ``make fault``."""
+def run(bounds: Bounds, seed: int, progress: Progress) -> Outcome:
+    """The whole part of ``make fault``, on all cores."""
+    jobs = os.cpu_count() or 1
     began = time.monotonic()
     tally = enumerate_cuts(bounds, seed, progress, jobs)
     took = time.monotonic() - began
@@ -154,7 +147,7 @@ def run(bounds: Bounds, seed: int, progress: Progress, jobs: int | None = None) 
         violations += [f"{each.command} is missing: make deps installs it" for each in missing]
     else:
         cards = sample(tally, seed, SAMPLE)
-        opened, wrong = open_with_stock_tools(cards, progress, jobs or os.cpu_count() or 1)
+        opened, wrong = open_with_stock_tools(cards, progress, jobs)
         figures |= {"opened by stock tools": len(cards), "segments opened": opened}
         violations += wrong
     return Outcome("power cuts", figures, tuple(violations))

@@ -54,7 +54,7 @@ class Bounds:
     samples: int = 4
 
 
-FULL = Bounds(first=2500, starts=16, start_one_in=16, longer=20, each=1, cut_one_in=2000, stride=1, second=16)
+FULL = Bounds(first=2700, starts=16, start_one_in=16, longer=20, each=1, cut_one_in=1500, stride=1, second=24)
 SMALL = Bounds(first=3, starts=3, start_one_in=1, longer=30, each=1, cut_one_in=10_000, stride=7, second=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,26 +13,35 @@ from firmware.runtime.work import Begin, Durable
 from firmware.runtime.writer import Writer
 from tests.fault import crashes
 from tests.fault.cuts import SMALL, Bounds, Tally
+from tests.fault.stories import STORIES, first_press, handover
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hal.interface import File
+    from tests.fault.stories import Story
+    from tests.fault.world import World
 
 SEED = 7
 
 
-@pytest.fixture(scope="module")
-def tally() -> Tally:
-    """What the small tier comes to."""
-    return crashes.enumerate_cuts(SMALL, SEED, lambda _done, _words: None)
+@cache
+def small(tell: Callable[[World], Story]) -> Tally:
+    """What the small tier of a story comes to."""
+    return crashes.enumerate_here(SMALL, SEED, tell)
 
 
-def test_no_cut_breaks_a_promise(tally: Tally) -> None:
+@pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
+def test_no_cut_breaks_a_promise(tell: Callable[[World], Story]) -> None:
     """Live footage up to a second, nothing sealed touched, everything verifies, what was cut off goes on: whatever survived."""
-    assert tally.violations == []
+    assert small(tell).violations == []
 
 
-def test_every_kind_of_outcome_is_among_them(tally: Tally) -> None:
+def test_every_kind_of_outcome_is_among_them() -> None:
     """Recovered, void, quarantined, half-erased, closed and whole: an enumeration that never gets there shows nothing."""
+    tally = Tally()
+    for tell in STORIES:
+        tally.add(small(tell))
     outcomes = " ".join(tally.outcomes)
     for word in ("recovered", "whole", "void", "quarantine", "half-erased", "closing", "erasure", "empty"):
         assert word in outcomes
@@ -40,14 +50,6 @@ def test_every_kind_of_outcome_is_among_them(tally: Tally) -> None:
 
 
 FEW = Bounds(first=3, starts=3, start_one_in=1, longer=100, each=0, cut_one_in=10_000, stride=20, second=1)
-
-
-def cut_everywhere(story: str) -> Tally:
-    """A handful of states at each moment of one story, in this process."""
-    with crashes.told(FEW, SEED) as stories:
-        index = next(at for at, each in enumerate(stories) if each.name == story)
-        whole = crashes.Piece(index, range(len(stories[index].diary.operations) + 1))
-        return crashes.Yard.judge(whole)
 
 
 def test_a_missing_sync_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +65,9 @@ def test_a_missing_sync_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
             file.sync = sync  # type: ignore[method-assign]
 
     monkeypatch.setattr(SealedFile, "append", unsynced)
-    assert any("vouches" in text or "signs" in text for text in cut_everywhere("first-press").violations)
+    assert any(
+        "vouches" in text or "signs" in text for text in crashes.enumerate_here(FEW, SEED, first_press).violations
+    )
 
 
 def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,10 +80,10 @@ def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch)
         self._answer(Durable(job.take))
 
     monkeypatch.setattr(Writer, "_begin", early)
-    assert any("of what was live" in text for text in cut_everywhere("first-press").violations)
+    assert any("of what was live" in text for text in crashes.enumerate_here(FEW, SEED, first_press).violations)
 
 
 def test_an_erasure_without_a_durable_receipt_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The log is not told of the receipt first."""
     monkeypatch.setattr(Custody, "note_receipt", lambda _self, _number, _receipt: None)
-    assert any("without a receipt" in text for text in cut_everywhere("handover").violations)
+    assert any("without a receipt" in text for text in crashes.enumerate_here(FEW, SEED, handover).violations)
