@@ -19,7 +19,6 @@ CAMERA: Final = (
     "tests/sim/test_long_log.py",
     "tests/sim/test_parts.py",
     "tests/sim/test_storage_life.py",
-    "tests/fault/test_errors.py",
     "tests/unit/runtime/test_docklink.py",
 )
 """Tests of the whole camera on a virtual clock, the quick ones.  Those that start it as a process of its own would run the code as it is,
