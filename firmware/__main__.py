@@ -90,7 +90,8 @@ def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: camera.inbox.put(Quit("shutdown")))
     log.event("start", firmware=VERSION)
-    hal.watchdog.ready()
+    if isinstance(camera, Unclaimed):
+        hal.watchdog.ready()  # it buffers nothing: this is all that it does
     if not supervisor.run(camera.parts()):
         hal.indicators.show(LIGHTS[Look.UNABLE])  # the parts are gone: whatever the lights said is no longer true
         if camera.controller.recording in RUNNING:

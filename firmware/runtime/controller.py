@@ -16,7 +16,7 @@ from firmware.runtime.docklink import DockNews
 from firmware.runtime.face import Face
 from firmware.runtime.flow import Cause
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
-from hal.interface import Button, Edge, Trigger, Unit
+from hal.interface import Button, Edge, Track, Trigger, Unit
 
 if TYPE_CHECKING:
     import threading
@@ -82,7 +82,7 @@ class Controller:
         self._fed_ns = -FEED_NS
         self._signed: dict[str, int] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
-            Unit: flow.capture,
+            Unit: self._first,
             Edge: self._edge,
             Trigger: lambda trigger: self._ask(Cause(trigger.name, trigger.time_ns), Event.ALERT),
             Mounted: self._mounted,
@@ -144,6 +144,13 @@ class Controller:
         self.face.look(self.recording, self.place, found, now_ns)
         for trouble in sorted(SIGNED & self.face.troubles - before, key=list(Trouble).index):
             self._sign(trouble.value, now_ns)
+
+    def _first(self, unit: Unit) -> None:
+        """The first frame: from now on it buffers, and whoever started the service may know."""
+        if unit.track is Track.VIDEO:
+            self._handlers[Unit] = self._flow.capture
+            self._hal.watchdog.ready()
+        self._flow.capture(unit)
 
     # What the officer does.
 

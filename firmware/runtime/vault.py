@@ -104,6 +104,12 @@ class Vault:
         self._pending = pending.kept(self.hal.config.root())
         return resume or self._pending
 
+    def answer_press(self) -> None:
+        """The press that an earlier boot had to leave has its answer: a recording, or a refusal."""
+        if self._pending:
+            self._pending = False
+            pending.settle(self.hal.config.root())
+
     def renew_log(self) -> None:
         """Go on in another file of the audit log, once this one is long and nothing is being recorded: a boot reads the newest file
         before it can record.  What is told there is what an end on purpose and a new start would tell."""
@@ -151,9 +157,7 @@ class Vault:
         ready.journal.append(journal.opening + b"\n")
         ready.journal.sync()
         self._continues = None
-        if self._pending:
-            self._pending = False
-            pending.settle(self.hal.config.root())
+        self.answer_press()
         return OpenRecording(
             ready.number,
             ready.directory,

@@ -124,6 +124,8 @@ class Writer:
         """Open the volume; ``OSError`` or ``EvidenceError`` when it cannot be used."""
         self._resuming = resume = self._vault.mount()
         self._health()
+        if self._full:
+            self._vault.answer_press()  # it is refused, loudly: nobody wants a recording to begin of itself once the card is emptied
         if self._full or not resume:  # on a full card nothing goes on, and what was cut off is not kept waiting for it
             self.sweep()
         self._answer(Mounted(resume))

@@ -90,3 +90,14 @@ def test_a_card_that_does_not_say_how_full_it_is_goes_on_recording(monkeypatch: 
     rig.run(2)
     assert "storage-fails" not in {trouble.value for trouble in rig.camera.controller.face.troubles}
     assert [take.number for take in rig.camera.writer.takes.values()] == [1]
+
+
+def test_a_pending_press_on_a_full_card_is_refused_once() -> None:
+    """The refusal is its answer: no recording begins of itself on the day on which the card is emptied."""
+    rig = lost_at_the_press()
+    rig.evidence.trouble.fill(0)
+    full = rig.restart().run(1)
+    assert full.state is Recording.IDLE
+    assert "refused" in full.cues
+    full.evidence.trouble.fill(1 << 30)
+    assert full.restart().run(2).state is Recording.IDLE

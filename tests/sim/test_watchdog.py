@@ -120,3 +120,11 @@ def test_the_controller_feeds_at_least_once_a_second_and_only_while_all_is_well(
     starved = watchdog.feeds  # type: ignore[attr-defined]
     controller.run(inbox, Turns(100))  # type: ignore[arg-type]
     assert watchdog.feeds == starved  # type: ignore[attr-defined]
+
+
+def test_it_is_ready_once_it_buffers() -> None:
+    """Whoever started the service hears of it with the first frame, not before."""
+    rig = Rig.new()
+    assert rig.hal.watchdog.state == "starting"  # type: ignore[attr-defined]
+    rig.run(0.3)
+    assert rig.hal.watchdog.state == "ready"  # type: ignore[attr-defined]
