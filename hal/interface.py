@@ -263,7 +263,8 @@ class Directory(Protocol):
         """A new, empty file, opened for append and read.  ``FileExistsError`` if the name is taken."""
 
     def open(self, name: str) -> File:
-        """An existing file, for reading and, only where nothing was ever acknowledged of it, for append."""
+        """An existing file, for reading and, only where nothing was ever acknowledged of it, for append.  It reads what the storage
+        holds, as far as that can be had: after a failed sync the system's memory may hold more."""
 
     def enter(self, name: str, *, create: bool = False) -> Directory:
         """A directory in it; ``create`` makes it where it is missing."""

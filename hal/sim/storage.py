@@ -62,8 +62,10 @@ class FileDirectory:
         return StoredFile(os.open(path, os.O_CREAT | os.O_EXCL | _OPEN, _FILE_MODE), name, self._trouble)
 
     def open(self, name: str) -> StoredFile:
-        """An existing file."""
-        return StoredFile(os.open(self.at(name), _OPEN), name, self._trouble)
+        """An existing file.  After a failed sync the system shows what only its memory holds: it is asked to forget that first."""
+        descriptor = os.open(self.at(name), _OPEN)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        return StoredFile(descriptor, name, self._trouble)
 
     def enter(self, name: str, *, create: bool = False) -> FileDirectory:
         """A directory in it; ``create`` makes it where it is missing."""

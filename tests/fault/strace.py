@@ -21,7 +21,7 @@ DELETED: Final = " (deleted)"
 # fmt: off
 READS: Final = frozenset(
     (
-        "access", "close", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fstat", "fstatfs", "getdents",
+        "access", "close", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fadvise64", "fstat", "fstatfs", "getdents",
         "getdents64", "getxattr", "lgetxattr", "lseek", "lstat", "newfstatat", "poll", "pread64", "preadv", "read",
         "readlink", "readlinkat", "readv", "select", "stat", "statfs", "statx",
     )

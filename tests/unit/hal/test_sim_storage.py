@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -126,6 +127,17 @@ def test_other_storage_is_no_place_to_move_to(made: Made, tmp_path: Path) -> Non
     for directory in foreign:
         with pytest.raises(ValueError, match="not a directory of this storage"):
             root.rename("a", "b", directory)
+
+
+def test_a_file_is_read_from_the_card_not_from_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a failed sync the system's pages look like the card and are not: they are given up before anything is believed."""
+    asked: list[tuple[int, int, int]] = []
+    monkeypatch.setattr("os.posix_fadvise", lambda _fd, *what: asked.append(what))
+    root = FileStorage(tmp_path).root()
+    root.create("a").close()
+    assert asked == []
+    root.open("a").close()
+    assert asked == [(0, 0, os.POSIX_FADV_DONTNEED)]
 
 
 def test_symbolic_links_lead_nowhere(tmp_path: Path) -> None:
