@@ -17,11 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.fault import crashes, errors, full, live, undocked
-from tests.fault.cuts import FULL
+from tests.fault import undocked
+from tests.fault.live import kills
 from tests.fault.outcome import Outcome
 from tests.fault.outcome import Progress as Hears
+from tests.fault.power import cuts
+from tests.fault.power.cutter import FULL
 from tests.fault.soak import hours
+from tests.fault.storage import errors, full
 
 FIGURES = Path("build/fault/figures.json")
 KEPT = Path("docs/reliability.json")
@@ -42,11 +45,11 @@ class Part:
 
 
 PARTS = (
-    Part("cuts", "power cuts at every storage operation, enumerated", lambda seed, hear: crashes.run(FULL, seed, hear)),
+    Part("cuts", "power cuts at every storage operation, enumerated", lambda seed, hear: cuts.run(FULL, seed, hear)),
     Part("errors", "storage errors at every operation", lambda _seed, hear: errors.run(hear, ERRORS)),
     Part("full", "full cards, at every level and in every state", lambda _seed, hear: full.run(hear)),
     Part("dock", "dock links that die", lambda _seed, hear: undocked.run(hear)),
-    Part("live", f"{KILLS} kills of live cameras", lambda seed, hear: live.run(KILLS, seed, hear)),
+    Part("live", f"{KILLS} kills of live cameras", lambda seed, hear: kills.run(KILLS, seed, hear)),
     Part(
         "soak", f"a shift of {SHIFT_H:.0f} hours on a virtual clock", lambda seed, hear: hours.run(seed, SHIFT_H, hear)
     ),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fault import live
-from tests.fault.live_camera import SMALL, Life, Moment
-from tests.fault.live_card import Journal, Log, Sealed, open_with_stock_tools
-from tests.fault.live_stall import Stall
+from tests.fault.live import kills
+from tests.fault.live.camera import SMALL, Life, Moment
+from tests.fault.live.card import Journal, Log, Sealed, open_with_stock_tools
+from tests.fault.live.stall import Stall
 from tests.oracles import needs
 from tests.rig import Rig, payload, pki
 from tools.sim.home import Home, provision
@@ -30,7 +30,7 @@ KILLS = 20
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """What comes of twenty kills."""
-    return live.play(tmp_path_factory.mktemp("live"), KILLS, SEED, lambda _part, _words: None)
+    return kills.play(tmp_path_factory.mktemp("live"), KILLS, SEED, lambda _part, _words: None)
 
 
 @pytest.mark.timeout(400)
@@ -46,7 +46,7 @@ def test_twenty_kills_break_no_promise(outcome: Outcome) -> None:
 @needs("age", "ffmpeg")
 def test_what_is_left_opens_with_stock_tools(outcome: Outcome) -> None:
     """A drawn sample of the segments, closed and cut off, decrypts with ``age`` and plays in ffmpeg without a word."""
-    assert outcome.figures["opened_by_stock_tools"] == live.SAMPLE
+    assert outcome.figures["opened_by_stock_tools"] == kills.SAMPLE
 
 
 @pytest.fixture

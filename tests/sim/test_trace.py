@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fault.strace import BypassError, Step
-from tests.fault.traced import HONEST, MODEL, PARTITIONS, SABOTAGE, Compared, TraceError, compare, record
+from tests.fault.trace.strace import BypassError, Step
+from tests.fault.trace.traced import HONEST, MODEL, PARTITIONS, SABOTAGE, Compared, TraceError, compare, record
 from tests.oracles import needs
 
 if TYPE_CHECKING:

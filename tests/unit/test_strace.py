@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.strace import BypassError, Step, calls, steps
+from tests.fault.trace.strace import BypassError, Step, calls, steps
 
 TOP, CWD = Path("/card/e"), Path("/card")
 

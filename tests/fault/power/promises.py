@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.core.machine import Recording
 from firmware.runtime.names import UNFINISHED
-from tests.fault.world import RECORDING
+from tests.fault.power.world import RECORDING
 from tests.rig import payload
 from tools.verify.report import Verdict
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from firmware.runtime.vault import Vault
     from firmware.runtime.writer import Writer
     from hal.sim.crashes import Image
-    from tests.fault.world import Told
+    from tests.fault.power.world import Told
     from tests.rig import Rig
     from tools.verify.report import RecordingReport, Report
 
@@ -57,8 +57,8 @@ class Case:
     def continued(self) -> int | None:
         """The recording that the running one says it continues."""
         for take in self.writer.takes.values():
-            continues = take.journal.transcript.opening["continues"]
-            return continues and continues["number"]
+            continues: dict[str, int] | None = take.journal.transcript.opening["continues"]
+            return None if continues is None else continues["number"]
         return None
 
     def running(self) -> set[int]:

@@ -11,16 +11,16 @@ from firmware.runtime.custody import Custody
 from firmware.runtime.sealedfile import SealedFile
 from firmware.runtime.work import Begin, Durable
 from firmware.runtime.writer import Writer
-from tests.fault import crashes
-from tests.fault.cuts import SMALL, Bounds, Tally
-from tests.fault.stories import STORIES, first_press, handover
+from tests.fault.power import cuts
+from tests.fault.power.cutter import SMALL, Bounds, Tally
+from tests.fault.power.stories import STORIES, first_press, handover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hal.interface import File
-    from tests.fault.stories import Story
-    from tests.fault.world import World
+    from tests.fault.power.stories import Story
+    from tests.fault.power.world import World
 
 SEED = 7
 
@@ -28,7 +28,7 @@ SEED = 7
 @cache
 def small(tell: Callable[[World], Story]) -> Tally:
     """What the small tier of a story comes to."""
-    return crashes.enumerate_here(SMALL, SEED, tell)
+    return cuts.enumerate_here(SMALL, SEED, tell)
 
 
 @pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
@@ -65,9 +65,7 @@ def test_a_missing_sync_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
             file.sync = sync  # type: ignore[method-assign]
 
     monkeypatch.setattr(SealedFile, "append", unsynced)
-    assert any(
-        "vouches" in text or "signs" in text for text in crashes.enumerate_here(FEW, SEED, first_press).violations
-    )
+    assert any("vouches" in text or "signs" in text for text in cuts.enumerate_here(FEW, SEED, first_press).violations)
 
 
 def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,10 +78,10 @@ def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch)
         self._answer(Durable(job.take))
 
     monkeypatch.setattr(Writer, "_begin", early)
-    assert any("of what was live" in text for text in crashes.enumerate_here(FEW, SEED, first_press).violations)
+    assert any("of what was live" in text for text in cuts.enumerate_here(FEW, SEED, first_press).violations)
 
 
 def test_an_erasure_without_a_durable_receipt_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The log is not told of the receipt first."""
     monkeypatch.setattr(Custody, "note_receipt", lambda _self, _number, _receipt: None)
-    assert any("without a receipt" in text for text in crashes.enumerate_here(FEW, SEED, handover).violations)
+    assert any("without a receipt" in text for text in cuts.enumerate_here(FEW, SEED, handover).violations)

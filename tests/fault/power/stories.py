@@ -9,7 +9,7 @@ from firmware.evidence import documents, kinds
 from firmware.runtime.controller import Quit
 from hal.interface import Button
 from hal.sim.unsynced import digest
-from tests.fault.world import EMPTY, Diary, World
+from tests.fault.power.world import EMPTY, Diary, World
 from tests.pki import Pki
 from tests.rig import NONCE, Rig, anchor_for, pki, receipt_for, settings_line
 

@@ -18,9 +18,9 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from tests.fault.live_camera import SMALL, Life, Tally
-from tests.fault.live_card import open_with_stock_tools
-from tests.fault.live_stall import Stall
+from tests.fault.live.camera import SMALL, Life, Tally
+from tests.fault.live.card import open_with_stock_tools
+from tests.fault.live.stall import Stall
 from tests.fault.outcome import Outcome, Progress
 from tests.oracles import missing
 from tools.sim.home import Home, provision

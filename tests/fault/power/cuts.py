@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tests import oracles
-from tests.fault.bench import Bench, place
-from tests.fault.cuts import Bounds, Cutter, Tally
 from tests.fault.determined import remembered, same_each_time
 from tests.fault.outcome import Outcome, Progress
-from tests.fault.stock import StockTools
-from tests.fault.stories import STORIES, Story
-from tests.fault.world import World
+from tests.fault.power.bench import Bench, place
+from tests.fault.power.cutter import Bounds, Cutter, Tally
+from tests.fault.power.stock import StockTools
+from tests.fault.power.stories import STORIES, Story
+from tests.fault.power.world import World
 
 if TYPE_CHECKING:
     from hal.sim.crashes import Image

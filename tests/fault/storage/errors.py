@@ -21,7 +21,19 @@ from hal.sim.clock import VirtualClock
 from hal.sim.faulty import CHANGING, GROWING, Call, Fault, FaultyStorage, Op, error
 from hal.sim.memory import MemoryStorage
 from tests.fault.outcome import Outcome, Progress
-from tests.fault.shift import SHIFT, Act, Shift, finish, hand_over, judged, press, record, run_shift, stalled, stop
+from tests.fault.storage.shift import (
+    SHIFT,
+    Act,
+    Shift,
+    finish,
+    hand_over,
+    judged,
+    press,
+    record,
+    run_shift,
+    stalled,
+    stop,
+)
 from tests.rig import VALUES, enrol
 
 VALUES_HERE: Final = {**VALUES, "pre_event_s": 2, "segment_s": 2, "hold_s": 1, "keep_after_receipt_h": 0}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from firmware.core.forecast import CLOSING
-from tests.fault import errors, full
-from tests.fault.errors import PLOTS
-from tests.fault.shift import SHIFT
+from tests.fault.storage import errors, full
+from tests.fault.storage.errors import PLOTS
+from tests.fault.storage.shift import SHIFT
 
 SHARE = 14
 """Of the cases that differ in what is done to which sort of file, one in so many."""

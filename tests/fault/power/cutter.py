@@ -21,13 +21,13 @@ from firmware.evidence.errors import EvidenceError
 from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.controller import Quit
 from firmware.runtime.enrolment import NotEnrolledError
-from tests.fault.promises import Case, broken, lies, sealed_off
-from tests.fault.stories import Story
-from tests.fault.world import Diary, Told, World
+from tests.fault.power.promises import Case, broken, lies, sealed_off
+from tests.fault.power.stories import Story
+from tests.fault.power.world import Diary, Told, World
 
 if TYPE_CHECKING:
     from hal.sim.crashes import Image, Survival
-    from tests.fault.bench import Bench
+    from tests.fault.power.bench import Bench
 
 RESUMED_S = 0.9
 DOES_NOT_START = (OSError, ValueError, KeyError, EvidenceError, AuditLostError, NotEnrolledError)

@@ -11,9 +11,9 @@ from typing import Final
 from firmware.core.forecast import CLOSING, Budget
 from firmware.core.machine import Recording
 from firmware.runtime.volume import BRIM
-from tests.fault.errors import CAPACITY, MEMORY, PLOTS, VALUES_HERE, Result
 from tests.fault.outcome import Outcome, Progress
-from tests.fault.shift import Shift, buffer, hand_over, judged, press, record, recording, shown, stop
+from tests.fault.storage.errors import CAPACITY, MEMORY, PLOTS, VALUES_HERE, Result
+from tests.fault.storage.shift import Shift, buffer, hand_over, judged, press, record, recording, shown, stop
 
 BUDGET: Final = Budget(
     *(int(str(VALUES_HERE.get(key, 10))) for key in ("bitrate", "pre_event_s", "queue_s", "segment_s"))

@@ -61,8 +61,14 @@ class Told:
         """The same in the next boot, whose monotonic clock counts anew: what was running was cut off then."""
         cut = {number: self.cut.get(number, cut_ns) for number in self.recording}
         stopped = {number: min(at_ns, cut[number]) for number, at_ns in self.stopped.items()}
-        told = {"recording": dict(self.recording), "sealed": set(self.sealed), "receipted": set(self.receipted)}
-        return replace(self, cut=cut, stopped=stopped, **told)
+        return replace(
+            self,
+            cut=cut,
+            stopped=stopped,
+            recording=dict(self.recording),
+            sealed=set(self.sealed),
+            receipted=set(self.receipted),
+        )
 
 
 @dataclass(slots=True)

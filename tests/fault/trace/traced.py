@@ -29,7 +29,7 @@ from hal.sim.memory import MemoryStorage
 from hal.sim.storage import FileDirectory, FileStorage, StoredFile
 from hal.sim.volume import ROOT, Append, Create, Operation, Remove, Rename, Sync
 from tests.fault.determined import same_each_time
-from tests.fault.strace import DELETED, STRACE, Step, steps
+from tests.fault.trace.strace import DELETED, STRACE, Step, steps
 from tests.rig import NONCE, VALUES, PkiSigner, Rig, anchor_for, copy, enrol, pki, receipt_for, settings_line
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Compared:
 def record(folder: Path, runs: Iterable[str]) -> None:
     """Play the scenario in a child process under ``strace``: on the model, and on real files once for each of ``runs``, which is ``HONEST``
     or the name of a sabotage.  ``TraceError`` where that cannot be done."""
-    command = [*STRACE, "-o", str(folder / TRACE), sys.executable, "-m", "tests.fault.traced", str(folder), *runs]
+    command = [*STRACE, "-o", str(folder / TRACE), sys.executable, "-m", "tests.fault.trace.traced", str(folder), *runs]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

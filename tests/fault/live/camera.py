@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from tests.fault.live_card import Journal, Log, Sealed
-from tests.fault.live_stall import Stall
+from tests.fault.live.card import Journal, Log, Sealed
+from tests.fault.live.stall import Stall
 from tools.sim.heard import HeardNothingError
 from tools.sim.home import Home
 from tools.sim.look import meaning, read_lights

@@ -1,0 +1,1 @@
+"""Live cameras, as processes on a real file system, killed at random moments."""

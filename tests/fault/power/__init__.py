@@ -1,0 +1,1 @@
+"""Power cuts: every state that one may leave, started on and judged."""

@@ -1,0 +1,1 @@
+"""Storage that fails: every kind of error at every operation, and cards that are full."""

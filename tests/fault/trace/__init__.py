@@ -1,0 +1,1 @@
+"""Real storage beside its model, call by call."""
