@@ -120,7 +120,7 @@ class AuditLog:
         try:
             file.append(line + b"\n")
             file.sync()
-            self._directory.open(self._growing[0]).close()  # where its directory vanished, nobody would ever find it
+            self._directory.open(self._growing[0]).close()  # still found by its name
         except OSError as error:
             message = f"the audit log failed: {error}"
             raise AuditLostError(message) from error

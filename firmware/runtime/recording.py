@@ -173,9 +173,8 @@ class OpenRecording:
         )
         self._journal_file.append(line + b"\n")
         self._journal_file.sync()
-        self.directory.open(
-            names.JOURNAL
-        ).close()  # a directory that vanished takes everything, and nobody would ever find it
+        # Still found by its name?  Where the directory vanished, nobody would ever find what is written.
+        self.directory.open(names.JOURNAL).close()
         if last:
             del self._files[name]
         before, self._lengths[name] = self._lengths.get(name, 0), cipher.length
