@@ -140,7 +140,6 @@ class OpenRecording:
         """Let go of everything as it is: the storage fails, and recovery will sign what is there."""
         for file in self._files.values():
             file.abandon()
-        self._files.clear()
         self._journal_file.close()
 
     def _append_private(self, plain: bytes, end: bytes) -> None:

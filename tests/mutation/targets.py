@@ -39,22 +39,30 @@ class Tests:
 
 
 ORDER: Final = "tests/sim/test_order.py"
+GUARDS: Final = "tests/sim/test_guards_evidence.py"
+GUARDS_VAULT: Final = "tests/sim/test_guards_vault.py"
+GUARDS_CUSTODY: Final = "tests/sim/test_guards_custody.py"
+VANISHED: Final = "tests/sim/test_vanished.py"
 
 TARGETS: Final[Mapping[str, Tests]] = {
-    "firmware.runtime.recording": Tests((ORDER, "tests/sim/test_recording.py", "tests/sim/test_parts.py")),
-    "firmware.runtime.sealedfile": Tests((ORDER,)),
+    "firmware.runtime.recording": Tests(
+        (ORDER, GUARDS, VANISHED, "tests/sim/test_recording.py", "tests/sim/test_parts.py")
+    ),
+    "firmware.runtime.sealedfile": Tests((ORDER, GUARDS)),
     "firmware.runtime.durable": Tests(("tests/unit/runtime/test_durable.py", ORDER)),
-    "firmware.runtime.volume": Tests((ORDER, "tests/sim/test_storage_life.py")),
+    "firmware.runtime.volume": Tests((ORDER, GUARDS, VANISHED, "tests/sim/test_recovery.py")),
     "firmware.runtime.vault": Tests(
-        (ORDER, "tests/sim/test_recovery.py", "tests/sim/test_pending.py", "tests/sim/test_long_log.py")
+        (ORDER, GUARDS_VAULT, "tests/sim/test_recovery.py", "tests/sim/test_pending.py", "tests/sim/test_long_log.py")
     ),
     "firmware.runtime.chores": Tests((ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py")),
-    "firmware.runtime.auditlog": Tests((ORDER, "tests/sim/test_long_log.py")),
-    "firmware.runtime.custody": Tests((ORDER, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")),
+    "firmware.runtime.auditlog": Tests((ORDER, GUARDS_VAULT, "tests/sim/test_long_log.py", "tests/sim/test_shelf.py")),
+    "firmware.runtime.custody": Tests(
+        (ORDER, GUARDS_CUSTODY, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")
+    ),
     "firmware.runtime.writer": Tests((ORDER, "tests/sim/test_trouble.py", "tests/sim/test_vital.py")),
     "firmware.runtime.take": Tests(("tests/sim/test_recording.py", "tests/sim/test_parts.py")),
     "firmware.runtime.mailbox": Tests(("tests/unit/runtime/test_mailbox.py", "tests/sim/test_parts.py")),
-    "firmware.runtime.inventory": Tests(("tests/sim/test_shelf.py",)),
+    "firmware.runtime.inventory": Tests((GUARDS_CUSTODY, "tests/sim/test_shelf.py")),
     "firmware.core.recovery": Tests(("tests/unit/core/test_recovery.py",)),
     "firmware.core.retention": Tests(("tests/unit/core/test_retention.py",)),
     "firmware.core.ledger": Tests((ORDER, "tests/sim/test_recovery.py", "tests/sim/test_long_log.py")),
