@@ -116,14 +116,13 @@ class Custody:
 
         Then the recording is to be fetched again, by another dock.
         """
-        if names.RECEIPT not in directory.names():
-            return None
-        try:
-            line = from_file(durable.read(directory, names.RECEIPT, LIMIT), names.RECEIPT)
-            return verify_receipt(line, self._vault.enrolment.trust, manifest, nonce=None)
-        except EvidenceError as error:
-            self._fault(f"receipt {manifest.payload['number']}: {error}")
-            return None
+        if names.RECEIPT in directory.names():
+            try:
+                line = from_file(durable.read(directory, names.RECEIPT, LIMIT), names.RECEIPT)
+                return verify_receipt(line, self._vault.enrolment.trust, manifest, nonce=None)
+            except EvidenceError as error:
+                self._fault(f"receipt {manifest.payload['number']}: {error}")
+        return None
 
     def _whose(self) -> dict[str, Any]:
         """The members that say that something is about this camera and this card."""

@@ -131,7 +131,7 @@ class Vault:
         """
         audit, video = self.volume.audit, self.hal.video.format
         audio = self.hal.audio.format if self.hal.audio is not None else None
-        ready, self._prepared = self._prepared or self.prepare(), None
+        ready, self._prepared = self.prepare(), None
         if len(audit.ledger.unclosed) >= MOST_OPEN:
             message = f"{MOST_OPEN} recordings could not be closed: the next boot could not list them"
             raise OSError(message)
