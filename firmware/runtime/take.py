@@ -62,16 +62,15 @@ class Take:
     def join(self, ring: Ring) -> None:
         """Take over from the ring: live first, the minute before it behind."""
         before, current = ring.snapshot()
-        if before:
-            self.epoch_ns = before[0].start_ns
+        self.epoch_ns = begun_ns = before[0].start_ns if before else None
         for unit in (unit for gop in before for unit in gop.units):
             self._measure(unit)
         for unit in current:
             self.push(unit)
         self._send(self._cutter.now())
-        if before and self.epoch_ns is not None:
+        if begun_ns is not None:
             flushes = cut_pre_event(before, self._live_from, fps=self._fps, segment_s=self._segment_s)
-            self._box.put(Before(self.id, self.epoch_ns, tuple(flushes)))
+            self._box.put(Before(self.id, begun_ns, tuple(flushes)))
         if ring.short:
             self.note("fault", {"text": f"pre-event buffer too small: {ring.short} groups of pictures left it early"})
 

@@ -263,17 +263,21 @@ class Writer:
             piece()
         except LOSSES as error:
             self._log.error("take-lost", take=take, trouble=f"{type(error).__name__}: {error}")
-            lost = self.takes.pop(take, None) if take is not None else None
-            if take is not None and lost is not None:
-                lost.abandon()
-                self._cut[take] = self._vault.cut(lost.number)
-            self.sweep()
             if take is not None:
+                self._let_go(take)
                 self._answer(Failed(take, type(error).__name__))
+            self.sweep()
             self._lost += 1
             if self._lost >= MOST_LOST:
                 message = f"{self._lost} takes lost in one boot"
                 raise StorageLostError(message) from error
+
+    def _let_go(self, number: int) -> None:
+        """Write nothing more of a take that is lost."""
+        take = self.takes.pop(number, None)
+        if take is not None:
+            take.abandon()
+            self._cut[number] = self._vault.cut(take.number)
 
     def _chore(self) -> bool:
         """Do a piece of the chores.  What they changed is told, above all that there is room again."""

@@ -214,8 +214,9 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 def _steps(statement: ast.stmt) -> bool:
-    """Whether it takes a step on storage, or one that others see.  An ``append`` counts on a file, not on a list."""
-    for each in ast.walk(statement):
+    """Whether it takes a step on storage, or one that others see.  An ``append`` counts on a file, not on a list, and what a function
+    will do once it is called does not count where it is made."""
+    for each in _at_once(statement):
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr.lstrip("_") in STEPS:
             owner = ast.unparse(each.func.value)
             if each.func.attr != "append" or owner.endswith(FILES):
@@ -223,8 +224,17 @@ def _steps(statement: ast.stmt) -> bool:
     return False
 
 
+def _at_once(node: ast.AST) -> Iterator[ast.AST]:
+    """What belongs to a node, but for the bodies of functions without a name."""
+    yield node
+    for each in () if isinstance(node, ast.Lambda) else ast.iter_child_nodes(node):
+        yield from _at_once(each)
+
+
 def _silent(statement: ast.stmt) -> bool:
-    """Whether it only gives a name to a value: nobody can tell when."""
+    """Whether it only gives a name to a value, or way to others: nobody can tell when."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+        return statement.value.value is None
     if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         return False
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]

@@ -42,6 +42,7 @@ ORDER: Final = "tests/sim/test_order.py"
 GUARDS: Final = "tests/sim/test_guards_evidence.py"
 GUARDS_VAULT: Final = "tests/sim/test_guards_vault.py"
 GUARDS_CUSTODY: Final = "tests/sim/test_guards_custody.py"
+GUARDS_WRITER: Final = "tests/sim/test_guards_writer.py"
 VANISHED: Final = "tests/sim/test_vanished.py"
 
 TARGETS: Final[Mapping[str, Tests]] = {
@@ -59,9 +60,9 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.custody": Tests(
         (ORDER, GUARDS_CUSTODY, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")
     ),
-    "firmware.runtime.writer": Tests((ORDER, "tests/sim/test_trouble.py", "tests/sim/test_vital.py")),
-    "firmware.runtime.take": Tests(("tests/sim/test_recording.py", "tests/sim/test_parts.py")),
-    "firmware.runtime.mailbox": Tests(("tests/unit/runtime/test_mailbox.py", "tests/sim/test_parts.py")),
+    "firmware.runtime.writer": Tests((GUARDS_WRITER, ORDER)),
+    "firmware.runtime.take": Tests(("tests/unit/runtime/test_take.py",)),
+    "firmware.runtime.mailbox": Tests(("tests/unit/runtime/test_mailbox.py",)),
     "firmware.runtime.inventory": Tests((GUARDS_CUSTODY, "tests/sim/test_shelf.py")),
     "firmware.core.recovery": Tests(("tests/unit/core/test_recovery.py",)),
     "firmware.core.retention": Tests(("tests/unit/core/test_retention.py",)),

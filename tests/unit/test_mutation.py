@@ -37,6 +37,9 @@ FOUND = {
         ("file.append(data)\nleft -= size", []),  # nobody can tell when
         ("file.sync()\nreturn 1", []),
         ("if a:\n    look(a)\nself._write(b)", ["if a: ; self._write(b) => swapped"]),
+        ("look(a)\ndo(lambda: self._write(b))", []),
+        ("self._write(b)\nyield", []),
+        ("self._write(b)\nyield from self._read(a)", ["self._write(b) ; yield from self._read(a) => swapped"]),
     ],
     "flip": [
         ("a < b", ["a < b => a <= b"]),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.core.gaps import DriftMeter, GapMeter
+from firmware.core.gaps import WINDOW_NS, DriftMeter, GapMeter
+from tests.streams import SECOND
 
 FRAME = 33_333_333
 
@@ -88,3 +89,23 @@ def test_drift_is_measured_against_the_first_window(sign: int) -> None:
     assert [round(each / 10) for each in said] == [sign * each for each in (1, 2, 3)]
     meter.restart()
     assert way(meter, 100, [700] * 300) == []
+
+
+def test_what_is_a_gap_to_the_nanosecond() -> None:
+    """A unit may come half a period late; a stream that is cut off may owe what it has a second for; no count is ever negative."""
+    meter = GapMeter(SECOND // 10)
+    assert [meter.see(time_ns) for time_ns in (0, 150_000_000, 300_000_001)] == [0, 0, 1]
+    ended = GapMeter(SECOND // 10)
+    ended.see(0)
+    assert [ended.end(SECOND), ended.end(SECOND + 1)] == [0, 10]
+    repeated = GapMeter(SECOND // 10)
+    for _ in range(13):
+        repeated.see(0)
+    assert (repeated.end(SECOND + 1), repeated.missing) == (0, 12)
+
+
+def test_a_window_ends_to_the_nanosecond() -> None:
+    """Ten seconds after its first unit, with that very one."""
+    meter = DriftMeter()
+    assert [meter.see(now, now) for now in (0, WINDOW_NS)] == [0, 0]
+    assert [meter.see(now - 5, now) for now in (WINDOW_NS + 1, 2 * WINDOW_NS, 2 * WINDOW_NS + 1)] == [0, 0, 5]
