@@ -170,8 +170,7 @@ class Cutter:
         Empty when there is nothing to close: no frame ever came, or the only one of the last segment was captured too
         late.
         """
-        if self._segment_ns is None or self._finished:
-            self._finished = True
+        if self._finished:
             return []
         self._finished = True
         waiting = len(self._filling.video) + len(self._filling.audio)

@@ -23,8 +23,8 @@ class Receipted:
 def erasable(receipted: Iterable[Receipted], *, now_ms: int | None, keep_h: int, missing_bytes: int) -> list[int]:
     """The numbers to erase now, oldest first.
 
-    What has been kept for ``keep_h`` hours goes; beyond that only as much as ``missing_bytes`` asks for.  ``now_ms`` is None while the
-    clock cannot be believed: then age erases nothing, unless nothing is to be kept at all.
+    What has been kept for ``keep_h`` hours goes; beyond that only as much as ``missing_bytes`` asks for, which may be less than nothing.
+    ``now_ms`` is None while the clock cannot be believed: then age erases nothing, unless nothing is to be kept at all.
     """
     chosen = []
     for each in sorted(receipted, key=lambda each: each.number):

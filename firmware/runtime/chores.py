@@ -6,6 +6,7 @@ Each chore is an iterator that yields after every small piece, so that a flush n
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from firmware.core.recovery import Action, Found, plan
@@ -119,13 +120,17 @@ class Chores:
     def erase(self) -> Iterator[None]:
         """Erase what a durable receipt allows: the audit log has it first, the directory then moves, and only then its files go."""
         vault = self._vault
-        entries = {entry.number: entry for entry in vault.custody.inventory.all() if entry.receipted_ms is not None}
+        receipted = [
+            Receipted(entry.number, entry.size, entry.receipted_ms)
+            for entry in vault.custody.inventory.all()
+            if entry.receipted_ms is not None
+        ]
         wall = vault.hal.clock.utc()
         chosen = erasable(
-            [Receipted(entry.number, entry.size, entry.receipted_ms or 0) for entry in entries.values()],
+            receipted,
             now_ms=wall.utc_ms if wall.quality is ClockQuality.DOCK else None,
             keep_h=vault.settings.keep_after_receipt_h,
-            missing_bytes=max(0, vault.budget.emptying - vault.hal.evidence.space().free),
+            missing_bytes=vault.budget.emptying - vault.hal.evidence.space().free,
         )
         for number in chosen:
             yield from self._attempt(names.recording(number), self._erase(number))
@@ -148,18 +153,17 @@ class Chores:
         return Found(name, used, names.MANIFEST in here, opening)
 
     def _opening(self, directory: Directory) -> str | None:
-        file = directory.open(names.JOURNAL)
         reader = JournalReader(self._vault.enrolment.trust)
-        reader.feed(file.read(0, HEAD))
-        file.close()
+        with closing(directory.open(names.JOURNAL)) as file:
+            reader.feed(file.read(0, HEAD))
         read = reader.finish()
         return read.opening.hash if read.opening is not None else None
 
     def _keep(self, step: Step) -> Iterator[None]:
         directory = self._vault.volume.recordings.enter(step.name)
-        if step.number is not None and names.MANIFEST in directory.names():
+        if names.MANIFEST in directory.names():
             self._tidy(directory)
-            self._vault.custody.register(step.number, directory)
+            self._vault.custody.register(int(step.name), directory)
         yield
 
     def _close(self, step: Step) -> Iterator[None]:
@@ -207,25 +211,24 @@ class Chores:
 
     def _read_journal(self, directory: Directory, number: int) -> Generator[None, None, JournalRead]:
         reader = JournalReader(self._vault.enrolment.trust, number=number, volume=self._vault.volume.id)
-        file = directory.open(names.JOURNAL)
-        file.sync()
-        for offset in range(0, file.size(), LINES):
-            reader.feed(file.read(offset, LINES))
-            yield
-        file.close()
+        with closing(directory.open(names.JOURNAL)) as file:
+            file.sync()
+            for offset in range(0, file.size(), LINES):
+                reader.feed(file.read(offset, LINES))
+                yield
         return reader.finish()
 
     @staticmethod
     def _extent(directory: Directory, name: str) -> Generator[None, None, dict[str, Any]]:
         """Length and hash of a whole file."""
-        file, sha256 = directory.open(name), hashlib.sha256()
-        file.sync()
-        size = file.size()
-        for offset in range(0, size, PIECE):
-            sha256.update(file.read(offset, PIECE))
-            yield
-        file.reserve(0)
-        file.close()
+        sha256 = hashlib.sha256()
+        with closing(directory.open(name)) as file:
+            file.sync()
+            size = file.size()
+            for offset in range(0, size, PIECE):
+                sha256.update(file.read(offset, PIECE))
+                yield
+            file.reserve(0)
         return {"length": size, "hash": sha256.hexdigest()}
 
     def _void(self, step: Step) -> Iterator[None]:
