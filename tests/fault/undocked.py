@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import multiprocessing
+import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -18,8 +21,10 @@ from tests.fault.outcome import Outcome, Progress
 from tests.pki import Pki
 from tools.dock.store import Store
 
-EDGE = 2048
-STRIDE = 97
+EDGE = 512
+STRIDE = 251
+PIECE = 100
+"""Cuts that a worker judges in one go."""
 SIZES = ((1_500,), (900,))
 MEMORY = Path("/dev/shm")  # noqa: S108 - only directories of its own are made there
 """What the dock's disk does is not the question here."""
@@ -145,21 +150,49 @@ def places(length: int, edge: int, stride: int) -> list[int]:
     return sorted({*range(near), *range(near, length - near, stride), *range(max(0, length - near), length)})
 
 
-def run(
-    progress: Progress, *, edge: int = EDGE, stride: int = STRIDE, kinds: tuple[PortKind, ...] = tuple(PortKind)
-) -> Outcome:
-    """Cut at all these places, on both kinds of port."""
-    violations: list[str] = []
-    cuts = 0
-    figures: dict[str, int | float | str] = {}
-    for share, kind in enumerate(kinds):
-        bench = Bench(kind)
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some cuts of the conversation over one kind of port."""
+
+    kind: PortKind
+    cuts: tuple[tuple[Way, int], ...]
+
+    def judge(self) -> tuple[set[tuple[object, ...]], list[str]]:
+        """The states that these cuts leave, and what is wrong."""
+        bench = Bench(self.kind)
         with remembered():
-            todo = [(way, after) for way, length in bench.length().items() for after in places(length, edge, stride)]
-            for index, (way, after) in enumerate(todo):
-                progress((share + index / len(todo)) / len(kinds), f"{kind.value}: {way.value}, byte {after}")
-                found = bench.judge((way, after))
-                violations += [f"{kind.value}, {way.value}, cut after byte {after}: {text}" for text in found]
-        cuts += len(todo)
-        figures[f"distinct states left, {kind.value}"] = len(bench.states)
-    return Outcome("the dock link dies", {"cuts": cuts, **figures}, tuple(violations))
+            wrong = [
+                f"{self.kind.value}, {way.value}, cut after byte {after}: {text}"
+                for way, after in self.cuts
+                for text in bench.judge((way, after))
+            ]
+        return bench.states, wrong
+
+
+def pieces(kind: PortKind, edge: int, stride: int) -> list[Piece]:
+    """All cuts over one kind of port, in pieces."""
+    cuts = [(way, after) for way, length in Bench(kind).length().items() for after in places(length, edge, stride)]
+    return [Piece(kind, tuple(cuts[at : at + PIECE])) for at in range(0, len(cuts), PIECE)]
+
+
+def run(
+    progress: Progress,
+    *,
+    edge: int = EDGE,
+    stride: int = STRIDE,
+    kinds: tuple[PortKind, ...] = tuple(PortKind),
+    jobs: int | None = None,
+) -> Outcome:
+    """Cut at all these places, on ``jobs`` processes, by default one a core; with a ``stride`` of 1 at every byte."""
+    violations: list[str] = []
+    states: dict[PortKind, set[tuple[object, ...]]] = {kind: set() for kind in kinds}
+    with ProcessPoolExecutor(jobs or os.cpu_count(), multiprocessing.get_context("fork")) as pool:
+        due = {pool.submit(piece.judge): piece for kind in kinds for piece in pieces(kind, edge, stride)}
+        for done, each in enumerate(as_completed(due), 1):
+            left, wrong = each.result()
+            states[due[each].kind] |= left
+            violations += wrong
+            progress(done / len(due), f"{due[each].kind.value}: {len(violations)} violations")
+    figures: dict[str, int | float | str] = {"cuts": sum(len(piece.cuts) for piece in due.values())}
+    figures |= {f"distinct states left, {kind.value}": len(found) for kind, found in states.items()}
+    return Outcome("the dock link dies", figures, tuple(violations))
