@@ -183,7 +183,6 @@ class Cutter:
         self._newest_ns = frame.time_ns
         if self._segment_ns is None:
             self._segment_ns = frame.time_ns
-            return []
         if opens and self._measure.fills_segment(self._segment_ns, frame.time_ns):
             flushes = self._flush(self._filling.close(frame), last=True)
             self._segment, self._segment_ns, self._flushed = self._segment + 1, frame.time_ns, False

@@ -57,7 +57,7 @@ class Take:
         self._sound = GapMeter(NS * audio.samples_per_unit // audio.rate) if audio else None
         self._overflow = 0
         self._behind = False
-        box.put(Begin(number, continues.id if continues else None))
+        box.put(Begin(number, continues.id if continues else 0))
 
     def join(self, ring: Ring) -> None:
         """Take over from the ring: live first, the minute before it behind."""

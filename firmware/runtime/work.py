@@ -31,10 +31,10 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Open a take; ``continues`` is the take that this one takes over from without a gap."""
+    """Open a take; ``continues`` is the take that this one takes over from without a gap, 0 for none."""
 
     take: int
-    continues: int | None = None
+    continues: int = 0
 
 
 @dataclass(frozen=True, slots=True)

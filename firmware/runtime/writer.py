@@ -164,8 +164,8 @@ class Writer:
         return result.result()
 
     def _begin(self, job: Begin) -> None:
-        running = self.takes.get(job.continues or 0)
-        continues = running.so_far if running else self._cut.pop(job.continues or 0, None)
+        running = self.takes.get(job.continues)
+        continues = running.so_far if running else self._cut.pop(job.continues, None)
         self._cut[job.take] = continues  # holds until it is open: the next one may have to do it
         take, self._durable_ns = self._vault.begin(continues), self._clock.monotonic_ns()
         self.takes[job.take] = take

@@ -43,6 +43,7 @@ GUARDS: Final = "tests/sim/test_guards_evidence.py"
 GUARDS_VAULT: Final = "tests/sim/test_guards_vault.py"
 GUARDS_CUSTODY: Final = "tests/sim/test_guards_custody.py"
 GUARDS_WRITER: Final = "tests/sim/test_guards_writer.py"
+GUARDS_CHORES: Final = "tests/sim/test_guards_chores.py"
 VANISHED: Final = "tests/sim/test_vanished.py"
 
 TARGETS: Final[Mapping[str, Tests]] = {
@@ -55,7 +56,9 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.vault": Tests(
         (ORDER, GUARDS_VAULT, "tests/sim/test_recovery.py", "tests/sim/test_pending.py", "tests/sim/test_long_log.py")
     ),
-    "firmware.runtime.chores": Tests((ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py")),
+    "firmware.runtime.chores": Tests(
+        (GUARDS_CHORES, ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py", "tests/sim/test_long_log.py")
+    ),
     "firmware.runtime.auditlog": Tests((ORDER, GUARDS_VAULT, "tests/sim/test_long_log.py", "tests/sim/test_shelf.py")),
     "firmware.runtime.custody": Tests(
         (ORDER, GUARDS_CUSTODY, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")

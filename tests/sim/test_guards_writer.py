@@ -409,8 +409,14 @@ def test_a_recording_that_goes_on_names_the_right_one(monkeypatch: pytest.Monkey
         return running
 
     monkeypatch.setattr(writer._vault, "begin", begin)
-    for number, continues in ((5, 1), (6, 3), (7, None), (8, 4)):
+    for number, continues in ((5, 1), (6, 3), (7, 0), (8, 4)):
         writer._begin(Begin(number, continues))
     assert seen[0]["number"] == 1
     assert seen[1:] == [{"lost": 3}, None, None]
     assert writer._cut == {}
+    with monkeypatch.context() as patched:
+        patched.setattr(writer._vault, "begin", fails(bad()))
+        with pytest.raises(OSError, match="bad moment"):
+            writer._begin(Begin(9, 1))
+    writer._begin(Begin(10, 9))
+    assert seen[4] == seen[0]

@@ -67,7 +67,7 @@ def test_the_minute_before_goes_behind_what_is_live() -> None:
     take = begun(box)
     take.join(ring_of(stream))
     begin, live, before = jobs(box)
-    assert begin == Begin(7, None)
+    assert begin == Begin(7, 0)
     assert isinstance(live, Live)
     assert isinstance(before, Before)
     assert (live.take, live.epoch_ns, live.flush.segment) == (7, EPOCH, LIVE_FROM)
@@ -89,7 +89,7 @@ def test_without_a_buffer_the_time_begins_with_the_first_keyframe(early: list[Un
         take.push(unit)
     take.end("asked", EPOCH + 2 * SECOND)
     begin, *lives, stop, end = jobs(box)
-    assert begin == Begin(7, None)
+    assert begin == Begin(7, 0)
     assert [each.epoch_ns for each in lives if isinstance(each, Live)] == [EPOCH] * len(lives)
     assert [unit for each in lives for unit in units(each)] == stream
     assert stop == Note(7, "stop", {"reason": "asked"}, EPOCH + 2 * SECOND)
