@@ -54,7 +54,7 @@ class Bounds:
     samples: int = 4
 
 
-FULL = Bounds(first=2700, starts=16, start_one_in=16, longer=20, each=1, cut_one_in=1500, stride=1, second=24)
+FULL = Bounds(first=2700, starts=16, start_one_in=24, longer=20, each=1, cut_one_in=2000, stride=1, second=20)
 SMALL = Bounds(first=3, starts=3, start_one_in=1, longer=30, each=1, cut_one_in=10_000, stride=7, second=1)
 
 
@@ -107,11 +107,11 @@ class Cutter:
     bounds: Bounds
     seed: int
     tally: Tally = field(default_factory=Tally)
-    _seen: set[bytes] = field(default_factory=set)
+    _seen: set[object] = field(default_factory=set)
     _came: Counter[str] = field(default_factory=Counter)
 
     def run(self, story: Story, cuts: Sequence[int]) -> Tally:
-        """Judge every state that these cuts of a story may leave, and those of second cuts, unless it came before."""
+        """Judge every state that these cuts of a story may leave, and those of second cuts."""
         self.tally = Tally()
         for cut in cuts:
             survival = story.diary.survival(cut)
@@ -119,8 +119,7 @@ class Cutter:
             self.tally.exhaustive += survival.exhaustive(self.bounds.first)
             told, cut_ns = story.diary.known(cut), story.diary.ends_ns(cut)
             for index, (name, image) in enumerate(self._left(f"{story.name}:{cut}", survival, self.bounds.first)):
-                if self._new(image):
-                    self._first(State(name, story, told, cut_ns, image, story.boot + 1), index)
+                self._first(State(name, story, told, cut_ns, image, story.boot + 1), index)
         return self.tally
 
     def judge(self, state: State, *, longer: bool) -> tuple[str, Diary | None]:
@@ -168,6 +167,8 @@ class Cutter:
 
     def _first(self, state: State, index: int) -> None:
         self._as_it_lies(state)
+        if not self._new(state):
+            return
         drawn = zlib.crc32(f"{self.seed}:{state.name}".encode())
         if index >= self.bounds.starts and drawn % self.bounds.start_one_in and state.story.partition == "evidence":
             return
@@ -192,10 +193,11 @@ class Cutter:
         ):
             told = diary.known(cut, state.told.after(state.cut_ns))
             for name, image in self._left(f"{state.name}:{cut}", diary.survival(cut), self.bounds.second):
-                if not self._new(image):
-                    continue
-                self.tally.seconds += 1
-                self.judge(State(name, state.story, told, diary.ends_ns(cut), image, state.boot + 1), longer=False)
+                again = State(name, state.story, told, diary.ends_ns(cut), image, state.boot + 1)
+                self._as_it_lies(again)
+                if self._new(again):
+                    self.tally.seconds += 1
+                    self.judge(again, longer=False)
 
     def _left(self, name: str, survival: Survival, most: int) -> Iterator[tuple[str, Image]]:
         chance = random.Random(f"{self.seed}:{name}")
@@ -206,11 +208,15 @@ class Cutter:
     def _durable(diary: Diary) -> Image:
         return diary.survival(len(diary.operations)).nothing()
 
-    def _new(self, image: Image) -> bool:
-        """Whether this disk has not been judged yet; from now on it has."""
-        new = image.digest not in self._seen
-        self._seen.add(image.digest)
-        self.tally.states.add(image.digest)
+    def _new(self, state: State) -> bool:
+        """Whether nobody started on this disk yet after as much had been told; from now on somebody has.
+
+        How much time had passed makes no difference to a start, and how much may be missing then was judged as the disk lay there.
+        """
+        key = state.survived.digest, state.told.key
+        new = key not in self._seen
+        self._seen.add(key)
+        self.tally.states.add(state.survived.digest)
         return new
 
     def _keep(self, outcome: str, name: str, card: Image) -> None:

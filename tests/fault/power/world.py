@@ -57,6 +57,17 @@ class Told:
         """What the light showed as being recorded last, unless it was stopped."""
         return {max(self.recording)} - set(self.stopped) if self.recording else set()
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for the same words."""
+        facts = self.recording, self.stopped, self.cut
+        return (
+            *(tuple(sorted(each.items())) for each in facts),
+            *map(frozenset, (self.sealed, self.receipted)),
+            self.serial,
+            self.shift,
+        )
+
     def after(self, cut_ns: int) -> Told:
         """The same in the next boot, whose monotonic clock counts anew: what was running was cut off then."""
         cut = {number: self.cut.get(number, cut_ns) for number in self.recording}
