@@ -53,6 +53,14 @@ def test_a_service_that_ended_in_a_recording_goes_on_with_it() -> None:
     assert take.journal.transcript.opening["continues"]["number"] == 1
 
 
+@pytest.mark.parametrize(("microphone", "said"), [(True, {"rate": 48000, "channels": 1}), (False, None)])
+def test_an_opening_says_which_sound_there_is(microphone: bool, said: dict[str, int] | None) -> None:  # noqa: FBT001 - a case
+    """What the microphone gives, or that there is none."""
+    rig = Rig.new(microphone=microphone).run(1).tap()
+    (take,) = rig.camera.writer.takes.values()
+    assert take.journal.transcript.opening["audio"] == said
+
+
 def test_what_was_prepared_serves_its_own_number_alone() -> None:
     """Where the log has given the number out already, another one is prepared."""
     rig = Rig.new().run(1)
@@ -157,6 +165,18 @@ def start(card: FaultyStorage) -> Rig:
     config = MemoryStorage()
     enrol(config, VALUES)
     return Rig.start(card, config, VirtualClock(), PkiSigner(), VALUES)
+
+
+def test_a_line_that_no_cut_can_have_left_is_told() -> None:
+    """It is complete and does not verify: the next boot names the file, and goes on behind the last good line."""
+    rig = Rig.new().run(1)
+    log = rig.evidence.root().enter("audit").open("00000001.jwsl")
+    log.append(b"eyJhbGciOiJFUzI1NiIs.e30.AAAA\n")
+    log.sync()
+    again = rig.power_cut()
+    assert [line["data"] for line in again.audit(only=2) if line["kind"] == "fault"] == [
+        {"code": "audit-damaged 00000001.jwsl"}
+    ]
 
 
 def test_a_log_that_failed_takes_no_more() -> None:
