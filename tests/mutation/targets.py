@@ -69,7 +69,7 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.inventory": Tests((GUARDS_CUSTODY, "tests/sim/test_shelf.py")),
     "firmware.core.recovery": Tests(("tests/unit/core/test_recovery.py",)),
     "firmware.core.retention": Tests(("tests/unit/core/test_retention.py",)),
-    "firmware.core.ledger": Tests((ORDER, "tests/sim/test_recovery.py", "tests/sim/test_long_log.py")),
+    "firmware.core.ledger": Tests(("tests/unit/core/test_ledger.py",)),
     "firmware.core.cutter": Tests(("tests/unit/core/test_cutter.py",)),
     "firmware.core.ring": Tests(("tests/unit/core/test_ring.py",)),
     "firmware.core.gaps": Tests(("tests/unit/core/test_gaps.py",)),

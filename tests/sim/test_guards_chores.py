@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
@@ -42,9 +42,13 @@ class Shelf:
     def read(self, offset: int, size: int) -> bytes:
         """Bytes that mean nothing."""
         if self._fails:
-            raise OSError(errno.EIO, "a bad sector")
+            self.refuse()
         self.done.append(("read", size))
         return bytes(min(size, self._size - offset))
+
+    def refuse(self, *_: object) -> NoReturn:
+        """What a broken card says."""
+        raise OSError(errno.EIO, "a bad sector")
 
     def reserve(self, size: int) -> None:
         """Room."""
@@ -125,7 +129,7 @@ def test_what_failed_once_is_left_to_the_next_boot(monkeypatch: pytest.MonkeyPat
     """After a failed sync nobody knows what is on the card: a second try in this boot could sign what is not."""
     rig = Rig.new().run(3).tap().run(2)
     with monkeypatch.context() as patched:
-        patched.setattr("firmware.runtime.chores.Chores._extent", Shelf(1, fails=True).read)
+        patched.setattr("firmware.runtime.chores.Chores._extent", Shelf(1).refuse)
         again = rig.power_cut().run(1)
     assert list(chores(again).troubles) == ["00000001"]
     again.stop().run(70)
@@ -144,6 +148,33 @@ def test_a_closing_that_is_missing_is_made_up_for() -> None:
     rig.run(1)
     assert [line["data"]["number"] for line in rig.audit() if line["kind"] == "closing"] == [1, 1]
     assert ledger.unclosed == {}
+
+
+def test_only_the_opening_of_what_was_cut_off_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger is put away whatever it says, and whether that can be read or not."""
+    rig = Rig.new().run(1)
+    strange = rig.evidence.root().enter("recordings").enter("00000009", create=True)
+    strange.create("journal.jwsl").append(b"who knows\n")
+    monkeypatch.setattr(chores(rig), "_opening", Shelf(1).refuse)
+    rig.camera.writer.sweep()
+    rig.run(1)
+    assert chores(rig).troubles == {}
+    (aside,) = rig.evidence.root().enter("quarantine").names()
+    assert aside.startswith("00000009")
+
+
+@pytest.mark.parametrize("action", ["_keep", "_close"])
+def test_what_is_on_the_shelf_is_on_the_card(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest whose name may never have reached the card is offered to no dock, and the log does not build on it."""
+    rig = Rig.new().run(3).tap().run(1).stop()
+    inventory, lines = rig.camera.vault.custody.inventory, len(rig.audit())
+    inventory.drop(1)
+    directory = type(rig.evidence.root())
+    with monkeypatch.context() as patched:
+        patched.setattr(directory, "sync", Shelf(1).refuse)
+        with pytest.raises(OSError, match="bad sector"):
+            pieces(getattr(chores(rig), action)(Step(Action.KEEP, "00000001", 1)))
+    assert (inventory.get(1), len(rig.audit())) == (None, lines)
 
 
 def receipted(keep_h: int = 24) -> Rig:
