@@ -16,7 +16,7 @@ from hal.sim.clock import VirtualClock
 from hal.sim.faulty import Call, FaultyStorage, Op
 from hal.sim.memory import MemoryStorage
 from hal.sim.volume import Create
-from tests.rig import VALUES, PkiSigner, Rig, enrol, read
+from tests.rig import NONCE, VALUES, PkiSigner, Rig, anchor_for, enrol, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,14 @@ def test_an_opening_says_which_sound_there_is(microphone: bool, said: dict[str, 
     rig = Rig.new(microphone=microphone).run(1).tap()
     (take,) = rig.camera.writer.takes.values()
     assert take.journal.transcript.opening["audio"] == said
+
+
+def test_what_a_dock_countersigned_is_known_to_the_next_boot() -> None:
+    """Its first opening names it."""
+    rig = Rig.new().run(1)
+    rig.camera.vault.custody.anchor(anchor_for(rig), NONCE)
+    again = rig.power_cut()
+    assert again.camera.vault.custody.anchored == rig.camera.vault.custody.anchored is not None
 
 
 def test_what_was_prepared_serves_its_own_number_alone() -> None:
