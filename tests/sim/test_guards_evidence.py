@@ -210,6 +210,14 @@ def test_room_is_kept_where_as_much_again_as_a_manifest_takes_is_left() -> None:
     assert reserved(large.crash())
 
 
+def test_room_is_set_aside_before_that_is_made_durable() -> None:
+    """A file without its room would be durable otherwise."""
+    storage = FaultyStorage(card(100 * MIB))
+    keep_room(storage, 32 * MIB)
+    done = [call.op for call in storage.calls if call.path == ("reserve",)]
+    assert done == [Op.CREATE, Op.RESERVE, Op.SYNC]
+
+
 def test_room_is_given_back_when_less_than_eight_mebibytes_are_left() -> None:
     """Not a byte sooner, durably, and not twice."""
     storage = card(100 * MIB)

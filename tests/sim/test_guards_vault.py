@@ -69,6 +69,14 @@ def test_what_a_dock_countersigned_is_known_to_the_next_boot() -> None:
     assert again.camera.vault.custody.anchored == rig.camera.vault.custody.anchored is not None
 
 
+def test_a_recording_that_storage_took_away_is_named_by_the_one_that_goes_on() -> None:
+    """In the same boot: what an earlier one left has nothing to do with it."""
+    rig = Rig.new().run(2).tap().run(1)
+    rig.evidence.trouble.fail_syncs(1)
+    (take,) = rig.run(1.5).camera.writer.takes.values()
+    assert take.journal.transcript.opening["continues"]["number"] == 1
+
+
 def test_what_was_prepared_serves_its_own_number_alone() -> None:
     """Where the log has given the number out already, another one is prepared."""
     rig = Rig.new().run(1)
