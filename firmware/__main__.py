@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,10 +97,19 @@ def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
         hal.indicators.show(LIGHTS[Look.UNABLE])  # the parts are gone: whatever the lights said is no longer true
         if camera.controller.recording in RUNNING:
             pending.keep(hal.config.root())
+        _silence(hal)
         return LOST
+    _silence(hal)
     hal.watchdog.stopping()
     log.event("end")
     return 0
+
+
+def _silence(hal: Hal) -> None:
+    """Nothing listens any more, however the service ended."""
+    with suppress(OSError):
+        if hal.audio is not None:
+            hal.audio.stop()
 
 
 def _enrolment(config: Directory, signer: Signer, log: Log) -> Enrolment | None:

@@ -46,6 +46,11 @@ def die(*_anything: object, **_more: object) -> None:
     raise PanicError(message)
 
 
+def listening() -> list[str]:
+    """Sources that still run although the service has ended."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("sim-")]
+
+
 def record(control: Control) -> None:
     """Press, and wait for the light."""
     wait(control, lambda state: top(state) == READY)
@@ -99,6 +104,7 @@ def test_the_end_of_a_vital_thread_ends_the_service_and_the_next_start_resumes(
         hand.join(10)
     assert losses(capsys.readouterr().err) == [(part, True, "PanicError: told to die")]
     assert serve(state, resumed) == 0
+    assert not listening()
     (state / "root.pem").write_bytes(pki().root_pem)
     report = verify_path(state / "evidence", state / "root.pem")
     assert [each.number for each in report.every_recording] == [1, 2]
