@@ -31,8 +31,8 @@ KEPT = Path("docs/reliability.json")
 SEED = 20261124
 KILLS = 200
 SHIFT_H = 8.0
-ERRORS = 3
-"""One storage error of so many: all of them take a quarter of an hour."""
+ERRORS = 12
+"""One storage error of so many: all of them take a quarter of an hour (`tests.fault.storage.errors.run` with a share of 1)."""
 
 
 @dataclass(frozen=True, slots=True)

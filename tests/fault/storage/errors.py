@@ -221,7 +221,6 @@ def run(progress: Progress, share: int = 3) -> Outcome:
         "cases": len(chosen),
         "restarts": sum(result.restarts for result in results),
         "recordings judged": sum(result.judged for result in results),
-        "violations": len(violations),
     }
     return Outcome("storage errors", figures, tuple(violations))
 
