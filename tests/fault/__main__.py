@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes = [_run(part, options.seed, console) for part in PARTS if part.name in (options.part or [part.name])]
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     for path in (FIGURES, *((KEPT,) if options.keep else ())):
-        path.write_text(json.dumps(_figures(options.seed, outcomes), indent=2) + "\n", encoding="utf-8")
+        figures = _figures(options.seed, outcomes, path if path is KEPT else None)
+        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     violations = [f"{outcome.part}: {text}" for outcome in outcomes for text in outcome.violations]
     console.print(_table(outcomes))
     for text in violations[:50]:
@@ -74,13 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if violations else 0
 
 
-def _figures(seed: int, outcomes: Sequence[Outcome]) -> dict[str, object]:
-    """All figures, and where they come from."""
+def _figures(seed: int, outcomes: Sequence[Outcome], kept: Path | None) -> dict[str, object]:
+    """All figures, and where they come from; those of parts that did not run stay as they were kept."""
+    before = json.loads(kept.read_text(encoding="utf-8"))["parts"] if kept is not None and kept.exists() else {}
     return {
         "day": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
         "seed": seed,
-        "parts": {each.part: {**each.figures, "violations": len(each.violations)} for each in outcomes},
+        "parts": before | {each.part: {**each.figures, "violations": len(each.violations)} for each in outcomes},
     }
 
 
@@ -121,7 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     names = [part.name for part in PARTS]
     parser.add_argument("--part", action="append", choices=names, help="only this one; may be given more than once")
-    parser.add_argument("--keep", action="store_true", help=f"keep the figures in {KEPT} too; make docs shows them")
+    parser.add_argument(
+        "--keep", action="store_true", help=f"keep the figures in {KEPT} too, part by part; make docs shows them"
+    )
     parser.add_argument("--seed", type=int, default=SEED, help=f"what is drawn is drawn from it (default {SEED})")
     return parser
 
