@@ -47,7 +47,7 @@ test: $(READY) ## all tests that need no root, with coverage of firmware/
 	@$(RUN) -m tests.coverage_floor build/coverage.json
 
 .PHONY: fault
-fault: $(READY) ## cut the power at every operation, let storage and parts fail, kill live cameras, wear one for a shift (20 minutes)
+fault: $(READY) ## cut the power at every operation, let storage and parts fail, kill live cameras, wear one for a shift
 	@$(RUN) -m tests.fault $(FAULT_ARGS)
 
 .PHONY: mutate

@@ -1,7 +1,7 @@
 """Cut the power at every operation, and again at every operation of the start that follows.
 
-Each distinct disk that is left is judged as it lies.  Then a start follows on all but those that are one more way of tearing what nobody
-vouches for, and on a share of these: what it leaves is judged too.
+Each distinct disk that is left is judged as it lies.  Then a start follows on the first ones of each moment, the corners, and on a share of
+the others: what it leaves is judged too.
 
 A state is named ``STORY:CUT:N``, the N-th state before operation CUT; one of a second cut ``STORY:CUT:N:CUT:N``.  What is drawn is drawn
 from seed and name, so that a name alone leads back to a state.
