@@ -1,6 +1,6 @@
 """Cut the power at every operation, and again at every operation of the start that follows.
 
-Each distinct disk that is left is judged as it lies.  Then a start follows on the first ones of each moment, the corners, and on a share of
+Each distinct disk that is left is judged as it lies.  Then a start follows on the first ones of each moment, and on a share of
 the others: what it leaves is judged too.
 
 A state is named ``STORY:CUT:N``, the N-th state before operation CUT; one of a second cut ``STORY:CUT:N:CUT:N``.  What is drawn is drawn
