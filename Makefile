@@ -43,7 +43,7 @@ demo-check: $(READY) ## what the demo left, before stock age, ffmpeg, openssl an
 .PHONY: test
 test: $(READY) ## all tests that need no root, with coverage of firmware/
 	@mkdir -p build
-	@$(RUN) -m pytest --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
+	@$(RUN) -m pytest -n auto --dist loadfile --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
 	@$(RUN) -m tests.coverage_floor build/coverage.json
 
 .PHONY: fault

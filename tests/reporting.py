@@ -3,6 +3,7 @@
 * A table of outside oracles that were missing, with the package that brings each.
 * With ``--allowed-skips FILE``: the run fails when a test was skipped that is not in the file, one test id a line, each with
   its reason behind a ``#``.  A test id may be a pattern (``fnmatch``).
+* All of this holds for a run on several cores too (``-n``): the processes that run the tests tell what they left out.
 * Property tests draw the same examples in each run; ``--hypothesis-seed N`` draws others, and the header says which.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -50,6 +52,11 @@ class _Recorder:
     def __init__(self, skips: dict[str, str]) -> None:
         self._skips = skips
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A process of a run on several cores has ended: what it left out."""
+        self._skips.update(getattr(node, "workeroutput", {}).get("skips", {}))
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test that was skipped, or expected to fail."""
         if report.skipped:
@@ -68,6 +75,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run that passed by leaving out what nobody agreed to leave out."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:  # one process of several: the run as a whole judges
+        output["skips"] = session.config.stash[_SKIPS]
+        return
     listed: Path | None = session.config.getoption("allowed_skips")
     if listed is None:
         return

@@ -82,14 +82,15 @@ def test_unreviewed_skips_fail(suite: pytest.Pytester, listed: str, passes: bool
     assert named is not passes
 
 
-def test_skipped_modules_and_expected_failures_count(suite: pytest.Pytester) -> None:
-    """A module that skips itself and a test that is expected to fail are skips too."""
+@pytest.mark.parametrize("cores", [(), ("-n", "2")])
+def test_skipped_modules_and_expected_failures_count(suite: pytest.Pytester, cores: tuple[str, ...]) -> None:
+    """A module that skips itself and a test that is expected to fail are skips too, also where several processes run the tests."""
     suite.makepyfile(
         test_suite="import pytest\n@pytest.mark.xfail(reason='known')\ndef test_x(): assert False",
         test_away="import pytest\npytest.skip('not here', allow_module_level=True)",
     )
     suite.makefile(".txt", allowed="")
-    result = suite.runpytest_subprocess("--allowed-skips=allowed.txt")
+    result = suite.runpytest_subprocess("--allowed-skips=allowed.txt", *cores)
     result.stdout.fnmatch_lines(["test_away.py: Skipped: not here", "test_suite.py::test_x: expected to fail: known"])
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
