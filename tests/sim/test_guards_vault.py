@@ -53,6 +53,16 @@ def test_a_service_that_ended_in_a_recording_goes_on_with_it() -> None:
     assert take.journal.transcript.opening["continues"]["number"] == 1
 
 
+def test_of_two_that_were_cut_off_the_newest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one before it waits to be recovered, and is no longer what the officer is recording."""
+    rig = Rig.new().run(2).tap().run(1)
+    monkeypatch.setattr(Vault, "note_closing", lambda self, manifest: None)  # each next cut comes before it
+    again = rig.power_cut().run(2)
+    assert set(again.camera.vault.volume.audit.ledger.unclosed) == {1, 2}
+    (take,) = again.power_cut().camera.writer.takes.values()
+    assert take.journal.transcript.opening["continues"]["number"] == 2
+
+
 @pytest.mark.parametrize(("microphone", "said"), [(True, {"rate": 48000, "channels": 1}), (False, None)])
 def test_an_opening_says_which_sound_there_is(microphone: bool, said: dict[str, int] | None) -> None:  # noqa: FBT001 - a case
     """What the microphone gives, or that there is none."""
