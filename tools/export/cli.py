@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.out,
                 root=arguments.root,
                 force=arguments.force,
+                times=_times(arguments),
                 progress=progress,
             )
     except (Refused, OSError) as error:
@@ -67,9 +68,17 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("lapel export: stopped, nothing was written\n")
         return 130
+    if (table := _times(arguments)) is not None:
+        sys.stdout.write(f"{table}: when each frame was captured, and how well that is known\n")
     for line in _told(done, rooted=arguments.root is not None):
         sys.stdout.write(f"{line}\n")
     return 0
+
+
+def _times(arguments: argparse.Namespace) -> Path | None:
+    """Where the table of capture times goes: beside the film."""
+    out: Path = arguments.out
+    return None if arguments.times is None else out.with_suffix(f".{arguments.times}")
 
 
 def _told(done: Exported, *, rooted: bool) -> Iterator[str]:
@@ -124,5 +133,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="root.crt.pem",
         help="the root certificate; without it nobody says who certified the camera",
+    )
+    add(
+        "--times",
+        choices=["csv"],
+        help="also write, beside the film, when each frame was captured: UTC, its uncertainty, the clock's quality",
     )
     add("--force", action="store_true", help="replace an existing file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import av.error
 from tools.export.place import new_file
 from tools.export.remux import Film
 from tools.export.source import Source, open_source
+from tools.export.times import FrameTimes
 from tools.verify.exported import check_film
 from tools.verify.findings import Problems, Refused, need
+from tools.verify.fragments import FlushMedia
 from tools.verify.model import MEDIA_RATE, Opening
 from tools.verify.summary import seconds_of
 from tools.verify.times import moment, utc
@@ -41,21 +44,24 @@ def export_recording(
     *,
     root: Path | None = None,
     force: bool = False,
+    times: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Exported:
     """Write what ``recording`` (a directory) holds into one ordinary MP4 file.
 
     ``keys``: files of age keys; ``root``: PEM file of the root certificate (None: who certified the camera is not
-    judged); ``progress`` hears bytes done and bytes in all.  ``Refused`` with the reason where it cannot be done: then
+    judged); ``times``: also write there when each frame was captured, as CSV; ``progress`` hears bytes done and bytes in all.  ``Refused`` with the reason where it cannot be done: then
     no file is left, and one that was there is untouched.  Only what the journal vouches for is exported.
     """
     given = load_given(root, keys)
     need(given.keys, "no key was given")
-    with new_file(out, replace=force) as temporary:
+    with ExitStack() as files:
+        temporary = files.enter_context(new_file(out, replace=force))
+        table = None if times is None else files.enter_context(new_file(times, replace=force))
         steps = _Steps(recording, progress)
         source = open_source(recording, replace(given, progress=steps.advance))
         try:
-            _write(source, temporary)
+            _write(source, temporary, table)
             result = _prove(source, temporary, out)
         except av.error.FFmpegError as error:
             raise Refused(f"{out}: cannot be written: {error.strerror}") from None
@@ -80,11 +86,20 @@ class _Steps:
         self.advance(self._total)
 
 
-def _write(source: Source, path: Path) -> None:
+def _write(source: Source, path: Path, times: Path | None) -> None:
     opening = source.journal.opening
     rates = {"video": MEDIA_RATE, "audio": opening.sound_rate or MEDIA_RATE}
     with Film(path, source.settings, source.starts, rates, _tags(opening)) as film:
-        source.read(film.write)
+        frames: list[int] = []
+
+        def deliver(media: FlushMedia) -> None:
+            film.write(media)
+            frames.extend(sample.time for sample in media.video)
+
+        source.read(deliver)
+    if times is not None:
+        rows = FrameTimes(source.journal).rows(frames, round(film.origin * MEDIA_RATE))
+        times.write_text("".join(f"{row}\n" for row in rows), encoding="ascii")
 
 
 def _tags(opening: Opening) -> dict[str, str]:

@@ -37,11 +37,12 @@ class Film:
     ) -> None:
         """``settings``: for each track the plain beginning of a segment that has it; ``starts``: media time of its
         first sample in its ticks; ``rates``: its ticks per second; ``tags``: metadata of the file."""
+        self.origin = min(Fraction(start, rates[kind]) for kind, start in starts.items())
+        """Media time, in seconds, at which the film begins."""
         self._stack = ExitStack()
         # Spelt as a URL, so that no name is taken for another protocol.
         self._output = av.open(f"file:{path}", "w", format="mp4", options=dict(_OPTIONS))
         self._output.metadata.update(tags)
-        origin = min(Fraction(start, rates[kind]) for kind, start in starts.items())
         self._streams: dict[str, Stream] = {}
         self._origins: dict[str, int] = {}
         self._bases: dict[str, Fraction] = {}
@@ -50,7 +51,7 @@ class Film:
             template = next(stream for stream in source.streams if stream.type == kind)
             self._streams[kind] = self._output.add_stream_from_template(template)
             self._bases[kind] = Fraction(1, rates[kind])
-            self._origins[kind] = round(origin * rates[kind])
+            self._origins[kind] = round(self.origin * rates[kind])
 
     def __enter__(self) -> Self:
         """Write inside a ``with`` block: leaving it finishes the file."""
