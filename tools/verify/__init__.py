@@ -5,3 +5,6 @@ It shares no code with the camera.  ``verify_path`` judges recordings, volumes, 
 """
 
 from __future__ import annotations
+
+VERSION = "0.1.0"
+"""The verifier's own version: it also runs without being installed."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.verify import files
+from tools.verify.annex import Moment
 from tools.verify.certs import Chain, Role, Trust
 from tools.verify.documents import AUDIT, ZEROS
 from tools.verify.findings import Problems, need
@@ -29,7 +30,7 @@ class Opened:
 
 @dataclass(slots=True)
 class Audit:
-    """What the log tells, as far as it verifies.  ``hashes`` are those of its lines, in order."""
+    """What the log tells, as far as it verifies.  ``hashes`` are those of its lines, in order; ``chains``: who signed each boot's."""
 
     device: str | None = None
     volume: str | None = None
@@ -42,6 +43,8 @@ class Audit:
     gone: set[int] = field(default_factory=set)
     receipts: dict[int, str] = field(default_factory=dict)
     erasures: dict[int, str] = field(default_factory=dict)
+    moments: list[Moment] = field(default_factory=list)
+    chains: list[Chain] = field(default_factory=list)
     torn: int = 0
 
     @property
@@ -114,11 +117,14 @@ class _BootReader:
             audit.boots.append(self._boot)
             audit.device, audit.volume = payload["device"], payload["volume"]
             audit.device_keys.add(signed.chain.named_key)
+            audit.chains.append(signed.chain)
         else:
             need(payload["kind"] != "boot", "a second boot in one file")
         self._chain = signed.chain
         self._mono_ms = payload["clock"]["mono_ms"]
         _ENTERED.get(payload["kind"], _pass)(audit, payload["data"], self._boot)
+        if payload["kind"] in _TOLD:
+            audit.moments.append(_TOLD[payload["kind"]](payload))
         audit.hashes.append(signed.hash)
 
     def _check_place(self, payload: Mapping[str, Any], chain: Chain) -> None:
@@ -134,6 +140,22 @@ class _BootReader:
         )
         need(payload["prev"] == audit.head, "prev is not the hash of the line before")
         need(payload["clock"]["mono_ms"] >= self._mono_ms, "the monotonic clock runs back")
+
+
+def _moment(payload: Mapping[str, Any], text: str = "") -> Moment:
+    clock, number = payload["clock"], payload["data"].get("number")
+    return Moment(payload["kind"], clock["utc_ms"], clock["quality"], number, text)
+
+
+_TOLD: dict[str, Callable[[Mapping[str, Any]], Moment]] = {
+    "boot": _moment,
+    "opening": _moment,
+    "dock": lambda payload: _moment(
+        payload, f"{payload['data']['dock'] or 'unknown dock'}: {payload['data']['outcome']}"
+    ),
+    "stop": lambda payload: _moment(payload, payload["data"]["reason"]),
+}
+"""The kinds of lines that a picture of time shows."""
 
 
 def _pass(_audit: Audit, _data: Mapping[str, Any], _boot: int) -> None:

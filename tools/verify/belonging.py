@@ -19,7 +19,8 @@ NAME = "volume.jws"
 @dataclass(slots=True)
 class Volume:
     """A volume while it is judged.  ``announced``: recordings of which there is no more than the audit log's
-    opening."""
+    opening; ``missing``: first and last of each run of those that have to be
+    here, and are not."""
 
     path: Path
     place: Place
@@ -33,6 +34,7 @@ class Volume:
     facts: list[str] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
     announced: set[int] = field(default_factory=set)
+    missing: list[tuple[int, int]] = field(default_factory=list)
 
 
 def check_belongs(volume: Volume, number: int, custody: Custody) -> None:

@@ -48,6 +48,11 @@ class Role(IntEnum):
     DOCK_CA = 5
     DOCK = 6
 
+    @property
+    def label(self) -> str:
+        """Its name in words."""
+        return self.name.lower().replace("_", "-")
+
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
@@ -81,14 +86,24 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A verified chain.  ``name`` is the device's or the dock's; ``named_key`` that certificate's key as DER:
+    """A verified chain, leaf first and without the root.  ``name`` is the device's or the dock's; ``named_key`` that certificate's key as DER:
     for a session chain the device's."""
 
     role: Role
     name: str
-    leaf: x509.Certificate
+    certificates: tuple[x509.Certificate, ...]
     fingerprint: str
     named_key: bytes
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The certificate that signs."""
+        return self.certificates[0]
+
+    @property
+    def roles(self) -> list[Role]:
+        """The role of each certificate."""
+        return _path(self.role)
 
     @property
     def key(self) -> ec.EllipticCurvePublicKey:
@@ -113,25 +128,25 @@ def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
     """Check a chain, leaf first and without the root, that must lead from ``role`` to the root, no step more or
     less."""
     roles = _path(role)
-    need(len(ders) == len(roles), f"the chain has {len(ders)} certificates, a {_label(role)} chain has {len(roles)}")
+    need(len(ders) == len(roles), f"the chain has {len(ders)} certificates, a {role.label} chain has {len(roles)}")
     certificates = [_load(der) for der in ders]
     for certificate, each in zip(certificates, roles, strict=True):
         try:
             _check_shape(certificate, each)
             _check_dates(certificate, trust.at_ms)
         except Refused as refused:
-            raise Refused(f"the {_label(each)} certificate {refused}") from None
+            raise Refused(f"the {each.label} certificate {refused}") from None
     issuers = certificates[1:] + ([trust.root] if trust.root is not None else [])
     for certificate, issuer, each in zip(certificates, issuers, roles, strict=False):
         try:
             _check_issued(certificate, issuer)
         except Refused as refused:
-            raise Refused(f"the {_label(each)} certificate {refused}") from None
+            raise Refused(f"the {each.label} certificate {refused}") from None
     named = certificates[1] if role is Role.SESSION else certificates[0]
-    name = _common_name(named)
-    need(_NAME.match(name), f"the {_label(role)} certificate: its common name is no name of the format")
-    need(_common_name(certificates[0]) == name, "the session certificate bears another name than its device")
-    return Chain(role, name, certificates[0], hashlib.sha256(ders[0]).hexdigest(), public_der(named))
+    name = common_name(named)
+    need(_NAME.match(name), f"the {role.label} certificate: its common name is no name of the format")
+    need(common_name(certificates[0]) == name, "the session certificate bears another name than its device")
+    return Chain(role, name, tuple(certificates), hashlib.sha256(ders[0]).hexdigest(), public_der(named))
 
 
 def public_der(certificate: x509.Certificate) -> bytes:
@@ -147,10 +162,6 @@ def _path(role: Role) -> list[Role]:
     while _SHAPES[path[-1]].issuer is not Role.ROOT:
         path.append(_SHAPES[path[-1]].issuer)
     return path
-
-
-def _label(role: Role) -> str:
-    return role.name.lower().replace("_", "-")
 
 
 def _load(der: bytes) -> x509.Certificate:
@@ -186,7 +197,7 @@ def _check_shape(certificate: x509.Certificate, role: Role) -> None:
     key = _key(certificate)
     present = {each.oid: (each.critical, each.value) for each in certificate.extensions}
     if present != _extensions(key, role, present):
-        raise Refused(f"does not have the exact shape of a {_label(role)} certificate")
+        raise Refused(f"does not have the exact shape of a {role.label} certificate")
 
 
 def _extensions(
@@ -246,5 +257,6 @@ def _key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def _common_name(certificate: x509.Certificate) -> str:
+def common_name(certificate: x509.Certificate) -> str:
+    """The one name of a certificate's subject."""
     return str(next(iter(certificate.subject)).value)

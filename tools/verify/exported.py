@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes
-
 from tools.verify import files
 from tools.verify.age import Key
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import SegmentReader
+from tools.verify.gathering import file_entry, root_entry
 from tools.verify.matching import Match, match_track
 from tools.verify.model import MEDIA_RATE, Flush, Journal
 from tools.verify.movie import MovieTrack, read_movie
@@ -49,14 +48,14 @@ def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[
         path=str(film),
         evidence=recording,
         covered=covered,
+        file=file_entry(film),
         proven=tuple(_proven(found, custody.journal))
         if custody.journal and not problems and recording.verdict is not Verdict.NOT_WHOLE
         else (),
         not_proven=tuple(_not_proven(bool(given.keys))),
         problems=tuple(problems.found),
     )
-    fingerprint = None if given.root is None else given.root.fingerprint(hashes.SHA256()).hex()
-    return Report(str(film), "export", fingerprint, export=export)
+    return Report(str(film), "export", root_entry(given.root), export=export)
 
 
 def check_film(film: Path, journal: Journal, problems: Problems) -> dict[str, Match]:

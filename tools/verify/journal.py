@@ -110,6 +110,7 @@ def read_journal(directory: Path, trust: Trust, problems: Problems) -> Journal |
             hash=whole_file.hash,
             device_key=reader.chain.named_key,
             session=reader.chain.fingerprint,
+            chain=reader.chain,
         )
     return None
 

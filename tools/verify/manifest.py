@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.verify import files
-from tools.verify.certs import Role, Trust
+from tools.verify.certs import Chain, Role, Trust
 from tools.verify.documents import MANIFEST
 from tools.verify.findings import Problems, need
 from tools.verify.journal import NAME as JOURNAL
@@ -37,6 +37,7 @@ class Manifest:
     device: str
     device_key: bytes
     files: tuple[Listed, ...]
+    chain: Chain
 
     @property
     def recovered(self) -> bool:
@@ -65,7 +66,7 @@ def read_manifest(directory: Path, trust: Trust) -> Manifest:
     need(names == sorted(set(names)), "files are not sorted by name, each once")
     later = payload["signed_boot"] - payload["boot"]
     need(later > 0 if payload["state"] == "recovered" else later == 0, "state and signed_boot do not fit each other")
-    return Manifest(payload, signed.hash, signed.chain.name, signed.chain.named_key, listed)
+    return Manifest(payload, signed.hash, signed.chain.name, signed.chain.named_key, listed, signed.chain)
 
 
 def compare_journal(manifest: Manifest, journal: Journal, problems: Problems) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.verify.certs import Chain
+
 MEDIA_RATE = 90_000
 """Ticks per second of media times and of the video track."""
 
@@ -148,7 +150,7 @@ class Flush:
 class Journal:
     """A journal as far as it verifies.  ``length`` and ``hash`` are of the whole file, ``head`` is the hash of the
     last good line, ``lines`` counts them with the opening, ``torn`` is the number of bytes behind the last LF;
-    ``device_key`` and ``session`` (a certificate's hash) are who signed it."""
+    ``device_key`` and ``session`` (a certificate's hash) are who signed it, under ``chain``."""
 
     opening: Opening
     flushes: tuple[Flush, ...]
@@ -159,6 +161,7 @@ class Journal:
     hash: str
     device_key: bytes
     session: str
+    chain: Chain = field(repr=False)
     files: Mapping[str, list[Flush]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

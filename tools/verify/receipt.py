@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.verify import files
-from tools.verify.certs import Role, Trust
+from tools.verify.certs import Chain, Role, Trust
 from tools.verify.documents import ANCHOR, RECEIPT
 from tools.verify.findings import need
 from tools.verify.signed import verify_chained
@@ -23,6 +23,7 @@ class DockSigned:
 
     payload: Mapping[str, Any]
     hash: str
+    chain: Chain
 
     @property
     def utc_ms(self) -> int:
@@ -56,4 +57,4 @@ def _read(path: Path, typ: str, trust: Trust) -> DockSigned:
         signed.payload["dock"] == signed.chain.name,
         f"dock is {signed.payload['dock']}, the certificate is {signed.chain.name}'s",
     )
-    return DockSigned(signed.payload, signed.hash)
+    return DockSigned(signed.payload, signed.hash, signed.chain)

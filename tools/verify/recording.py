@@ -43,6 +43,7 @@ class Custody:
     receipt: DockSigned | None = None
     trusted_ms: int | None = None
     lengths: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, Digest] = field(default_factory=dict)
     sealed: bool = False
 
     @property
@@ -75,11 +76,11 @@ def judge(directory: Path, given: Given, trusted_ms: Iterable[int] = ()) -> Cust
         compare_journal(custody.manifest, custody.journal, problems)
     with problems.at("."):
         _check_name(directory, custody)
-    digests = _check_files(custody, names, given.progress)
+    custody.digests = _check_files(custody, names, given.progress)
     if custody.receipt is not None:
         with problems.at(receipt.NAME):
             need(custody.sealed, "a receipt stands here, and no manifest")
-            _check_receipt(custody, custody.receipt, digests)
+            _check_receipt(custody, custody.receipt, custody.digests)
     return custody
 
 

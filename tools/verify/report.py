@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
 
+from tools.verify import VERSION
+from tools.verify.annex import CertificateEntry, FileEntry, RecordingAnnex, VolumeAnnex
 from tools.verify.findings import Problem
 
 SCHEMA = 1
+Annexed = RecordingAnnex | VolumeAnnex | FileEntry | CertificateEntry
 
 
 class Verdict(StrEnum):
@@ -56,6 +59,7 @@ class RecordingReport:
     not_proven: tuple[str, ...] = ()
     private: tuple[PrivateEntry, ...] | None = None
     problems: tuple[Problem, ...] = ()
+    annex: RecordingAnnex | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,18 @@ class VolumeReport:
     proven: tuple[str, ...] = ()
     not_proven: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    annex: VolumeAnnex | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
     """The verdict on an exported film; ``covered`` is the span of media time, in seconds, that it was proven to
-    hold."""
+    hold; ``file``: its length and hash."""
 
     path: str
     evidence: RecordingReport
     covered: tuple[float, float] | None = None
+    file: FileEntry | None = None
     facts: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     not_proven: tuple[str, ...] = ()
@@ -97,12 +103,17 @@ class Report:
 
     path: str
     kind: str
-    root: str | None
+    root_certificate: CertificateEntry | None
     recordings: tuple[RecordingReport, ...] = ()
     volumes: tuple[VolumeReport, ...] = ()
     export: ExportReport | None = None
     problems: tuple[Problem, ...] = ()
     facts: tuple[str, ...] = field(default=())
+
+    @property
+    def root(self) -> str | None:
+        """The hash of the root certificate; None where nobody was named."""
+        return None if self.root_certificate is None else self.root_certificate.fingerprint
 
     @property
     def every_recording(self) -> tuple[RecordingReport, ...]:
@@ -140,6 +151,8 @@ class Report:
             "path": self.path,
             "kind": self.kind,
             "root": self.root,
+            "root_certificate": _values(self.root_certificate),
+            "verifier": VERSION,
             "verdict": self.verdict.value,
             "exit": self.exit_code,
             "facts": list(self.facts),
@@ -163,6 +176,10 @@ def _words(report: RecordingReport | VolumeReport | ExportReport) -> dict[str, A
     }
 
 
+def _values(value: Annexed | None) -> dict[str, Any] | None:
+    return None if value is None else asdict(value)
+
+
 def _recording(report: RecordingReport) -> dict[str, Any]:
     private = report.private
     return {
@@ -178,6 +195,7 @@ def _recording(report: RecordingReport) -> dict[str, Any]:
         "private": None
         if private is None
         else [{"kind": each.kind, "at_s": each.at_s, "text": each.text} for each in private],
+        "annex": _values(report.annex),
     }
 
 
@@ -192,6 +210,7 @@ def _volume(report: VolumeReport) -> dict[str, Any]:
         "voided": list(report.voided),
         **_words(report),
         "recordings": [_recording(each) for each in report.recordings],
+        "annex": _values(report.annex),
     }
 
 
@@ -199,6 +218,7 @@ def _export(report: ExportReport) -> dict[str, Any]:
     return {
         "path": report.path,
         "covered": None if report.covered is None else list(report.covered),
+        "file": _values(report.file),
         **_words(report),
         "evidence": _recording(report.evidence),
     }

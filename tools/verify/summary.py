@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tools.verify.content import Content, judge_content
+from tools.verify.gathering import recording_annex
 from tools.verify.model import MEDIA_RATE, Journal
 from tools.verify.recording import Custody, Given, judge
 from tools.verify.report import RecordingReport, Verdict
@@ -63,6 +64,7 @@ def report(custody: Custody, given: Given, content: Content | None, name: str) -
         proven=tuple(_proven(custody, journal, given, content)) if good else (),
         not_proven=tuple(_not_proven(custody, journal, given, content)),
         private=None if content is None else tuple(content.private),
+        annex=recording_annex(custody),
         problems=tuple(custody.problems.found),
     )
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes
-
 from tools.verify import age, audit, belonging, certs, files, journal, manifest, volume, volume_summary
+from tools.verify.annex import CertificateEntry
 from tools.verify.findings import Problem, Refused
+from tools.verify.gathering import root_entry
 from tools.verify.recording import Given
 from tools.verify.report import Place, Report, VolumeReport
 from tools.verify.summary import judge_recording
@@ -28,7 +28,7 @@ class _Found:
     problems: list[Problem] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
 
-    def report(self, path: Path, kind: str, root: str | None) -> Report:
+    def report(self, path: Path, kind: str, root: CertificateEntry | None) -> Report:
         return Report(
             str(path), kind, root, volumes=tuple(self.volumes), problems=tuple(self.problems), facts=tuple(self.facts)
         )
@@ -62,7 +62,7 @@ def verify_path(
     in the report.
     """
     given = load_given(root, keys, progress)
-    fingerprint = None if given.root is None else given.root.fingerprint(hashes.SHA256()).hex()
+    root_certificate = root_entry(given.root)
     if path.is_file():
         raise Refused(f"{path}: is a file: an exported film is judged with --evidence RECORDING")
     if not path.is_dir():
@@ -70,14 +70,14 @@ def verify_path(
     names = set(files.listing(path))
     if journal.NAME in names or manifest.NAME in names:
         found, _ = judge_recording(path, given, ".")
-        return Report(str(path), "recording", fingerprint, recordings=(found,))
+        return Report(str(path), "recording", root_certificate, recordings=(found,))
     if _is_volume(path):
-        return Report(str(path), "volume", fingerprint, volumes=(_volume(path, place, given, "."),))
+        return Report(str(path), "volume", root_certificate, volumes=(_volume(path, place, given, "."),))
     inside = _directories(path)
     if any(_is_volume(each) for each in inside):
-        return _device(path, place, given, "").report(path, "device", fingerprint)
+        return _device(path, place, given, "").report(path, "device", root_certificate)
     if any(_is_volume(each) for folder in inside for each in _directories(folder)):
-        return _store(path, place, given, fingerprint)
+        return _store(path, place, given, root_certificate)
     raise Refused(f"{path}: holds neither a recording nor a volume, nor folders of such")
 
 
@@ -117,7 +117,7 @@ def _device(path: Path, place: Place | None, given: Given, prefix: str) -> _Foun
     return found
 
 
-def _store(path: Path, place: Place | None, given: Given, fingerprint: str | None) -> Report:
+def _store(path: Path, place: Place | None, given: Given, root: CertificateEntry | None) -> Report:
     found = _Found()
     for name, kind in files.listing(path).items():
         where = files.shown(name)
@@ -130,7 +130,7 @@ def _store(path: Path, place: Place | None, given: Given, fingerprint: str | Non
             found.problems.append(Problem(where, "is not an ordinary file or directory"))
         else:
             found.facts.append(f"{where} is no device's folder: it was not looked at")
-    return found.report(path, "store", fingerprint)
+    return found.report(path, "store", root)
 
 
 def _directories(path: Path) -> list[Path]:

@@ -133,6 +133,7 @@ def _missing(volume: Volume) -> Iterator[tuple[int, int]]:
 
 def _note_missing(volume: Volume, first: int, last: int) -> None:
     log = volume.audit
+    volume.missing.append((first, last))
     for number in range(first, min(last, log.newest) + 1):
         volume.problems.add(
             f"{RECORDINGS}/{number:08d}",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from tools.verify.belonging import Volume
+from tools.verify.gathering import volume_annex
 from tools.verify.report import Place, Verdict, VolumeReport
 from tools.verify.times import utc
 
@@ -32,6 +33,7 @@ def report(volume: Volume, name: str) -> VolumeReport:
         proven=tuple(_proven(volume)) if good else (),
         not_proven=tuple(_not_proven(volume)),
         problems=tuple(volume.problems.found),
+        annex=volume_annex(volume),
     )
 
 

@@ -109,6 +109,37 @@ def keys(value: Any) -> Any:
     return [keys(value[0])] if isinstance(value, list) and value else type(value).__name__
 
 
+FILE_SHAPE = {"name": "str", "length": "int", "hash": "str", "signed": "int"}
+CERTIFICATE_SHAPE = dict.fromkeys(("role", "subject", "issuer", "fingerprint", "key", "not_before", "not_after"), "str")
+DOCKING_SHAPE = {"dock": "str", "utc_ms": "int", "hash": "str", "number": "int"}
+RECORDING_ANNEX_SHAPE = {
+    "boot": "int",
+    "firmware": "str",
+    "signer": "str",
+    "quality": "str",
+    "origin_ms": "float",
+    "live_s": "float",
+    "resumes": "NoneType",
+    "size": ["int"],
+    "fps": "int",
+    "sound_rate": "int",
+    "gaps": "list",
+    "opening": "str",
+    "manifest": "str",
+    "receipt": DOCKING_SHAPE,
+    "trusted_ms": "int",
+    "files": [FILE_SHAPE],
+    "certificates": [CERTIFICATE_SHAPE],
+}
+VOLUME_ANNEX_SHAPE = {
+    "log_lines": "int",
+    "log_head": "str",
+    "anchor": DOCKING_SHAPE,
+    "missing": "list",
+    "moments": [{"kind": "str", "utc_ms": "int", "quality": "str", "number": "NoneType", "text": "str"}],
+    "files": [{**FILE_SHAPE, "signed": "NoneType"}],
+    "certificates": [CERTIFICATE_SHAPE],
+}
 RECORDING_SHAPE = {
     "path": "str",
     "verdict": "str",
@@ -123,6 +154,7 @@ RECORDING_SHAPE = {
     "not_proven": ["str"],
     "problems": "list",
     "private": [{"kind": "str", "at_s": "NoneType", "text": "str"}],
+    "annex": RECORDING_ANNEX_SHAPE,
 }
 VOLUME_SHAPE = {
     "path": "str",
@@ -137,12 +169,15 @@ VOLUME_SHAPE = {
     "not_proven": ["str"],
     "problems": "list",
     "recordings": [RECORDING_SHAPE],
+    "annex": VOLUME_ANNEX_SHAPE,
 }
 SHAPE = {
     "schema": "int",
     "path": "str",
     "kind": "str",
     "root": "str",
+    "root_certificate": CERTIFICATE_SHAPE,
+    "verifier": "str",
     "verdict": "str",
     "exit": "int",
     "facts": "list",
