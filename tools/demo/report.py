@@ -13,10 +13,13 @@ from tools.demo.contact_sheet import Viewing, moments, view
 from tools.demo.evidence import Footage
 from tools.demo.in_step import ALLOWED_MS
 from tools.demo.stage import Stage, utc_ms
-from tools.demo.timeline import Lane, Mark, Span, draw
+from tools.verify.page.document import render_page
+from tools.verify.page.timeline import Lane, Mark, Span, draw
 from tools.verify.report import Verdict
 
 NAME: Final = "report.html"
+VERDICT: Final = "verdict.html"
+"""The verifier's own page on everything that the dock has."""
 
 
 def write_report(stage: Stage) -> None:
@@ -28,6 +31,8 @@ def write_report(stage: Stage) -> None:
             viewings[each.number] = view(stage.home.export / film_of(each), moments(each))
         bar(1, 1)
     _check_sync(stage, [offset for viewing in viewings.values() for offset in viewing.offsets])
+    verdict = stage.home.root / VERDICT
+    verdict.write_text(render_page(stage.reports["authority"], datetime.now(UTC)), encoding="utf-8")
     path = stage.home.root / NAME
     path.write_text(page.fill(_pieces(stage, viewings)), encoding="utf-8")
     stage.say(f"{path}: {path.stat().st_size // 1000} kB")

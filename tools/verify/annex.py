@@ -65,8 +65,8 @@ class Moment:
 class RecordingAnnex:
     """How a recording was made, and what it consists of.
 
-    ``origin_ms``: when media time 0 was, by the camera's clock of that ``quality``; ``live_s``: the media time of the
-    press; ``resumes``: the recording that it goes on with.  ``opening`` and ``manifest`` are hashes of signed lines;
+    ``origin_ms``: when media time 0 was, by the camera's clock of that ``quality``; ``media``: the span of media time, in
+    seconds, that the journal vouches for; ``live_s``: the media time of the press; ``resumes``: the recording that it goes on with.  ``opening`` and ``manifest`` are hashes of signed lines;
     ``trusted_ms``: by when it existed, on the word of somebody other than the camera.
     """
 
@@ -75,6 +75,7 @@ class RecordingAnnex:
     signer: str
     quality: str
     origin_ms: float | None
+    media: tuple[float, float] | None
     live_s: float
     resumes: int | None
     size: tuple[int, int]

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, T
 
 from tools.verify.exported import verify_export
 from tools.verify.findings import Refused
+from tools.verify.page.document import render_page
 from tools.verify.render import render
 from tools.verify.report import Place, Report
 from tools.verify.verifier import verify_path
@@ -57,6 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with _progress() as progress:
             report = _judge(arguments, progress)
+        if arguments.html is not None:
+            page = render_page(report, datetime.now(UTC))
+            arguments.html.write_text(page, encoding="utf-8")
     except Refused as refused:
         sys.stderr.write(f"lapel verify: {refused}\n")
         return USAGE
@@ -111,5 +116,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--place",
         choices=[each.value for each in Place],
         help="where the volumes lie, if their folders' names do not tell",
+    )
+    add(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="also write the verdict as one page for people: it needs no other file and no network",
     )
     add("--json", action="store_true", help="print the report as JSON (schema 1)")

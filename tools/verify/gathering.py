@@ -35,6 +35,7 @@ def recording_annex(custody: Custody) -> RecordingAnnex | None:
         signer=opening.signer,
         quality=opening.clock.quality,
         origin_ms=_origin_ms(custody.journal),
+        media=_media(custody.journal),
         live_s=_live_s(custody.journal),
         resumes=None if opening.continues is None else opening.continues[0],
         size=opening.size,
@@ -129,6 +130,12 @@ def _origin_ms(read: Journal) -> float | None:
         if flush.video is not None and flush.until is not None
     ]
     return min(moments, default=None)
+
+
+def _media(read: Journal) -> tuple[float, float] | None:
+    starts = [flush.video.start for flush in read.flushes if flush.video is not None]
+    ends = [flush.until for flush in read.flushes if flush.until is not None]
+    return (min(starts) / MEDIA_RATE, max(ends) / MEDIA_RATE) if starts and ends else None
 
 
 def _live_s(read: Journal) -> float:

@@ -20,12 +20,12 @@ from tools.demo.chronicle import Chronicle, Entry, Who
 from tools.demo.contact_sheet import moments
 from tools.demo.evidence import footage
 from tools.demo.finale import export, verify
-from tools.demo.report import NAME, lanes, write_report
+from tools.demo.report import NAME, VERDICT, lanes, write_report
 from tools.demo.stage import Stage
-from tools.demo.timeline import draw
 from tools.sim.home import Home
 from tools.sim.screen import PlainScreen
 from tools.verify.findings import Refused
+from tools.verify.page.timeline import draw
 from tools.verify.verifier import verify_path
 
 EMPTY = {"meta", "link", "img", "br"}
@@ -139,13 +139,14 @@ def test_what_was_found_is_in_the_table(told: tuple[Stage, str]) -> None:
 
 
 def test_the_page_is_whole_and_needs_nothing_else(told: tuple[Stage, str]) -> None:
-    """Well formed, no script, nothing fetched: pictures inside, links only to the films and to age's home page."""
+    """Well formed, no script, nothing fetched: pictures inside, links only to the films, the verdict and to age's home page."""
     parsed = Page(told[1])
     assert parsed.open == []
     assert "script" not in parsed.tags
     films = [f"export/{number:08d}.mp4" for number in (1, 2, 3)]
     rest = [address for address in parsed.addresses if not address.startswith("data:image/jpeg;base64,")]
-    assert [address for address in rest if address != "https://age-encryption.org"] == films
+    assert [address for address in rest if address != "https://age-encryption.org"] == [*films, VERDICT]
+    assert "cut off while recording" in (told[0].home.root / VERDICT).read_text(encoding="utf-8")
     assert "url(" not in told[1]
     assert not re.search(r"\$\w", told[1])
 

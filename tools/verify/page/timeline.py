@@ -5,11 +5,13 @@ Pure: times in milliseconds go in, text comes out.  Colours are classes, for the
 
 from __future__ import annotations
 
-import html
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from tools.verify.page.markup import Markup, text
 
 WIDTH: Final = 1040
 LEFT: Final = 112
@@ -23,7 +25,8 @@ NOTCH: Final = 6
 CHARACTER: Final = 6.3
 """About the width of one at the labels' size."""
 
-_STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
+_DAY_S: Final = 86_400
+_STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, _DAY_S, 7 * _DAY_S)
 _MOST_TICKS: Final = 14
 
 
@@ -55,8 +58,9 @@ class Lane:
     marks: tuple[Mark, ...] = ()
 
 
-def draw(lanes: Sequence[Lane], bands: Sequence[Span] = ()) -> str:
-    """The drawing; ``bands`` run through all lanes.  At least one lane has a span."""
+def draw(lanes: Sequence[Lane], bands: Sequence[Span] = (), *, title: str = "time line in UTC") -> Markup:
+    """The drawing; ``bands`` run through all lanes, ``title`` is what it is called where it cannot be seen.  At least
+    one lane has a span."""
     spans = [span for lane in lanes for span in lane.spans]
     scale = Scale(min(span.begin_ms for span in spans), max(span.end_ms for span in spans))
     body: list[str] = []
@@ -67,15 +71,16 @@ def draw(lanes: Sequence[Lane], bands: Sequence[Span] = ()) -> str:
     height = y + AXIS
     back = [line for band in bands for line in _band(band, scale, y)]
     axis = list(_axis(scale, y))
-    return "\n".join(
+    document = "\n".join(
         [
-            f'<svg class="timeline" viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="time line in UTC">',
+            f'<svg class="timeline" viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{text(title)}">',
             *back,
             *axis,
             *body,
             "</svg>",
         ]
     )
+    return Markup(document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,16 @@ class Scale:
         part = (at_ms - self.begin_ms) / max(1.0, self.end_ms - self.begin_ms)
         return LEFT + (WIDTH - LEFT - RIGHT) * min(1.0, max(0.0, part))
 
+    @property
+    def step_s(self) -> int:
+        """Seconds from one tick to the next."""
+        length_s = (self.end_ms - self.begin_ms) / 1000
+        least = next((step for step in _STEPS_S if length_s / step <= _MOST_TICKS), _STEPS_S[-1])
+        return least * max(1, math.ceil(length_s / least / _MOST_TICKS))
+
     def ticks(self) -> list[int]:
         """Round times, in milliseconds, not too many."""
-        length_s = (self.end_ms - self.begin_ms) / 1000
-        step_ms = 1000 * next((step for step in _STEPS_S if length_s / step <= _MOST_TICKS), _STEPS_S[-1])
+        step_ms = 1000 * self.step_s
         first = -int(-self.begin_ms // step_ms)
         return [number * step_ms for number in range(first, int(self.end_ms // step_ms) + 1)]
 
@@ -115,7 +126,7 @@ def _lane(lane: Lane, scale: Scale, y: float) -> tuple[list[str], float]:
     """A lane whose upper edge is at ``y``, and where the next one may begin."""
     placed = place_labels(lane.marks, scale)
     bar_y = y + ROW * (1 + max((row for _, row, _ in placed), default=-1))
-    out = [f'<text class="lane" x="0" y="{bar_y + BAR * 0.7:.1f}">{html.escape(lane.title)}</text>']
+    out = [f'<text class="lane" x="0" y="{bar_y + BAR * 0.7:.1f}">{text(lane.title)}</text>']
     for span in lane.spans:
         x, width = scale.x(span.begin_ms), scale.x(span.end_ms) - scale.x(span.begin_ms)
         out.append(
@@ -123,24 +134,26 @@ def _lane(lane: Lane, scale: Scale, y: float) -> tuple[list[str], float]:
         )
         if span.label and len(span.label) * CHARACTER < width:
             out.append(
-                f'<text class="in {span.kind}" x="{x + width / 2:.1f}" y="{bar_y + BAR * 0.68:.1f}">{html.escape(span.label)}</text>'
+                f'<text class="in {span.kind}" x="{x + width / 2:.1f}" y="{bar_y + BAR * 0.68:.1f}">{text(span.label)}</text>'
             )
     for mark, row, begin in placed:
         x, top = scale.x(mark.at_ms), bar_y - ROW * row - 11
         out.append(f'<line class="{mark.kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bar_y + NOTCH:.1f}"/>')
-        out.append(f'<text class="mark {mark.kind}" x="{begin:.1f}" y="{top + 8:.1f}">{html.escape(mark.label)}</text>')
+        out.append(f'<text class="mark {mark.kind}" x="{begin:.1f}" y="{top + 8:.1f}">{text(mark.label)}</text>')
     return out, bar_y + BAR + LANE_GAP
 
 
 def _band(band: Span, scale: Scale, y: float) -> Iterator[str]:
     x, width = scale.x(band.begin_ms), scale.x(band.end_ms) - scale.x(band.begin_ms)
     yield f'<rect class="{band.kind}" x="{x:.1f}" y="16" width="{width:.1f}" height="{y - 16:.1f}"/>'
-    yield f'<text class="band" x="{x + width / 2:.1f}" y="11">{html.escape(band.label)}</text>'
+    yield f'<text class="band" x="{x + width / 2:.1f}" y="11">{text(band.label)}</text>'
 
 
 def _axis(scale: Scale, y: float) -> Iterator[str]:
+    days = scale.end_ms - scale.begin_ms > _DAY_S * 1000
+    shape = "%Y-%m-%d" if scale.step_s >= _DAY_S else "%d %b %H:%M" if days else "%H:%M:%S"
     for tick in scale.ticks():
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=tick)
         x = scale.x(tick)
         yield f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{y:.1f}"/>'
-        yield f'<text class="tick" x="{x:.1f}" y="{y + 16:.1f}">{moment:%H:%M:%S}</text>'
+        yield f'<text class="tick" x="{x:.1f}" y="{y + 16:.1f}">{moment:{shape}}</text>'

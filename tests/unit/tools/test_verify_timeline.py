@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.demo.timeline import CHARACTER, LEFT, RIGHT, WIDTH, Lane, Mark, Scale, Span, draw, place_labels
+from tools.verify.page.timeline import CHARACTER, LEFT, RIGHT, WIDTH, Lane, Mark, Scale, Span, draw, place_labels
 
 BEGIN_MS = 1_795_399_650_000
 times = st.integers(BEGIN_MS, BEGIN_MS + 120_000)
