@@ -146,7 +146,17 @@ def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
     name = common_name(named)
     need(_NAME.match(name), f"the {role.label} certificate: its common name is no name of the format")
     need(common_name(certificates[0]) == name, "the session certificate bears another name than its device")
-    return Chain(role, name, tuple(certificates), hashlib.sha256(ders[0]).hexdigest(), public_der(named))
+    return Chain(role, name, tuple(certificates), fingerprint(ders[0]), public_der(named))
+
+
+def fingerprint(der: bytes) -> str:
+    """The hash by which other objects name a certificate."""
+    return hashlib.sha256(der).hexdigest()
+
+
+def read_key(der: bytes) -> ec.EllipticCurvePublicKey:
+    """The P-256 key in a certificate, whoever issued it and whatever for."""
+    return _key(_load(der))
 
 
 def public_der(certificate: x509.Certificate) -> bytes:
