@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -15,7 +16,6 @@ from firmware.core.indications import LIGHTS, Look
 from firmware.runtime import pending
 from firmware.runtime.controller import RUNNING, PartLost, Quit
 from firmware.runtime.enrolment import Enrolment, NotEnrolledError
-from firmware.runtime.entropy import draw
 from firmware.runtime.log import Log
 from firmware.runtime.supervise import Supervisor
 from firmware.runtime.unclaimed import Unclaimed
@@ -81,7 +81,7 @@ def _camera(hal: Hal, chosen: Settings, enrolment: Enrolment | None, log: Log) -
     """The camera, put together; one that belongs to nobody says so and does nothing else."""
     if enrolment is None:
         return Unclaimed(hal, chosen, log)
-    return Camera(hal, chosen, Vault(hal, chosen, enrolment, random=draw), log, random=draw)
+    return Camera(hal, chosen, Vault(hal, chosen, enrolment, random=os.urandom), log, random=os.urandom)
 
 
 def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:

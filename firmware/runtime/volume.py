@@ -12,7 +12,8 @@ from firmware.runtime import durable, names
 from firmware.runtime.auditlog import AuditLog
 
 if TYPE_CHECKING:
-    from firmware.evidence.recipients import Random
+    from collections.abc import Callable
+
     from firmware.runtime.enrolment import Enrolment
     from firmware.runtime.stamps import Stamps
     from hal.interface import Directory, Storage
@@ -36,7 +37,9 @@ class Volume:
     audit: AuditLog
 
     @classmethod
-    def mount(cls, storage: Storage, enrolment: Enrolment, stamps: Stamps, *, reserve: int, random: Random) -> Volume:
+    def mount(
+        cls, storage: Storage, enrolment: Enrolment, stamps: Stamps, *, reserve: int, random: Callable[[int], bytes]
+    ) -> Volume:
         """Open the volume on ``storage``, or make one on an empty card, with ``reserve`` bytes set aside.
 
         A card that is another camera's, or that nobody can tell whose it is, never keeps this one from recording: what is on it is

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tools.verify.exported import verify_export
+from tools.verify.film import verify_film
 from tools.verify.findings import Refused
 from tools.verify.page.document import render_page
 from tools.verify.render import render
@@ -25,12 +26,13 @@ USAGE = 2
 _ABOUT = """\
 Judge evidence, and say in plain words what is proven and what is not.
 
-PATH is a recording's directory, a volume (a camera's card), a device's folder or a dock's store; or, with
---evidence, an exported film that is held against the recording it was made from.  Without a key custody is judged:
-signatures, certificates, chains, hashes, what is missing and what was added.  With a key also what the files hold.
+PATH is a recording's directory, a volume (a camera's card), a device's folder or a dock's store; or a film (MP4 or
+Matroska): alone it is judged by the camera's signatures in its picture (ONVIF Media Signing), with --evidence it is held
+against the recording it was made from.  Without a key custody is judged: signatures, certificates, chains, hashes, what
+is missing and what was added.  With a key also what the files hold.
 
-Exit status: 0 everything is whole, or recovered with every check passed; 1 something is not whole, or open (cut off
-and not yet recovered, or still being made); 2 wrong usage."""
+Exit status: 0 everything is whole, or recovered with every check passed, or a film whose signatures hold; 1 something
+is not whole, or open (cut off and not yet recovered, or still being made); 2 wrong usage."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -89,6 +91,8 @@ def _progress() -> Iterator[Callable[[int], None]]:
 def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Report:
     if arguments.evidence is not None:
         return verify_export(arguments.path, arguments.evidence, arguments.root, arguments.key)
+    if arguments.path.is_file():
+        return verify_film(arguments.path, arguments.root)
     place = None if arguments.place is None else Place(arguments.place)
     return verify_path(arguments.path, arguments.root, arguments.key, place=place, progress=progress)
 

@@ -47,7 +47,7 @@ def recording_annex(custody: Custody) -> RecordingAnnex | None:
         receipt=_docking(custody.receipt),
         trusted_ms=custody.trusted_ms,
         files=tuple(_recording_files(custody, custody.journal)),
-        certificates=_certificates(chains),
+        certificates=certificate_entries(chains),
     )
 
 
@@ -65,7 +65,7 @@ def volume_annex(volume: Volume) -> VolumeAnnex:
         missing=tuple(volume.missing),
         moments=tuple(log.moments),
         files=tuple(_hashed(volume.path, names)),
-        certificates=_certificates([*papers, *log.chains]),
+        certificates=certificate_entries([*papers, *log.chains]),
     )
 
 
@@ -79,7 +79,7 @@ def file_entry(path: Path) -> FileEntry | None:
     return next(_hashed(path.parent, [path.name]), None)
 
 
-def _certificates(chains: Iterable[Chain]) -> tuple[CertificateEntry, ...]:
+def certificate_entries(chains: Iterable[Chain]) -> tuple[CertificateEntry, ...]:
     """Every certificate of some chains once, in order of role."""
     found: dict[str, tuple[int, CertificateEntry]] = {}
     for chain in chains:

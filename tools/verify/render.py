@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from tools.verify.files import shown
 from tools.verify.findings import Problem
-from tools.verify.report import ExportReport, Place, RecordingReport, Report, Verdict, VolumeReport
+from tools.verify.report import ExportReport, FilmReport, Place, RecordingReport, Report, Verdict, VolumeReport
 from tools.verify.times import span
 
 _COLOURS = {
+    Verdict.VALID: "\x1b[1;32m",
     Verdict.WHOLE: "\x1b[1;32m",
     Verdict.RECOVERED: "\x1b[1;33m",
     Verdict.OPEN: "\x1b[1;33m",
@@ -43,6 +44,10 @@ def _lines(report: Report, paint: _Paint) -> Iterator[str]:
     if report.export is not None:
         yield f"film: {paint(report.verdict)} ({shown(report.export.path)})"
         yield from _export(report.export, paint)
+    if report.film is not None:
+        yield f"film: {paint(report.verdict)} ({shown(report.film.path)})"
+        yield from _words(report.film)
+        yield ""
     yield from _rows("note", report.facts)
     yield from _problems(report.problems)
     if report.volumes:
@@ -82,7 +87,7 @@ def _export(export: ExportReport, paint: _Paint) -> Iterator[str]:
     yield ""
 
 
-def _words(report: RecordingReport | VolumeReport | ExportReport) -> Iterator[str]:
+def _words(report: RecordingReport | VolumeReport | ExportReport | FilmReport) -> Iterator[str]:
     yield from _rows("", report.facts)
     yield from _rows("proven", report.proven)
     yield from _rows("not proven", report.not_proven)

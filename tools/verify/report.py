@@ -11,6 +11,7 @@ from typing import Any
 from tools.verify import VERSION
 from tools.verify.annex import CertificateEntry, FileEntry, RecordingAnnex, VolumeAnnex
 from tools.verify.findings import Problem
+from tools.verify.onvif import Signatures
 
 SCHEMA = 1
 Annexed = RecordingAnnex | VolumeAnnex | FileEntry | CertificateEntry
@@ -18,8 +19,9 @@ Annexed = RecordingAnnex | VolumeAnnex | FileEntry | CertificateEntry
 
 class Verdict(StrEnum):
     """A verdict.  ``RECOVERED`` is never called whole; ``OPEN`` is cut off and not yet recovered, or still being
-    made."""
+    made; ``VALID`` is said of a film alone: its signatures hold, and whether it is all that was recorded was not asked."""
 
+    VALID = "valid"
     WHOLE = "whole"
     RECOVERED = "recovered"
     OPEN = "open"
@@ -85,12 +87,28 @@ class VolumeReport:
 @dataclass(frozen=True, slots=True)
 class ExportReport:
     """The verdict on an exported film; ``covered`` is the span of media time, in seconds, that it was proven to
-    hold; ``file``: its length and hash."""
+    hold; ``file``: its length and hash; ``signatures`` what those in its picture prove (None: they could not be read).
+    """
 
     path: str
     evidence: RecordingReport
     covered: tuple[float, float] | None = None
     file: FileEntry | None = None
+    signatures: Signatures | None = None
+    facts: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
+    not_proven: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReport:
+    """The verdict on a film by the signatures in its picture alone."""
+
+    path: str
+    signatures: Signatures
+    file: FileEntry | None = None
+    certificates: tuple[CertificateEntry, ...] = ()
     facts: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     not_proven: tuple[str, ...] = ()
@@ -99,7 +117,7 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that was found under one path.  ``kind``: recording, volume, device, store or export."""
+    """Everything that was found under one path.  ``kind``: recording, volume, device, store, export or film."""
 
     path: str
     kind: str
@@ -109,6 +127,7 @@ class Report:
     export: ExportReport | None = None
     problems: tuple[Problem, ...] = ()
     facts: tuple[str, ...] = field(default=())
+    film: FilmReport | None = None
 
     @property
     def root(self) -> str | None:
@@ -127,7 +146,7 @@ class Report:
         found = [each.verdict for each in self.every_recording]
         if any(problems for _, problems in self.every_problem):
             return Verdict.NOT_WHOLE
-        return max(found, key=list(Verdict).index, default=Verdict.WHOLE)
+        return max(found, key=list(Verdict).index, default=Verdict.WHOLE if self.film is None else Verdict.VALID)
 
     @property
     def every_problem(self) -> list[tuple[str, Sequence[Problem]]]:
@@ -137,12 +156,14 @@ class Report:
         found += [(each.path, each.problems) for each in self.every_recording]
         if self.export:
             found.append(("", self.export.problems))
+        if self.film:
+            found.append(("", self.film.problems))
         return found
 
     @property
     def exit_code(self) -> int:
-        """0 only if everything is whole, or recovered with every check passed."""
-        return 0 if self.verdict in (Verdict.WHOLE, Verdict.RECOVERED) else 1
+        """0 only if everything is whole, recovered with every check passed, or a film with valid signatures."""
+        return 0 if self.verdict in (Verdict.VALID, Verdict.WHOLE, Verdict.RECOVERED) else 1
 
     def to_json(self) -> dict[str, Any]:
         """The machine form."""
@@ -164,10 +185,11 @@ class Report:
             "volumes": [_volume(each) for each in self.volumes],
             "recordings": [_recording(each) for each in self.recordings],
             "export": None if self.export is None else _export(self.export),
+            "film": None if self.film is None else _film(self.film),
         }
 
 
-def _words(report: RecordingReport | VolumeReport | ExportReport) -> dict[str, Any]:
+def _words(report: RecordingReport | VolumeReport | ExportReport | FilmReport) -> dict[str, Any]:
     return {
         "facts": list(report.facts),
         "proven": list(report.proven),
@@ -219,6 +241,17 @@ def _export(report: ExportReport) -> dict[str, Any]:
         "path": report.path,
         "covered": None if report.covered is None else list(report.covered),
         "file": _values(report.file),
+        "signatures": None if report.signatures is None else report.signatures.to_json(),
         **_words(report),
         "evidence": _recording(report.evidence),
+    }
+
+
+def _film(report: FilmReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "file": _values(report.file),
+        "certificates": [_values(each) for each in report.certificates],
+        "signatures": report.signatures.to_json(),
+        **_words(report),
     }

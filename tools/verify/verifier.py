@@ -64,7 +64,7 @@ def verify_path(
     given = load_given(root, keys, progress)
     root_certificate = root_entry(given.root)
     if path.is_file():
-        raise Refused(f"{path}: is a file: an exported film is judged with --evidence RECORDING")
+        raise Refused(f"{path}: is a file: films are judged by tools.verify.film and tools.verify.exported")
     if not path.is_dir():
         raise Refused(f"{path}: is {'not a directory' if path.exists() else 'missing'}")
     names = set(files.listing(path))

@@ -186,6 +186,7 @@ SHAPE = {
     "volumes": [VOLUME_SHAPE],
     "recordings": "list",
     "export": "NoneType",
+    "film": "NoneType",
 }
 
 

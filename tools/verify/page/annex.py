@@ -43,6 +43,8 @@ def annex(report: Report) -> Markup:
             kind="soft",
         ),
     ]
+    if report.film is not None:
+        parts += [tag("h4", "The film"), _files([report.film.file] if report.film.file else [])]
     if report.export is not None:
         parts += _export(report.export)
     for volume in report.volumes:
@@ -102,6 +104,8 @@ def _repeat(report: Report) -> Iterator[Markup]:
 
 
 def _all_certificates(report: Report) -> Iterator[CertificateEntry]:
+    if report.film is not None:
+        yield from report.film.certificates
     for volume in report.volumes:
         yield from volume.annex.certificates if volume.annex else ()
     for recording in report.every_recording:

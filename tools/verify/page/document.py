@@ -19,6 +19,7 @@ _KINDS = {
     "volume": "one volume (a camera's memory card, or a dock's copy of it)",
     "device": "everything that is kept of one camera",
     "store": "everything that a dock keeps",
+    "film": "a film, by the signatures inside it",
     "export": "an exported film, against the recording that it was made from",
 }
 _LEGEND = (
@@ -75,6 +76,8 @@ def _recordings(report: Report) -> Markup:
     if report.volumes:
         return _volumes(report)
     found = report.every_recording
+    if not found:
+        return Markup()
     covered = report.export.covered if report.export is not None else None
     return tag("section", tag("h2", "The recording"), *(card(each, alone=True, covered=covered) for each in found))
 
@@ -105,6 +108,7 @@ def _volumes(report: Report) -> Markup:
 
 
 def _notes(report: Report) -> Markup:
-    facts = report.export.facts if report.export is not None else ()
+    judged = report.export or report.film
+    facts = judged.facts if judged is not None else ()
     rows = [*report.facts, *facts]
     return tag("section", tag("h2", "Also noted"), items(rows, "said")) if rows else Markup()

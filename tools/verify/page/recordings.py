@@ -11,7 +11,13 @@ from tools.verify.page.words import CLOCKS, GAPS, SIGNERS
 from tools.verify.report import RecordingReport, Verdict, VolumeReport
 from tools.verify.times import size, span, utc
 
-BADGES = {Verdict.WHOLE: "good", Verdict.RECOVERED: "warn", Verdict.OPEN: "warn", Verdict.NOT_WHOLE: "bad"}
+BADGES = {
+    Verdict.VALID: "good",
+    Verdict.WHOLE: "good",
+    Verdict.RECOVERED: "warn",
+    Verdict.OPEN: "warn",
+    Verdict.NOT_WHOLE: "bad",
+}
 
 
 def badge(verdict: Verdict) -> Markup:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from tools.verify.page.markup import Content, Markup, items, join, pairs, table, tag
 from tools.verify.page.words import (
+    ALONE,
     BLAMES_NOBODY,
     CHECKED,
     FILM,
@@ -21,14 +22,14 @@ from tools.verify.page.words import (
     Gloss,
     Sentence,
 )
-from tools.verify.report import ExportReport, RecordingReport, Report, Verdict, VolumeReport
+from tools.verify.report import ExportReport, FilmReport, RecordingReport, Report, Verdict, VolumeReport
 
-Found = RecordingReport | VolumeReport | ExportReport
+Found = RecordingReport | VolumeReport | ExportReport | FilmReport
 
 
 def headline(report: Report) -> Sentence:
     """The verdict in one sentence, and what follows from it."""
-    sentence = {"recording": ONE, "export": FILM}.get(report.kind, MANY)[report.verdict]
+    sentence = {"recording": ONE, "export": FILM, "film": ALONE}.get(report.kind, MANY)[report.verdict]
     recordings = report.every_recording
     if report.kind not in {"recording", "export"} and not recordings and report.verdict is Verdict.WHOLE:
         return Sentence(
@@ -50,7 +51,7 @@ def subject(report: Report) -> str:
         return f"this {'memory card' if volume.place.value == 'camera' else 'volume'}{_of(volume.device)}"
     if report.kind == "device":
         return f"what is kept here{_of(report.volumes[0].device if report.volumes else None)}"
-    return {"export": "this film", "store": "this store"}.get(report.kind, "this evidence")
+    return {"export": "this film", "film": "this film", "store": "this store"}.get(report.kind, "this evidence")
 
 
 def _called(recording: RecordingReport) -> str:
@@ -113,6 +114,8 @@ def _gloss(reason: str) -> Gloss:
 def checked(report: Report) -> Markup:
     """What this verdict rests on."""
     opened = any(each.private is not None for each in report.every_recording)
+    if report.film is not None:
+        return items(CHECKED["picture"], "checks")
     kinds = ["film"] * (report.kind == "export") + ["custody"]
     kinds += ["volume"] * bool(report.volumes) + ["content"] * opened
     rows = [row for kind in kinds for row in CHECKED[kind]]
@@ -148,6 +151,8 @@ def _failed(report: Report) -> bool:
 
 
 def _groups(report: Report) -> Iterable[tuple[str, Found]]:
+    if report.film is not None:
+        yield "", report.film
     if report.export is not None:
         yield "The film", report.export
         yield "The recording that it was compared with", report.export.evidence

@@ -79,7 +79,26 @@ FILM: Final = {
 }
 """For an exported film."""
 
+ALONE: Final = {
+    Verdict.VALID: Sentence(
+        "{What} shows what the camera signed while it was recording.",
+        "The camera signs its picture, group by group, inside the video. All of these signatures hold, and none is missing between them. "
+        "Whether more was recorded before or after was not asked.",
+    ),
+    Verdict.NOT_WHOLE: Sentence(
+        "{What} could not be shown to be what a camera recorded: {wrong}.",
+        "The signatures inside the video do not prove it. Do not rely on the film until that is explained.",
+    ),
+}
+"""For a film without a recording to compare it with."""
+
 MEANS: Final = {
+    Verdict.VALID: (
+        "The camera signed this picture while it was recording, before it left the camera's memory.",
+        "A frame that was changed, added, exchanged or taken out between the first and the last would have been found.",
+        "The signature leads to the authority whose root certificate was used for this check (see the annex).",
+        "The sound, and what was recorded before and after, are not part of this: the recording itself proves those.",
+    ),
     Verdict.WHOLE: (
         "The camera signed this evidence while it was recording, before it left the camera's memory.",
         "A change of a single byte afterwards, whether by accident or on purpose, would have been found.",
@@ -125,6 +144,9 @@ CHECKED: Final = {
     ),
     "content": (
         "Picture, sound and private notes, decrypted with the key that was given and compared with what was signed",
+    ),
+    "picture": (
+        "The signatures inside the video (ONVIF Media Signing), frame by frame, and the certificates behind them",
     ),
     "film": ("Picture and sound of the film, sample by sample, against the signed journal of the recording",),
 }
