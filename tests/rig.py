@@ -119,7 +119,7 @@ def settings_line(values: dict[str, object], *, serial: int = 1, revoked: tuple[
         "serial": serial,
         "utc_ms": 1_790_000_000_000,
         "recipients": [{"role": "authority", "age": authority}, {"role": "escrow", "age": escrow}],
-        "revoked": list(revoked),
+        "revoked": [{"hash": each, "since_ms": 0} for each in sorted(revoked)],
         "values": values,
     }
     return documents.sign(kinds.SETTINGS, payload, pki().settings.sign, pki().settings.chain.ders)

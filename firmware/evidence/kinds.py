@@ -85,6 +85,17 @@ def _settings_recipients(payload: Mapping[str, Any]) -> None:
     Recipients.parse([recipient["age"] for recipient in payload["recipients"]])
 
 
+def _settings_revoked(payload: Mapping[str, Any]) -> None:
+    hashes = [each["hash"] for each in payload["revoked"]]
+    if hashes != sorted(set(hashes)):
+        raise FormatError("revoked: not sorted by hash, each once")
+
+
+def _settings(payload: Mapping[str, Any]) -> None:
+    _settings_recipients(payload)
+    _settings_revoked(payload)
+
+
 AUDIT_DATA: Mapping[str, Check] = {
     "boot": record(
         {
@@ -266,11 +277,11 @@ SETTINGS = Kind(
                 record({"role": NAME, "age": text(r"[!-~]{1,4096}", "an age recipient")}),
                 most=MOST,
             ),
-            "revoked": items(HASH, most=10_000),
+            "revoked": items(record({"hash": HASH, "since_ms": TIME}), most=10_000),
             "values": mapping(text(r"[a-z][a-z0-9_]{0,63}", "the key of a setting"), scalar, most=256),
         }
     ),
-    _settings_recipients,
+    _settings,
     jws.FILE_LIMIT,
 )
 

@@ -29,5 +29,5 @@ def recipients(settings: Signed) -> Recipients:
 
 
 def trust_under(settings: Signed, trust: Trust) -> Trust:
-    """The same trust, less what these verified settings withdraw."""
-    return replace(trust, revoked=trust.revoked | frozenset(settings.payload["revoked"]))
+    """The same trust, less what these verified settings withdraw: at once, whatever they say since when."""
+    return replace(trust, revoked=trust.revoked | {each["hash"] for each in settings.payload["revoked"]})

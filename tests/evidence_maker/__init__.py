@@ -9,5 +9,6 @@ from tests.evidence_maker import mp4
 from tests.evidence_maker.camera import DOCK_MS, RECIPIENTS, Camera
 from tests.evidence_maker.pki import Authority, Identity, issue
 from tests.evidence_maker.recording import Plan
+from tests.evidence_maker.tsp import TimeAuthority
 
-__all__ = ["DOCK_MS", "RECIPIENTS", "Authority", "Camera", "Identity", "Plan", "issue", "mp4"]
+__all__ = ["DOCK_MS", "RECIPIENTS", "Authority", "Camera", "Identity", "Plan", "TimeAuthority", "issue", "mp4"]

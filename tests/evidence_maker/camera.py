@@ -11,6 +11,7 @@ from tests.evidence_maker.agefile import Recipient
 from tests.evidence_maker.jose import digest, sign
 from tests.evidence_maker.pki import Authority, Identity, issue
 from tests.evidence_maker.recording import PRESS_MS, ZEROS, Forge, Plan, Recorder, honest
+from tests.evidence_maker.tsp import TimeAuthority
 
 RECIPIENTS = (Recipient("authority"), Recipient("escrow"))
 DOCK_MS = PRESS_MS + 10_000_000_000
@@ -150,6 +151,21 @@ class Camera:
         }
         self.receipts[number] = self._jws(directory / "receipt.jws", "lapel.receipt.1", payload, signer)
         self.log("receipt", {"number": number, "receipt": self.receipts[number]})
+
+    def stamp(self, number: int, utc_ms: int, tsa: TimeAuthority | None = None, **forged: Any) -> None:
+        """A time stamp over a manifest; ``forged`` is as in ``TimeAuthority.stamp``."""
+        directory = self.directory(number)
+        token = (tsa or TimeAuthority()).stamp((directory / "manifest.jws").read_bytes(), utc_ms, **forged)
+        (directory / "manifest.tsr").write_bytes(token)
+
+    def withdraw(self, path: Path, since: dict[str, int], **forged: Any) -> Path:
+        """Settings that withdraw certificates, by their hashes; ``forged`` replaces members, or their ``signer``."""
+        signer = forged.pop("signer", self.authority.settings)
+        recipients = [{"role": role, "age": f"age1{role}"} for role in ("authority", "escrow")]
+        revoked = [{"hash": each, "since_ms": since[each]} for each in sorted(since)]
+        payload = {"authority": "Test", "serial": 2, "utc_ms": DOCK_MS, "recipients": recipients, "values": {}}
+        self._jws(path, "lapel.settings.1", {**payload, "revoked": revoked, **forged}, signer)
+        return path
 
     def erase(self, number: int) -> None:
         """Erase a receipted recording."""

@@ -38,6 +38,7 @@ ROLES: dict[str, tuple[bool, int | None, tuple[str, ...], int | None, x509.Objec
     "session": (False, None, ("digital_signature",), 3, None),
     "dock-ca": (True, 0, ("key_cert_sign", "crl_sign"), 5, _SERVER),
     "dock": (False, None, ("digital_signature",), 6, _SERVER),
+    "settings": (False, None, ("digital_signature",), 7, None),
 }
 
 
@@ -125,6 +126,7 @@ class Authority:
         self.device_ca = issue("device-ca", "Devices", self.root, f"{seed} device-ca")
         self.dock_ca = issue("dock-ca", "Docks", self.root, f"{seed} dock-ca")
         self.dock = issue("dock", "dock-1", self.dock_ca, f"{seed} dock")
+        self.settings = issue("settings", "Test settings", self.root, f"{seed} settings")
 
     @property
     def root_pem(self) -> bytes:

@@ -37,11 +37,13 @@ Recipients = Sequence[tuple[str, str]]
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What new settings change: values by key; recipients, which replace those of their roles; fingerprints or
-    ``device/NAME`` and ``dock/NAME`` to withdraw."""
+    ``device/NAME`` and ``dock/NAME`` to withdraw, and from when on what they sign counts for nothing (milliseconds
+    since 1970; None: from now on, or, where that is settled already, as it was)."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     recipients: Recipients = ()
     revoke: Sequence[str] = ()
+    since_ms: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.values or self.recipients or self.revoke)
@@ -121,12 +123,16 @@ class Authority:
         old = self.settings.payload
         roles = {role for role, _ in changes.recipients}
         kept = [(each["role"], each["age"]) for each in old["recipients"] if each["role"] not in roles]
+        now_ms = _utc_ms(now or datetime.now(UTC))
+        revoked = {each["hash"]: each["since_ms"] for each in old["revoked"]}
+        for each in map(self._fingerprint, changes.revoke):
+            revoked[each] = revoked.get(each, now_ms) if changes.since_ms is None else changes.since_ms
         payload = {
             **old,
             "serial": old["serial"] + 1,
-            "utc_ms": _utc_ms(now or datetime.now(UTC)),
+            "utc_ms": now_ms,
             "recipients": _recipients([*kept, *changes.recipients]),
-            "revoked": sorted({*old["revoked"], *map(self._fingerprint, changes.revoke)}),
+            "revoked": [{"hash": each, "since_ms": revoked[each]} for each in sorted(revoked)],
             "values": {**old["values"], **changes.values},
         }
         signed = _sign_settings(payload, self.keys[Role.SETTINGS], self.certificates)

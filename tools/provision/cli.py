@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,13 @@ def _add_settings(commands: Any) -> None:
         help="believe this certificate no more: device/NAME, dock/NAME, or a fingerprint.  May be repeated",
     )
     parser.add_argument(
+        "--since",
+        type=_time,
+        metavar="TIME",
+        help="with --revoke: what they signed counts for nothing from this time on (like 2026-03-04T05:06:07Z; default: "
+        "from now on).  Cameras and docks believe them no more at once",
+    )
+    parser.add_argument(
         "--into",
         action="append",
         default=[],
@@ -159,6 +167,8 @@ def _make_desk(arguments: argparse.Namespace) -> str:
 
 
 def _make_settings(arguments: argparse.Namespace) -> str:
+    if arguments.since is not None and not arguments.revoke:
+        arguments.parser.error("--since says when --revoke begins")
     changes = _changes(arguments)
     if not (changes or arguments.into):
         arguments.parser.error("nothing to do: name --set, --recipient, --revoke or --into")
@@ -182,13 +192,25 @@ def _changes(arguments: argparse.Namespace) -> Changes:
         settings.load(("--set", dict(arguments.set)))
     except settings.SettingsError as error:
         raise ProvisionError(str(error)) from None
-    return Changes(dict(arguments.set), tuple(arguments.recipient), tuple(getattr(arguments, "revoke", ())))
+    revoke, since_ms = tuple(getattr(arguments, "revoke", ())), getattr(arguments, "since", None)
+    return Changes(dict(arguments.set), tuple(arguments.recipient), revoke, since_ms)
 
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9-]{1,32}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 32 of a-z 0-9 -")
     return text
+
+
+def _time(text: str) -> int:
+    """A time in UTC, as milliseconds since 1970."""
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no time in UTC like 2026-03-04T05:06:07Z") from None
+    if (milliseconds := (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is before 1970")
+    return milliseconds
 
 
 def _years(text: str) -> int:

@@ -30,7 +30,8 @@ class Opened:
 
 @dataclass(slots=True)
 class Audit:
-    """What the log tells, as far as it verifies.  ``hashes`` are those of its lines, in order; ``chains``: who signed each boot's."""
+    """What the log tells, as far as it verifies.  ``hashes`` are those of its lines, in order; ``chains``: who signed each boot's, ``ends``: the
+    last line of each; ``closed_at``: the line that closed a recording."""
 
     device: str | None = None
     volume: str | None = None
@@ -39,12 +40,14 @@ class Audit:
     boots: list[int] = field(default_factory=list)
     openings: dict[int, Opened] = field(default_factory=dict)
     closings: dict[int, tuple[str, str]] = field(default_factory=dict)
+    closed_at: dict[int, int] = field(default_factory=dict)
     voids: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
     receipts: dict[int, str] = field(default_factory=dict)
     erasures: dict[int, str] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
     chains: list[Chain] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     torn: int = 0
 
     @property
@@ -118,6 +121,7 @@ class _BootReader:
             audit.device, audit.volume = payload["device"], payload["volume"]
             audit.device_keys.add(signed.chain.named_key)
             audit.chains.append(signed.chain)
+            audit.ends.append(0)
         else:
             need(payload["kind"] != "boot", "a second boot in one file")
         self._chain = signed.chain
@@ -126,6 +130,7 @@ class _BootReader:
         if payload["kind"] in _TOLD:
             audit.moments.append(_TOLD[payload["kind"]](payload))
         audit.hashes.append(signed.hash)
+        audit.ends[-1] = len(audit.hashes)
 
     def _check_place(self, payload: Mapping[str, Any], chain: Chain) -> None:
         audit = self._audit
@@ -184,6 +189,7 @@ def _enter_closing(audit: Audit, data: Mapping[str, Any], _boot: int) -> None:
     number = data["number"]
     need(number in audit.unclosed, f"recording {number} was closed, and was not open")
     audit.closings[number] = (data["manifest"], data["state"])
+    audit.closed_at[number] = len(audit.hashes) + 1
 
 
 def _enter_void(audit: Audit, data: Mapping[str, Any], _boot: int) -> None:

@@ -11,7 +11,9 @@ from tools.verify.findings import Problems, need
 from tools.verify.receipt import DockSigned
 from tools.verify.recording import Custody, Given
 from tools.verify.report import Place, RecordingReport
+from tools.verify.revocation import Withdrawn
 from tools.verify.signed import Signed
+from tools.verify.trusted import disbelieved
 
 NAME = "volume.jws"
 
@@ -35,6 +37,24 @@ class Volume:
     aside: list[str] = field(default_factory=list)
     announced: set[int] = field(default_factory=set)
     missing: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def believed_anchor(self) -> DockSigned | None:
+        """The anchor, unless its dock is believed no more."""
+        anchor = self.anchor
+        return anchor if anchor is not None and disbelieved(anchor, self.given.revoked) is None else None
+
+    @property
+    def withdrawn(self) -> Withdrawn | None:
+        """The certificate under which something here was signed that no dock countersigned before it was withdrawn."""
+        anchor, log = self.believed_anchor, self.audit
+        papers = [] if self.paper is None else [(self.paper.chain, 1)]
+        for chain, end in [*papers, *zip(log.chains, log.ends, strict=True)]:
+            gone = self.given.revoked.among(chain)
+            covered = anchor is not None and anchor.payload["audit"]["line"] >= end
+            if gone is not None and not (covered and anchor is not None and anchor.utc_ms < gone.since_ms):
+                return gone
+        return None
 
 
 def check_belongs(volume: Volume, number: int, custody: Custody) -> None:

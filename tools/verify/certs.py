@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
@@ -32,7 +32,9 @@ _KEY_USAGES = (
     "key_cert_sign",
     "crl_sign",
 )
-_MALFORMED = (UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+MALFORMED = (UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+"""What the library raises for a malformed certificate, besides ValueError and TypeError."""
+
 _FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _SIGN = frozenset({"digital_signature"})
 _ISSUE = frozenset({"key_cert_sign", "crl_sign"})
@@ -47,6 +49,7 @@ class Role(IntEnum):
     SESSION = 3
     DOCK_CA = 5
     DOCK = 6
+    SETTINGS = 7
 
     @property
     def label(self) -> str:
@@ -72,6 +75,7 @@ _SHAPES = {
     Role.SESSION: _Shape(Role.DEVICE, _SIGN),
     Role.DOCK_CA: _Shape(Role.ROOT, _ISSUE, authority=True, path_length=0, extra=Purpose.SERVER_AUTH),
     Role.DOCK: _Shape(Role.DOCK_CA, _SIGN, extra=Purpose.SERVER_AUTH),
+    Role.SETTINGS: _Shape(Role.ROOT, _SIGN),
 }
 
 
@@ -104,6 +108,11 @@ class Chain:
     def roles(self) -> list[Role]:
         """The role of each certificate."""
         return _path(self.role)
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """The hash of each certificate, as settings withdraw it."""
+        return [each.fingerprint(hashes.SHA256()).hex() for each in self.certificates]
 
     @property
     def key(self) -> ec.EllipticCurvePublicKey:
@@ -144,7 +153,10 @@ def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
             raise Refused(f"the {each.label} certificate {refused}") from None
     named = certificates[1] if role is Role.SESSION else certificates[0]
     name = common_name(named)
-    need(_NAME.match(name), f"the {role.label} certificate: its common name is no name of the format")
+    need(
+        role is Role.SETTINGS or _NAME.match(name),
+        f"the {role.label} certificate: its common name is no name of the format",
+    )
     need(common_name(certificates[0]) == name, "the session certificate bears another name than its device")
     return Chain(role, name, tuple(certificates), fingerprint(ders[0]), public_der(named))
 
@@ -184,7 +196,7 @@ def _load(der: bytes) -> x509.Certificate:
             _ = certificate.version, certificate.subject, certificate.issuer, certificate.extensions
             utils.decode_dss_signature(certificate.signature)
             certificate.public_key()
-    except (ValueError, TypeError, Warning, *_MALFORMED):
+    except (ValueError, TypeError, Warning, *MALFORMED):
         raise Refused("a certificate of the chain is no X.509 certificate") from None
     # The library lets the count of unused bits in front of the signature pass: a second spelling.
     need(der.endswith(b"\0" + certificate.signature), "a certificate of the chain is not DER")

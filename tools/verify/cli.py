@@ -32,7 +32,8 @@ against the recording it was made from.  Without a key custody is judged: signat
 is missing and what was added.  With a key also what the files hold.
 
 Exit status: 0 everything is whole, or recovered with every check passed, or a film whose signatures hold; 1 something
-is not whole, or open (cut off and not yet recovered, or still being made); 2 wrong usage."""
+is not whole, or open (cut off and not yet recovered, or still being made), or was signed by a revoked device; 2 wrong
+usage."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -89,12 +90,13 @@ def _progress() -> Iterator[Callable[[int], None]]:
 
 
 def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Report:
+    path, root, keys, trusted = arguments.path, arguments.root, arguments.key, arguments.tsa_root
     if arguments.evidence is not None:
-        return verify_export(arguments.path, arguments.evidence, arguments.root, arguments.key)
-    if arguments.path.is_file():
-        return verify_film(arguments.path, arguments.root)
+        return verify_export(path, arguments.evidence, root, keys, tsa_root=trusted, revoked=arguments.revoked)
+    if path.is_file():
+        return verify_film(path, root)
     place = None if arguments.place is None else Place(arguments.place)
-    return verify_path(arguments.path, arguments.root, arguments.key, place=place, progress=progress)
+    return verify_path(path, root, keys, place=place, progress=progress, tsa_root=trusted, revoked=arguments.revoked)
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +116,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help="age key file (authority or escrow); may be repeated",
+    )
+    add(
+        "--tsa-root",
+        type=Path,
+        metavar="FILE",
+        help="certificates (PEM) that are believed to certify time-stamping authorities",
+    )
+    add(
+        "--revoked",
+        type=Path,
+        metavar="settings.jws",
+        help="the authority's settings, which say whom it believes no more, and since when",
     )
     add("--evidence", type=Path, metavar="DIR", help="the recording that PATH, an exported film, was made from")
     add(

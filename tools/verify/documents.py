@@ -1,4 +1,4 @@
-"""The payload of every signed object, and the entries of the private part, as tables (sections 6 to 12)."""
+"""The payload of every signed object, and the entries of the private part, as tables (sections 6 to 13)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.verify.canonical import LARGEST
 from tools.verify.findings import need
-from tools.verify.schema import boolean, integer, list_of, members, nullable, one_of, text
+from tools.verify.schema import boolean, integer, list_of, mapping, members, nullable, one_of, text
 
 OPENING = "lapel.opening.1"
 FLUSH = "lapel.flush.1"
@@ -16,6 +16,7 @@ RECEIPT = "lapel.receipt.1"
 ANCHOR = "lapel.anchor.1"
 AUDIT = "lapel.audit.1"
 VOLUME = "lapel.volume.1"
+SETTINGS = "lapel.settings.1"
 
 LINES = {OPENING, FLUSH, AUDIT}
 """Types that are lines of a ``.jwsl`` file; the others have a ``.jws`` file each."""
@@ -24,6 +25,7 @@ ZEROS = "0" * 64
 """The hash before the first of a chain."""
 
 MAX_FILES = 10_000
+MAX_REVOKED = 10_000
 _MAX_SEGMENT = 999_999
 
 _hash = text(r"[0-9a-f]{64}")
@@ -123,6 +125,16 @@ PAYLOADS = {
         }
     ),
     VOLUME: members({**_who, "clock": _clock}),
+    SETTINGS: members(
+        {
+            "authority": text(r"[^\x00-\x1f\x7f]{1,48}"),
+            "serial": integer(1),
+            "utc_ms": _count,
+            "recipients": list_of(members({"role": _name, "age": text(r"[!-~]+", 4096)}), 16),
+            "revoked": list_of(members({"hash": _hash, "since_ms": _count}), MAX_REVOKED),
+            "values": mapping(r"[a-z][a-z0-9_]{0,63}", 256),
+        }
+    ),
 }
 
 _numbered = members({"number": _number, "opening": _hash})

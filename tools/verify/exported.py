@@ -21,16 +21,25 @@ from tools.verify.times import span
 from tools.verify.verifier import load_given
 
 _TOLERANCE = 0.001
+_NOT_BELIEVED = (Verdict.NOT_WHOLE, Verdict.REVOKED)
 _WORDS = {"video": "picture", "audio": "sound"}
 
 
-def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[Path] = ()) -> Report:
+def verify_export(
+    film: Path,
+    evidence: Path,
+    root: Path | None,
+    keys: Sequence[Path] = (),
+    *,
+    tsa_root: Path | None = None,
+    revoked: Path | None = None,
+) -> Report:
     """Judge an exported film against the recording in the directory ``evidence``.
 
     With a key also the decoders' settings, which the signatures over samples do not cover, are held against the
-    evidence.
+    evidence.  ``tsa_root`` and ``revoked`` are as in ``verify_path``.
     """
-    given = load_given(root, keys)
+    given = load_given(root, keys, tsa_root=tsa_root, revoked=revoked)
     if not evidence.is_dir():
         raise Refused(f"{evidence}: is not a directory")
     recording, custody = judge_recording(evidence, given, str(evidence))
@@ -41,7 +50,7 @@ def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[
         need(custody.journal is not None, "there is no journal to hold it against")
         if custody.journal is not None:
             found = check_film(film, custody.journal, problems)
-            if given.keys and recording.verdict is not Verdict.NOT_WHOLE:
+            if given.keys and recording.verdict not in _NOT_BELIEVED:
                 _check_settings(film, evidence, custody.journal, given.keys)
     covered = _covered(found)
     export = ExportReport(
@@ -50,7 +59,7 @@ def verify_export(film: Path, evidence: Path, root: Path | None, keys: Sequence[
         covered=covered,
         file=file_entry(film),
         proven=tuple(_proven(found, custody.journal))
-        if custody.journal and not problems and recording.verdict is not Verdict.NOT_WHOLE
+        if custody.journal and not problems and recording.verdict not in _NOT_BELIEVED
         else (),
         not_proven=tuple(_not_proven(bool(given.keys))),
         problems=tuple(problems.found),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from tools.verify import age, files, journal, manifest, receipt
+from tools.verify import age, files, journal, manifest, receipt, timestamp
 from tools.verify.age import Key
 from tools.verify.certs import Trust
 from tools.verify.files import Digest
@@ -18,18 +18,24 @@ from tools.verify.journal import CHUNK, read_journal
 from tools.verify.manifest import Manifest, compare_journal, read_manifest
 from tools.verify.model import NOTHING, Extent, Flush, Journal
 from tools.verify.receipt import DockSigned, read_receipt
+from tools.verify.revocation import Revocations, Withdrawn
+from tools.verify.timestamp import Stamp, parse_stamp
+from tools.verify.trusted import Times, TrustedTime, too_late
 
 _EVIDENCE = re.compile(r"([0-9]{6}\.mp4|private)\.age\Z")
-_OTHERS = (journal.NAME, manifest.NAME, receipt.NAME)
+_OTHERS = (journal.NAME, manifest.NAME, receipt.NAME, timestamp.NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the verifier was given: the root, decryption keys, and who wants to hear how many bytes were read."""
+    """What the verifier was given: the root, decryption keys, who wants to hear how many bytes were read, the roots of
+    time-stamping authorities, and what was withdrawn."""
 
     root: x509.Certificate | None
     keys: tuple[Key, ...] = ()
     progress: Callable[[int], None] | None = None
+    tsa_roots: tuple[x509.Certificate, ...] = ()
+    revoked: Revocations = field(default_factory=Revocations)
 
 
 @dataclass(slots=True)
@@ -41,10 +47,22 @@ class Custody:
     journal: Journal | None = None
     manifest: Manifest | None = None
     receipt: DockSigned | None = None
-    trusted_ms: int | None = None
+    stamp: Stamp | None = None
+    times: Times = field(default_factory=Times)
+    withdrawn: Withdrawn | None = None
     lengths: dict[str, int] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
     sealed: bool = False
+
+    @property
+    def trusted_ms(self) -> int | None:
+        """The earliest trusted time by which it was there."""
+        return None if self.times.earliest is None else self.times.earliest.utc_ms
+
+    @property
+    def revoked(self) -> bool:
+        """Whether a certificate that signed it was withdrawn, and no trusted time puts it before that."""
+        return too_late(self.withdrawn, self.times)
 
     @property
     def unsigned(self) -> int:
@@ -53,25 +71,34 @@ class Custody:
         return sum(each.now.length - each.signed.length for each in listed)
 
 
-def judge(directory: Path, given: Given, trusted_ms: Iterable[int] = ()) -> Custody:
-    """Check everything that needs no key.  ``trusted_ms``: times by which, on a dock's word, this recording was
-    there."""
+def judge(directory: Path, given: Given, trusted: Iterable[TrustedTime] = ()) -> Custody:
+    """Check everything that needs no key.  ``trusted``: by when, on the word of others, this recording was there."""
     custody = Custody(directory)
     problems = custody.problems
     names: set[str] = set()
     with problems.at("."):
         names = _names(directory, problems)
     custody.sealed = manifest.NAME in names
+    custody.times.before += trusted
     if receipt.NAME in names:
         with problems.at(receipt.NAME):
             custody.receipt = read_receipt(directory, Trust(given.root))
-    times = [*trusted_ms, *([custody.receipt.utc_ms] if custody.receipt else [])]
-    custody.trusted_ms = min(times, default=None)
+            custody.times.add_receipt(custody.receipt, given.revoked)
+    if timestamp.NAME in names:
+        with problems.at(timestamp.NAME):
+            need(custody.sealed, "a time stamp stands here, and no manifest")
+            stamped = files.read_jws(directory / manifest.NAME) + b"\n"
+            custody.stamp = parse_stamp(files.read_small(directory / timestamp.NAME, timestamp.LARGEST), stamped)
+            custody.times.add_stamp(custody.stamp, given.tsa_roots)
     trust = Trust(given.root, custody.trusted_ms)
     custody.journal = read_journal(directory, trust, problems)
     if custody.sealed:
         with problems.at(manifest.NAME):
             custody.manifest = read_manifest(directory, trust)
+    if custody.journal:
+        custody.times.after_ms = custody.journal.opening.anchor[1] if custody.journal.opening.anchor else None
+        signed = [each.chain for each in (custody.journal, custody.manifest) if each is not None]
+        custody.withdrawn = given.revoked.among(*signed)
     if custody.journal and custody.manifest:
         compare_journal(custody.manifest, custody.journal, problems)
     with problems.at("."):

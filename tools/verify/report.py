@@ -19,12 +19,15 @@ Annexed = RecordingAnnex | VolumeAnnex | FileEntry | CertificateEntry
 
 class Verdict(StrEnum):
     """A verdict.  ``RECOVERED`` is never called whole; ``OPEN`` is cut off and not yet recovered, or still being
-    made; ``VALID`` is said of a film alone: its signatures hold, and whether it is all that was recorded was not asked."""
+    made; ``VALID`` is said of a film alone: its signatures hold, and whether it is all that was recorded was not asked.
+    ``REVOKED``: nothing is wrong, but a certificate that signed it was withdrawn, and no trusted time puts it before
+    that."""
 
     VALID = "valid"
     WHOLE = "whole"
     RECOVERED = "recovered"
     OPEN = "open"
+    REVOKED = "signed by a revoked device"
     NOT_WHOLE = "not whole"
 
 
@@ -45,6 +48,22 @@ class PrivateEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """Between when and when a recording was made, in milliseconds since 1970 (None: not known).
+
+    ``after_ms``: what the opening names of the last docking before it, ``after_signed``: whether the dock's own line for that is here;
+    ``before_ms``: the earliest trusted time, ``before``: what says so, by which clock.  ``uncertainty_ms``: how far the
+    camera's clock may have been off at the opening (None: nobody knows).
+    """
+
+    after_ms: int | None
+    after_signed: bool
+    before_ms: int | None
+    before: str | None
+    uncertainty_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingReport:
     """The verdict on one recording.  ``seconds`` is the media time that the journal vouches for."""
 
@@ -56,6 +75,7 @@ class RecordingReport:
     utc_ms: int | None = None
     seconds: float | None = None
     priority: bool = False
+    made: Made | None = None
     facts: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     not_proven: tuple[str, ...] = ()
@@ -77,6 +97,7 @@ class VolumeReport:
     recordings: tuple[RecordingReport, ...] = ()
     erased: tuple[int, ...] = ()
     voided: tuple[int, ...] = ()
+    revoked: bool = False
     facts: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     not_proven: tuple[str, ...] = ()
@@ -146,6 +167,7 @@ class Report:
         found = [each.verdict for each in self.every_recording]
         if any(problems for _, problems in self.every_problem):
             return Verdict.NOT_WHOLE
+        found += [Verdict.REVOKED for each in self.volumes if each.revoked]
         return max(found, key=list(Verdict).index, default=Verdict.WHOLE if self.film is None else Verdict.VALID)
 
     @property
@@ -213,6 +235,7 @@ def _recording(report: RecordingReport) -> dict[str, Any]:
         "utc_ms": report.utc_ms,
         "seconds": report.seconds,
         "priority": report.priority,
+        "made": None if report.made is None else asdict(report.made),
         **_words(report),
         "private": None
         if private is None
@@ -230,6 +253,7 @@ def _volume(report: VolumeReport) -> dict[str, Any]:
         "device_key": report.device_key,
         "erased": list(report.erased),
         "voided": list(report.voided),
+        "revoked": report.revoked,
         **_words(report),
         "recordings": [_recording(each) for each in report.recordings],
         "annex": _values(report.annex),

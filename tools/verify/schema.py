@@ -31,16 +31,14 @@ def boolean(name: str, value: Any) -> None:
     need(isinstance(value, bool), f"{name} is not true or false")
 
 
-def text(pattern: str = _NO_CONTROLS) -> Check:
-    """A string of at most 256 characters that matches ``pattern`` as a whole; by default any without control
+def text(pattern: str = _NO_CONTROLS, longest: int = _MAX_TEXT) -> Check:
+    """A string of at most ``longest`` characters that matches ``pattern`` as a whole; by default any without control
     characters."""
     compiled = re.compile(pattern)
 
     def check(name: str, value: Any) -> None:
         need(isinstance(value, str), f"{name} is not a string")
-        need(
-            len(value) <= _MAX_TEXT and compiled.fullmatch(value), f"{name} is not of the form that the format demands"
-        )
+        need(len(value) <= longest and compiled.fullmatch(value), f"{name} is not of the form that the format demands")
 
     return check
 
@@ -87,5 +85,23 @@ def list_of(inner: Check, longest: int) -> Check:
         need(len(value) <= longest, f"{name} is too long")
         for index, each in enumerate(value):
             inner(f"{name}[{index}]", each)
+
+    return check
+
+
+def mapping(key: str, most: int) -> Check:
+    """An object of at most ``most`` members, whose names match ``key`` and whose values are text, integers, true, false
+    or null."""
+    compiled = re.compile(key)
+
+    def check(name: str, value: Any) -> None:
+        need(isinstance(value, dict), f"{name} is not an object")
+        need(len(value) <= most, f"{name} has too many members")
+        for member, each in value.items():
+            need(compiled.fullmatch(member), f"{name} has a member of no name that the format allows")
+            need(
+                each is None or isinstance(each, (str, int)),
+                f"{name}.{member} is not text, a number, true, false or null",
+            )
 
     return check

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from tools.verify import made
 from tools.verify.content import Content, judge_content
 from tools.verify.gathering import recording_annex
 from tools.verify.model import MEDIA_RATE, Journal
 from tools.verify.recording import Custody, Given, judge
 from tools.verify.report import RecordingReport, Verdict
 from tools.verify.times import size, span, utc
+from tools.verify.trusted import TrustedTime, disbelieved
 
-_QUALITIES = {
-    "unset": "its clock had never been set: the time of day is not known",
-    "rtc": "the time of day is its own clock's, kept through a power-off",
-    "dock": "the time of day is its own clock's, set by a dock in the same boot",
-}
 _GAPS = {
     "video": "frames that the camera did not deliver",
     "audio": "sound units that the microphone did not deliver",
@@ -28,14 +25,14 @@ def judge_recording(
     directory: Path,
     given: Given,
     name: str,
-    trusted_ms: Iterable[int] = (),
+    trusted: Iterable[TrustedTime] = (),
     further: Callable[[Custody], None] | None = None,
 ) -> tuple[RecordingReport, Custody]:
     """Judge one recording, with what it holds where there is a key.
 
     ``name``: what it is called in the report; ``further``: checks of the place where it lies, which may add problems.
     """
-    custody = judge(directory, given, trusted_ms)
+    custody = judge(directory, given, trusted)
     if further is not None:
         further(custody)
     content = None
@@ -50,7 +47,7 @@ def report(custody: Custody, given: Given, content: Content | None, name: str) -
     journal = custody.journal
     if journal is None:
         return RecordingReport(path=name, verdict=verdict, problems=tuple(custody.problems.found))
-    opening, good = journal.opening, not custody.problems
+    opening, good = journal.opening, not custody.problems and not custody.revoked
     return RecordingReport(
         path=name,
         verdict=verdict,
@@ -60,7 +57,8 @@ def report(custody: Custody, given: Given, content: Content | None, name: str) -
         utc_ms=opening.clock.utc_ms,
         seconds=seconds_of(journal),
         priority=bool(custody.manifest and custody.manifest.payload["priority"]),
-        facts=tuple(_facts(journal)),
+        made=made.made(custody, opening),
+        facts=tuple(_facts(custody, journal)),
         proven=tuple(_proven(custody, journal, given, content)) if good else (),
         not_proven=tuple(_not_proven(custody, journal, given, content)),
         private=None if content is None else tuple(content.private),
@@ -72,6 +70,8 @@ def report(custody: Custody, given: Given, content: Content | None, name: str) -
 def _verdict(custody: Custody) -> Verdict:
     if custody.problems:
         return Verdict.NOT_WHOLE
+    if custody.revoked:
+        return Verdict.REVOKED
     if custody.manifest is None:
         return Verdict.OPEN
     return Verdict.RECOVERED if custody.manifest.recovered else Verdict.WHOLE
@@ -84,7 +84,7 @@ def seconds_of(journal: Journal) -> float:
     return (max(ends) - min(starts)) / MEDIA_RATE if starts and ends else 0.0
 
 
-def _facts(journal: Journal) -> Iterator[str]:
+def _facts(custody: Custody, journal: Journal) -> Iterator[str]:
     opening = journal.opening
     length = span(seconds_of(journal))
     began = f"opened at {utc(opening.clock.utc_ms)} in boot {opening.boot}"
@@ -93,7 +93,7 @@ def _facts(journal: Journal) -> Iterator[str]:
     starts = [flush.video.start for flush in journal.flushes if flush.video is not None]
     if live and min(starts) < live[0]:
         yield f"the live part begins at {span(live[0] / MEDIA_RATE)}; what is before it comes from the buffer"
-    yield f"by the camera, {_QUALITIES[opening.clock.quality]}"
+    yield from made.facts(custody, opening)
     if opening.sound_rate is None:
         yield "no sound track"
     if opening.continues is not None:
@@ -124,7 +124,8 @@ def _proven(custody: Custody, journal: Journal, given: Given, content: Content |
     else:
         files = f"all {len(custody.lengths)} files, {size(total)}"
         yield f"sealed: {files}, are byte for byte what the camera signed, none missing, none added"
-    if custody.receipt is not None:
+    yield from made.proven(custody, given)
+    if custody.receipt is not None and disbelieved(custody.receipt, given.revoked) is None:
         dock, moment = custody.receipt.dock, utc(custody.receipt.utc_ms)
         yield f"dock {dock} signed that it took over exactly these files at {moment}"
     if content is not None:
@@ -137,10 +138,7 @@ def _proven(custody: Custody, journal: Journal, given: Given, content: Content |
 def _not_proven(custody: Custody, journal: Journal, given: Given, content: Content | None) -> Iterator[str]:
     if given.root is None:
         yield "no root was given: who certified this camera was not judged"
-    if custody.trusted_ms is None:
-        yield "dates of certificates were not judged: no trusted time"
-    if journal.opening.clock.quality != "dock":
-        yield "the time of day is the camera's own claim"
+    yield from made.not_proven(custody, given, journal.opening)
     if custody.manifest is None:
         yield "it has no manifest: cut off and not yet recovered, or still being made"
         yield "what follows the last line of the journal"

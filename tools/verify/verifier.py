@@ -13,7 +13,9 @@ from tools.verify.findings import Problem, Refused
 from tools.verify.gathering import root_entry
 from tools.verify.recording import Given
 from tools.verify.report import Place, Report, VolumeReport
+from tools.verify.revocation import Revocations, load_revocations
 from tools.verify.summary import judge_recording
+from tools.verify.timestamp import load_tsa_roots
 
 _DEVICE = re.compile(r"[a-z0-9-]{1,32}\Z")
 _VOLUME = re.compile(r"[0-9a-f]{32}\Z")
@@ -34,15 +36,28 @@ class _Found:
         )
 
 
-def load_given(root: Path | None, keys: Sequence[Path] = (), progress: Callable[[int], None] | None = None) -> Given:
-    """Read the root certificate and the key files; ``Refused`` names what is wrong with them."""
+def load_given(
+    root: Path | None,
+    keys: Sequence[Path] = (),
+    progress: Callable[[int], None] | None = None,
+    *,
+    tsa_root: Path | None = None,
+    revoked: Path | None = None,
+) -> Given:
+    """Read the root certificate, the key files and what else was given; ``Refused`` names what is wrong with them."""
     certificate = None
     if root is not None:
         try:
             certificate = certs.load_root(files.read_small(root, _MAX_ROOT))
         except Refused as refused:
             raise Refused(f"{root}: {refused}") from None
-    return Given(certificate, age.load_keys(keys), progress)
+    return Given(
+        certificate,
+        age.load_keys(keys),
+        progress,
+        tsa_roots=() if tsa_root is None else load_tsa_roots(tsa_root),
+        revoked=Revocations() if revoked is None else load_revocations(revoked, certificate),
+    )
 
 
 def verify_path(
@@ -52,16 +67,19 @@ def verify_path(
     *,
     place: Place | None = None,
     progress: Callable[[int], None] | None = None,
+    tsa_root: Path | None = None,
+    revoked: Path | None = None,
 ) -> Report:
     """Judge a recording directory, a volume (a card), a device's folder or a dock's store.
 
     ``root``: PEM file of the root certificate; None judges everything but who certified the camera.  ``keys``: files of
     age keys, with which also the contents are judged.  ``place``: where volumes lie; by default a folder of a volume's
     id inside one of a device's name is a dock's, anything else a camera's.  ``progress`` hears the number of bytes of
-    each piece that was read. ``Refused`` where root, keys or path are of no use; whatever is wrong with the evidence is
+    each piece that was read.  ``tsa_root``: PEM file of certificates that are believed to certify time-stamping
+    authorities.  ``revoked``: the authority's ``settings.jws``, which says what it has withdrawn.  ``Refused`` where root, keys or path are of no use; whatever is wrong with the evidence is
     in the report.
     """
-    given = load_given(root, keys, progress)
+    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked)
     root_certificate = root_entry(given.root)
     if path.is_file():
         raise Refused(f"{path}: is a file: films are judged by tools.verify.film and tools.verify.exported")

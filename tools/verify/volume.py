@@ -18,6 +18,7 @@ from tools.verify.recording import Custody, Given
 from tools.verify.report import Place
 from tools.verify.signed import Signed, verify_chained
 from tools.verify.summary import judge_recording
+from tools.verify.trusted import by_dock
 
 RECORDINGS = "recordings"
 _KNOWN = {NAME, receipt.ANCHOR_NAME, audit.DIRECTORY, RECORDINGS, "erasing", "quarantine", "reserve", "lost+found"}
@@ -37,7 +38,7 @@ def judge_volume(path: Path, place: Place, given: Given) -> Volume:
     if receipt.ANCHOR_NAME in _names(path):
         with problems.at(receipt.ANCHOR_NAME):
             volume.anchor = read_anchor(path, Trust(given.root))
-    trust = Trust(given.root, volume.anchor.utc_ms if volume.anchor else None)
+    trust = Trust(given.root, volume.believed_anchor.utc_ms if volume.believed_anchor else None)
     with problems.at(NAME):
         volume.paper = verify_chained(files.read_jws(path / NAME), VOLUME, Role.DEVICE, trust)
         need(volume.paper.payload["device"] == volume.paper.chain.name, "device is not the certificate's")
@@ -105,11 +106,16 @@ def _ahead_of_time(volume: Volume, path: Path, number: int) -> bool:
 
 
 def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
-    anchored = volume.anchor is not None and volume.anchor.payload["number"] >= number
-    trusted = [volume.anchor.utc_ms] if volume.anchor and anchored else []
+    anchor, closed = volume.believed_anchor, volume.audit.closed_at.get(number)
+    # A dock countersigned the closing, which holds the manifest's hash: by then all of it was there.
+    anchored = anchor is not None and closed is not None and closed <= anchor.payload["audit"]["line"]
+    trusted = [by_dock("the countersigned log", anchor)] if anchor and anchored else []
 
     def further(custody: Custody) -> None:
         check_belongs(volume, number, custody)
+        opening = custody.journal.opening if custody.journal else None
+        if anchor is not None and opening is not None and opening.anchor == (anchor.hash, anchor.utc_ms):
+            custody.times.after = by_dock("the docking", anchor)
 
     volume.reports[number], custody = judge_recording(path, volume.given, where, trusted, further)
     if custody.journal is not None:

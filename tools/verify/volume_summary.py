@@ -9,6 +9,7 @@ from tools.verify.belonging import Volume
 from tools.verify.gathering import volume_annex
 from tools.verify.report import Place, Verdict, VolumeReport
 from tools.verify.times import utc
+from tools.verify.trusted import disbelieved
 
 _ASIDE = {
     "quarantine": "was unknown to the audit log, and is kept aside",
@@ -19,7 +20,8 @@ _ASIDE = {
 def report(volume: Volume, name: str) -> VolumeReport:
     """Put the findings on one volume into words.  ``name``: what it is called in the report."""
     log, paper = volume.audit, volume.paper
-    good = not volume.problems and all(each.verdict is not Verdict.NOT_WHOLE for each in volume.reports.values())
+    good = not volume.problems and volume.withdrawn is None
+    good = good and not any(each.verdict in (Verdict.NOT_WHOLE, Verdict.REVOKED) for each in volume.reports.values())
     return VolumeReport(
         path=name,
         place=volume.place,
@@ -29,6 +31,7 @@ def report(volume: Volume, name: str) -> VolumeReport:
         recordings=tuple(volume.reports[number] for number in sorted(volume.reports)),
         erased=tuple(sorted(log.erasures)),
         voided=tuple(sorted(log.voids)),
+        revoked=volume.withdrawn is not None,
         facts=(*_facts(volume), *volume.facts),
         proven=tuple(_proven(volume)) if good else (),
         not_proven=tuple(_not_proven(volume)),
@@ -54,7 +57,7 @@ def _facts(volume: Volume) -> Iterator[str]:
 
 
 def _proven(volume: Volume) -> Iterator[str]:
-    log, anchor = volume.audit, volume.anchor
+    log, anchor = volume.audit, volume.believed_anchor
     yield f"the audit log is one unbroken chain of {len(log.hashes)} signed lines"
     yield "every recording that it knows is accounted for"
     if anchor is not None:
@@ -63,11 +66,20 @@ def _proven(volume: Volume) -> Iterator[str]:
 
 
 def _not_proven(volume: Volume) -> Iterator[str]:
-    log, anchor = volume.audit, volume.anchor
+    log, anchor, gone = volume.audit, volume.believed_anchor, volume.withdrawn
+    if gone is not None:
+        seen = 0 if anchor is None else anchor.payload["audit"]["line"]
+        yield (
+            f"signed by a revoked device: the {gone.role} certificate of {gone.name} was withdrawn from {utc(gone.since_ms)} on, and "
+            f"no trusted time says that what is behind line {seen} of the audit log was signed before"
+        )
     if nothing := sorted(volume.announced | log.voids):
         numbers = ", ".join(map(str, nothing))
         yield f"whether anything was recorded as {numbers}: announced in the log, and not even its first line is here"
-    yield "whether a certificate was revoked was not judged"
+    if not volume.given.revoked.known:
+        yield "whether a certificate was revoked was not judged: no --revoked was given"
+    if volume.anchor is not None and anchor is None:
+        yield str(disbelieved(volume.anchor, volume.given.revoked))
     if anchor is None:
         yield "that nothing is missing at the end: no dock has countersigned this log"
     elif anchor.payload["audit"]["line"] < len(log.hashes):

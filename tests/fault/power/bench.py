@@ -17,6 +17,7 @@ from tools.verify import audit, summary, volume
 from tools.verify.findings import Problems, Refused
 from tools.verify.recording import Custody
 from tools.verify.report import Report
+from tools.verify.trusted import TrustedTime
 from tools.verify.verifier import verify_path
 
 if TYPE_CHECKING:
@@ -136,11 +137,11 @@ class Bench:
         directory: Path,
         given: Given,
         name: str,
-        trusted_ms: Iterable[int] = (),
+        trusted: Iterable[TrustedTime] = (),
         further: Callable[[Custody], None] | None = None,
     ) -> tuple[RecordingReport, Custody]:
         """``summary.judge_recording``, remembered by content."""
-        times = tuple(trusted_ms)
+        times = tuple(trusted)
         if directory not in self._contents:
             return summary.judge_recording(directory, given, name, times, further)
         known = (self._contents[directory], bool(given.keys), name, times)

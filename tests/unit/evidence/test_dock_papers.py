@@ -51,10 +51,14 @@ def test_assignment(pki: Pki, session: Session) -> None:
         verify_assignment(session.sign_as_device(payload, ASSIGNMENT.typ), pki.trust, device="cam-1")
 
 
+LATER_MS = 4_000_000_000_000
+
+
 def test_settings(pki: Pki) -> None:
-    """Settings are the authority's, never go back, and say whom to encrypt to and whom not to believe."""
+    """Settings are the authority's, never go back, and say whom to encrypt to and whom not to believe: at once, also
+    where what it signed counts until later."""
     dock = pki.dock.chain
-    payload = samples.settings(pki.recipients, revoked=[dock.fingerprint])
+    payload = samples.settings(pki.recipients, revoked=[{"hash": dock.fingerprint, "since_ms": LATER_MS}])
     line = documents.sign(SETTINGS, payload, pki.settings.sign, pki.settings.chain.ders)
     signed = verify_settings(line, pki.trust, newer_than=2)
     assert [item.text for item in recipients(signed).items] == pki.recipients

@@ -158,6 +158,18 @@ def test_audit_kinds(name: str) -> None:
         (kinds.RECEIPT, {**RECEIPT, "files": [{"name": "receipt.jws", **samples.extent(1)}]}, r"files\[0\].name"),
         (kinds.SETTINGS, samples.settings(AGE[:1]), "recipients: none with the role escrow"),
         (kinds.SETTINGS, samples.settings([]), "recipients: none with the role authority or escrow"),
+        (kinds.SETTINGS, samples.settings(AGE, revoked=[samples.HASH]), "revoked"),
+        (kinds.SETTINGS, samples.settings(AGE, revoked=[{"hash": samples.HASH}]), "since_ms: missing"),
+        (
+            kinds.SETTINGS,
+            samples.settings(AGE, revoked=[{"hash": samples.HASH, "since_ms": 1}] * 2),
+            "revoked: not sorted",
+        ),
+        (
+            kinds.SETTINGS,
+            samples.settings(AGE, revoked=[{"hash": each * 64, "since_ms": 1} for each in "ba"]),
+            "revoked: not sorted",
+        ),
         (kinds.SETTINGS, samples.settings(AGE, values={"Key": 1}), "values: the name: 'Key'"),
         (kinds.SETTINGS, samples.settings(AGE, values={"key": 1.5}), "values.key: 1.5"),
         (kinds.SETTINGS, samples.settings(AGE, values={"key": []}), r"values.key: \[\]"),

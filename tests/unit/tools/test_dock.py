@@ -414,7 +414,7 @@ def test_revoked_by_settings(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> No
     recipients = [{"role": role, "age": age} for role, age in zip(("authority", "escrow"), pki.recipients, strict=True)]
     payload = {
         "authority": "T", "serial": 3, "utc_ms": 0, "recipients": recipients, "values": {},
-        "revoked": [pki.device.chain.fingerprint],
+        "revoked": [{"hash": pki.device.chain.fingerprint, "since_ms": DOCK_UTC_MS}],
     }  # fmt: skip
     line = documents.sign(SETTINGS, payload, pki.settings.sign, pki.settings.chain.ders)
     at, _ = desk(pki, tmp_path)

@@ -244,12 +244,39 @@ def test_revoke(authority: Authority, tmp_path: Path) -> None:
     enrol_device(authority, "cam-1", tmp_path / "cam-1")
     enrol_device(authority, "cam-2", tmp_path / "cam-2")
     chain = chain_of(tmp_path / "cam-1", "device", Role.DEVICE)
-    changed = authority.change_settings(Changes(revoke=("device/cam-1", "0" * 64)))
-    assert changed.settings.payload["revoked"] == sorted([chain.fingerprint, "0" * 64])
+    changed = authority.change_settings(Changes(revoke=("device/cam-1", "0" * 64), since_ms=7))
+    assert changed.settings.payload["revoked"] == [
+        {"hash": each, "since_ms": 7} for each in sorted([chain.fingerprint, "0" * 64])
+    ]
     trust = trust_under(changed.settings, trust_of(authority.directory))
     with pytest.raises(RevokedError):
         verify_chain(chain.ders, trust, Role.DEVICE)
     assert verify_chain(chain_of(tmp_path / "cam-2", "device", Role.DEVICE).ders, trust, Role.DEVICE).name == "cam-2"
+
+
+def test_revoked_since(authority: Authority) -> None:
+    """What a withdrawn certificate signed counts for nothing from now on, or from a time that was named; naming it
+    again without a time changes nothing, with one it does."""
+    zeros, ones, now = "0" * 64, "1" * 64, datetime(2026, 3, 4, tzinfo=UTC)
+    now_ms = round(now.timestamp() * 1000)
+    first = authority.change_settings(Changes(revoke=(zeros,)), now)
+    again = first.change_settings(Changes(revoke=(zeros, ones)), now + timedelta(hours=1))
+    told = {each["hash"]: each["since_ms"] for each in again.settings.payload["revoked"]}
+    assert told == {zeros: now_ms, ones: now_ms + 3_600_000}
+    earlier = again.change_settings(Changes(revoke=(zeros,), since_ms=5))
+    assert {each["hash"]: each["since_ms"] for each in earlier.settings.payload["revoked"]} == {**told, zeros: 5}
+
+
+def test_since_on_the_command_line(authority: Authority, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--since`` takes a time in UTC, and only beside ``--revoke``."""
+    begin = ["settings", "--authority", str(authority.directory)]
+    assert lapel(*begin, "--revoke", "0" * 64, "--since", "2026-03-04T05:06:07Z") == 0
+    (entry,) = Authority.open(authority.directory).settings.payload["revoked"]
+    assert entry == {"hash": "0" * 64, "since_ms": 1_772_600_767_000}
+    for wrong in (["--since", "2026-03-04T05:06:07Z"], ["--revoke", "0" * 64, "--since", "yesterday"],
+                  ["--revoke", "0" * 64, "--since", "1969-03-04T05:06:07Z"]):  # fmt: skip
+        assert lapel(*begin, *wrong) == 2
+    assert "--since" in capsys.readouterr().err
 
 
 def test_own_recipients(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ _KINDS: Final = {
     Verdict.WHOLE: "whole",
     Verdict.RECOVERED: "recovered",
     Verdict.OPEN: "open",
+    Verdict.REVOKED: "damaged",
     Verdict.NOT_WHOLE: "damaged",
 }
 _ENDS: Final = {Verdict.RECOVERED: "cut off", Verdict.OPEN: "end of what is signed"}

@@ -16,6 +16,7 @@ BADGES = {
     Verdict.WHOLE: "good",
     Verdict.RECOVERED: "warn",
     Verdict.OPEN: "warn",
+    Verdict.REVOKED: "bad",
     Verdict.NOT_WHOLE: "bad",
 }
 
@@ -131,7 +132,10 @@ def _facts(report: RecordingReport) -> Iterator[tuple[Content, Content]]:
             f"{utc(begin)} to {utc(begin + round((report.seconds or 0) * 1000))} by {CLOCKS.get(annex.quality, annex.quality)}",
         )
     if annex.trusted_ms is not None:
-        yield "Existed", f"at the latest at {utc(annex.trusted_ms)}, on the word of somebody other than the camera"
+        yield (
+            "Existed",
+            f"at the latest at {utc(annex.trusted_ms)}, on the word of somebody other than the camera{_whose(report)}",
+        )
     else:
         yield "Existed", "nobody but the camera vouches for any time"
     yield "Length", _length(report, annex)
@@ -164,6 +168,15 @@ def _lasting(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min {rest} s" if hours else f"{minutes} min {rest} s"
+
+
+def _whose(report: RecordingReport) -> str:
+    """Who says by when it was there, and after which docking it was made, where that is proven."""
+    made = report.made
+    if made is None or made.before is None:
+        return ""
+    after = f"; made after {utc(made.after_ms)}, when a dock had signed" if made.after_ms and made.after_signed else ""
+    return f" ({made.before}){after}"
 
 
 def _docked(receipt: Docking) -> str:

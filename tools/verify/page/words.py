@@ -31,6 +31,11 @@ ONE: Final = {
         "It is still being made, or it was cut off and the camera has not started again since. What is signed is here as it was. Where "
         "the recording ends is not proven.",
     ),
+    Verdict.REVOKED: Sentence(
+        "{What} was signed by a camera that the authority no longer believes.",
+        "Nothing in it was found altered. But the authority has withdrawn the camera's certificate, and nobody but the camera itself says "
+        "that this was made before. Whoever has the camera's key could have made it.",
+    ),
     Verdict.NOT_WHOLE: Sentence(
         "{What} is not whole: {wrong}.",
         "At least one check failed. Until that is explained, do not rely on it as a complete and unaltered record.",
@@ -52,6 +57,11 @@ MANY: Final = {
         "What is not closed is still being made, or was cut off and waits for the camera's next start. What was signed is here as it "
         "was. Where an open recording ends is not proven.",
     ),
+    Verdict.REVOKED: Sentence(
+        "{What} holds what was signed by a camera that the authority no longer believes.",
+        "Nothing was found altered. But the authority has withdrawn a certificate, and for a part of this nobody but the camera itself says "
+        "that it was made before. Whoever has the camera's key could have made that part.",
+    ),
     Verdict.NOT_WHOLE: Sentence(
         "{What} is not whole: {wrong}.",
         "At least one check failed. Until that is explained, do not rely on what is named under 'What is wrong'.",
@@ -71,6 +81,11 @@ FILM: Final = {
     Verdict.OPEN: Sentence(
         "{What} shows what the camera recorded, as far as that was signed; the recording was never closed.",
         "Its picture and sound are those that the camera signed. Where the recording ends is not proven.",
+    ),
+    Verdict.REVOKED: Sentence(
+        "{What} shows what was signed by a camera that the authority no longer believes.",
+        "Its picture and sound are those that were signed. But the authority has withdrawn the camera's certificate, and nobody but the "
+        "camera itself says that this was made before.",
     ),
     Verdict.NOT_WHOLE: Sentence(
         "{What} could not be shown to be what the camera recorded: {wrong}.",
@@ -113,6 +128,10 @@ MEANS: Final = {
         "What is signed is unaltered; a change of a single byte in that part would have been found.",
         "More may have been recorded than is here.",
     ),
+    Verdict.REVOKED: (
+        "The signatures fit, but the key that made them may have been in other hands.",
+        "Only a time that somebody else signed (a dock's receipt, a time stamp), from before the withdrawal, would show that this is older.",
+    ),
     Verdict.NOT_WHOLE: (
         "At least one thing is not as the camera or a dock signed it. Each is listed below, with its file and the reason.",
         "If this is a copy, ask for another one, and check that: a copy may be incomplete, or its medium damaged.",
@@ -136,6 +155,7 @@ CHECKED: Final = {
         "Length and fingerprint (SHA-256) of every file, against what the camera signed",
         "Whether a file is missing, was added or was renamed",
         "Receipts, if there are any: what a dock confirmed that it took over",
+        "Time stamps, if there are any: what an independent office signed about when the manifest was there",
     ),
     "volume": (
         "The camera's own log, line by line, and whether every recording that it names is here or accounted for",
@@ -239,6 +259,7 @@ ROLES: Final = {
     "session": "one camera, from one start to the next",
     "dock-ca": "certifies docks",
     "dock": "one dock",
+    "settings": "signs what the authority lays down, and whom it believes no more",
 }
 
 GLOSSARY: Final = (
@@ -277,6 +298,10 @@ GLOSSARY: Final = (
         "The one thing that this check takes on trust. Compare its fingerprint with the one that the authority published.",
     ),
     ("Segment", "A part of a recording of some seconds, in a file of its own."),
+    (
+        "Time stamp",
+        "A signature by an office that has nothing to do with the camera, which says when it was shown a file's fingerprint.",
+    ),
     (
         "UTC",
         "Coordinated Universal Time, the same everywhere. In Britain: winter time; in summer, clocks on the wall are one hour ahead of it.",
