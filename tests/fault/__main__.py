@@ -31,8 +31,6 @@ KEPT = Path("docs/reliability.json")
 SEED = 20261124
 KILLS = 200
 SHIFT_H = 8.0
-ERRORS = 12
-"""One storage error of so many: all of them take a quarter of an hour (`tests.fault.storage.errors.run` with a share of 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Part:
 
 PARTS = (
     Part("cuts", "power cuts at every storage operation, enumerated", lambda seed, hear: cuts.run(FULL, seed, hear)),
-    Part("errors", "storage errors at every operation", lambda _seed, hear: errors.run(hear, ERRORS)),
+    Part("errors", "storage errors at every operation", lambda _seed, hear: errors.run(hear)),
     Part("full", "full cards, at every level and in every state", lambda _seed, hear: full.run(hear)),
     Part("dock", "dock links that die", lambda _seed, hear: undocked.run(hear)),
     Part("live", f"{KILLS} kills of live cameras", lambda seed, hear: kills.run(KILLS, seed, hear)),

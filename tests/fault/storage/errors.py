@@ -205,20 +205,19 @@ def attempt(case: Case) -> Result:
     return Result(shift.restarts, seen, tuple(shift.wrong))
 
 
-def run(progress: Progress, share: int = 3) -> Outcome:
-    """One case of ``share`` of all plots, or each with 1, on all cores."""
+def run(progress: Progress) -> Outcome:
+    """Each case of all plots, on all cores."""
     every = [case for plot in range(len(PLOTS)) for case in cases(plot)]
-    chosen = part(every, share)
     results: list[Result] = []
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-        for result in pool.imap(_attempt, [(case.plot, case.kind.name, case.at) for case in chosen], chunksize=8):
+        for result in pool.imap(_attempt, [(case.plot, case.kind.name, case.at) for case in every], chunksize=8):
             results.append(result)
-            progress(len(results) / len(chosen), f"{len(results)} of {len(chosen)} storage errors")
-    violations = [f"{case}: {wrong}" for case, result in zip(chosen, results, strict=True) for wrong in result.wrong]
+            progress(len(results) / len(every), f"{len(results)} of {len(every)} storage errors")
+    violations = [f"{case}: {wrong}" for case, result in zip(every, results, strict=True) for wrong in result.wrong]
     figures = {
-        "operations": len({(case.plot, case.at) for case in chosen}),
-        "kinds of fault": len({case.kind.name for case in chosen}),
-        "cases": len(chosen),
+        "operations": len({(case.plot, case.at) for case in every}),
+        "kinds of fault": len({case.kind.name for case in every}),
+        "cases": len(every),
         "restarts": sum(result.restarts for result in results),
         "recordings judged": sum(result.judged for result in results),
     }
