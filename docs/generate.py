@@ -10,6 +10,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from firmware.core.machine import MOVES, TRANSITIONS, Event, Move  # noqa: E402 - the checkout is put on the path first
+from tests import validation  # noqa: E402 - the same
 
 
 def states() -> str:
@@ -61,7 +62,7 @@ def _name(value: str) -> str:
     return value.replace("-", "_")
 
 
-PAGES = {"states.md": states, "reliability.md": reliability}
+PAGES = {"states.md": states, "reliability.md": reliability, "validation.md": validation.page}
 
 
 def stale() -> list[str]:

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.reporting", "pytester"]
+pytest_plugins = ["tests.reporting", "tests.outcomes", "pytester"]
