@@ -29,50 +29,61 @@ Forge = Callable[[int, dict[int, bytes]], dict[int, bytes]]
 
 @dataclass
 class Signer:
-    """Signs a film GOP by GOP.  The first GOP has the number ``first``; ``listed``: with hash lists; ``certified`` says
-    of which SEIs (counted from 0) carry certificates; ``raw``: the hash is over the bytes without emulation prevention."""
+    """Signs a film GOP by GOP.
+
+    The first GOP has the number ``first``; ``listed``: with hash lists; ``certified`` says which SEIs (counted from 0)
+    carry certificates; ``raw``: the hash is over the bytes without emulation prevention; ``paired``: the SEIs stand as
+    section 5.2 has it, two together of which the first carries certificates; else each by itself behind its GOP, as
+    other cameras do it.
+    """
 
     session: Identity
     first: int = 1
     listed: bool = True
     certified: Callable[[int], bool] = lambda _number: True
     raw: bool = False
+    paired: bool = False
     frame_ms: int = 100
+    epoch: int = EPOCH
     forge: Forge = lambda _number, tags: tags
     _made: int = field(default=0, init=False)
 
     def sign(self, film: Film, ends: Collection[int] = (-1,)) -> Film:
-        """The film with SEIs: one frame behind the keyframe that ends a GOP, or, of the GOPs ``ends`` (-1: the last),
-        at their own end."""
+        """The film with SEIs: one frame behind the keyframe that ends a GOP (or a pair of GOPs), or, of the GOPs ``ends``
+        (-1: the last), that end a segment, at their own end."""
         gops = gops_of(film)
         closed = {each % len(gops) for each in ends}
         made: Film = []
         waiting: Frame = []
+        in_segment = 0
         link = bytes(32)
         at = 0
         for index, gop in enumerate(gops):
-            sei = self._sei(index, gop, link, at)
+            certified = in_segment % 2 == 0 if self.paired else self.certified(self._made)
+            sei = self._sei(index, gop, link, at, certified=certified)
+            in_segment += 1
             link = digest(slices(gop[0])[0])
             at += len(gop)
             frames = [list(frame) for frame in gop]
-            if waiting:
+            if waiting and (not self.paired or in_segment % 2 == 1):
                 place = 1 if len(frames) > 1 else 0
                 frames[place] = [*waiting, *frames[place]]
-            waiting = [sei]
+                waiting = []
+            waiting.append(sei)
             if index in closed:
                 frames[-1] += waiting
-                waiting = []
+                waiting, in_segment = [], 0
             made += frames
         return made
 
-    def _sei(self, index: int, gop: Film, link: bytes, at: int) -> bytes:
+    def _sei(self, index: int, gop: Film, link: bytes, at: int, *, certified: bool) -> bytes:
         units = [unit for frame in gop for unit in slices(frame)]
         anchor = digest(units[0])
         listed = [anchor, *(digest(anchor + digest(unit)) for unit in units[1:])]
-        begin = EPOCH + at * self.frame_ms * 10_000
+        begin = self.epoch + at * self.frame_ms * 10_000
         numbers = struct.pack(">qqIH", begin, begin + len(gop) * self.frame_ms * 10_000, self.first + index, len(units))
         tags = {CRYPTO: b"\1\x0b" + bytes.fromhex("0609608648016503040201") + bytes(3)}
-        if self.certified(self._made):
+        if certified:
             pem = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in self.session.certificates[:-1])
             texts = ("0.1.0", self.session.name, "Lapel")
             tags[VENDOR] = b"\1" + b"".join(bytes([len(each)]) + each.encode() for each in texts)

@@ -14,8 +14,9 @@ from tools.verify import files, nal, onvif_words
 from tools.verify.certs import Trust
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.gathering import certificate_entries, file_entry, root_entry
-from tools.verify.onvif import Signatures, judge_stream
+from tools.verify.onvif import judge_stream
 from tools.verify.report import FilmReport, Report
+from tools.verify.signatures import Signatures
 from tools.verify.verifier import load_given
 
 _FORMATS = {(4, b"ftyp"): "mp4", (0, b"\x1a\x45\xdf\xa3"): "matroska"}

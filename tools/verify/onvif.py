@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any
 
 from tools.verify import nal
 from tools.verify.certs import Trust
@@ -14,93 +12,13 @@ from tools.verify.findings import Refused
 from tools.verify.gops import Gop
 from tools.verify.onvif_key import Signer, read_signer
 from tools.verify.onvif_sei import Sei, is_sei, read_sei
+from tools.verify.signatures import Finding, Picture, Signatures
 
-UNCOVERED = 2
-"""GOPs without a signature that a film of a camera of ours may end with, wherever it was cut off."""
-
+_BARE = "no signature covers them: it was taken out, or they were put in"
 _MAX_PENDING = 16
+_MAX_STRANGERS = 64
 _MAX_FINDINGS = 100
 _MAX_UNCERTIFIED = 1000
-
-
-class Picture(StrEnum):
-    """The verdict on a film's signatures, in the words of ONVIF's reference validator where it has some.
-
-    ``UNDECIDED``: there are signatures, and none could be judged.
-    """
-
-    VALID = "valid"
-    MISSING = "valid, but frames are missing"
-    UNTRUSTED = "key not trusted"
-    UNDECIDED = "cannot be judged"
-    UNSIGNED = "not signed"
-    INVALID = "invalid"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is amiss at one place: the GOP's number in its signature (None: nothing names it), the film's frames from
-    the first to the last (counted from 0; None: none are there), and why."""
-
-    gop: int | None
-    frames: tuple[int, int] | None
-    reason: str
-
-    def __str__(self) -> str:
-        places = [] if self.gop is None else [f"GOP {self.gop}"]
-        if self.frames is not None:
-            first, last = self.frames
-            places.append(f"frame {first}" if first == last else f"frames {first} to {last}")
-        return f"{', '.join(places)}: {self.reason}" if places else self.reason
-
-
-@dataclass(frozen=True, slots=True)
-class Signatures:
-    """What the SEIs of a film prove.
-
-    ``frames`` are all that are there; ``proven`` those under a valid signature, in ``gops`` GOPs; ``pending`` those at
-    the end that no signature covers, in ``pending_gops`` GOPs; ``missing`` counts slices that were signed and are not
-    there.  ``signer`` is None where there is no certificate; ``distrust`` says why certificates are not trusted.
-    ``begin`` and ``end``: milliseconds since 1970, by the camera's clock, of what is proven.  ``findings`` are the
-    first of what is amiss, ``more`` counts the others.
-    """
-
-    verdict: Picture
-    frames: int
-    proven: int
-    gops: int
-    pending: int
-    pending_gops: int
-    missing: int
-    signer: Signer | None
-    distrust: str | None
-    begin: int | None
-    end: int | None
-    findings: tuple[Finding, ...]
-    more: int
-
-    def to_json(self) -> dict[str, Any]:
-        """The machine form (``docs/verify.md``)."""
-        signer = self.signer
-        return {
-            "verdict": self.verdict.value,
-            "frames": self.frames,
-            "proven": self.proven,
-            "gops": self.gops,
-            "pending": self.pending,
-            "pending_gops": self.pending_gops,
-            "missing": self.missing,
-            "device": None if signer is None else signer.device,
-            "session": None if signer is None else signer.session,
-            "distrust": self.distrust,
-            "begin_ms": self.begin,
-            "end_ms": self.end,
-            "findings": [
-                {"gop": each.gop, "frames": None if each.frames is None else list(each.frames), "reason": each.reason}
-                for each in self.findings
-            ],
-            "more": self.more,
-        }
 
 
 def judge_stream(units: Iterable[memoryview], trust: Trust) -> Signatures:
@@ -125,8 +43,8 @@ class _Claim:
 class Judge:
     """Takes a stream's NAL units in order, and says at the end what they prove.
 
-    It holds at most 16 GOPs that wait for their signature (2048 hashes each), and 1000 signatures that wait for their
-    certificate.
+    It holds at most 16 GOPs that wait for their signature (2048 hashes each), 64 signatures that wait for their GOP, and
+    1000 that wait for their certificate.
     """
 
     trust: Trust
@@ -135,6 +53,7 @@ class Judge:
     _waiting: list[Gop] = field(default_factory=list)
     _dropped: tuple[int, int] = (0, 0)
     _signers: list[Signer] = field(default_factory=list)
+    _strangers: dict[int, Sei] = field(default_factory=dict)
     _uncertified: list[_Claim] = field(default_factory=list)
     _signed: bool = False
     _expected: int | None = None
@@ -164,6 +83,7 @@ class Judge:
 
     def finish(self) -> Signatures:
         """The verdict, when all units were taken."""
+        self._end()
         for claim in self._uncertified:
             self._wrong(claim.sei.counter, claim.span, "the film holds no certificate of the key that signed it")
         proven, gops, missing = self._good
@@ -215,47 +135,82 @@ class Judge:
             self._dropped = self._dropped[0] + dropped.frames, self._dropped[1] + 1
 
     def _sei(self, sei: Sei) -> None:
-        """A signature: find the GOP that it is about among those that wait, and judge it."""
+        """A signature: the GOP that it is about, among those that wait, is known by what is in it.
+
+        Where none fits, the next signature that fits one tells which it was about, or the end of the film.
+        """
         self._learn(sei)
-        found = self._find(sei)
-        if found is None and self._expected is None and len(self._waiting) < 2:
-            return  # it is about a GOP before the film
-        complete = max(len(self._waiting) - 1, min(len(self._waiting), 1))
-        # Where nothing is as it was, the numbers tell which of the complete GOPs is meant, or that it is gone.
-        ahead = 0 if self._expected is None else sei.counter - self._expected - self._dropped[1]
-        at = min(ahead, complete) if found is None else found
-        if at < 0:
-            self._wrong(sei.counter, None, "its signature stands where none of its frames is")
+        alike = (at for at, gop in enumerate(self._waiting) if gop.is_exactly(sei) or gop.begins_like(sei))
+        at = next(alike, None)
+        if at is None:
+            self._strange(sei)
             return
-        self._skip(at, sei)
-        if found is not None or at < complete:
-            self._judge(sei, self._waiting.pop(0), followed=at == 0)
-        else:
-            self._wrong(sei.counter, None, "it was signed, and none of its frames is there")
-            self._link = None
+        begins = self._expected is None
+        for index in range(at):
+            self._front(sei.counter - at + index)
+        self._leave(sei.counter, begins=begins)
+        self._judge(sei, self._waiting.pop(0))
         self._expected = sei.counter + 1
 
-    def _find(self, sei: Sei) -> int | None:
-        """Which of the GOPs that wait is meant, by what is in it."""
-        alike = [at for at, gop in enumerate(self._waiting) if gop.is_exactly(sei) or gop.begins_like(sei)]
-        return alike[0] if alike else None
+    def _strange(self, sei: Sei) -> None:
+        if self._expected is None and len(self._waiting) < 2:
+            return  # it is about a GOP before the film
+        if len(self._strangers) < _MAX_STRANGERS:
+            self._strangers.setdefault(sei.counter, sei)
+        else:
+            self._wrong(sei.counter, None, "its signature stands where none of its frames is")
 
-    def _skip(self, count: int, sei: Sei) -> None:
-        """No signature will come any more for the first GOPs that wait."""
-        (frames, gops), self._dropped = self._dropped, (0, 0)
-        skipped, self._waiting = self._waiting[:count], self._waiting[count:]
-        frames, gops = frames + sum(gop.frames for gop in skipped), gops + count
-        if not gops:
+    def _front(self, number: int) -> None:
+        """The first GOP that waits is passed by: judge it by the signature of its number, if that came."""
+        self._uncover()
+        gop = self._waiting.pop(0)
+        if (sei := self._strangers.pop(number, None)) is not None:
+            self._judge(sei, gop)
+            self._expected = number + 1
             return
-        end = self._waiting[0].start if self._waiting else self._frames
-        number = None
-        if self._expected is not None:
-            number = self._expected if (gops, sei.counter) == (1, self._expected + 1) else None
-            self._expected = min(self._expected + gops, sei.counter)
-        self._wrong(number, (end - frames, end - 1), "no signature covers them: it was taken out, or they were put in")
+        self._bare(gop.span)
+        self._link = None
+        if self._expected is not None and self._expected <= number:
+            self._expected += 1
 
-    def _judge(self, sei: Sei, gop: Gop, *, followed: bool) -> None:
-        wrong = self._invalid_reasons(sei, gop, followed=followed)
+    def _uncover(self) -> None:
+        """Tell of the GOPs that waited for too long."""
+        (frames, gops), self._dropped = self._dropped, (0, 0)
+        if gops:
+            end = self._waiting[0].start if self._waiting else self._frames
+            self._wrong(
+                None, (end - frames, end - 1), "no signature covers them: it was taken out, or they were put in"
+            )
+            self._link = None
+
+    def _leave(self, counter: int, *, begins: bool) -> None:
+        """Signatures that were left over when another fits: they have nothing here."""
+        self._uncover()
+        left, self._strangers = self._strangers, {}
+        for number in sorted(left):
+            if begins and number < counter:
+                continue  # about GOPs before the film
+            if self._expected is not None and self._expected <= number < counter:
+                self._wrong(number, None, "it was signed, and none of its frames is there")
+                self._expected, self._link = number + 1, None
+            else:
+                self._wrong(number, None, "its signature stands where none of its frames is")
+
+    def _end(self) -> None:
+        """The film is over: which GOPs the signatures are about that fit none, their numbers tell."""
+        if self._strangers and self._expected is None:
+            self._wrong(min(self._strangers), None, "neither this signature nor another fits any of the frames")
+            return
+        for number in sorted(self._strangers):
+            ahead = number - (self._expected or 0) - self._dropped[1]
+            if 0 <= ahead < len(self._waiting):
+                for index in range(ahead + 1):
+                    self._front(number - ahead + index)
+        if self._strangers:
+            self._leave(max(self._strangers) + 1, begins=False)
+
+    def _judge(self, sei: Sei, gop: Gop) -> None:
+        wrong = self._out_of_row(sei, gop)
         compared = gop.compare(sei)
         if compared.strange:
             which = (compared.strange[0], compared.strange[-1])
@@ -264,15 +219,15 @@ class Judge:
         if not (wrong or compared.strange):
             self._claim(_Claim(replace(sei, hashes=None), gop.frames, gop.span, compared.missing))
 
-    def _invalid_reasons(self, sei: Sei, gop: Gop, *, followed: bool) -> bool:
-        """Whether what is between this GOP and the one before is wrong."""
+    def _out_of_row(self, sei: Sei, gop: Gop) -> bool:
+        """Whether it does not follow the GOP before it; then that is told."""
         lost = 0 if self._expected is None else sei.counter - self._expected
         if lost > 0:
             gone = f"{lost} GOPs are" if lost > 1 else "a GOP is"
             self._wrong(sei.counter, gop.span, f"before it {gone} missing")
         elif lost < 0:
             self._wrong(sei.counter, gop.span, f"it stands where GOP {self._expected} should")
-        elif followed and self._link is not None and sei.link != self._link:
+        elif self._link is not None and sei.link != self._link:
             self._wrong(sei.counter, gop.span, "the GOP before it is not the one that was before it")
         else:
             return False
@@ -311,6 +266,14 @@ class Judge:
 
     def _here(self) -> tuple[int, int] | None:
         return (self._frames - 1, self._frames - 1) if self._frames else None
+
+    def _bare(self, span: tuple[int, int]) -> None:
+        """These frames have no signature; GOPs in a row are told as one."""
+        last = self._findings[-1] if self._findings else None
+        if last is not None and last.reason == _BARE and last.frames is not None and last.frames[1] + 1 == span[0]:
+            self._findings[-1] = replace(last, frames=(last.frames[0], span[1]))
+        else:
+            self._wrong(None, span, _BARE)
 
     def _wrong(self, gop: int | None, frames: tuple[int, int] | None, reason: str) -> None:
         self._invalid = True

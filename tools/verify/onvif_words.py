@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.verify.findings import Problems
-from tools.verify.onvif import UNCOVERED, Picture, Signatures
+from tools.verify.signatures import UNCOVERED, Picture, Signatures
 from tools.verify.times import utc
 
 _SHOWN = 12
@@ -33,7 +33,7 @@ def problems(found: Signatures, name: str, problems: Problems) -> None:
         if found.pending_gops > UNCOVERED:
             problems.add(
                 name,
-                f"the last {found.pending} frames are not signed: {found.pending_gops} GOPs, a film cut "
+                f"the last {found.pending} frames are not signed: {found.pending_gops} GOPs, a film of ours cut "
                 f"off anywhere ends with at most {UNCOVERED}",
             )
 

@@ -11,7 +11,7 @@ from typing import Any
 from tools.verify import VERSION
 from tools.verify.annex import CertificateEntry, FileEntry, RecordingAnnex, VolumeAnnex
 from tools.verify.findings import Problem
-from tools.verify.onvif import Signatures
+from tools.verify.signatures import Signatures
 
 SCHEMA = 1
 Annexed = RecordingAnnex | VolumeAnnex | FileEntry | CertificateEntry

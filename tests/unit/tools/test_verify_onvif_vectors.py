@@ -14,7 +14,7 @@ from tests.vector_maker.onvif_films import authority
 from tests.vector_maker.onvif_scenarios import SCENARIOS, Scenario
 from tools.verify.certs import Trust, load_root
 from tools.verify.film import read_film
-from tools.verify.onvif import Picture, Signatures
+from tools.verify.signatures import Picture, Signatures
 
 VALIDATOR = os.environ.get("LAPEL_ONVIF_VALIDATOR")
 """The reference validator's program; without it its recorded verdicts stand."""
