@@ -14,7 +14,16 @@ from firmware.evidence import jws
 from firmware.evidence.certs import Chain
 from firmware.evidence.errors import ChainError, SignatureError
 from firmware.evidence.issue import issue
-from firmware.evidence.keys import PrivateKey, Sign, check_signature, digest, new_key, software_sign
+from firmware.evidence.keys import (
+    PrivateKey,
+    Sign,
+    check_signature,
+    der_signature,
+    digest,
+    new_key,
+    raw_signature,
+    software_sign,
+)
 from firmware.evidence.roles import Role
 
 _PROOF = b"lapel link 1"
@@ -63,6 +72,10 @@ class Session:
         if chained:
             return jws.sign(payload, typ, self._sign, x5c=self.chain.ders)
         return jws.sign(payload, typ, self._sign, kid=self.chain.fingerprint)
+
+    def sign_picture(self, sha256: bytes) -> bytes:
+        """The session key's signature over a SEI's digest of 32 bytes, in DER with a low s.  No JWS begins like a SEI."""
+        return der_signature(raw_signature(self._sign(sha256)))
 
     def sign_as_device(self, payload: Mapping[str, Any], typ: str) -> bytes:
         """A line, without LF, of the device key, with its chain.  Takes as long as the device key does."""

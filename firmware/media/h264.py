@@ -18,6 +18,8 @@ MAX_ACCESS_UNIT: Final = 16 << 20
 """Bytes; ten times what any profile's largest keyframe takes."""
 MAX_NAL_UNITS: Final = 1024
 MAX_PARAMETER_SET: Final = 0xFFFF
+LENGTH: Final = 4
+"""Bytes of a NAL unit's length in a sample."""
 
 _START_CODE: Final = b"\0\0\1"
 
@@ -61,7 +63,7 @@ def nal_units(access_unit: bytes) -> list[bytes]:
     return nals
 
 
-def nal_type(nal: bytes) -> int:
+def nal_type(nal: bytes | memoryview) -> int:
     """The type of a NAL unit; a ``NalType`` if it is one of those."""
     return nal[0] & 0x1F
 
@@ -87,7 +89,7 @@ def to_avcc(access_unit: bytes, known: Collection[bytes] = ()) -> bytes:
     if not any(nal_type(nal) in (NalType.SLICE, NalType.IDR) for nal in nals):
         raise MediaError("access unit: no picture in it")
     kept = (nal for nal in nals if nal_type(nal) != NalType.DELIMITER and nal not in known)
-    return b"".join(piece for nal in kept for piece in (len(nal).to_bytes(4, "big"), nal))
+    return b"".join(piece for nal in kept for piece in (len(nal).to_bytes(LENGTH, "big"), nal))
 
 
 def _first(nals: Iterable[bytes], kind: NalType) -> bytes:

@@ -9,6 +9,7 @@ from firmware.media.errors import MediaError
 from firmware.media.fmp4 import SEGMENT_END, fragment, init_segment, padding
 from firmware.media.h264 import ParameterSets, parameter_sets
 from firmware.media.sampler import Sampler, Samples
+from firmware.media.signing import GopSigner
 from firmware.media.timeline import sample_hash
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from firmware.core.cutter import Flush
     from firmware.media.fmp4 import Sample
+    from firmware.media.sei import Signatory
+    from firmware.media.signing import Origin
     from hal.interface import AudioFormat, VideoFormat
 
 
@@ -57,6 +60,7 @@ class _Segment:
     """A segment being written."""
 
     sampler: Sampler
+    signer: GopSigner
     sets: ParameterSets
     sequence: int = 0
 
@@ -68,9 +72,10 @@ class SegmentMuxer:
     times run on from segment to segment.
     """
 
-    def __init__(self, epoch_ns: int, video: VideoFormat, audio: AudioFormat | None) -> None:
-        """Count media time from ``epoch_ns``; ``audio`` is None when the recording has no microphone."""
-        self._epoch_ns = epoch_ns
+    def __init__(self, origin: Origin, video: VideoFormat, audio: AudioFormat | None, signatory: Signatory) -> None:
+        """Count media time from ``origin``; ``audio`` is None when the recording has no microphone."""
+        self._origin = origin
+        self._signatory = signatory
         self._video = video
         self._audio = audio
         self._open: dict[int, _Segment] = {}
@@ -84,8 +89,7 @@ class SegmentMuxer:
         pieces = [] if flush.segment in self._open else [self._begin(flush)]
         segment = self._open[flush.segment]
         total = Samples()
-        for part in flush.fragments:
-            samples = segment.sampler.samples(part, segment.sets)
+        for samples in _signed(segment, flush):
             total.extend(samples)
             if samples.video or samples.audio:
                 segment.sequence += 1
@@ -109,11 +113,26 @@ class SegmentMuxer:
         """Open a segment behind the one before, where that has ended; its init segment."""
         before = self._ended.pop(flush.segment - 1, None)
         sets = _parameter_sets(flush, before)
-        sampler = before.sampler if before else Sampler(self._epoch_ns, self._audio)
-        self._open[flush.segment] = _Segment(sampler, sets)
+        sampler = before.sampler if before else Sampler(self._origin.epoch_ns, self._audio)
+        signer = before.signer if before else GopSigner(self._signatory, self._origin, flush.segment)
+        self._open[flush.segment] = _Segment(sampler, signer, sets)
         return init_segment(
             sps=sets.sps, pps=sets.pps, width=self._video.width, height=self._video.height, audio=self._audio
         )
+
+
+def _signed(segment: _Segment, flush: Flush) -> list[Samples]:
+    """The samples of each fragment, with what signs them.
+
+    A final flush without a frame leaves the segment's last GOP to be signed in the next segment, as any other.
+    """
+    parts = [segment.sampler.samples(part, segment.sets) for part in flush.fragments]
+    for part in parts:
+        part.video = segment.signer.sign(part.video)
+    if flush.last:
+        for part in [part for part in parts if part.video][-1:]:
+            part.video[-1] = segment.signer.close(part.video[-1])
+    return parts
 
 
 def _parameter_sets(flush: Flush, before: _Segment | None) -> ParameterSets:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from firmware.core.cutter import Flush
     from firmware.evidence.age import AgeWriter
     from firmware.evidence.journal import Journal
+    from firmware.media.sei import Signatory
+    from firmware.media.signing import Origin
     from firmware.runtime.sealedfile import Extent
     from firmware.runtime.stamps import Stamps
     from hal.interface import AudioFormat, Clock, Directory, File, VideoFormat
@@ -58,6 +60,7 @@ class OpenRecording:
         stamps: Stamps,
         clock: Clock,
         formats: tuple[VideoFormat, AudioFormat | None],
+        signatory: Signatory,
     ) -> None:
         self.number = number
         self.directory = directory
@@ -68,6 +71,7 @@ class OpenRecording:
         self._stamps = stamps
         self._clock = clock
         self._formats = formats
+        self._signatory = signatory
         self._muxer: SegmentMuxer | None = None
         self._media_time: Timeline | None = None
         self._files: dict[str, SealedFile] = {}
@@ -84,14 +88,14 @@ class OpenRecording:
         transcript = self.journal.transcript
         return {"number": self.number, "opening": transcript.opening_hash, "ended": transcript.clock}
 
-    def flush(self, epoch_ns: int, flush: Flush, gaps: Gaps | None) -> Flushed:
+    def flush(self, origin: Origin, flush: Flush, gaps: Gaps | None) -> Flushed:
         """Make one flush durable.
 
         ``gaps`` are the live part's counters; None for the pre-event part, which leaves them as they are.
         """
         if self._muxer is None:
-            self._muxer = SegmentMuxer(epoch_ns, *self._formats)
-            self._media_time = Timeline(epoch_ns, TICKS)
+            self._muxer = SegmentMuxer(origin, *self._formats, self._signatory)
+            self._media_time = Timeline(origin.epoch_ns, TICKS)
         self._gaps = gaps or self._gaps
         muxed = self._muxer.plain(flush)
         self._refused += muxed.refused

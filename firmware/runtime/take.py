@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from firmware.core.cutter import Cutter, cut_pre_event, live_from
 from firmware.core.gaps import GapMeter
+from firmware.media.signing import Origin
 from firmware.runtime.microphone import Sound
 from firmware.runtime.work import Before, Begin, End, Gaps, Live, Note
 from hal.interface import Track
@@ -45,7 +46,7 @@ class Take:
         video, audio = hal.video.format, hal.audio.format if hal.audio is not None else None
         self.id = number
         self.full = False
-        self.epoch_ns: int | None = None
+        self._origin: Origin | None = None
         self._priority = False
         self._heard: Sound | None = None
         self._box = box
@@ -59,18 +60,24 @@ class Take:
         self._behind = False
         box.put(Begin(number, continues.id if continues else 0))
 
+    @property
+    def epoch_ns(self) -> int | None:
+        """The capture time of its first frame; None while it has none."""
+        return self._origin.epoch_ns if self._origin is not None else None
+
     def join(self, ring: Ring) -> None:
         """Take over from the ring: live first, the minute before it behind."""
         before, current = ring.snapshot()
-        self.epoch_ns = begun_ns = before[0].start_ns if before else None
+        keyframes = [gop.units[0].data for gop in before]
+        self._origin = origin = Origin.before(keyframes, before[0].start_ns, self._live_from) if before else None
         for unit in (unit for gop in before for unit in gop.units):
             self._measure(unit)
         for unit in current:
             self.push(unit)
         self._send(self._cutter.now())
-        if begun_ns is not None:
+        if origin is not None:
             flushes = cut_pre_event(before, self._live_from, fps=self._fps, segment_s=self._segment_s)
-            self._box.put(Before(self.id, begun_ns, tuple(flushes)))
+            self._box.put(Before(self.id, origin, tuple(flushes)))
         if ring.short:
             self.note("fault", {"text": f"pre-event buffer too small: {ring.short} groups of pictures left it early"})
 
@@ -82,8 +89,8 @@ class Take:
         if self._behind:
             self._overflow += 1
             return
-        if keyframe and self.epoch_ns is None:
-            self.epoch_ns = unit.time_ns
+        if keyframe and self._origin is None:
+            self._origin = Origin(unit.time_ns, self._live_from)
         self._send(self._cutter.push(unit))
 
     def idle(self, now_ns: int) -> None:
@@ -126,4 +133,4 @@ class Take:
             self.full = flush.segment >= MOST_SEGMENTS
             gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
             weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
-            self._box.put(Live(self.id, self.epoch_ns or 0, flush, gaps), weight)
+            self._box.put(Live(self.id, self._origin or Origin(0, self._live_from), flush, gaps), weight)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from firmware.core.cutter import live_from
 from firmware.core.forecast import Budget
 from firmware.evidence.age import AgeWriter
+from firmware.evidence.certs import write_pem
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.journal import Journal, last_clock
 from firmware.evidence.jws import line_hash
 from firmware.evidence.kinds import MOST_OPEN, words
 from firmware.evidence.manifest import sealed_manifest
+from firmware.media.sei import Signatory
 from firmware.runtime import durable, names, pending
 from firmware.runtime.custody import Custody
 from firmware.runtime.recording import RESERVE_JOURNAL, RESERVE_SEGMENT, OpenRecording
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 
 MIB: Final = 1 << 20
 TAIL: Final = 128 << 10
+PER_MS: Final = 10_000
+"""Units of 100 ns in a millisecond."""
+SINCE_1601: Final = 116_444_736_000_000_000
+"""The beginning of 1970 in units of 100 ns since that of 1601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,17 @@ class Vault:
             stamps=self.stamps,
             clock=self.hal.clock,
             formats=(video, audio),
+            signatory=self._signatory(journal.transcript.clock),
+        )
+
+    def _signatory(self, opened: Mapping[str, Any]) -> Signatory:
+        """Who signs the picture: this boot's session, with the time that the opening has."""
+        return Signatory(
+            sign=self.session.sign_picture,
+            chain=write_pem(self.session.chain.ders),
+            firmware=VERSION,
+            device=self.session.device,
+            zero=(opened["utc_ms"] - opened["mono_ms"]) * PER_MS + SINCE_1601,
         )
 
     def _count(self) -> None:

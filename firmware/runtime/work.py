@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from firmware.core.cutter import Flush
+    from firmware.media.signing import Origin
 
 Stamp = Mapping[str, object]
 """A reading of both clocks, as section 6.3 of the evidence format has it."""
@@ -39,10 +40,10 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """One live flush.  Media times of the take count from ``epoch_ns``."""
+    """One live flush of a take that begins at ``origin``."""
 
     take: int
-    epoch_ns: int
+    origin: Origin
     flush: Flush
     gaps: Gaps
 
@@ -52,7 +53,7 @@ class Before:
     """The pre-event part, to be written beside the live part."""
 
     take: int
-    epoch_ns: int
+    origin: Origin
     flushes: tuple[Flush, ...]
 
 

@@ -179,7 +179,7 @@ class Writer:
         take = self.takes.get(job.take)
         if take is None:
             return
-        flushed = take.flush(job.epoch_ns, job.flush, job.gaps)
+        flushed = take.flush(job.origin, job.flush, job.gaps)
         self._durable_ns = self._clock.monotonic_ns()
         self._rate.add(flushed.size, flushed.ticks / TICKS)
         if job.take not in self._confirmed:
@@ -198,7 +198,7 @@ class Writer:
             self._owed -= _owed(flush)
             take = self.takes.get(job.take)
             if take is not None:
-                self._guard(job.take, lambda take=take, flush=flush: take.flush(job.epoch_ns, flush, None))  # type: ignore[misc]
+                self._guard(job.take, lambda take=take, flush=flush: take.flush(job.origin, flush, None))  # type: ignore[misc]
             yield
 
     def _note(self, job: Note) -> None:

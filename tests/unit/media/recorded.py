@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from firmware.core.cutter import Cutter, Flush, cut_pre_event, live_from
 from firmware.core.ring import Ring
+from firmware.evidence.keys import new_key, software_sign
 from firmware.media.fmp4 import CHUNK
 from firmware.media.mux import MuxedFlush, SegmentMuxer
+from firmware.media.sei import Signatory
+from firmware.media.signing import Origin
 from tests.media_clips import EPOCH, SECOND, Clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from firmware.evidence.keys import PrivateKey
+
 END = EPOCH + 1000 * SECOND
+
+
+@cache
+def key() -> PrivateKey:
+    """The session key of all these recordings."""
+    return new_key()
+
+
+def signatory() -> Signatory:
+    """Who signs the picture: 1601 is where the monotonic clock was 0, and the certificate says nothing."""
+    return Signatory(software_sign(key()), b"-- a certificate --\n", "9.9.9", "cam-1", 0)
 
 
 @dataclass
@@ -51,7 +68,8 @@ def record(source: Clip, *, segment_s: float = 2, microphone: bool = True, press
     live += cutter.finish(END)
     before = cut_pre_event(closed, number, fps=fps, segment_s=segment_s)
     epoch_ns = closed[0].start_ns if closed else current[0].time_ns
-    muxer = SegmentMuxer(epoch_ns, source.video_format, source.audio_format if microphone else None)
+    origin = Origin.before([gop.units[0].data for gop in closed], epoch_ns, number)
+    muxer = SegmentMuxer(origin, source.video_format, source.audio_format if microphone else None, signatory())
     recorded = Recorded()
     for flush in _in_turns(live, before):
         recorded.add(flush, muxer.plain(flush))

@@ -9,11 +9,18 @@ from firmware.media.errors import MediaError
 from firmware.media.fmp4 import SEGMENT_END, Sample
 from firmware.media.h264 import parameter_sets, to_avcc
 from firmware.media.mux import SegmentMuxer, TrackFacts
+from firmware.media.signing import Origin
 from firmware.media.timeline import Timeline, sample_hash
 from hal.interface import Track, Unit
-from tests.media_clips import EPOCH, SECOND, clip
+from tests.media_clips import EPOCH, SECOND, Clip, clip
 from tests.unit.media.readback import Contents, Packet, read
-from tests.unit.media.recorded import END, Recorded, opened_at, record
+from tests.unit.media.recorded import END, Recorded, opened_at, record, signatory
+from tests.unit.media.seis import without
+
+
+def muxer_of(source: Clip, *, sound: bool = True) -> SegmentMuxer:
+    """A muxer for a recording without a pre-event part."""
+    return SegmentMuxer(Origin(EPOCH, 0), source.video_format, source.audio_format if sound else None, signatory())
 
 
 def contents(recorded: Recorded) -> dict[int, Contents]:
@@ -30,7 +37,7 @@ def test_a_recording_comes_back_sample_by_sample() -> None:
     audio = [packet for segment in segments.values() for packet in segment.audio]
     known = parameter_sets(source.video[0].data)
     picture, sound = Timeline(EPOCH, 90_000), Timeline(EPOCH, 48_000)
-    assert [(p.time, p.data) for p in video] == [
+    assert [(p.time, without(p.data)) for p in video] == [
         (picture.ticks(unit.time_ns), to_avcc(unit.data, known)) for unit in source.video
     ]
     assert [(p.time, p.data) for p in audio] == [(sound.ticks(unit.time_ns), unit.data) for unit in source.audio]
@@ -107,7 +114,7 @@ def test_sound_before_the_press_is_kept_where_it_is_wanted() -> None:
 def test_sound_from_before_the_first_frame_is_counted() -> None:
     """What was captured before the recording's media time begins is left out, and the flush says so."""
     source = clip(1)
-    muxer = SegmentMuxer(EPOCH, source.video_format, source.audio_format)
+    muxer = muxer_of(source)
     muxed = muxer.plain(flush_of(source.video[0], *source.audio[:2]))
     assert source.audio[0].time_ns < EPOCH
     assert muxed.early == 1
@@ -124,7 +131,7 @@ def test_captured_is_the_last_frame() -> None:
 def test_a_flush_that_only_closes() -> None:
     """No data, the end alone, the time as it was: the file gets its end after everything was flushed before."""
     source = clip(1)
-    cutter, muxer = Cutter(0, fps=30), SegmentMuxer(EPOCH, source.video_format, source.audio_format)
+    cutter, muxer = Cutter(0, fps=30), muxer_of(source)
     for unit in source.video[:6]:
         cutter.push(unit)
     (begun,), (closing,) = cutter.now(), cutter.finish(END)
@@ -137,7 +144,7 @@ def test_a_flush_that_only_closes() -> None:
 def test_sound_alone_makes_a_flush() -> None:
     """A stalled encoder leaves a flush without a frame, whose lag is that of its sound."""
     source = clip(1)
-    cutter, muxer = Cutter(0, fps=30), SegmentMuxer(EPOCH, source.video_format, source.audio_format)
+    cutter, muxer = Cutter(0, fps=30), muxer_of(source)
     for unit in source.video[:6]:
         cutter.push(unit)
     data = muxer.plain(cutter.now()[0]).data
@@ -172,7 +179,7 @@ def without_sets(unit: Unit) -> Unit:
 def test_a_segment_can_lean_on_the_one_before() -> None:
     """An encoder that forgets to repeat its parameter sets costs nothing once they were seen."""
     source = clip(2, gop=5)
-    muxer = SegmentMuxer(EPOCH, source.video_format, None)
+    muxer = muxer_of(source, sound=False)
     muxer.plain(flush_of(*source.video[:5], last=True))
     second = muxer.plain(flush_of(without_sets(source.video[5]), *source.video[6:10], segment=1, last=True))
     assert read(second.data + second.end).pictures == 5
@@ -181,14 +188,14 @@ def test_a_segment_can_lean_on_the_one_before() -> None:
 def test_a_first_segment_without_parameter_sets_is_refused() -> None:
     """No file can be made of it, and the message says why."""
     source = clip(1)
-    muxer = SegmentMuxer(EPOCH, source.video_format, None)
+    muxer = muxer_of(source, sound=False)
     with pytest.raises(MediaError, match="segment 3: access unit: no SPS"):
         muxer.plain(flush_of(without_sets(source.video[0]), segment=3))
 
 
 def test_a_segment_whose_first_frames_were_lost_is_refused() -> None:
     """A flush without a frame cannot begin a recording."""
-    muxer = SegmentMuxer(EPOCH, clip(1).video_format, None)
+    muxer = muxer_of(clip(1), sound=False)
     with pytest.raises(MediaError, match="segment 0: access unit: does not begin"):
         muxer.plain(Flush(0, first=True, last=True, fragments=()))
 
@@ -197,7 +204,7 @@ def test_a_malformed_frame_is_counted() -> None:
     """It costs itself; the flush says so, and the file plays."""
     source = clip(1)
     broken = Unit(Track.VIDEO, source.video[2].time_ns, b"\0\0", key=False)
-    muxer = SegmentMuxer(EPOCH, source.video_format, None)
+    muxer = muxer_of(source, sound=False)
     muxed = muxer.plain(flush_of(*source.video[:2], broken))
     assert muxed.refused == 1
     assert len(read(muxed.data).video) == 2
@@ -206,7 +213,7 @@ def test_a_malformed_frame_is_counted() -> None:
 def test_a_fragment_of_nothing_but_garbage_leaves_no_trace() -> None:
     """Only its count."""
     source = clip(1)
-    cutter, muxer = Cutter(0, fps=30), SegmentMuxer(EPOCH, source.video_format, None)
+    cutter, muxer = Cutter(0, fps=30), muxer_of(source, sound=False)
     cutter.push(source.video[0])
     muxer.plain(cutter.now()[0])
     cutter.push(Unit(Track.VIDEO, source.video[1].time_ns, b"?", key=False))
@@ -217,7 +224,7 @@ def test_a_fragment_of_nothing_but_garbage_leaves_no_trace() -> None:
 def test_changed_parameter_sets_still_decode() -> None:
     """A source that changes in mid-segment stays decodable: what the header lacks stands in the stream."""
     plain, high = clip(1, gop=5), clip(1, gop=5, options=(("profile", "high"), ("preset", "veryfast")))
-    cutter, muxer = Cutter(0, fps=30), SegmentMuxer(EPOCH, plain.video_format, None)
+    cutter, muxer = Cutter(0, fps=30), muxer_of(plain, sound=False)
     flushes = [flush for unit in (*plain.video[:5], *high.video[5:10]) for flush in cutter.push(unit)]
     flushes += cutter.finish(END)
     contents = read(b"".join(muxed.data + muxed.end for muxed in map(muxer.plain, flushes)))

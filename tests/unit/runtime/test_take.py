@@ -70,8 +70,8 @@ def test_the_minute_before_goes_behind_what_is_live() -> None:
     assert begin == Begin(7, 0)
     assert isinstance(live, Live)
     assert isinstance(before, Before)
-    assert (live.take, live.epoch_ns, live.flush.segment) == (7, EPOCH, LIVE_FROM)
-    assert (before.take, before.epoch_ns) == (7, EPOCH)
+    assert (live.take, live.origin.epoch_ns, live.flush.segment) == (7, EPOCH, LIVE_FROM)
+    assert (before.take, before.origin.epoch_ns) == (7, EPOCH)
     assert units(before) + units(live) == stream
     assert {flush.segment for flush in before.flushes} == {LIVE_FROM - 1}
     assert begun(box, continues=take).id == 8
@@ -90,7 +90,7 @@ def test_without_a_buffer_the_time_begins_with_the_first_keyframe(early: list[Un
     take.end("asked", EPOCH + 2 * SECOND)
     begin, *lives, stop, end = jobs(box)
     assert begin == Begin(7, 0)
-    assert [each.epoch_ns for each in lives if isinstance(each, Live)] == [EPOCH] * len(lives)
+    assert [each.origin.epoch_ns for each in lives if isinstance(each, Live)] == [EPOCH] * len(lives)
     assert [unit for each in lives for unit in units(each)] == stream
     assert stop == Note(7, "stop", {"reason": "asked"}, EPOCH + 2 * SECOND)
     assert end == End(7, "asked", priority=False)
@@ -153,7 +153,7 @@ def test_a_keyframe_that_finds_no_room_is_dropped_too() -> None:
     take.end("asked", EPOCH + SECOND)
     live = jobs(box)[0]
     assert isinstance(live, Live)
-    assert (live.gaps.overflow, live.epoch_ns, len(units(live))) == (3, EPOCH + 2 * PERIOD, 1)
+    assert (live.gaps.overflow, live.origin.epoch_ns, len(units(live))) == (3, EPOCH + 2 * PERIOD, 1)
 
 
 def test_what_waits_while_nothing_comes_is_flushed() -> None:
