@@ -54,7 +54,14 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.durable": Tests(("tests/unit/runtime/test_durable.py", ORDER)),
     "firmware.runtime.volume": Tests((ORDER, GUARDS, VANISHED, "tests/sim/test_recovery.py")),
     "firmware.runtime.vault": Tests(
-        (ORDER, GUARDS_VAULT, "tests/sim/test_recovery.py", "tests/sim/test_pending.py", "tests/sim/test_long_log.py")
+        (
+            ORDER,
+            GUARDS_VAULT,
+            "tests/sim/test_recovery.py",
+            "tests/sim/test_pending.py",
+            "tests/sim/test_long_log.py",
+            "tests/sim/test_signed_picture.py",
+        )
     ),
     "firmware.runtime.chores": Tests(
         (GUARDS_CHORES, ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py", "tests/sim/test_long_log.py")

@@ -13,9 +13,9 @@ from firmware.media.signing import Origin
 from firmware.media.timeline import Timeline, sample_hash
 from hal.interface import Track, Unit
 from tests.media_clips import EPOCH, SECOND, Clip, clip
+from tests.seis import without
 from tests.unit.media.readback import Contents, Packet, read
 from tests.unit.media.recorded import END, Recorded, opened_at, record, signatory
-from tests.unit.media.seis import without
 
 
 def muxer_of(source: Clip, *, sound: bool = True) -> SegmentMuxer:

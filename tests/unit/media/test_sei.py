@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.media.sei import MOST_HASHES, GopFacts, Signatory, signed_sei
+from tests.seis import UUID, read, sha256
 from tests.unit.media.recorded import key, signatory
-from tests.unit.media.seis import UUID, read, sha256
 
 ANCHOR = sha256(b"anchor")
 

@@ -54,6 +54,11 @@ class Gop:
     time: int
     hashes: tuple[bytes, ...]
 
+    @property
+    def sum(self) -> bytes:
+        """The GOP hash."""
+        return sha256(b"".join(self.hashes))
+
 
 def units(sample: bytes) -> list[bytes]:
     """The NAL units of a sample."""
