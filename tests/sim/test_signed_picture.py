@@ -152,4 +152,4 @@ def test_the_reference_validator_agrees(tmp_path: Path, monkeypatch: pytest.Monk
     data = bytearray(film.read_bytes())
     data[len(data) // 2] ^= 1
     changed.write_bytes(data)
-    assert validated(changed, tmp_path)[:2] == [valid[0], "VIDEO IS INVALID!"]
+    assert validated(changed, tmp_path)[1] == "VIDEO IS INVALID!"
