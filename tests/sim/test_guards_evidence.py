@@ -31,8 +31,8 @@ def flushes(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[bool, int, int]
     found: list[tuple[bool, int, int]] = []
     flush = OpenRecording.flush
 
-    def watched(self: OpenRecording, epoch_ns: int, piece: object, gaps: object) -> object:
-        result = flush(self, epoch_ns, piece, gaps)  # type: ignore[arg-type]
+    def watched(self: OpenRecording, origin: object, piece: object, gaps: object) -> object:
+        result = flush(self, origin, piece, gaps)  # type: ignore[arg-type]
         found.append((gaps is not None, result.size, result.ticks))
         return result
 

@@ -59,7 +59,8 @@ class Recorded(NamedTuple):
 
 def decrypted(sealed: bytes) -> bytes:
     """A segment's plaintext."""
-    return pyrage.decrypt(sealed, [pki().authority_identity])
+    plain: bytes = pyrage.decrypt(sealed, [pki().authority_identity])
+    return plain
 
 
 def recorded(rig: Rig) -> Recorded:

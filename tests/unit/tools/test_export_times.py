@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from firmware.media.signing import Origin
 from firmware.runtime.recording import Flushed, OpenRecording
 from hal.interface import ClockQuality
 from tests.rig import Rig
@@ -50,9 +51,9 @@ def test_as_close_to_the_truth_as_it_says(
     epochs: list[int] = []
     flush = OpenRecording.flush
 
-    def watched(self: OpenRecording, epoch_ns: int, *rest: Any) -> Flushed:
-        epochs.append(epoch_ns)
-        return flush(self, epoch_ns, *rest)
+    def watched(self: OpenRecording, origin: Origin, *rest: Any) -> Flushed:
+        epochs.append(origin.epoch_ns)
+        return flush(self, origin, *rest)
 
     monkeypatch.setattr(OpenRecording, "flush", watched)
     rig = Rig.new()
