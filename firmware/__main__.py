@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -16,6 +15,7 @@ from firmware.core.indications import LIGHTS, Look
 from firmware.runtime import pending
 from firmware.runtime.controller import RUNNING, PartLost, Quit
 from firmware.runtime.enrolment import Enrolment, NotEnrolledError
+from firmware.runtime.entropy import draw
 from firmware.runtime.log import Log
 from firmware.runtime.supervise import Supervisor
 from firmware.runtime.unclaimed import Unclaimed
@@ -81,7 +81,7 @@ def _camera(hal: Hal, chosen: Settings, enrolment: Enrolment | None, log: Log) -
     """The camera, put together; one that belongs to nobody says so and does nothing else."""
     if enrolment is None:
         return Unclaimed(hal, chosen, log)
-    return Camera(hal, chosen, Vault(hal, chosen, enrolment, random=os.urandom), log, random=os.urandom)
+    return Camera(hal, chosen, Vault(hal, chosen, enrolment, random=draw), log, random=draw)
 
 
 def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from firmware.core.indications import Trouble
+    from firmware.evidence.recipients import Random
     from firmware.runtime.log import Log
     from firmware.runtime.vault import Vault
     from firmware.settings import Settings
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 class Camera:
     """One camera: its parts, and what they do at each step of a recording's life."""
 
-    def __init__(self, hal: Hal, settings: Settings, vault: Vault, log: Log, *, random: Callable[[int], bytes]) -> None:
+    def __init__(self, hal: Hal, settings: Settings, vault: Vault, log: Log, *, random: Random) -> None:
         queue = settings.queue_s * settings.bitrate // 8 * 2  # bytes; twice the target rate: encoders overshoot
         buffer = (settings.pre_event_s + 2) * settings.bitrate // 8 * 2
         self.hal, self.settings, self.vault = hal, settings, vault

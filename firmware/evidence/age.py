@@ -10,7 +10,7 @@ import hmac
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from firmware.evidence.recipients import Random, Recipients, base64_text, derive, overwrite, parse_recipient
+from firmware.evidence.recipients import Random, Recipients, base64_text, derive, draw, overwrite, parse_recipient
 
 __all__ = ["CHUNK", "SEALED_CHUNK", "AgeWriter", "Recipients", "parse_recipient"]
 
@@ -28,10 +28,10 @@ class AgeWriter:
 
     def __init__(self, recipients: Recipients, random: Random) -> None:
         """Draw a fresh file key and wrap it for the recipients."""
-        file_key = bytearray(random(16))
+        file_key = draw(random, 16)
         head = _VERSION + b"".join(recipients.stanzas(file_key, random)) + b"---"
         mac_key = derive(file_key, b"", b"header")
-        nonce = random(16)
+        nonce = bytes(random(16))
         self.header = head + b" " + base64_text(hmac.digest(mac_key, head, "sha256")) + b"\n" + nonce
         self._key = derive(file_key, nonce, b"payload")
         self._cipher: ChaCha20Poly1305 | None = ChaCha20Poly1305(self._key)

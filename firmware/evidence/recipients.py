@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from firmware.evidence import bech32
 from firmware.evidence.errors import RecipientError
 
-Random = Callable[[int], bytes]
-"""Draws this many secret random bytes, like ``os.urandom``."""
+Random = Callable[[int], bytes | bytearray]
+"""Draws this many secret random bytes, like ``os.urandom``; only a bytearray can be overwritten after use."""
 
 FEWEST, MOST = 2, 16
 _LONGEST = 4096
@@ -36,6 +36,12 @@ def derive(key: bytes | bytearray, salt: bytes, info: bytes) -> bytearray:
 def overwrite(key: bytearray) -> None:
     """Leave nothing of a key."""
     key[:] = bytes(len(key))
+
+
+def draw(random: Random, size: int) -> bytearray:
+    """Random bytes that can be overwritten.  Where ``random`` hands out bytearrays, no other copy is made."""
+    drawn = random(size)
+    return drawn if isinstance(drawn, bytearray) else bytearray(drawn)
 
 
 def base64_text(data: bytes) -> bytes:
@@ -70,11 +76,17 @@ def _check_x25519(key: bytes) -> None:
 
 
 def _wrap_x25519(key: bytes, file_key: bytearray, random: Random) -> bytes:
-    """The X25519 stanza."""
-    ephemeral = X25519PrivateKey.from_private_bytes(random(32))
+    """The X25519 stanza.
+
+    What the exchange yields is the one secret that the library hands out as bytes: nobody keeps it, but it cannot be
+    overwritten.
+    """
+    secret = draw(random, 32)
+    ephemeral = X25519PrivateKey.from_private_bytes(secret)
+    overwrite(secret)
     share = ephemeral.public_key().public_bytes_raw()
-    shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(key))
-    wrapping = derive(shared, share + key, b"age-encryption.org/v1/X25519")
+    salt = share + key
+    wrapping = derive(ephemeral.exchange(X25519PublicKey.from_public_bytes(key)), salt, b"age-encryption.org/v1/X25519")
     body = ChaCha20Poly1305(wrapping).encrypt(bytes(12), file_key, None)
     overwrite(wrapping)
     return b"-> X25519 " + base64_text(share) + b"\n" + base64_text(body) + b"\n"

@@ -24,6 +24,7 @@ from firmware.dock.shelf import Shelf
 from firmware.dock.tls import Identity, Tls
 from firmware.evidence.certs import Trust
 from firmware.evidence.kinds import words
+from firmware.evidence.recipients import Random
 from firmware.evidence.session import Session
 from hal.interface import Clock, DockPort, PortKind
 
@@ -73,7 +74,7 @@ class DockParts:
     session: Session
     shelf: Shelf
     trust: Callable[[], Trust]
-    random: Callable[[int], bytes]
+    random: Random
     report: Callable[[DockNews], None]
     chacha: bool = False
 

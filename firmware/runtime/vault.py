@@ -25,10 +25,11 @@ from firmware.runtime.volume import Volume
 from firmware.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from firmware.evidence.certs import Trust
     from firmware.evidence.jws import Signed
+    from firmware.evidence.recipients import Random
     from firmware.evidence.session import Session
     from firmware.runtime.enrolment import Enrolment
     from firmware.settings import Settings
@@ -55,7 +56,7 @@ class Prepared:
 class Vault:
     """Opens and seals recordings on a volume."""
 
-    def __init__(self, hal: Hal, chosen: Settings, enrolment: Enrolment, *, random: Callable[[int], bytes]) -> None:
+    def __init__(self, hal: Hal, chosen: Settings, enrolment: Enrolment, *, random: Random) -> None:
         self.hal = hal
         self.settings = chosen
         self.enrolment = enrolment

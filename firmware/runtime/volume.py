@@ -12,8 +12,7 @@ from firmware.runtime import durable, names
 from firmware.runtime.auditlog import AuditLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from firmware.evidence.recipients import Random
     from firmware.runtime.enrolment import Enrolment
     from firmware.runtime.stamps import Stamps
     from hal.interface import Directory, Storage
@@ -37,9 +36,7 @@ class Volume:
     audit: AuditLog
 
     @classmethod
-    def mount(
-        cls, storage: Storage, enrolment: Enrolment, stamps: Stamps, *, reserve: int, random: Callable[[int], bytes]
-    ) -> Volume:
+    def mount(cls, storage: Storage, enrolment: Enrolment, stamps: Stamps, *, reserve: int, random: Random) -> Volume:
         """Open the volume on ``storage``, or make one on an empty card, with ``reserve`` bytes set aside.
 
         A card that is another camera's, or that nobody can tell whose it is, never keeps this one from recording: what is on it is
