@@ -16,6 +16,9 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 VENV := .venv
 LOCK := requirements/desk-dev.txt
 READY := $(VENV)/.ready
+NPM := build/npm/.ready
+# Node.js from elsewhere does not bear Debian's npm beside it: where both are there, both are left as they are.
+APART := if command -v node >/dev/null && command -v npm >/dev/null; then grep -vxE 'nodejs|npm'; else cat; fi
 RUN := $(VENV)/bin/python
 
 SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
@@ -29,8 +32,15 @@ help: ## print this
 .PHONY: deps
 deps: ## install the outside tools that the tests compare with (apt, root)
 	$(SUDO) apt-get update -q
-	sed 's/[[:space:]]*#.*//' requirements/debian.txt | xargs $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	sed 's/[[:space:]]*#.*//' requirements/debian.txt | $(APART) | xargs $(SUDO) env DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -q -y --no-install-recommends
+	$(MAKE) --no-print-directory $(NPM)
+
+$(NPM): tests/npm/package.json tests/npm/package-lock.json tests/npm/.npmrc
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --prefix $(@D) --no-progress
+	@touch $@
 
 .PHONY: demo
 demo: $(READY) ## the camera's whole job on real video; SOURCE=clip.mp4 or /dev/video0 as the scene

@@ -1,17 +1,22 @@
 """Outside oracles: programs that others wrote and that our tests compare ours with.
 
 PyPI brings some (pyrage, joserfc, PyAV); those are requirements and never missing.  The rest are Debian packages, which
-``make deps`` installs.  A test that wants one says ``@needs("age")``: it is skipped where the program is missing, and the run
+``make deps`` installs, and an npm package that it puts into ``build/npm``.  A test that wants one says ``@needs("age")``: it is skipped where the program is missing, and the run
 closes with a table of what that was (tests/reporting.py).
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = ROOT / "build/npm/node_modules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,14 @@ ORACLES = {
     oracle.command: oracle
     for oracle in (
         Oracle("age", "age", "each closed segment opens with either key"),
+        Oracle(
+            "age-encryption", "npm", "the post-quantum class opens with other hands' code, and its signatures verify"
+        ),
         Oracle("age-keygen", "age", "our key files are age's key files"),
         Oracle("ffmpeg", "ffmpeg", "each segment and export decodes without a word"),
         Oracle("ffprobe", "ffmpeg", "lengths, tracks and times are what we say"),
         Oracle("jose", "jose", "each signature verifies with a second JOSE library"),
+        Oracle("node", "nodejs", "runs age-encryption"),
         Oracle("openssl", "openssl", "certificate chains and time stamps verify"),
         Oracle("shellcheck", "shellcheck", "shell scripts are sound"),
         Oracle("strace", "strace", "writes and syncs reach the kernel in the promised order"),
@@ -45,7 +54,7 @@ def missing(commands: Iterable[str] = ORACLES) -> list[Oracle]:
         raise ValueError(
             f"not an oracle: {', '.join(sorted(unknown))}; add it to tests/oracles.py and requirements/debian.txt"
         )
-    return [ORACLES[command] for command in wanted if shutil.which(command) is None]
+    return [ORACLES[command] for command in wanted if not (shutil.which(command) or (MODULES / command).is_dir())]
 
 
 def needs(*commands: str) -> pytest.MarkDecorator:
@@ -53,3 +62,9 @@ def needs(*commands: str) -> pytest.MarkDecorator:
     absent = missing(commands)
     reason = "; ".join(f"{oracle.command} is missing (Debian package {oracle.package})" for oracle in absent)
     return pytest.mark.skipif(bool(absent), reason=reason)
+
+
+def node(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run ``tests/npm/oracle.mjs``, which says what it can do.  For tests that need ``node`` and ``age-encryption``."""
+    command = ["node", ROOT / "tests/npm/oracle.mjs", MODULES, *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)

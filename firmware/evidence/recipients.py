@@ -10,7 +10,8 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, hpke
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -24,6 +25,9 @@ Random = Callable[[int], bytes | bytearray]
 FEWEST, MOST = 2, 16
 _LONGEST = 4096
 _FIELD = 2**255 - 19
+_MLKEM = 1184
+_ENCAPSULATED = 1120
+_HPKE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 
 
 def derive(key: bytes | bytearray, salt: bytes, info: bytes) -> bytearray:
@@ -55,14 +59,13 @@ Wrap = Callable[[bytes, bytearray, Random], bytes]
 
 @dataclass(frozen=True, slots=True)
 class RecipientClass:
-    """One row: name, bech32 prefix, size of a key in bytes, what refuses a bad one, and how to wrap for it (None: not
-    built yet)."""
+    """One row: name, bech32 prefix, size of a key in bytes, what refuses a bad one, and how to wrap for it."""
 
     name: str
     prefix: str
     size: int
     check: Callable[[bytes], None]
-    wrap: Wrap | None
+    wrap: Wrap
 
 
 def _check_x25519(key: bytes) -> None:
@@ -92,9 +95,31 @@ def _wrap_x25519(key: bytes, file_key: bytearray, random: Random) -> bytes:
     return b"-> X25519 " + base64_text(share) + b"\n" + base64_text(body) + b"\n"
 
 
+def _hybrid(key: bytes) -> hpke.MLKEM768X25519PublicKey:
+    """The two halves of a hybrid key, which only both together open anything."""
+    share = X25519PublicKey.from_public_bytes(key[_MLKEM:])
+    return hpke.MLKEM768X25519PublicKey(MLKEM768PublicKey.from_public_bytes(key[:_MLKEM]), share)
+
+
+def _check_hybrid(key: bytes) -> None:
+    """Refuse what is no ML-KEM key, or has an X25519 half that keeps nothing secret."""
+    try:
+        _hybrid(key)
+    except ValueError:
+        raise RecipientError("its first half is no ML-KEM-768 key") from None
+    _check_x25519(key[_MLKEM:])
+
+
+def _wrap_hybrid(key: bytes, file_key: bytearray, _random: Random) -> bytes:
+    """The hybrid stanza: HPKE in its base mode.  It draws its randomness itself."""
+    sealed = _HPKE.encrypt(file_key, _hybrid(key), info=b"age-encryption.org/mlkem768x25519")
+    share, body = sealed[:_ENCAPSULATED], sealed[_ENCAPSULATED:]
+    return b"-> mlkem768x25519 " + base64_text(share) + b"\n" + base64_text(body) + b"\n"
+
+
 CLASSES = (
     RecipientClass("X25519", "age", 32, _check_x25519, _wrap_x25519),
-    RecipientClass("mlkem768x25519", "age1pq", 1216, lambda _: None, None),
+    RecipientClass("mlkem768x25519", "age1pq", 1216, _check_hybrid, _wrap_hybrid),
 )
 
 
@@ -127,10 +152,9 @@ def parse_recipient(text: str) -> Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Whom one file is encrypted to: two or more, all of one class that this version writes.  ``parse`` makes it."""
+    """Whom one file is encrypted to: two or more, all of one class.  ``parse`` makes it."""
 
     items: tuple[Recipient, ...]
-    wrap: Wrap
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> Recipients:
@@ -143,14 +167,11 @@ class Recipients:
         kinds = {item.kind.name: item.kind for item in items}
         if len(kinds) > 1:
             raise RecipientError(f"recipients: the classes {' and '.join(sorted(kinds))} are mixed")
-        wrap = items[0].kind.wrap
-        if wrap is None:
-            raise RecipientError(f"recipients: the class {items[0].kind.name} cannot be written by this version")
-        return cls(items, wrap)
+        return cls(items)
 
     def stanzas(self, file_key: bytearray, random: Random) -> Iterator[bytes]:
         """The file key, wrapped for each recipient."""
-        return (self.wrap(item.key, file_key, random) for item in self.items)
+        return (item.kind.wrap(item.key, file_key, random) for item in self.items)
 
 
 def _shown(text: str) -> str:

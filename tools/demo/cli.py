@@ -79,6 +79,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--source", metavar="X", help="a video file, or a device like /dev/video0, to look at instead of a drawn scene"
     )
+    parser.add_argument(
+        "--post-quantum",
+        action="store_true",
+        help="with keys that a quantum computer does not open either; the age command reads them from 1.3 on",
+    )
     parser.set_defaults(run=run)
 
 
@@ -88,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     try:
         with _alone(OUT), stopped_by_signals():
-            stage = Stage(Home(OUT), _screen(console), arguments.source)
+            stage = Stage(Home(OUT), _screen(console), arguments.source, post_quantum=arguments.post_quantum)
             try:
                 return _play(stage, console)
             finally:

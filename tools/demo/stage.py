@@ -29,8 +29,9 @@ class Stage:
     """The things that the story plays with, and what it found out: ``footage`` are the recordings in the dock's store, ``reports`` the
     verifier's, ``erased`` is the receipt's hash for each recording that the camera says it has erased."""
 
-    def __init__(self, home: Home, screen: Screen, source: str | None) -> None:
+    def __init__(self, home: Home, screen: Screen, source: str | None, *, post_quantum: bool = False) -> None:
         """Nothing is set up yet."""
+        self.post_quantum = post_quantum
         self.home = home
         self.screen = screen
         self.checks = Checks()

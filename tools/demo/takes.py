@@ -22,7 +22,7 @@ _SPARE_S: Final = 1.5  # from the green light to the first frame in the buffer, 
 def set_up(stage: Stage) -> None:
     """Provision everything, and enter whose shift it is."""
     with stage.screen.bar("set-up") as bar:
-        provision(stage.home, SETTINGS, bar)
+        provision(stage.home, SETTINGS, bar, post_quantum=stage.post_quantum)
     shift = assign(stage.home, OFFICER)
     stage.say(f"shift {shift} is that of {OFFICER}: so it stands in the dock's register, and nowhere else")
 

@@ -156,11 +156,17 @@ class Authority:
 
 
 def create_authority(
-    directory: Path, name: str, changes: Changes | None = None, now: datetime | None = None
+    directory: Path,
+    name: str,
+    changes: Changes | None = None,
+    now: datetime | None = None,
+    *,
+    post_quantum: bool = False,
 ) -> Authority:
     """Make an authority with fresh keys in a new directory, whole or not at all.
 
-    For each of the roles ``authority`` and ``escrow`` that ``changes`` bring no recipient for, an age key pair is made.
+    For each of the roles ``authority`` and ``escrow`` that ``changes`` bring no recipient for, an age key pair is made:
+    X25519, or with ``post_quantum`` of age's hybrid class.  A mixture of the two is refused.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ProvisionError(
@@ -172,7 +178,9 @@ def create_authority(
     changes = changes or Changes()
     keys = {role: new_key() for role in OWN_ROLES}
     certificates = _certificates(name, keys, now)
-    age_keys = {role: AgeKey.generate() for role in KEY_ROLES if role not in dict(changes.recipients)}
+    age_keys = {
+        role: AgeKey.generate(post_quantum=post_quantum) for role in KEY_ROLES if role not in dict(changes.recipients)
+    }
     recipients = [*((role, key.recipient) for role, key in age_keys.items()), *changes.recipients]
     payload = {
         "authority": name,

@@ -76,6 +76,12 @@ def _add_authority(commands: Any) -> None:
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="where to make it")
     parser.add_argument("--name", default="Lapel", help="what it is called in its certificates (default: %(default)s)")
+    parser.add_argument(
+        "--post-quantum",
+        action="store_true",
+        help="make the age keys of the class mlkem768x25519, which a quantum computer does not open either: age reads "
+        "them from version 1.3 on.  All recipients have to be of that class then",
+    )
     _add_changes(parser)
     parser.set_defaults(run=run, make=_make_authority)
 
@@ -144,7 +150,9 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
 
 
 def _make_authority(arguments: argparse.Namespace) -> str:
-    authority = create_authority(arguments.directory, arguments.name, _changes(arguments))
+    authority = create_authority(
+        arguments.directory, arguments.name, _changes(arguments), post_quantum=arguments.post_quantum
+    )
     made = [role for role in ("authority", "escrow") if (authority.directory / f"{role}.agekey").exists()]
     keys = f"; {' and '.join(f'{role}.agekey' for role in made)} open all footage: guard them" if made else ""
     return f"made the authority {authority.name!r} in {authority.directory}{keys}"

@@ -74,12 +74,19 @@ class Home:
         return self.root / "export"
 
 
-def provision(home: Home, values: Mapping[str, Any], progress: Progress = lambda _done, _all: None) -> None:
+def provision(
+    home: Home,
+    values: Mapping[str, Any],
+    progress: Progress = lambda _done, _all: None,
+    *,
+    post_quantum: bool = False,
+) -> None:
     """Make the authority with these settings for its cameras, and enrol one camera, one dock and one desk.
 
-    ``progress`` hears of what is done and what there is to do.  ``ProvisionError`` or ``OSError`` where something is in the way.
+    ``progress`` hears of what is done and what there is to do; ``post_quantum``: with keys that a quantum computer does not
+    open either.  ``ProvisionError`` or ``OSError`` where something is in the way.
     """
-    authority = create_authority(home.authority, AUTHORITY, Changes(values=values))
+    authority = create_authority(home.authority, AUTHORITY, Changes(values=values), post_quantum=post_quantum)
     parts: tuple[Callable[[], object], ...] = (
         lambda: enrol_device(authority, CAMERA, home.camera / "config"),
         lambda: enrol_dock(authority, DOCK, home.identity),

@@ -1,7 +1,7 @@
 """age v1 files (section 4): the header, which anybody may read, and the plaintext, for whoever holds a key.
 
-The cryptography is that of ``pyrage``, an implementation by others; a file that was cut off yields its authenticated
-beginning.
+X25519 files are opened by ``pyrage``, an implementation by others, the post-quantum class by ``hybrid``; a file that was
+cut off yields its authenticated beginning.
 """
 
 from __future__ import annotations
@@ -10,37 +10,47 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pyrage
 
-from tools.verify import files
+from tools.verify import files, hybrid
 from tools.verify.findings import Refused, need
 
-CLASSES = ("X25519", "mlkem768x25519")
+CLASSES = ("X25519", hybrid.NAME)
 _MAX_HEADER = 65536
 _MAX_KEY_FILE = 65536
 _VERSION = b"age-encryption.org/v1\n"
 _STANZA = re.compile(rb"-> ([!-~]+)(?: [!-~]+)*\n\Z")
 _BODY = re.compile(rb"[A-Za-z0-9+/]{0,64}\n\Z")
-_END = re.compile(rb"--- [A-Za-z0-9+/]{43}\n\Z")
+_END = re.compile(rb"--- ([A-Za-z0-9+/]{43})\n\Z")
 _COLUMNS = 64
+_SHOWN = 62
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Length in bytes, and the type of each recipient."""
+    """Length in bytes, the type of each recipient, and what the post-quantum class is opened with."""
 
     length: int
     recipients: tuple[str, ...]
+    stanzas: tuple[hybrid.Stanza, ...]
+    head: bytes
+    mac: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A decryption key: its recipient (``age1...``), which may be shown, and the identity, which may not."""
+    """A decryption key: its class, its recipient (``age1...``), which may be shown, and the identity, which may not."""
 
+    kind: str
     recipient: str
     identity: Any
+
+    @property
+    def shown(self) -> str:
+        """The recipient, cut to what a line has room for: those of the post-quantum class have 2000 characters."""
+        return self.recipient if len(self.recipient) <= _SHOWN else f"{self.recipient[:_SHOWN]}..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,45 +79,78 @@ def load_keys(paths: Sequence[Path]) -> tuple[Key, ...]:
 def read_header(path: Path) -> Header:
     """The header; ``Refused`` unless it is one of the format: two recipients or more, all of one class."""
     with files.open_file(path) as file:
-        head = file.read(_MAX_HEADER)
+        return _checked(_parse(file))
+
+
+def _checked(header: Header) -> Header:
+    kinds = header.recipients
+    need(len(kinds) >= 2, "is encrypted to fewer than two recipients")
+    need(len(set(kinds)) == 1 and kinds[0] in CLASSES, "is encrypted to recipients of mixed or unknown classes")
+    if kinds[0] == hybrid.NAME:
+        for stanza in header.stanzas:
+            hybrid.check_stanza(stanza)
+    return header
+
+
+def _parse(file: BinaryIO) -> Header:
+    head = file.read(_MAX_HEADER)
     need(head.startswith(_VERSION), "does not begin like an age file")
-    recipients: list[str] = []
+    stanzas: list[tuple[tuple[bytes, ...], bytearray]] = []
     at = len(_VERSION)
     in_body = False
     while True:
-        end = head.find(b"\n", at) + 1
+        begin, end = at, head.find(b"\n", at) + 1
         need(end, "the age header has no end")
         line, at = head[at:end], end
         if in_body:
             need(_BODY.match(line), "the age header is malformed")
+            stanzas[-1][1].extend(line[:-1])
             in_body = len(line) - 1 == _COLUMNS
-        elif stanza := _STANZA.match(line):
-            recipients.append(stanza.group(1).decode())
+        elif _STANZA.match(line):
+            stanzas.append((tuple(line[3:-1].split(b" ")), bytearray()))
             in_body = True
         else:
-            need(_END.match(line), "the age header is malformed")
+            last = _END.match(line)
             break
-    need(len(recipients) >= 2, "is encrypted to fewer than two recipients")
-    need(
-        len(set(recipients)) == 1 and recipients[0] in CLASSES, "is encrypted to recipients of mixed or unknown classes"
-    )
-    return Header(at, tuple(recipients))
+    if last is None:
+        raise Refused("the age header is malformed")
+    kinds = tuple(arguments[0].decode() for arguments, _ in stanzas)
+    found = tuple(hybrid.Stanza(arguments, bytes(body)) for arguments, body in stanzas)
+    return Header(at, kinds, found, head[: begin + 3], last.group(1))
 
 
 def decrypt(path: Path, keys: Sequence[Key], sink: Sink) -> Opened:
     """Decrypt into ``sink`` as far as the file authenticates; ``Refused`` where no key opens it."""
     counting = _Counting(sink)
     with files.open_file(path) as file:
+        header = _parse(file)
+        if hybrid.NAME in header.recipients:
+            return _decrypt_hybrid(file, _checked(header), keys, counting)
+        fitting = [key.identity for key in keys if key.kind != hybrid.NAME]
+        if not fitting:
+            raise Refused(_no_key(header, keys))
+        file.seek(0)
         try:
-            pyrage.decrypt_io(file, counting, [key.identity for key in keys])
+            pyrage.decrypt_io(file, counting, fitting)
         except pyrage.DecryptError as error:
-            raise Refused(_why(path, keys, str(error))) from None
+            raise Refused(_no_key(header, keys) if "No matching keys" in str(error) else _why(error)) from None
         except OSError as error:
             # The system's own errors carry a number, the end of what is authentic does not.
             if error.errno is not None:
                 raise
             return Opened(counting.length, whole=False)
     return Opened(counting.length, whole=True)
+
+
+def _decrypt_hybrid(file: BinaryIO, header: Header, keys: Sequence[Key], sink: _Counting) -> Opened:
+    fitting = [key.identity for key in keys if key.kind == hybrid.NAME]
+    file_key = hybrid.unwrap(header.stanzas, fitting)
+    if file_key is None:
+        raise Refused(_no_key(header, keys))
+    hybrid.check_mac(file_key, header.head, header.mac)
+    file.seek(header.length)
+    whole = hybrid.open_payload(file, file_key, sink.write)
+    return Opened(sink.length, whole=whole)
 
 
 class _Counting:
@@ -124,23 +167,34 @@ class _Counting:
         self._sink.flush()
 
 
-def _why(path: Path, keys: Sequence[Key], error: str) -> str:
-    header = read_header(path)
-    if header.recipients[0] != CLASSES[0]:
-        return f"is encrypted to {header.recipients[0]} recipients, which this tool cannot open: use age 1.3 or later"
-    if "No matching keys" in error:
-        given = ", ".join(key.recipient for key in keys)
-        return f"is encrypted to {len(header.recipients)} recipients, none of which is the key given ({given})"
+def _why(error: pyrage.DecryptError) -> str:
     return f"cannot be decrypted: {error}"
+
+
+def _no_key(header: Header, keys: Sequence[Key]) -> str:
+    given = ", ".join(key.shown for key in keys)
+    kinds = " and ".join(sorted(set(header.recipients)))
+    return f"is encrypted to {len(header.recipients)} recipients, none of which is the key given ({given}): {kinds}"
 
 
 def _load_file(path: Path) -> list[Key]:
     try:
         text = files.read_small(path, _MAX_KEY_FILE).decode()
         rows = [row.strip() for row in text.splitlines()]
-        found = [pyrage.x25519.Identity.from_str(row) for row in rows if row and not row.startswith("#")]
+        found = [_load_key(row) for row in rows if row and not row.startswith("#")]
     except (Refused, UnicodeDecodeError, pyrage.IdentityError) as error:
-        reason = str(error) if isinstance(error, Refused) else "is not a file of age X25519 keys"
+        reason = str(error) if isinstance(error, Refused) else "is not a file of age keys"
         raise Refused(f"{path}: {reason}") from None
     need(found, f"{path}: holds no age key")
-    return [Key(str(each.to_public()), each) for each in found]
+    return found
+
+
+def _load_key(row: str) -> Key:
+    if row.startswith(hybrid.PREFIX):
+        try:
+            identity = hybrid.read_identity(row)
+        except Refused as refused:
+            raise Refused(f"holds a {hybrid.NAME} key that is damaged: it {refused}") from None
+        return Key(hybrid.NAME, identity.recipient, identity)
+    other = pyrage.x25519.Identity.from_str(row)
+    return Key(CLASSES[0], str(other.to_public()), other)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+
 import pyrage
 import pytest
 
+from firmware.core import forecast
 from firmware.evidence import bech32
+from firmware.evidence.age import CHUNK, AgeWriter
 from firmware.evidence.errors import RecipientError
 from firmware.evidence.recipients import Recipients, parse_recipient
 from tests.pki import Pki
+from tools.provision.agekeys import AgeKey
+from tools.verify import hybrid
 
 GOOD = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 SECRET = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
-PQ = bech32.encode("age1pq", bytes(1216))
+PQ = AgeKey.generate(post_quantum=True).recipient
+PQ_KEY = bech32.decode(PQ)[1]
 
 
 def test_reads_what_age_writes() -> None:
@@ -36,6 +44,11 @@ def test_reads_what_age_writes() -> None:
         ("ssh-ed25519 AAAA", "character"),
         (bech32.encode("age", bytes(31)), "31 bytes instead of 32"),
         (bech32.encode("age1pq", bytes(32)), "32 bytes instead of 1216"),
+        (bech32.encode("age1pq", PQ_KEY + b"\0"), "1217 bytes instead of 1216"),
+        (bech32.encode("age1pq", b"\xff" * 1184 + PQ_KEY[1184:]), "no ML-KEM-768 key"),
+        (bech32.encode("age1pq", PQ_KEY[:1184] + bytes(32)), "low order"),
+        (bech32.encode("age1pq", PQ_KEY[:1184] + b"\xff" * 32), "canonical"),
+        (PQ[:-1] + ("q" if PQ[-1] != "q" else "p"), "checksum"),
         (bech32.encode("bc", bytes(32)), "prefix 'bc'"),
         (bech32.encode("age", bytes(32)), "low order"),
         (bech32.encode("age", b"\x01" + bytes(31)), "low order"),
@@ -58,7 +71,7 @@ def test_secret_key_is_not_shown() -> None:
 
 
 def test_sets(pki: Pki) -> None:
-    """A set has two recipients or more, none of them twice, all of one class that can be written."""
+    """A set has two recipients or more, none of them twice, all of one class."""
     one, two = pki.recipients
     assert [item.text for item in Recipients.parse([one, two]).items] == [one, two]
     many = [str(pyrage.x25519.Identity.generate().to_public()) for _ in range(17)]
@@ -70,7 +83,34 @@ def test_sets(pki: Pki) -> None:
         ([one, two, one], "same key twice"),
         ([one, PQ], "classes X25519 and mlkem768x25519 are mixed"),
         ([PQ, PQ[:-1]], "checksum"),
-        ([PQ, bech32.encode("age1pq", b"\1" * 1216)], "mlkem768x25519 cannot be written"),
+        ([PQ, PQ], "same key twice"),
+        ([PQ], "recipients: 1,"),
     ):
         with pytest.raises(RecipientError, match=reason):
             Recipients.parse(texts)
+
+
+# From age's specification (C2SP age.md): an identity, and the hash of the recipient that it prints for it.
+PUBLISHED_SEED = "31bda90fbf9fccdde5cfc0ed5a0378c5ea67ea193d7938b03b8c5dabb9a67de3"
+PUBLISHED_RECIPIENT = "a091dd7e0ee9d62b75173dcc98441a0424baa941e66a8776e570a4ae60ff61ea"
+
+
+def test_the_published_hybrid_recipient() -> None:
+    """The recipient of the specification's example is computed from its identity, letter for letter."""
+    identity = bech32.encode("age-secret-key-pq-", bytes.fromhex(PUBLISHED_SEED)).upper()
+    recipient = hybrid.read_identity(identity).recipient
+    assert hashlib.sha256(recipient.encode()).hexdigest() == PUBLISHED_RECIPIENT
+    assert parse_recipient(recipient).kind.name == "mlkem768x25519"
+
+
+def test_hybrid_headers_fit_everywhere(pki: Pki) -> None:
+    """The largest header that settings allow, 16 post-quantum recipients, fits a reader's bound and a flush's share of the
+    forecast; the usual one of two takes 3.2 kB."""
+    texts = [AgeKey.generate(post_quantum=True).recipient for _ in range(16)]
+    small, large = (len(AgeWriter(Recipients.parse(texts[:count]), os.urandom).header) for count in (2, 16))
+    assert small == 3200
+    assert large == 24_998
+    shortest = 2  # flushes of the shortest segment out of the buffer
+    boxes_and_line = 3072
+    assert large <= shortest * (forecast.FLUSH - CHUNK - boxes_and_line)
+    assert len(AgeWriter(Recipients.parse(pki.recipients), os.urandom).header) < 400

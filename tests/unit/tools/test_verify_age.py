@@ -146,14 +146,6 @@ def test_malformed_header(tmp_path: Path, header: bytes, reason: str) -> None:
         age.read_header(tmp_path / "x.age")
 
 
-def test_post_quantum_recipients(tmp_path: Path, key: age.Key) -> None:
-    """The post-quantum class is a class of the format; that this tool cannot open it is said."""
-    (tmp_path / "x.age").write_bytes(VERSION + HYBRID * 2 + END)
-    assert age.read_header(tmp_path / "x.age").recipients == ("mlkem768x25519",) * 2
-    with pytest.raises(Refused, match="cannot open"):
-        age.decrypt(tmp_path / "x.age", [key], Sink())
-
-
 def test_file_of_the_stock_tool(tmp_path: Path, key: age.Key) -> None:
     """A grease stanza, as some writers add it, is no recipient of the format."""
     recipients = [pyrage.x25519.Recipient.from_str(each.address) for each in RECIPIENTS]
