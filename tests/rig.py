@@ -95,13 +95,13 @@ class PkiSigner:
         return self.count
 
 
-def enrol(storage: Storage, values: dict[str, object], *, serial: int = 1, revoked: tuple[str, ...] = ()) -> None:
-    """Put an enrolment into a config partition."""
+def enrol(storage: Storage, values: dict[str, object], **more: Any) -> None:
+    """Put an enrolment into a config partition; ``more`` is what else ``settings_line`` takes."""
     root = storage.root()
     files = {
         "root.crt.pem": pki().root_pem,
         "device.crt.pem": pki().device.pem,
-        "settings.jws": settings_line(values, serial=serial, revoked=revoked) + b"\n",
+        "settings.jws": settings_line(values, **more) + b"\n",
     }
     for name, data in files.items():
         file = root.create(name)
@@ -111,9 +111,15 @@ def enrol(storage: Storage, values: dict[str, object], *, serial: int = 1, revok
     root.sync()
 
 
-def settings_line(values: dict[str, object], *, serial: int = 1, revoked: tuple[str, ...] = ()) -> bytes:
-    """Settings signed by the test authority."""
-    authority, escrow = pki().recipients[:2]
+def settings_line(
+    values: dict[str, object],
+    *,
+    serial: int = 1,
+    revoked: tuple[str, ...] = (),
+    recipients: tuple[str, str] | None = None,
+) -> bytes:
+    """Settings signed by the test authority; ``recipients`` are authority's and escrow's."""
+    authority, escrow = recipients or pki().recipients
     payload = {
         "authority": "Test",
         "serial": serial,
@@ -146,11 +152,18 @@ class Rig:
     stopped: bool = False
 
     @classmethod
-    def new(cls, *, microphone: bool = True, capacity: int | None = None, **values: Any) -> Rig:
+    def new(
+        cls,
+        *,
+        microphone: bool = True,
+        capacity: int | None = None,
+        recipients: tuple[str, str] | None = None,
+        **values: Any,
+    ) -> Rig:
         """A camera fresh from enrolment, started."""
         config = MemoryStorage()
         chosen = {**VALUES, **values}
-        enrol(config, chosen)
+        enrol(config, chosen, recipients=recipients)
         storage = MemoryStorage(capacity=capacity)
         return cls.start(storage, config, VirtualClock(), PkiSigner(), chosen, microphone=microphone)
 

@@ -171,7 +171,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run() -> int:
     """``lapel demo``."""
-    return cli.run(argparse.Namespace(source=None))
+    return cli.run(argparse.Namespace(source=None, post_quantum=False))
 
 
 def everything(stage: Stage) -> None:

@@ -21,7 +21,7 @@ from firmware.evidence.keys import key_pem, load_key, new_key, software_sign
 from firmware.evidence.roles import Role
 from firmware.evidence.session import Session
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
-from tests.oracles import needs
+from tests.oracles import needs, node
 from tools.provision import (
     Authority,
     ProvisionError,
@@ -33,6 +33,7 @@ from tools.provision import (
 )
 from tools.provision.agekeys import AgeKey
 from tools.provision.authority import Changes
+from tools.verify.age import load_keys
 
 NOW = datetime(2026, 11, 23, 12, 30, 15, 999, tzinfo=timezone(timedelta(hours=1)))
 Run = Callable[..., int]
@@ -286,6 +287,56 @@ def test_own_recipients(tmp_path: Path) -> None:
     made = create_authority(tmp_path / "authority", "Test", changes)
     assert [each["age"] for each in made.settings.payload["recipients"]] == keys
     assert list(made.directory.glob("*.agekey")) == []
+
+
+def test_post_quantum_authority(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--post-quantum`` makes both age keys of age's hybrid class, in the files that ``age-keygen -pq`` writes, and a
+    camera takes its settings."""
+    assert lapel("authority", tmp_path / "a", "--post-quantum") == 0
+    capsys.readouterr()
+    made = Authority.open(tmp_path / "a")
+    assert {item.kind.name for item in recipients(made.settings).items} == {"mlkem768x25519"}
+    for each in made.settings.payload["recipients"]:
+        text = (tmp_path / "a" / f"{each['role']}.agekey").read_text().splitlines()
+        assert text[0].startswith("# created: 20")
+        assert text[1] == f"# public key: {each['age']}"
+        assert text[2].startswith("AGE-SECRET-KEY-PQ-1")
+        (key,) = load_keys([tmp_path / "a" / f"{each['role']}.agekey"])
+        assert key.recipient == each["age"]
+    enrol_device(made, "cam-1", tmp_path / "cam-1")
+    assert settings_of(tmp_path / "cam-1").hash == made.settings.hash
+
+
+def test_classes_are_never_mixed(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """An authority with keys of both classes is not made, nor is one turned into it; nothing is left behind, and the message
+    names the member.  All recipients at once may change the class."""
+    hybrids = [AgeKey.generate(post_quantum=True).recipient for _ in range(2)]
+    old = AgeKey.generate().recipient
+    mixed = "recipients: the classes X25519 and mlkem768x25519 are mixed"
+    assert lapel("authority", tmp_path / "a", "--post-quantum", "--recipient", f"escrow={old}") == 1
+    assert mixed in capsys.readouterr().err
+    assert lapel("authority", tmp_path / "a", "--recipient", f"escrow={hybrids[0]}") == 1
+    assert mixed in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    made = create_authority(tmp_path / "a", "Test")
+    with pytest.raises(ProvisionError, match=mixed):
+        made.change_settings(Changes(recipients=(("escrow", hybrids[0]),)))
+    changed = made.change_settings(Changes(recipients=(("escrow", hybrids[0]), ("authority", hybrids[1]))))
+    assert {item.kind.name for item in recipients(changed.settings).items} == {"mlkem768x25519"}
+
+
+@needs("node", "age-encryption")
+def test_other_hands_read_hybrid_keys(tmp_path: Path) -> None:
+    """age-encryption finds the recipients of the settings in our key files, and its keys serve as recipients."""
+    theirs = tmp_path / "theirs.agekey"
+    theirs.write_bytes(node("keygen").stdout)
+    (key,) = load_keys([theirs])
+    changes = Changes(recipients=(("escrow", key.recipient),))
+    made = create_authority(tmp_path / "a", "Test", changes, post_quantum=True)
+    for role, file in (("authority", made.directory / "authority.agekey"), ("escrow", theirs)):
+        (told,) = [each["age"] for each in made.settings.payload["recipients"] if each["role"] == role]
+        assert node("recipient", file).stdout.decode().strip() == told
+    assert not (made.directory / "escrow.agekey").exists()
 
 
 def test_damaged_authority(authority: Authority, tmp_path: Path) -> None:
