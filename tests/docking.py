@@ -155,7 +155,13 @@ class MemoryShelf:
                 )
             )
         files["journal.jwsl"] = b"".join(line + b"\n" for line in lines)
-        facts: dict[str, Any] = {"priority": False, "settings": ZEROS, "signer": "software", "clock": self._stamp()}
+        facts: dict[str, Any] = {
+            "priority": False,
+            "settings": ZEROS,
+            "signer": "software",
+            "second": None,
+            "clock": self._stamp(),
+        }
         if lost is None:
             manifest = sealed_manifest(self.session, journal.transcript, journal.extent, **facts)
         else:

@@ -66,5 +66,5 @@ def needs(*commands: str) -> pytest.MarkDecorator:
 
 def node(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run ``tests/npm/oracle.mjs``, which says what it can do.  For tests that need ``node`` and ``age-encryption``."""
-    command = ["node", ROOT / "tests/npm/oracle.mjs", MODULES, *map(str, arguments)]
+    command: list[str | Path] = ["node", ROOT / "tests/npm/oracle.mjs", MODULES, *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)

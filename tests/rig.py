@@ -329,7 +329,8 @@ def receipt_for(rig: Rig, which: int, **changes: object) -> bytes:
     """A dock's receipt for a recording, by default an honest one."""
     directory = rig.evidence.root().enter("recordings").enter(f"{which:08d}")
     manifest = rig.camera.vault.custody.manifest(which, directory)
-    facts = receipt_facts(manifest) | {"dock": "dock-1", "store": "store-1", "utc_ms": rig.clock.utc().utc_ms}
+    again = read(directory.open("manifest.pq.jws")) if "manifest.pq.jws" in directory.names() else None
+    facts = receipt_facts(manifest, again) | {"dock": "dock-1", "store": "store-1", "utc_ms": rig.clock.utc().utc_ms}
     dock = pki().dock
     return documents.sign(kinds.RECEIPT, facts | {"nonce": NONCE} | changes, dock.sign, dock.chain.ders)
 

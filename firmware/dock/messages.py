@@ -32,7 +32,7 @@ VERSION = integer(1, 255)
 INDEX = integer(0, 1 << 31)
 ITEM_NAME = text(r"[0-9]{8}|audit|volume", "the name of an item")
 FILE_NAME = text(
-    r"journal\.jwsl|manifest\.jws|private\.age|volume\.jws|[0-9]{8}\.jwsl|[0-9]{6}\.mp4\.age",
+    r"journal\.jwsl|manifest\.jws|manifest\.pq\.jws|private\.age|volume\.jws|[0-9]{8}\.jwsl|[0-9]{6}\.mp4\.age",
     "the name of a file",
 )
 

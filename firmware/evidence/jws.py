@@ -69,13 +69,18 @@ def sign(
         header["x5c"] = [base64.b64encode(der).decode() for der in x5c]
     else:
         header["kid"] = kid
-    signed = b".".join(
-        _base64url(canonical.encode(part, name)) for part, name in ((header, "header"), (payload, "payload"))
-    )
-    line = signed + b"." + _base64url(raw_signature(sign(digest(signed))))
+    signed = signing_input(header, payload)
+    line = signed + b"." + base64url(raw_signature(sign(digest(signed))))
     if len(line) > FILE_LIMIT:
         raise FormatError(f"{typ}: {len(line)} bytes, at most {FILE_LIMIT} are allowed")
     return line
+
+
+def signing_input(header: Mapping[str, Any], payload: Mapping[str, Any]) -> bytes:
+    """What the signature of a line is over."""
+    return b".".join(
+        base64url(canonical.encode(part, name)) for part, name in ((header, "header"), (payload, "payload"))
+    )
 
 
 def line_hash(line: bytes) -> str:
@@ -163,7 +168,7 @@ def _read_header(header: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], str
     return header["typ"], tuple(_from_base64(text, f"x5c[{index}]") for index, text in enumerate(x5c)), None
 
 
-def _base64url(data: bytes) -> bytes:
+def base64url(data: bytes) -> bytes:
     """Unpadded base64url."""
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
@@ -174,7 +179,7 @@ def _from_base64url(text: bytes, where: str) -> bytes:
         data = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
     except binascii.Error:
         data = b""
-    if not text or _base64url(data) != text:
+    if not text or base64url(data) != text:
         raise FormatError(f"{where}: not canonical base64url")
     return data
 

@@ -35,7 +35,10 @@ ANY_TIME = integer(-LARGEST, LARGEST)
 SEGMENT = integer(0, 999_999)
 SIGNER = one_of("software", "tpm2", "firmware")
 FILE = text(r"[0-9]{6}\.mp4\.age|private\.age", "the name of an evidence file")
-ANY_FILE = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws", "the name of a file of a recording")
+ANY_FILE = text(
+    r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws|manifest\.pq\.jws",
+    "the name of a file of a recording",
+)
 
 CLOCK = record({"mono_ms": COUNT, "utc_ms": ANY_TIME, "quality": one_of("unset", "rtc", "dock")})
 EXTENT = record({"length": COUNT, "hash": HASH})
@@ -197,6 +200,7 @@ MANIFEST = Kind(
             "priority": flag,
             "settings": HASH,
             "signer": SIGNER,
+            "second": null_or(HASH),
             "clock": CLOCK,
         }
     ),
@@ -214,7 +218,7 @@ RECEIPT = Kind(
             "volume": IDENTIFIER,
             "number": NUMBER,
             "manifest": HASH,
-            "files": items(record({"name": ANY_FILE, "length": COUNT, "hash": HASH}), most=MOST_FILES + 2),
+            "files": items(record({"name": ANY_FILE, "length": COUNT, "hash": HASH}), most=MOST_FILES + 3),
             "dock": NAME,
             "store": LABEL,
             "utc_ms": TIME,

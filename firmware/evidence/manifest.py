@@ -22,8 +22,8 @@ Extents = Mapping[str, Mapping[str, Any]]
 def sealed_manifest(session: Session, transcript: Transcript, journal: Mapping[str, Any], **facts: Any) -> bytes:
     """The manifest of a recording that was closed in full: each file is what the journal vouches for.
 
-    ``journal`` is the journal's ``extent``, ``facts`` are the members ``priority``, ``settings``, ``signer`` and
-    ``clock``.
+    ``journal`` is the journal's ``extent``, ``facts`` are the members ``priority``, ``settings``, ``signer``,
+    ``second`` (the certificate of a second signature, None without one) and ``clock``.
     """
     if transcript.open_files:
         raise SequenceError(f"{MANIFEST.typ}: {', '.join(sorted(transcript.open_files))}: not closed")

@@ -77,7 +77,7 @@ SHAPES: Mapping[Role, Shape] = MappingProxyType(
     }
 )
 
-_USAGES = (
+USAGES = (
     "digital_signature",
     "content_commitment",
     "key_encipherment",
@@ -119,7 +119,7 @@ def extensions(
     shape = SHAPES[role]
     critical: list[x509.ExtensionType] = [
         x509.BasicConstraints(shape.ca, shape.path_length),
-        x509.KeyUsage(**{usage: usage in shape.usages for usage in _USAGES}),
+        x509.KeyUsage(**{usage: usage in shape.usages for usage in USAGES}),
     ]
     if shape.purposes:
         critical.append(x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose) for purpose in shape.purposes]))

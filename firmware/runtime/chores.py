@@ -204,8 +204,9 @@ class Chores:
 
         Where only the service had ended, names may be there that never reached the card: nothing may build on those.
         """
-        for name in directory.names():
-            if name.endswith(names.UNFINISHED):
+        here = directory.names()
+        for name in here:
+            if name.endswith(names.UNFINISHED) or (name == names.SECOND and names.MANIFEST not in here):
                 directory.remove(name)
         directory.sync()
 

@@ -46,7 +46,7 @@ class Custody:
         manifest = self.manifest(number, directory)
         receipt = self._believed_receipt(directory, manifest)
         taken = (receipt.payload["utc_ms"], receipt.hash) if receipt else (None, None)
-        files = {each["name"]: each["length"] for each in receipt_files(manifest)}
+        files = {each["name"]: each["length"] for each in receipt_files(manifest, self._second(directory))}
         self.inventory.put(Entry(number, manifest.hash, files, manifest.payload["priority"], *taken))
         return manifest
 
@@ -58,7 +58,8 @@ class Custody:
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Keep a dock's receipt, once it is verified file by file.  Only that allows an erasure."""
         directory = self._vault.volume.recordings.enter(names.recording(number))
-        receipt = verify_receipt(line, self._vault.trust(), self.manifest(number, directory), nonce=nonce)
+        manifest, second = self.manifest(number, directory), self._second(directory)
+        receipt = verify_receipt(line, self._vault.trust(), manifest, nonce=nonce, second=second)
         durable.replace(directory, names.RECEIPT, line + b"\n")
         self.note_receipt(number, receipt.hash)
         self.register(number, directory)
@@ -119,10 +120,16 @@ class Custody:
         if names.RECEIPT in directory.names():
             try:
                 line = from_file(durable.read(directory, names.RECEIPT, LIMIT), names.RECEIPT)
-                return verify_receipt(line, self._vault.enrolment.trust, manifest, nonce=None)
+                second = self._second(directory)
+                return verify_receipt(line, self._vault.enrolment.trust, manifest, nonce=None, second=second)
             except EvidenceError as error:
                 self._fault(f"receipt {manifest.payload['number']}: {error}")
         return None
+
+    @staticmethod
+    def _second(directory: Directory) -> bytes | None:
+        """What signs the manifest again, as it lies there: docks keep it like any other file, and judging it is the verifier's."""
+        return durable.read(directory, names.SECOND) if names.SECOND in directory.names() else None
 
     def _whose(self) -> dict[str, Any]:
         """The members that say that something is about this camera and this card."""

@@ -11,6 +11,7 @@ from firmware.evidence.certs import Trust, read_pem, verify_chain
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import FILE_LIMIT, from_file
 from firmware.evidence.roles import Role
+from firmware.evidence.second import SecondKey
 from firmware.evidence.session import Session
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
 from firmware.runtime import durable
@@ -26,6 +27,7 @@ ROOT: Final = "root.crt.pem"
 DEVICE: Final = "device.crt.pem"
 SETTINGS: Final = "settings.jws"
 ASSIGNMENT: Final = "assignment.jws"
+SECOND: Final = ("device-pq.crt.pem", "device-pq.key.pem")
 
 
 class NotEnrolledError(Exception):
@@ -37,12 +39,15 @@ class Enrolment:
     """A verified enrolment.
 
     ``trust`` judges no dates and serves for what this camera made itself; ``trust_now`` serves for whoever it meets.
+    ``second``: the key that signs manifests again, None without one; ``trouble``: why one that is there is of no use.
     """
 
     trust: Trust
     session: Session
     settings: Signed
     recipients: Recipients
+    second: SecondKey | None = None
+    trouble: str | None = None
 
     @classmethod
     def load(cls, config: Directory, signer: Signer) -> Enrolment:
@@ -59,7 +64,8 @@ class Enrolment:
             settings = verify_settings(from_file(durable.read(config, SETTINGS, FILE_LIMIT), SETTINGS), unjudged)
             own = verify_chain(read_pem(durable.read(config, DEVICE)), unjudged, Role.DEVICE, DEVICE)
             session = Session.begin(own, signer.sign_digest)
-            return cls(trust_under(settings, unjudged), session, settings, recipients(settings))
+            again = _second(config, own.name)
+            return cls(trust_under(settings, unjudged), session, settings, recipients(settings), *again)
         except (EvidenceError, OSError) as error:
             message = f"the enrolment cannot be used: {error}"
             raise NotEnrolledError(message) from error
@@ -80,6 +86,16 @@ class Enrolment:
         known_ms = max(BUILT_MS, self.settings.payload["utc_ms"])
         at_ms = wall.utc_ms if wall.quality is ClockQuality.DOCK else known_ms
         return replace(self.trust, at=datetime.fromtimestamp(at_ms / 1000, UTC))
+
+
+def _second(config: Directory, device: str) -> tuple[SecondKey | None, str | None]:
+    """The key for second signatures, or why there is none although one was meant to be: no incident is refused for that."""
+    if not set(SECOND) & set(config.names()):
+        return None, None
+    try:
+        return SecondKey.load(durable.read(config, SECOND[0]), durable.read(config, SECOND[1]), device), None
+    except (EvidenceError, OSError) as error:
+        return None, f"no second signature: {error}"
 
 
 def read_assignment(config: Directory, enrolment: Enrolment) -> str | None:

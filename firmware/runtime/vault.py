@@ -107,6 +107,8 @@ class Vault:
         volume.audit.begin(self._boot_facts())
         for name in volume.audit.damaged:
             volume.audit.write("fault", {"code": f"audit-damaged {name}"})
+        if self.enrolment.trouble is not None:
+            volume.audit.write("fault", {"code": words(self.enrolment.trouble)})
         self.custody.read_anchor()
         self._pending = pending.kept(self.hal.config.root())
         return resume or self._pending
@@ -242,11 +244,18 @@ class Vault:
             "priority": priority,
             "settings": self.enrolment.settings.hash,
             "signer": self.hal.signer.kind,
+            "second": self.enrolment.second and self.enrolment.second.fingerprint,
             "clock": self.stamps.now(),
         }
 
     def close(self, number: int, directory: Directory, manifest: bytes) -> None:
-        """Put a manifest in place, and its closing into the audit log."""
+        """Put a manifest in place, and its closing into the audit log.
+
+        What signs the manifest again comes first: wherever a manifest is, that is, too.
+        """
+        second = self.enrolment.second
+        if second is not None:
+            durable.replace(directory, names.SECOND, second.sign(self.volume.id, number, manifest) + b"\n")
         durable.replace(directory, names.MANIFEST, manifest + b"\n")
         self.note_closing(self.custody.register(number, directory))
 

@@ -145,6 +145,7 @@ class Recorder:
             "priority": plan.priority,
             "settings": digest(b"settings"),
             "signer": "software",
+            "second": None,
             "clock": self.clock(99),
         }
         payload, signer, chained = self.forge("lapel.manifest.1", payload, device or self.device, True)

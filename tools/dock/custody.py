@@ -13,8 +13,9 @@ from firmware.evidence.audit import Head, read_audit
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import MismatchError
 from firmware.evidence.jws import Signed
-from firmware.evidence.receipt import receipt_files
+from firmware.evidence.receipt import receipt_facts, receipt_files
 from tools.dock import durable
+from tools.dock.store import MANIFEST, SECOND
 
 AUDIT_LIMIT = 256 << 20
 
@@ -33,13 +34,40 @@ def contradiction(last: Mapping[str, Any] | None, facts: Facts) -> str | None:
     return None
 
 
-def wanted_files(manifest: Signed, listed: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The files that the manifest names, ``manifest.jws`` included; ``MismatchError`` unless the camera has exactly
-    these.
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What signs a recording: its manifest, verified, and as they came the manifest's file and, where there is one, that
+    which signs it again."""
+
+    manifest: Signed
+    file: bytes
+    second: bytes | None
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """What a receipt lists."""
+        return receipt_files(self.manifest, self.second)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What they settle of a receipt."""
+        return receipt_facts(self.manifest, self.second)
+
+    @property
+    def small(self) -> dict[str, bytes]:
+        """Those files by name."""
+        return {MANIFEST: self.file} | ({} if self.second is None else {SECOND: self.second})
+
+
+def wanted_files(papers: Papers, listed: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The files that the manifest names, itself and what signs it again included; ``MismatchError`` unless the camera has
+    exactly these.
 
     A file of length 0 may be absent: the journal named it, and a cut took it before a byte was on the card.
     """
-    wanted = [entry for entry in receipt_files(manifest) if entry["length"] or entry["name"] in listed]
+    if papers.second is not None and papers.manifest.payload["second"] is None:
+        raise MismatchError(f"{SECOND}: the manifest names no second signature")
+    wanted = [entry for entry in papers.files if entry["length"] or entry["name"] in listed]
     names = {entry["name"] for entry in wanted}
     if names != listed.keys():
         odd = ", ".join(sorted(names ^ listed.keys()))

@@ -16,16 +16,15 @@ from firmware.dock.messages import AnchorLine, Hello, ItemEntry, Ping, Pong, Rec
 from firmware.evidence import jws
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import EvidenceError, FormatError, MismatchError
-from firmware.evidence.jws import FILE_LIMIT, Signed
+from firmware.evidence.jws import FILE_LIMIT
 from firmware.evidence.kinds import ANCHOR, RECEIPT
 from firmware.evidence.manifest import verify_manifest
-from firmware.evidence.receipt import receipt_facts, receipt_files
 from firmware.evidence.volume import verify_volume
 from tools.dock import custody, durable
 from tools.dock.conversation import DeclinedError, Memory, Talk, ask, fetch, hand_over, list_files, list_items
 from tools.dock.events import Kind
 from tools.dock.identity import DockIdentity
-from tools.dock.store import MANIFEST, Store, keep_beside
+from tools.dock.store import MANIFEST, SECOND, Store, keep_beside
 from tools.dock.store import RECEIPT as RECEIPT_FILE
 
 VOLUME = "volume.jws"
@@ -112,20 +111,22 @@ class Offload:
         data = yield from self._small(entry.name, MANIFEST, listed)
         expected = {"device": self._device, "volume": self._volume_id, "number": int(entry.name)}
         manifest = verify_manifest(jws.from_file(data, MANIFEST), self._trust, **expected)
-        wanted = custody.wanted_files(manifest, listed)
+        second = (yield from self._small(entry.name, SECOND, listed)) if SECOND in listed else None
+        papers = custody.Papers(manifest, data, second)
+        wanted = custody.wanted_files(papers, listed)
         place = self._volume.place(int(entry.name), manifest.hash, apart=self._apart)
         if ".conflict-" in place.name and not self._apart:
             self._conflict(f"recording {entry.name} is stored with another manifest")
-        if place.exists() and (yield from self._still_good(place, manifest)):
+        if place.exists() and (yield from self._still_good(place, papers)):
             self._progress(entry.size)
         else:
-            yield from self._fetch_recording(entry.name, data, manifest, wanted, place)
+            yield from self._fetch_recording(entry.name, papers, wanted, place)
         self._tell(Kind.STORED, item=place.name)
-        yield from self._receipt(place, manifest)
+        yield from self._receipt(place, papers)
 
-    def _still_good(self, place: Path, manifest: Signed) -> Talk[bool]:
+    def _still_good(self, place: Path, papers: custody.Papers) -> Talk[bool]:
         """A dock that is asked again reads its store again before it signs anew."""
-        for entry in receipt_files(manifest):
+        for entry in papers.files:
             problem = custody.reads_badly(place, entry)
             if problem:
                 aside = self._volume.set_aside(place)
@@ -138,14 +139,15 @@ class Offload:
         return True
 
     def _fetch_recording(
-        self, name: str, data: bytes, manifest: Signed, wanted: Sequence[Mapping[str, Any]], place: Path
+        self, name: str, papers: custody.Papers, wanted: Sequence[Mapping[str, Any]], place: Path
     ) -> Talk[None]:
-        incoming = self._volume.incoming(int(name), manifest.hash)
-        durable.write(incoming / MANIFEST, data)
-        self._progress(len(data))
+        incoming = self._volume.incoming(int(name), papers.manifest.hash)
+        for small, data in papers.small.items():
+            durable.write(incoming / small, data)
+            self._progress(len(data))
         self._tell(Kind.FETCHING, item=name)
         for entry in wanted:
-            if entry["name"] != MANIFEST:
+            if entry["name"] not in papers.small:
                 yield from self._fetch_file(name, entry, incoming / entry["name"])
         durable.sync_names(incoming)
         durable.move(incoming, place)
@@ -170,10 +172,10 @@ class Offload:
                 continue  # what was here was wrong, not what the camera has
             raise MismatchError(f"{name}: its hash is not the one that the manifest signs")
 
-    def _receipt(self, place: Path, manifest: Signed) -> Talk[None]:
+    def _receipt(self, place: Path, papers: custody.Papers) -> Talk[None]:
         """Everything is durable: say so."""
         facts = {"dock": self._identity.name, "store": self._store.id, "utc_ms": self._utc_ms(), "nonce": self._nonce}
-        line = self._identity.sign(RECEIPT, {**receipt_facts(manifest), **facts})
+        line = self._identity.sign(RECEIPT, {**papers.facts, **facts})
         durable.write(place / RECEIPT_FILE, line + b"\n")
         yield from hand_over(ReceiptLine(line), line)
         self.receipted += 1

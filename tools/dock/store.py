@@ -26,6 +26,7 @@ from tools.dock import durable
 
 INCOMING = "incoming"
 MANIFEST = "manifest.jws"
+SECOND = "manifest.pq.jws"
 RECEIPT = "receipt.jws"
 ANCHOR = "anchor.jws"
 

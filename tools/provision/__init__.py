@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from tools.provision.authority import Authority, create_authority
 from tools.provision.cli import add_parser
-from tools.provision.enrol import enrol_desk, enrol_device, enrol_dock
+from tools.provision.enrol import enrol_desk, enrol_device, enrol_dock, enrol_second
 from tools.provision.files import ProvisionError
 
-__all__ = ["Authority", "ProvisionError", "add_parser", "create_authority", "enrol_desk", "enrol_device", "enrol_dock"]
+__all__ = [
+    "Authority",
+    "ProvisionError",
+    "add_parser",
+    "create_authority",
+    "enrol_desk",
+    "enrol_device",
+    "enrol_dock",
+    "enrol_second",
+]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from firmware.evidence import documents, jws
+from firmware.evidence import documents, jws, second
 from firmware.evidence.certs import Certificate, Trust, read_certificate, read_pem, write_pem
 from firmware.evidence.errors import EvidenceError, FormatError, KeyFileError
 from firmware.evidence.issue import FOREVER, issue, issue_root
@@ -19,7 +19,7 @@ from firmware.evidence.keys import PrivateKey, PublicKey, hash_of, key_pem, load
 from firmware.evidence.kinds import SETTINGS
 from firmware.evidence.roles import SHAPES, Role
 from firmware.evidence.settings_doc import verify_settings
-from tools.provision import files
+from tools.provision import files, pqroot
 from tools.provision.agekeys import AgeKey
 from tools.provision.files import ProvisionError
 
@@ -51,12 +51,14 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An authority's directory, opened.  ``settings`` are those in force."""
+    """An authority's directory, opened.  ``settings`` are those in force; ``pq_root`` is who certifies second signatures,
+    None before the first one was asked for."""
 
     directory: Path
     certificates: Mapping[Role, Certificate]
     keys: Mapping[Role, PrivateKey] = field(repr=False)
     settings: jws.Signed = field(repr=False)
+    pq_root: second.Issuer | None = field(default=None, repr=False)
 
     @classmethod
     def open(cls, directory: Path) -> Authority:
@@ -78,7 +80,7 @@ class Authority:
                 if keys[role].public_key() != certificates[role].key:
                     raise KeyFileError(f"{role}.key.pem: not the key of {role}.crt.pem")
             line = jws.from_file((directory / SETTINGS_FILE).read_bytes(), SETTINGS_FILE)
-            return cls(directory, certificates, keys, verify_settings(line, trust))
+            return cls(directory, certificates, keys, verify_settings(line, trust), pqroot.load(directory))
         except EvidenceError as error:
             raise ProvisionError(f"{directory} cannot be used: {error}") from None
 
@@ -118,6 +120,25 @@ class Authority:
         files.make_directory(path.parent)
         files.write_new(path, write_pem(ders[:1]))
 
+    def certify_again(self, device: str) -> tuple[Authority, second.SecondKey]:
+        """Make and certify the key with which an enrolled camera signs its manifests again; the first one makes the
+        post-quantum root."""
+        if not self._register(Role.DEVICE, device).exists():
+            raise ProvisionError(f"the camera {device} was never enrolled: 'lapel provision device {device}' does that")
+        if self._second(device).exists():
+            raise ProvisionError(f"the camera {device} has a key for second signatures already")
+        issuer, authority = self.pq_root, self
+        if issuer is None:
+            issuer = pqroot.create(self.name, self.certificates[Role.ROOT].not_before)
+            files.write_all(self.directory, pqroot.contents(issuer))
+            authority = replace(self, pq_root=issuer)
+        return authority, issuer.enrol(device)
+
+    def remember_again(self, key: second.SecondKey) -> None:
+        """Enter its certificate into the register."""
+        files.make_directory(self._second(key.device).parent)
+        files.write_new(self._second(key.device), key.pem)
+
     def change_settings(self, changes: Changes, now: datetime | None = None) -> Authority:
         """Sign new settings, with the next serial, and put them in the place of the old ones."""
         old = self.settings.payload
@@ -143,12 +164,16 @@ class Authority:
         """Where the register has a certificate."""
         return self.directory / ISSUED / TITLES[role] / f"{name}.crt.pem"
 
+    def _second(self, device: str) -> Path:
+        """Where the register has a certificate for second signatures."""
+        return self.directory / ISSUED / "device-pq" / f"{device}.crt.pem"
+
     def _fingerprint(self, what: str) -> str:
         """The fingerprint of a certificate that is named by its place in the register, or by its fingerprint."""
         if re.fullmatch(r"[0-9a-f]{64}", what):
             return what
         path = self.directory / ISSUED / f"{what}.crt.pem"
-        if not (re.fullmatch(r"(device|dock|desk)/[a-z0-9-]+", what) and path.is_file()):
+        if not (re.fullmatch(r"(device|device-pq|dock|desk)/[a-z0-9-]+", what) and path.is_file()):
             raise ProvisionError(
                 f"{what[:80]} was never enrolled: name it as device/NAME, dock/NAME or by its fingerprint"
             )
@@ -166,7 +191,8 @@ def create_authority(
     """Make an authority with fresh keys in a new directory, whole or not at all.
 
     For each of the roles ``authority`` and ``escrow`` that ``changes`` bring no recipient for, an age key pair is made:
-    X25519, or with ``post_quantum`` of age's hybrid class.  A mixture of the two is refused.
+    X25519, or with ``post_quantum`` of age's hybrid class, and then a post-quantum root, too.  A mixture of the classes
+    is refused.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ProvisionError(
@@ -197,6 +223,9 @@ def create_authority(
         **{f"{role}.agekey": key.file(now) for role, key in age_keys.items()},
         SETTINGS_FILE: signed.line + b"\n",
     }
+    pq_root = pqroot.create(name, certificates[Role.ROOT].not_before) if post_quantum else None
+    if pq_root is not None:
+        contents |= pqroot.contents(pq_root)
     files.make_directory(directory.parent)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
@@ -204,7 +233,7 @@ def create_authority(
         unfinished.replace(directory)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Authority(directory, certificates, keys, signed)
+    return Authority(directory, certificates, keys, signed, pq_root)
 
 
 def _certificates(name: str, keys: Mapping[Role, PrivateKey], now: datetime) -> dict[Role, Certificate]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from firmware import settings
+from tools.provision import pqroot
 from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
-from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock
+from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock, enrol_second
 from tools.provision.files import ProvisionError, replace
 
 _ABOUT = """\
@@ -21,6 +22,7 @@ Make an authority, and enrol cameras, docks and desks with it.
   lapel provision device cam-1 --authority authority/ --out cam-1/        for each camera: its config partition
   lapel provision dock dock-1 --authority authority/ --out dock-1/        for each dock
   lapel provision desk desk-1 --authority authority/ --out desk-1/        for each place that exports footage
+  lapel provision second cam-1 --authority authority/ --out cam-1/        optional: its key for second signatures
   lapel provision settings --authority authority/ --set pre_event_s=60    new settings, which docks hand on
 
 Keep the authority's directory where nobody else comes: its keys certify cameras and docks, and authority.agekey and
@@ -51,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_enrolment(commands, "device", "enrol a camera: OUT becomes the content of its config partition")
     _add_enrolment(commands, "dock", "enrol a dock: 'lapel dock serve' starts from OUT")
     _add_enrolment(commands, "desk", "enrol a desk: OUT holds what it signs exports with")
+    _add_second(commands)
     _add_settings(commands)
 
 
@@ -80,7 +83,7 @@ def _add_authority(commands: Any) -> None:
         "--post-quantum",
         action="store_true",
         help="make the age keys of the class mlkem768x25519, which a quantum computer does not open either: age reads "
-        "them from version 1.3 on.  All recipients have to be of that class then",
+        "them from version 1.3 on.  All recipients have to be of that class then.  Also makes the root of second signatures",
     )
     _add_changes(parser)
     parser.set_defaults(run=run, make=_make_authority)
@@ -106,6 +109,20 @@ def _add_enrolment(commands: Any, what: str, text: str) -> None:
             "--years", type=_years, default=YEARS, help="how long it is believed (default: %(default)s)"
         )
     parser.set_defaults(run=run, make=_MAKERS[what])
+
+
+def _add_second(commands: Any) -> None:
+    parser = commands.add_parser(
+        "second",
+        help="have a camera sign its manifests with ML-DSA-65, too",
+        description="Give an enrolled camera a key with which it signs each manifest a second time, with ML-DSA-65, which a "
+        "quantum computer cannot forge.  The key is software on the camera.  Its certificate stands on a root of its own, "
+        "pq-root.crt.pem in the authority's directory, which the first such key makes: 'lapel verify --pq-root' believes it.",
+    )
+    parser.add_argument("name", type=_name, metavar="NAME", help="the name of an enrolled camera")
+    parser.add_argument("--authority", type=Path, required=True, metavar="DIR", help="the authority's directory")
+    parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="what becomes its config partition")
+    parser.set_defaults(run=run, make=_make_second)
 
 
 def _add_settings(commands: Any) -> None:
@@ -172,6 +189,11 @@ def _make_dock(arguments: argparse.Namespace) -> str:
 def _make_desk(arguments: argparse.Namespace) -> str:
     enrol_desk(Authority.open(arguments.authority), arguments.name, arguments.out, years=arguments.years)
     return f"enrolled the desk {arguments.name} in {arguments.out}; what decrypts footage stays with the authority"
+
+
+def _make_second(arguments: argparse.Namespace) -> str:
+    enrol_second(Authority.open(arguments.authority), arguments.name, arguments.out)
+    return f"the camera {arguments.name} signs again with what is in {arguments.out}; {pqroot.CERTIFICATE} believes it"
 
 
 def _make_settings(arguments: argparse.Namespace) -> str:

@@ -14,9 +14,11 @@ from firmware.evidence.errors import EvidenceError
 from firmware.evidence.issue import FOREVER
 from firmware.evidence.keys import PrivateKey, PublicKey, key_pem, load_public_key_pem, new_key
 from firmware.evidence.roles import Role
+from firmware.evidence.second import key_pem as key_pem_again
 from tools.provision.authority import SETTINGS_FILE, TITLES, Authority, Changes
 from tools.provision.files import ProvisionError, refuse_taken, write_all
 
+SECOND = ("device-pq.crt.pem", "device-pq.key.pem")
 YEARS = 10
 """How long docks and desks are believed.  A camera's certificate has no end: what it signed has to outlive it."""
 
@@ -47,6 +49,16 @@ def enrol_dock(authority: Authority, name: str, out: Path, *, years: int = YEARS
 def enrol_desk(authority: Authority, name: str, out: Path, *, years: int = YEARS) -> Authority:
     """Enrol an export desk: ``out`` has what it signs exports with, and the root.  No key that decrypts."""
     return _enrol(authority, Role.EXPORT, name, out, new_key(), _in(years))
+
+
+def enrol_second(authority: Authority, device: str, out: Path) -> Authority:
+    """Give an enrolled camera a key for second signatures: ``out``, its config partition, gets two more files.  Returns the
+    authority, which the first such key gives a post-quantum root."""
+    refuse_taken(out, SECOND)
+    authority, key = authority.certify_again(device)
+    write_all(out, dict(zip(SECOND, (key.pem, key_pem_again(key.key)), strict=True)))
+    authority.remember_again(key)
+    return authority
 
 
 def _enrol(

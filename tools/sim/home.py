@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tools.dock.register import Register
 from tools.dock.store import Store
-from tools.provision import create_authority, enrol_desk, enrol_device, enrol_dock
+from tools.provision import create_authority, enrol_desk, enrol_device, enrol_dock, enrol_second
 from tools.provision.authority import Changes
 
 AUTHORITY: Final = "Lapel demo"
@@ -89,6 +89,7 @@ def provision(
     authority = create_authority(home.authority, AUTHORITY, Changes(values=values), post_quantum=post_quantum)
     parts: tuple[Callable[[], object], ...] = (
         lambda: enrol_device(authority, CAMERA, home.camera / "config"),
+        *([lambda: enrol_second(authority, CAMERA, home.camera / "config")] if post_quantum else []),
         lambda: enrol_dock(authority, DOCK, home.identity),
         lambda: enrol_desk(authority, DESK, home.export / "identity"),
     )

@@ -32,8 +32,8 @@ against the recording it was made from.  Without a key custody is judged: signat
 is missing and what was added.  With a key also what the files hold.
 
 Exit status: 0 everything is whole, or recovered with every check passed, or a film whose signatures hold; 1 something
-is not whole, or open (cut off and not yet recovered, or still being made), or was signed by a revoked device; 2 wrong
-usage."""
+is not whole, or open (cut off and not yet recovered, or still being made), or was signed by a revoked device, or lacks the
+second signature that --pq-root asks for; 2 wrong usage."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,11 +92,22 @@ def _progress() -> Iterator[Callable[[int], None]]:
 def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Report:
     path, root, keys, trusted = arguments.path, arguments.root, arguments.key, arguments.tsa_root
     if arguments.evidence is not None:
-        return verify_export(path, arguments.evidence, root, keys, tsa_root=trusted, revoked=arguments.revoked)
+        return verify_export(
+            path, arguments.evidence, root, keys, tsa_root=trusted, revoked=arguments.revoked, pq_root=arguments.pq_root
+        )
     if path.is_file():
         return verify_film(path, root)
     place = None if arguments.place is None else Place(arguments.place)
-    return verify_path(path, root, keys, place=place, progress=progress, tsa_root=trusted, revoked=arguments.revoked)
+    return verify_path(
+        path,
+        root,
+        keys,
+        place=place,
+        progress=progress,
+        tsa_root=trusted,
+        revoked=arguments.revoked,
+        pq_root=arguments.pq_root,
+    )
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +119,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="root.crt.pem",
         help="the root certificate, the only thing that is believed",
+    )
+    add(
+        "--pq-root",
+        type=Path,
+        metavar="pq-root.crt.pem",
+        help="the root of second signatures (ML-DSA-65): asks of each manifest that it has one",
     )
     add(
         "--key",

@@ -16,6 +16,7 @@ RECEIPT = "lapel.receipt.1"
 ANCHOR = "lapel.anchor.1"
 AUDIT = "lapel.audit.1"
 VOLUME = "lapel.volume.1"
+SECOND = "lapel.manifest-pq.1"
 SETTINGS = "lapel.settings.1"
 
 LINES = {OPENING, FLUSH, AUDIT}
@@ -32,7 +33,7 @@ _hash = text(r"[0-9a-f]{64}")
 _id = text(r"[0-9a-f]{32}")
 _name = text(r"[a-z0-9-]{1,32}")
 _file = text(r"[0-9]{6}\.mp4\.age|private\.age")
-_any_file = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws")
+_any_file = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws|manifest\.pq\.jws")
 _number = integer(1, 99_999_999)
 _count = integer()
 _words = text()
@@ -98,6 +99,7 @@ PAYLOADS = {
             "priority": boolean,
             "settings": _hash,
             "signer": _signer,
+            "second": nullable(_hash),
             "clock": _clock,
         }
     ),
@@ -106,7 +108,7 @@ PAYLOADS = {
             **_who,
             "number": _number,
             "manifest": _hash,
-            "files": list_of(members(_whole), MAX_FILES + 2),
+            "files": list_of(members(_whole), MAX_FILES + 3),
             "dock": _name,
             "store": text(r"[A-Za-z0-9-]{1,64}"),
             "utc_ms": _count,
@@ -125,6 +127,7 @@ PAYLOADS = {
         }
     ),
     VOLUME: members({**_who, "clock": _clock}),
+    SECOND: members({**_who, "number": _number, "manifest": _hash}),
     SETTINGS: members(
         {
             "authority": text(r"[^\x00-\x1f\x7f]{1,48}"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.verify import files
+from tools.verify import files, second
 from tools.verify.age import Key
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import SegmentReader
@@ -33,13 +33,14 @@ def verify_export(
     *,
     tsa_root: Path | None = None,
     revoked: Path | None = None,
+    pq_root: Path | None = None,
 ) -> Report:
     """Judge an exported film against the recording in the directory ``evidence``.
 
     With a key also the decoders' settings, which the signatures over samples do not cover, are held against the
-    evidence.  ``tsa_root`` and ``revoked`` are as in ``verify_path``.
+    evidence.  ``tsa_root``, ``revoked`` and ``pq_root`` are as in ``verify_path``.
     """
-    given = load_given(root, keys, tsa_root=tsa_root, revoked=revoked)
+    given = load_given(root, keys, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root)
     if not evidence.is_dir():
         raise Refused(f"{evidence}: is not a directory")
     recording, custody = judge_recording(evidence, given, str(evidence))
@@ -64,7 +65,8 @@ def verify_export(
         not_proven=tuple(_not_proven(bool(given.keys))),
         problems=tuple(problems.found),
     )
-    return Report(str(film), "export", root_entry(given.root), export=export)
+    pq_hash = second.fingerprint(given.pq_root)
+    return Report(str(film), "export", root_entry(given.root), export=export, pq_root=pq_hash)
 
 
 def check_film(film: Path, journal: Journal, problems: Problems) -> dict[str, Match]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from tools.verify import age, files, journal, manifest, receipt, timestamp
+from tools.verify import age, files, journal, manifest, receipt, second, timestamp
 from tools.verify.age import Key
 from tools.verify.certs import Trust
 from tools.verify.files import Digest
@@ -19,23 +19,25 @@ from tools.verify.manifest import Manifest, compare_journal, read_manifest
 from tools.verify.model import NOTHING, Extent, Flush, Journal
 from tools.verify.receipt import DockSigned, read_receipt
 from tools.verify.revocation import Revocations, Withdrawn
+from tools.verify.second import Second
 from tools.verify.timestamp import Stamp, parse_stamp
 from tools.verify.trusted import Times, TrustedTime, too_late
 
 _EVIDENCE = re.compile(r"([0-9]{6}\.mp4|private)\.age\Z")
-_OTHERS = (journal.NAME, manifest.NAME, receipt.NAME, timestamp.NAME)
+_OTHERS = (journal.NAME, manifest.NAME, second.NAME, receipt.NAME, timestamp.NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """What the verifier was given: the root, decryption keys, who wants to hear how many bytes were read, the roots of
-    time-stamping authorities, and what was withdrawn."""
+    time-stamping authorities, what was withdrawn, and the root of second signatures."""
 
     root: x509.Certificate | None
     keys: tuple[Key, ...] = ()
     progress: Callable[[int], None] | None = None
     tsa_roots: tuple[x509.Certificate, ...] = ()
     revoked: Revocations = field(default_factory=Revocations)
+    pq_root: x509.Certificate | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Custody:
     lengths: dict[str, int] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
     sealed: bool = False
+    second: Second | None = None
 
     @property
     def trusted_ms(self) -> int | None:
@@ -95,6 +98,9 @@ def judge(directory: Path, given: Given, trusted: Iterable[TrustedTime] = ()) ->
     if custody.sealed:
         with problems.at(manifest.NAME):
             custody.manifest = read_manifest(directory, trust)
+    if custody.manifest:
+        with problems.at(second.NAME):
+            custody.second = second.read_second(directory, custody.manifest, given.pq_root)
     if custody.journal:
         custody.times.after_ms = custody.journal.opening.anchor[1] if custody.journal.opening.anchor else None
         signed = [each.chain for each in (custody.journal, custody.manifest) if each is not None]
@@ -152,7 +158,7 @@ def _check_files(custody: Custody, names: set[str], progress: Callable[[int], No
             _check_flushes(found[name], lines)
             if lines:
                 _check_header(custody.directory / name, lines[0])
-    for name in sorted(names & {journal.NAME, manifest.NAME}):
+    for name in sorted(names & {journal.NAME, manifest.NAME, second.NAME}):
         with custody.problems.at(name):
             found[name] = files.digest(custody.directory / name)
     return found

@@ -59,6 +59,8 @@ def _lines(report: Report, paint: _Paint) -> Iterator[str]:
         yield f"all together: {paint(report.verdict)} (recordings: {told})"
     judge = "no root certificate" if report.root is None else f"the root certificate with SHA-256 {report.root}"
     yield f"judged against {judge}"
+    if report.pq_root is not None:
+        yield f"second signatures against the post-quantum root with SHA-256 {report.pq_root}"
 
 
 def _volume(volume: VolumeReport, paint: _Paint) -> Iterator[str]:

@@ -65,7 +65,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class RecordingReport:
-    """The verdict on one recording.  ``seconds`` is the media time that the journal vouches for."""
+    """The verdict on one recording.  ``seconds`` is the media time that the journal vouches for; ``second`` whether its
+    second signature is proven, None where there is no manifest that could have one."""
 
     path: str
     verdict: Verdict
@@ -75,6 +76,7 @@ class RecordingReport:
     utc_ms: int | None = None
     seconds: float | None = None
     priority: bool = False
+    second: bool | None = None
     made: Made | None = None
     facts: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
@@ -149,6 +151,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     facts: tuple[str, ...] = field(default=())
     film: FilmReport | None = None
+    pq_root: str | None = None
 
     @property
     def root(self) -> str | None:
@@ -184,8 +187,10 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 only if everything is whole, recovered with every check passed, or a film with valid signatures."""
-        return 0 if self.verdict in (Verdict.VALID, Verdict.WHOLE, Verdict.RECOVERED) else 1
+        """0 only if everything is whole, recovered with every check passed, or a film with valid signatures; who gave a
+        root of second signatures asks that each manifest has one, too."""
+        again = self.pq_root is None or all(each.second is not False for each in self.every_recording)
+        return 0 if again and self.verdict in (Verdict.VALID, Verdict.WHOLE, Verdict.RECOVERED) else 1
 
     def to_json(self) -> dict[str, Any]:
         """The machine form."""
@@ -195,6 +200,7 @@ class Report:
             "kind": self.kind,
             "root": self.root,
             "root_certificate": _values(self.root_certificate),
+            "pq_root": self.pq_root,
             "verifier": VERSION,
             "verdict": self.verdict.value,
             "exit": self.exit_code,
@@ -235,6 +241,7 @@ def _recording(report: RecordingReport) -> dict[str, Any]:
         "utc_ms": report.utc_ms,
         "seconds": report.seconds,
         "priority": report.priority,
+        "second": report.second,
         "made": None if report.made is None else asdict(report.made),
         **_words(report),
         "private": None

@@ -57,6 +57,7 @@ def report(custody: Custody, given: Given, content: Content | None, name: str) -
         utc_ms=opening.clock.utc_ms,
         seconds=seconds_of(journal),
         priority=bool(custody.manifest and custody.manifest.payload["priority"]),
+        second=None if custody.manifest is None else bool(custody.second and custody.second.rooted),
         made=made.made(custody, opening),
         facts=tuple(_facts(custody, journal)),
         proven=tuple(_proven(custody, journal, given, content)) if good else (),
@@ -125,6 +126,8 @@ def _proven(custody: Custody, journal: Journal, given: Given, content: Content |
         files = f"all {len(custody.lengths)} files, {size(total)}"
         yield f"sealed: {files}, are byte for byte what the camera signed, none missing, none added"
     yield from made.proven(custody, given)
+    if custody.second is not None and custody.second.rooted:
+        yield "its manifest is signed with ML-DSA-65, too, under a certificate that leads to the given post-quantum root"
     if custody.receipt is not None and disbelieved(custody.receipt, given.revoked) is None:
         dock, moment = custody.receipt.dock, utc(custody.receipt.utc_ms)
         yield f"dock {dock} signed that it took over exactly these files at {moment}"
@@ -142,6 +145,7 @@ def _not_proven(custody: Custody, journal: Journal, given: Given, content: Conte
     if custody.manifest is None:
         yield "it has no manifest: cut off and not yet recovered, or still being made"
         yield "what follows the last line of the journal"
+    yield from _not_proven_again(custody, given)
     if custody.unsigned:
         behind = size(custody.unsigned)
         yield f"recovered: the last {behind} were present when the camera started again, and are not signed at capture"
@@ -155,3 +159,11 @@ def _not_proven(custody: Custody, journal: Journal, given: Given, content: Conte
         yield f"that all of {name} can be shown: the camera signed that it lost frames there, and {reason}"
     if content.unsigned:
         yield f"{size(content.unsigned)} of what is not signed can be read"
+
+
+def _not_proven_again(custody: Custody, given: Given) -> Iterator[str]:
+    """What is missing of a second signature."""
+    if custody.second is not None and not custody.second.rooted:
+        yield "its second signature, ML-DSA-65: it fits, but no post-quantum root was given"
+    elif custody.second is None and custody.manifest is not None and given.pq_root is not None:
+        yield "that it stands where P-256 has fallen: its manifest has no second signature"

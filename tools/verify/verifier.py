@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tools.verify import age, audit, belonging, certs, files, journal, manifest, volume, volume_summary
+from cryptography import x509
+
+from tools.verify import age, audit, belonging, certs, files, journal, manifest, second, volume, volume_summary
 from tools.verify.annex import CertificateEntry
 from tools.verify.findings import Problem, Refused
 from tools.verify.gathering import root_entry
@@ -43,21 +45,25 @@ def load_given(
     *,
     tsa_root: Path | None = None,
     revoked: Path | None = None,
+    pq_root: Path | None = None,
 ) -> Given:
-    """Read the root certificate, the key files and what else was given; ``Refused`` names what is wrong with them."""
-    certificate = None
-    if root is not None:
-        try:
-            certificate = certs.load_root(files.read_small(root, _MAX_ROOT))
-        except Refused as refused:
-            raise Refused(f"{root}: {refused}") from None
+    """Read the root certificates, the key files and what else was given; ``Refused`` names what is wrong with them."""
+    certificate = _load(root, certs.load_root)
     return Given(
         certificate,
         age.load_keys(keys),
         progress,
         tsa_roots=() if tsa_root is None else load_tsa_roots(tsa_root),
         revoked=Revocations() if revoked is None else load_revocations(revoked, certificate),
+        pq_root=_load(pq_root, second.load_root),
     )
+
+
+def _load(path: Path | None, load: Callable[[bytes], x509.Certificate]) -> x509.Certificate | None:
+    try:
+        return None if path is None else load(files.read_small(path, _MAX_ROOT))
+    except Refused as refused:
+        raise Refused(f"{path}: {refused}") from None
 
 
 def verify_path(
@@ -69,6 +75,7 @@ def verify_path(
     progress: Callable[[int], None] | None = None,
     tsa_root: Path | None = None,
     revoked: Path | None = None,
+    pq_root: Path | None = None,
 ) -> Report:
     """Judge a recording directory, a volume (a card), a device's folder or a dock's store.
 
@@ -76,10 +83,15 @@ def verify_path(
     age keys, with which also the contents are judged.  ``place``: where volumes lie; by default a folder of a volume's
     id inside one of a device's name is a dock's, anything else a camera's.  ``progress`` hears the number of bytes of
     each piece that was read.  ``tsa_root``: PEM file of certificates that are believed to certify time-stamping
-    authorities.  ``revoked``: the authority's ``settings.jws``, which says what it has withdrawn.  ``Refused`` where root, keys or path are of no use; whatever is wrong with the evidence is
-    in the report.
+    authorities.  ``revoked``: the authority's ``settings.jws``, which says what it has withdrawn.  ``pq_root``: PEM file of the
+    root of second signatures; with it they are asked for.  ``Refused`` where root, keys or path are of no use; whatever
+    is wrong with the evidence is in the report.
     """
-    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked)
+    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root)
+    return replace(_judge(path, given, place), pq_root=second.fingerprint(given.pq_root))
+
+
+def _judge(path: Path, given: Given, place: Place | None) -> Report:
     root_certificate = root_entry(given.root)
     if path.is_file():
         raise Refused(f"{path}: is a file: films are judged by tools.verify.film and tools.verify.exported")

@@ -34,6 +34,7 @@ MANIFEST: dict[str, Any] = {
     "priority": False,
     "settings": samples.HASH,
     "signer": "tpm2",
+    "second": None,
     "clock": samples.clock(),
 }
 RECEIPT: dict[str, Any] = {

@@ -18,7 +18,13 @@ from firmware.evidence.session import Session
 from tests import samples
 from tests.pki import Pki
 
-FACTS: dict[str, Any] = {"priority": True, "settings": samples.HASH, "signer": "software", "clock": samples.clock(9000)}
+FACTS: dict[str, Any] = {
+    "priority": True,
+    "settings": samples.HASH,
+    "signer": "software",
+    "second": None,
+    "clock": samples.clock(9000),
+}
 WHO = {"device": "cam-1", "volume": samples.VOLUME, "number": 7}
 
 

@@ -34,7 +34,13 @@ def papers(pki: Pki, session: Session) -> Iterator[tuple[Kind, bytes]]:
     """One line of each kind that the verifier reads and that carries its chain."""
     journal = Journal(session, **samples.opening(live_from=0))
     journal.flush(**samples.flush("000000.mp4.age", last=True))
-    facts = {"priority": False, "settings": samples.HASH, "signer": "software", "clock": samples.clock()}
+    facts = {
+        "priority": False,
+        "settings": samples.HASH,
+        "signer": "software",
+        "second": None,
+        "clock": samples.clock(),
+    }
     manifest = sealed_manifest(session, journal.transcript, journal.extent, **facts)
     receipt = {
         **receipt_facts(verify_manifest(manifest, pki.trust)),

@@ -150,6 +150,7 @@ RECORDING_SHAPE = {
     "utc_ms": "int",
     "seconds": "float",
     "priority": "bool",
+    "second": "bool",
     "made": {
         "after_ms": "NoneType",
         "after_signed": "bool",

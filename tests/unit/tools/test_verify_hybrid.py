@@ -287,6 +287,6 @@ def test_stock_age_where_it_is_new_enough(
     subprocess.run(["age-keygen", "-pq", "-o", theirs], capture_output=True, check=True)
     (found,) = age.load_keys([theirs])
     assert theirs.read_text().splitlines()[1] == f"# public key: {found.recipient}"
-    command = ["age", "-r", found.recipient, "-r", pair[0].recipient, "-o", sealed]
+    command: list[str | Path] = ["age", "-r", found.recipient, "-r", pair[0].recipient, "-o", sealed]
     subprocess.run(command, input=plain, capture_output=True, check=True)
     assert opened(sealed, found) == (plain, True)
