@@ -19,6 +19,7 @@ from firmware.camera import Camera
 from firmware.core.machine import Recording
 from firmware.evidence import documents, kinds
 from firmware.evidence.receipt import receipt_facts
+from firmware.evidence.second import Issuer, SecondKey, key_pem
 from firmware.runtime import pending
 from firmware.runtime.controller import RUNNING
 from firmware.runtime.enrolment import Enrolment
@@ -34,7 +35,7 @@ from hal.sim.power import SimPower
 from hal.sim.scene import SyntheticScene
 from hal.sim.sources import SimAudio, SimVideo, Stepped, run_until
 from hal.sim.watchdog import SimWatchdog
-from tests.pki import Holder, Pki
+from tests.pki import NOT_BEFORE, Holder, Pki
 from tools.verify.verifier import verify_path
 
 if TYPE_CHECKING:
@@ -95,14 +96,29 @@ class PkiSigner:
         return self.count
 
 
-def enrol(storage: Storage, values: dict[str, object], **more: Any) -> None:
-    """Put an enrolment into a config partition; ``more`` is what else ``settings_line`` takes."""
+@functools.cache
+def pq_root() -> Issuer:
+    """Who certifies second signatures."""
+    return Issuer.create("Test pq-root", NOT_BEFORE)
+
+
+@functools.cache
+def pq_key() -> SecondKey:
+    """The camera's key for them."""
+    return pq_root().enrol("cam-1")
+
+
+def enrol(storage: Storage, values: dict[str, object], *, again: bool = False, **more: Any) -> None:
+    """Put an enrolment into a config partition, if ``again`` with a key for second signatures; ``more`` is what else
+    ``settings_line`` takes."""
     root = storage.root()
     files = {
         "root.crt.pem": pki().root_pem,
         "device.crt.pem": pki().device.pem,
         "settings.jws": settings_line(values, **more) + b"\n",
     }
+    if again:
+        files |= {"device-pq.crt.pem": pq_key().pem, "device-pq.key.pem": key_pem(pq_key().key)}
     for name, data in files.items():
         file = root.create(name)
         file.append(data)
@@ -158,12 +174,13 @@ class Rig:
         microphone: bool = True,
         capacity: int | None = None,
         recipients: tuple[str, str] | None = None,
+        again: bool = False,
         **values: Any,
     ) -> Rig:
         """A camera fresh from enrolment, started."""
         config = MemoryStorage()
         chosen = {**VALUES, **values}
-        enrol(config, chosen, recipients=recipients)
+        enrol(config, chosen, recipients=recipients, again=again)
         storage = MemoryStorage(capacity=capacity)
         return cls.start(storage, config, VirtualClock(), PkiSigner(), chosen, microphone=microphone)
 

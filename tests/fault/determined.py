@@ -17,7 +17,7 @@ from unittest.mock import patch
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from firmware.evidence import documents, jws
+from firmware.evidence import documents, jws, second
 from firmware.evidence.errors import EvidenceError
 from tools.verify import signed as verifier
 from tools.verify import verifier as desk
@@ -56,11 +56,12 @@ def _sign(payload: Any, typ: str, _sign: Any, *, x5c: Any = (), kid: str | None 
 
 PURE = (
     Pure(jws, "sign", _sign),
+    Pure(second.SecondKey, "sign", lambda key, volume, number, manifest: (key.der, volume, number, manifest)),
     Pure(documents, "check", lambda kind, payload: (kind.typ, marshal.dumps(payload))),
     Pure(jws, "verify_chain", lambda ders, trust, role: (tuple(ders), _trust(trust), role)),
     Pure(documents, "verify", lambda kind, line, trust: (kind.typ, line, _trust(trust))),
     Pure(documents, "verify_keyed", lambda kind, line, chain: (kind.typ, line, chain.fingerprint)),
-    Pure(desk, "load_given", lambda root, keys, progress: (root, tuple(keys), progress)),
+    Pure(desk, "load_given", lambda root, keys, progress=None, pq_root=None: (root, tuple(keys), progress, pq_root)),
     Pure(verifier, "_parse", lambda line, typ: (line, typ)),
     Pure(verifier, "verify_chain", lambda ders, role, trust: (tuple(ders), role, _given(trust))),
     Pure(

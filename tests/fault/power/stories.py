@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from firmware.evidence import documents, kinds
 from firmware.runtime.controller import Quit
 from hal.interface import Button
+from hal.sim.memory import MemoryStorage
 from hal.sim.unsynced import digest
-from tests.fault.power.world import EMPTY, Diary, World
+from tests.fault.power.world import EMPTY, Diary, World, whole
 from tests.pki import Pki
-from tests.rig import NONCE, Rig, anchor_for, pki, receipt_for, settings_line
+from tests.rig import NONCE, Rig, anchor_for, enrol, pki, receipt_for, settings_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +101,23 @@ def handover(world: World) -> Story:
     return Story("handover", diary, world.config, 2)
 
 
+def signed_again(world: World) -> Story:
+    """A camera whose manifests are signed twice: one that was cut off is recovered and handed over, another one is sealed."""
+    storage = MemoryStorage()
+    enrol(storage, world.values, again=True)
+    config = whole(storage)
+    rig, diary, _ = world.start(config=config, boot=1)
+    press(rig.run(0.4)).run(0.2)
+    card = diary.survival(len(diary.operations)).nothing()
+    rig, diary, _ = world.start(card, config, boot=2)
+    stop(rig.run(0.4))
+    rig.camera.shelf.receipt(1, receipt_for(rig, 1), NONCE)
+    diary.say("receipted", 1)
+    rig.camera.writer.sweep()
+    rig.run(0.1)
+    return Story("signed-again", diary, config, 2)
+
+
 def strangers(world: World) -> Story:
     """On the card: a cut-off recording, what the log does not know, an opening that is void, and a half-erased recording."""
     rig, diary, _ = world.start(boot=1)
@@ -169,6 +187,7 @@ STORIES: tuple[Callable[[World], Story], ...] = (
     second_press,
     resumption,
     handover,
+    signed_again,
     strangers,
     another_camera,
     settings,
