@@ -26,6 +26,7 @@ from firmware.evidence.journal import Journal
 from firmware.evidence.kinds import ZEROS
 from firmware.evidence.manifest import recovered_manifest, sealed_manifest, verify_manifest
 from firmware.evidence.receipt import verify_receipt
+from firmware.evidence.second import SecondKey
 from firmware.evidence.session import Session as Boot
 from firmware.evidence.settings_doc import verify_settings
 from firmware.evidence.volume import volume_line
@@ -113,9 +114,16 @@ class MemoryShelf:
 
     # -- making evidence
 
-    def record(self, number: int, sizes: Sequence[int] = (70_000, 30_000), *, lost: str | None = None) -> None:
+    def record(
+        self,
+        number: int,
+        sizes: Sequence[int] = (70_000, 30_000),
+        *,
+        lost: str | None = None,
+        again: SecondKey | None = None,
+    ) -> None:
         """Make a recording with segments of these sizes (what is in them means nothing): sealed, or, with a file
-        ``lost`` to a cut, recovered."""
+        ``lost`` to a cut, recovered; with a second signature, if there is a key for ``again``."""
         journal = Journal(
             self.session,
             volume=self.volume,
@@ -159,7 +167,7 @@ class MemoryShelf:
             "priority": False,
             "settings": ZEROS,
             "signer": "software",
-            "second": None,
+            "second": again and again.fingerprint,
             "clock": self._stamp(),
         }
         if lost is None:
@@ -170,6 +178,8 @@ class MemoryShelf:
             facts["signed_boot"] = self.boot
             manifest = recovered_manifest(self.session, journal.transcript, journal.extent, left, **facts)
         files["manifest.jws"] = manifest + b"\n"
+        if again is not None:
+            files["manifest.pq.jws"] = again.sign(self.volume, number, manifest) + b"\n"
         self._log(
             "closing",
             {"number": number, "manifest": jws.line_hash(manifest), "state": "recovered" if lost else "sealed"},
@@ -264,7 +274,8 @@ class MemoryShelf:
         if number not in self.recordings:
             raise MismatchError(f"number: there is no recording {number}")
         manifest = verify_manifest(jws.from_file(self.recordings[number]["manifest.jws"]), self.trust)
-        signed = verify_receipt(line, self.trust, manifest, nonce=nonce)
+        second = self.recordings[number].get("manifest.pq.jws")
+        signed = verify_receipt(line, self.trust, manifest, nonce=nonce, second=second)
         self.receipts[number] = line
         self._log("receipt", {"number": number, "receipt": signed.hash})
 

@@ -11,6 +11,7 @@ from tests.evidence_maker.agefile import Recipient
 from tests.evidence_maker.jose import digest, sign
 from tests.evidence_maker.pki import Authority, Identity, issue
 from tests.evidence_maker.recording import PRESS_MS, ZEROS, Forge, Plan, Recorder, honest
+from tests.evidence_maker.second import PqIdentity
 from tests.evidence_maker.tsp import TimeAuthority
 
 RECIPIENTS = (Recipient("authority"), Recipient("escrow"))
@@ -26,6 +27,7 @@ class Camera:
     name: str = "cam-0042"
     volume: str = digest(b"volume")[:32]
     forge: Forge = honest
+    second: PqIdentity | None = None
     device: Identity = field(init=False)
     session: Identity = field(init=False)
     boots: int = 0
@@ -89,7 +91,7 @@ class Camera:
         directory = self.directory(self.number)
         directory.mkdir()
         who = {"device": self.name, "volume": self.volume, "boot": self.boots, "number": self.number}
-        recorder = Recorder(directory, self.device, self.session, who, RECIPIENTS, self.forge)
+        recorder = Recorder(directory, self.device, self.session, who, RECIPIENTS, self.forge, second=self.second)
         self.recorders[self.number], self.plans[self.number] = recorder, plan or Plan()
         self.previous = recorder.open(self.plans[self.number], self.previous, self.anchor)
         self.unclosed[self.number] = {"number": self.number, "opening": self.previous, "boot": self.boots}

@@ -12,6 +12,7 @@ from tests.evidence_maker.agefile import CHUNK, AgeFile, Recipient
 from tests.evidence_maker.clips import FPS, HEIGHT, RATE, TICKS, VIDEO_RATE, WIDTH, Sample, clip
 from tests.evidence_maker.jose import canonical, digest, sign
 from tests.evidence_maker.pki import Identity
+from tests.evidence_maker.second import PqIdentity, sign_again
 
 ZEROS = "0" * 64
 PRESS_MS = 1_767_225_600_000 + 40 * 86_400_000
@@ -65,6 +66,7 @@ class Recorder:
     journal: bytearray = field(default_factory=bytearray)
     opening: dict[str, Any] = field(default_factory=dict)
     head: str = ZEROS
+    second: PqIdentity | None = None
 
     def open(self, plan: Plan, previous: str, anchor: dict[str, Any] | None) -> str:
         """The opening line; returns its hash."""
@@ -145,12 +147,14 @@ class Recorder:
             "priority": plan.priority,
             "settings": digest(b"settings"),
             "signer": "software",
-            "second": None,
+            "second": None if self.second is None else digest(self.second.der),
             "clock": self.clock(99),
         }
         payload, signer, chained = self.forge("lapel.manifest.1", payload, device or self.device, True)
         line = sign(payload, "lapel.manifest.1", signer, chained=chained)
         (self.directory / "manifest.jws").write_bytes(line + b"\n")
+        if self.second is not None:
+            sign_again(self.directory, self.who, self.second)
         return digest(line)
 
     def _missing(self) -> list[int]:

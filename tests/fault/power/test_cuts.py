@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from firmware.runtime import durable, names
 from firmware.runtime.custody import Custody
 from firmware.runtime.sealedfile import SealedFile
 from firmware.runtime.work import Begin, Durable
 from firmware.runtime.writer import Writer
 from tests.fault.power import cuts
 from tests.fault.power.cutter import SMALL, Bounds, Tally
-from tests.fault.power.stories import STORIES, first_press, handover
+from tests.fault.power.stories import STORIES, first_press, handover, signed_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hal.interface import File
+    from hal.interface import Directory, File
     from tests.fault.power.stories import Story
     from tests.fault.power.world import World
 
@@ -66,6 +67,25 @@ def test_a_missing_sync_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(SealedFile, "append", unsynced)
     assert any("vouches" in text or "signs" in text for text in cuts.enumerate_here(FEW, SEED, first_press).violations)
+
+
+def test_a_second_signature_behind_its_manifest_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cut between the two would leave a manifest that names a second signature without it: the states show it."""
+    replace = durable.replace
+    held: list[tuple[Directory, bytes]] = []
+
+    def late(directory: Directory, name: str, data: bytes) -> None:
+        if name == names.SECOND:
+            held.append((directory, data))
+            return
+        replace(directory, name, data)
+        if name == names.MANIFEST:
+            for where, again in held:
+                replace(where, names.SECOND, again)
+            held.clear()
+
+    monkeypatch.setattr(durable, "replace", late)
+    assert any(names.SECOND in text for text in cuts.enumerate_here(FEW, SEED, signed_again).violations)
 
 
 def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from firmware.dock.messages import Data, End, FileEntry, Files, Message
 from firmware.dock.shelf import Item
 from firmware.evidence import documents, jws
 from firmware.evidence.anchor import verify_anchor
+from firmware.evidence.errors import MismatchError
 from firmware.evidence.kinds import SETTINGS
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import verify_receipt
@@ -28,6 +29,7 @@ from firmware.runtime.docklink import DockLink, DockNews
 from hal.interface import PortKind
 from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts, stored
 from tests.pki import Pki
+from tests.rig import pq_key
 from tools.dock import durable
 from tools.dock.conversation import Memory, Talk, fetch, list_files
 from tools.dock.events import DockEvent, Kind
@@ -119,6 +121,42 @@ def test_receipt_says_what_is_stored(pki: Pki, shelf: MemoryShelf, tmp_path: Pat
         name: len(data) for name, data in shelf.recordings[1].items()
     }
     assert Store(tmp_path).id == at.store.id
+
+
+def test_second_signature_is_kept(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """What signs a manifest again is fetched, receipted and read again like any other file."""
+    shelf.record(3, again=pq_key())
+    recording = dict(shelf.recordings[3])
+    at, events = desk(pki, tmp_path)
+    visit(shelf, at)
+    assert stored(tmp_path, 3) == recording
+    manifest = verify_manifest(jws.from_file(recording["manifest.jws"]), pki.trust)
+    files = verify_receipt(
+        shelf.receipts[3], pki.trust, manifest, nonce=None, second=recording["manifest.pq.jws"]
+    ).payload
+    assert "manifest.pq.jws" in [each["name"] for each in files["files"]]
+    for other in (None, recording["manifest.pq.jws"] + b"\n"):
+        with pytest.raises(MismatchError, match="files"):
+            verify_receipt(shelf.receipts[3], pki.trust, manifest, nonce=None, second=other)
+    path = volume(tmp_path) / "recordings/00000003/manifest.pq.jws"
+    path.write_bytes(b"x" * path.stat().st_size)
+    del shelf.receipts[3]
+    visit(shelf, at)
+    assert texts(events, Kind.DAMAGED) != []
+    assert path.read_bytes() == recording["manifest.pq.jws"]
+
+
+def test_second_signature_that_was_added(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """One that the manifest does not name is not taken, and neither is that recording; one that is lost keeps no recording
+    on the card."""
+    shelf.record(3, again=pq_key())
+    shelf.record(4, again=pq_key())
+    shelf.recordings[1]["manifest.pq.jws"] = shelf.recordings[3]["manifest.pq.jws"]
+    del shelf.recordings[4]["manifest.pq.jws"]
+    at, events = desk(pki, tmp_path)
+    visit(shelf, at)
+    assert texts(events, Kind.REJECTED) == ["manifest.pq.jws: the manifest names no second signature"]
+    assert sorted(shelf.receipts) == [2, 3, 4]
 
 
 def test_resumes_where_its_bytes_end(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pyrage
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from firmware.evidence.certs import Chain, Trust, read_pem, verify_chain
 from firmware.evidence.errors import RevokedError
 from firmware.evidence.issue import FOREVER
 from firmware.evidence.jws import Signed, from_file
-from firmware.evidence.keys import key_pem, load_key, new_key, software_sign
+from firmware.evidence.keys import hash_of, key_pem, load_key, new_key, software_sign
 from firmware.evidence.roles import Role
+from firmware.evidence.second import Issuer, SecondKey
+from firmware.evidence.second import key_pem as second_pem
 from firmware.evidence.session import Session
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
 from tests.oracles import needs, node
@@ -33,7 +36,9 @@ from tools.provision import (
 )
 from tools.provision.agekeys import AgeKey
 from tools.provision.authority import Changes
+from tools.provision.enrol import SECOND
 from tools.verify.age import load_keys
+from tools.verify.verifier import load_given
 
 NOW = datetime(2026, 11, 23, 12, 30, 15, 999, tzinfo=timezone(timedelta(hours=1)))
 Run = Callable[..., int]
@@ -323,6 +328,56 @@ def test_classes_are_never_mixed(tmp_path: Path, lapel: Run, capsys: pytest.Capt
         made.change_settings(Changes(recipients=(("escrow", hybrids[0]),)))
     changed = made.change_settings(Changes(recipients=(("escrow", hybrids[0]), ("authority", hybrids[1]))))
     assert {item.kind.name for item in recipients(changed.settings).items} == {"mlkem768x25519"}
+
+
+def test_second_signatures(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """An enrolled camera gets a key for second signatures, once; the first one makes the authority's post-quantum root, which
+    the next ones stand on; its certificate is in the register and can be withdrawn."""
+    directory = tmp_path / "a"
+    assert lapel("authority", directory) == 0
+    assert not (directory / "pq-root.crt.pem").exists()
+    second = ("--authority", directory, "--out")
+    assert lapel("second", "cam-1", *second, tmp_path / "cam-1") == 1
+    assert "was never enrolled" in capsys.readouterr().err
+    for name in ("cam-1", "cam-2"):
+        assert lapel("device", name, "--authority", directory, "--out", tmp_path / name) == 0
+        assert lapel("second", name, *second, tmp_path / name) == 0
+    assert modes(tmp_path / "cam-1")["device-pq.key.pem"] == modes(directory)["pq-root.key.pem"] == 0o600
+    for where in (tmp_path / "elsewhere", tmp_path / "cam-2"):
+        assert lapel("second", "cam-1", *second, where) == 1
+    told = capsys.readouterr().err
+    assert "cam-1 has a key for second signatures already" in told
+    assert "device-pq.crt.pem, device-pq.key.pem already" in told
+    made = Authority.open(directory)
+    assert made.pq_root is not None
+    for name in ("cam-1", "cam-2"):
+        key = SecondKey.load(*((tmp_path / name / file).read_bytes() for file in SECOND), name)
+        x509.load_der_x509_certificate(key.der).verify_directly_issued_by(made.pq_root.certificate)
+    revoked = made.change_settings(Changes(revoke=["device-pq/cam-1"])).settings.payload["revoked"]
+    assert revoked == [
+        hash_of(
+            x509.load_pem_x509_certificate((tmp_path / "cam-1" / SECOND[0]).read_bytes()).public_bytes(
+                serialization.Encoding.DER
+            )
+        )
+    ]
+    assert load_given(None, pq_root=directory / "pq-root.crt.pem").pq_root is not None
+
+
+def test_damaged_post_quantum_root(tmp_path: Path) -> None:
+    """Half of a post-quantum root, or one that does not fit its key, is said before anything is done with the authority."""
+    made = create_authority(tmp_path / "a", "Test", post_quantum=True)
+    assert made.pq_root is not None
+    other = Issuer.create("Other", datetime(2026, 1, 1, tzinfo=UTC))
+    key = made.directory / "pq-root.key.pem"
+    key.write_bytes(second_pem(other.key))
+    with pytest.raises(
+        ProvisionError, match=r"pq-root\.crt\.pem: not the certificate of a post-quantum root and its key"
+    ):
+        Authority.open(made.directory)
+    key.unlink()
+    with pytest.raises(ProvisionError, match=r"pq-root\.key\.pem: one of them is missing"):
+        Authority.open(made.directory)
 
 
 @needs("node", "age-encryption")
