@@ -19,7 +19,7 @@ from tools.verify import hybrid
 
 GOOD = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 SECRET = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
-PQ = AgeKey.generate(post_quantum=True).recipient
+PQ = hybrid.read_identity(bech32.encode("age-secret-key-pq-", bytes(32)).upper()).recipient
 PQ_KEY = bech32.decode(PQ)[1]
 
 

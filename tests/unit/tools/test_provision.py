@@ -330,6 +330,11 @@ def test_classes_are_never_mixed(tmp_path: Path, lapel: Run, capsys: pytest.Capt
     assert {item.kind.name for item in recipients(changed.settings).items} == {"mlkem768x25519"}
 
 
+def _second_files(directory: Path) -> tuple[bytes, bytes]:
+    """Certificate and key for second signatures."""
+    return (directory / SECOND[0]).read_bytes(), (directory / SECOND[1]).read_bytes()
+
+
 def test_second_signatures(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """An enrolled camera gets a key for second signatures, once; the first one makes the authority's post-quantum root, which
     the next ones stand on; its certificate is in the register and can be withdrawn."""
@@ -351,7 +356,7 @@ def test_second_signatures(tmp_path: Path, lapel: Run, capsys: pytest.CaptureFix
     made = Authority.open(directory)
     assert made.pq_root is not None
     for name in ("cam-1", "cam-2"):
-        key = SecondKey.load(*((tmp_path / name / file).read_bytes() for file in SECOND), name)
+        key = SecondKey.load(*_second_files(tmp_path / name), name)
         x509.load_der_x509_certificate(key.der).verify_directly_issued_by(made.pq_root.certificate)
     revoked = made.change_settings(Changes(revoke=["device-pq/cam-1"])).settings.payload["revoked"]
     assert revoked == [

@@ -236,6 +236,7 @@ def test_who_breaks_p256_still_needs_the_other_root(again: Again, tmp_path: Path
         (issue("r", None, "x", ca=False).pem, "exact shape of a post-quantum root"),
         (issue("r", None, "x", signer=ROOT.key).pem, "not issued by the given"),
     ],
+    ids=["nothing", "two", "a device's", "the other root", "no authority", "signed by another"],
 )
 def test_unusable_roots(tmp_path: Path, pem: bytes, reason: str) -> None:
     """A file that is no post-quantum root is named."""
