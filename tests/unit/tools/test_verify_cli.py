@@ -186,6 +186,7 @@ SHAPE = {
     "path": "str",
     "kind": "str",
     "root": "str",
+    "pq_root": "NoneType",
     "root_certificate": CERTIFICATE_SHAPE,
     "verifier": "str",
     "verdict": "str",
