@@ -42,6 +42,19 @@ class Docking:
 
 
 @dataclass(frozen=True, slots=True)
+class StampEntry:
+    """A time stamp over the manifest (RFC 3161): who gave it, when by its clock and how exact (None: not stated), its
+    number, the hash of the certificate that signed it, and whether whoever judged believes that authority."""
+
+    authority: str
+    utc_ms: int
+    accuracy_ms: int | None
+    serial: str
+    certificate: str
+    believed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """``count`` units of ``kind`` (video, audio, overflow) that were lost before ``at_s``, in seconds of media time."""
 
@@ -85,6 +98,7 @@ class RecordingAnnex:
     opening: str
     manifest: str | None
     receipt: Docking | None
+    stamp: StampEntry | None
     trusted_ms: int | None
     files: tuple[FileEntry, ...]
     certificates: tuple[CertificateEntry, ...]

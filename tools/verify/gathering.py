@@ -10,8 +10,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from tools.verify import audit, files, journal, manifest, receipt
-from tools.verify.annex import CertificateEntry, Docking, FileEntry, Gap, RecordingAnnex, VolumeAnnex
+from tools.verify import audit, files, journal, manifest, receipt, timestamp
+from tools.verify.annex import CertificateEntry, Docking, FileEntry, Gap, RecordingAnnex, StampEntry, VolumeAnnex
 from tools.verify.belonging import NAME as VOLUME
 from tools.verify.belonging import Volume
 from tools.verify.certs import Chain, Role, common_name, public_der
@@ -19,6 +19,8 @@ from tools.verify.findings import Refused
 from tools.verify.model import MEDIA_RATE, Journal
 from tools.verify.receipt import DockSigned
 from tools.verify.recording import Custody
+from tools.verify.timestamp import Stamp
+from tools.verify.trusted import Times, by_stamp
 
 _PAPERS = (journal.NAME, manifest.NAME, receipt.NAME)
 
@@ -45,6 +47,7 @@ def recording_annex(custody: Custody) -> RecordingAnnex | None:
         opening=opening.hash,
         manifest=None if custody.manifest is None else custody.manifest.hash,
         receipt=_docking(custody.receipt),
+        stamp=None if custody.stamp is None else _stamp(custody.stamp, custody.times),
         trusted_ms=custody.trusted_ms,
         files=tuple(_recording_files(custody, custody.journal)),
         certificates=certificate_entries(chains),
@@ -106,11 +109,22 @@ def _docking(signed: DockSigned | None) -> Docking | None:
     return None if signed is None else Docking(signed.dock, signed.utc_ms, signed.hash, signed.payload["number"])
 
 
+def _stamp(stamp: Stamp, times: Times) -> StampEntry:
+    return StampEntry(
+        authority=stamp.authority,
+        utc_ms=stamp.utc_ms,
+        accuracy_ms=stamp.accuracy_ms,
+        serial=f"{stamp.serial:x}",
+        certificate=stamp.signed.signer.fingerprint(hashes.SHA256()).hex(),
+        believed=by_stamp(stamp) in times.before,
+    )
+
+
 def _recording_files(custody: Custody, read: Journal) -> Iterator[FileEntry]:
     for name, digest in sorted(custody.digests.items()):
         signed = None if name in _PAPERS else read.signed(name).length
         yield FileEntry(name, digest.length, digest.hash, signed)
-    yield from _hashed(custody.directory, [receipt.NAME])
+    yield from _hashed(custody.directory, [receipt.NAME, timestamp.NAME])
 
 
 def _hashed(directory: Path, names: Iterable[str]) -> Iterator[FileEntry]:

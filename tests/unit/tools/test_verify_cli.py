@@ -128,6 +128,7 @@ RECORDING_ANNEX_SHAPE = {
     "opening": "str",
     "manifest": "str",
     "receipt": DOCKING_SHAPE,
+    "stamp": "NoneType",
     "trusted_ms": "int",
     "files": [FILE_SHAPE],
     "certificates": [CERTIFICATE_SHAPE],

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evidence_maker import Camera, Plan
+from tests.evidence_maker import DOCK_MS, Camera, Plan, TimeAuthority
 from tests.unit.tools.conftest import Desk
 from tools.export.exporter import export_recording
 from tools.verify import VERSION, cli
@@ -347,6 +347,23 @@ def test_a_card_that_is_erased_and_empty(tmp_path: Path, made: Desk) -> None:
     read = page(made.judge(tmp_path / "card"))
     assert "1 erased" in read.text
     assert "erased from the camera against a dock's receipt" in read.text
+
+
+def test_a_time_stamp(tmp_path: Path, made: Desk) -> None:
+    """It stands in the annex with its file, its number and its certificate, and says whether it is believed."""
+    camera = Camera(tmp_path / "card")
+    camera.record(Plan(segments=1, before=0))
+    camera.stamp(1, DOCK_MS)
+    (tmp_path / "tsa.pem").write_bytes(TimeAuthority().root_pem)
+    for root, words_ in ((tmp_path / "tsa.pem", "(believed)"), (None, "(not believed: no authority that was named")):
+        report = verify_path(camera.directory(1), made.root, tsa_root=root)
+        annex = report.recordings[0].annex
+        assert annex is not None
+        assert annex.stamp is not None
+        read = page(report).text
+        assert words_ in read
+        for each in (annex.stamp.certificate, annex.stamp.serial, annex.stamp.authority, "manifest.tsr"):
+            assert each in read
 
 
 def test_without_a_root(made: Desk) -> None:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tools.verify import VERSION
-from tools.verify.annex import CertificateEntry, FileEntry
+from tools.verify.annex import CertificateEntry, FileEntry, StampEntry
 from tools.verify.page.markup import Content, Markup, digits, join, pairs, table, tag
 from tools.verify.page.words import ROLES
 from tools.verify.report import ExportReport, RecordingReport, Report, VolumeReport
@@ -163,7 +163,16 @@ def _recording(recording: RecordingReport) -> list[Content]:
         rows.append(("Manifest", digits(found.manifest)))
     if found.receipt is not None:
         rows.append((f"Receipt of dock {found.receipt.dock}", digits(found.receipt.hash)))
+    if found.stamp is not None:
+        rows.append(("Time stamp", _stamp(found.stamp)))
     return [*parts, pairs(rows), _files(found.files)]
+
+
+def _stamp(stamp: StampEntry) -> Markup:
+    exact = "" if stamp.accuracy_ms is None else f", to {stamp.accuracy_ms / 1000:g} s"
+    trust = "believed" if stamp.believed else "not believed: no authority that was named certifies it"
+    told = f"{utc(stamp.utc_ms)}{exact}, number {stamp.serial}, by {stamp.authority} ({trust}), certificate "
+    return join([told, digits(stamp.certificate)])
 
 
 def _files(entries: Iterable[FileEntry]) -> Markup:
