@@ -61,7 +61,9 @@ PURE = (
     Pure(jws, "verify_chain", lambda ders, trust, role: (tuple(ders), _trust(trust), role)),
     Pure(documents, "verify", lambda kind, line, trust: (kind.typ, line, _trust(trust))),
     Pure(documents, "verify_keyed", lambda kind, line, chain: (kind.typ, line, chain.fingerprint)),
-    Pure(desk, "load_given", lambda root, keys, progress=None, pq_root=None: (root, tuple(keys), progress, pq_root)),
+    Pure(
+        desk, "load_given", lambda root, keys, progress=None, **more: (root, tuple(keys), progress, tuple(more.items()))
+    ),
     Pure(verifier, "_parse", lambda line, typ: (line, typ)),
     Pure(verifier, "verify_chain", lambda ders, role, trust: (tuple(ders), role, _given(trust))),
     Pure(
