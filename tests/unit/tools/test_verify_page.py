@@ -258,7 +258,7 @@ def test_words_for_everything() -> None:
         ("missing", "This memory card of camera cam-0042 is not whole: something is missing."),
         (
             "volume",
-            "Nothing in this memory card of camera cam-0042 was altered, and no recording is unaccounted for; 1 of 4 recordings was cut off while recording.",
+            "Nothing in this memory card of camera cam-0042 was altered, and no recording that the camera's log names is unaccounted for; 1 of 4 recordings was cut off while recording.",
         ),
         ("export", "This film shows what the camera recorded."),
     ],

@@ -18,6 +18,7 @@ from tools.verify.page.words import (
     MEANS,
     NO_KEY,
     NOT_MEANS,
+    NOT_WITHHELD,
     ONE,
     Gloss,
     Sentence,
@@ -66,7 +67,8 @@ def _of(device: str | None) -> str:
 
 def meaning(report: Report) -> Markup:
     """What the verdict means, and what it does not."""
-    unsaid = (BLAMES_NOBODY, *NOT_MEANS) if report.verdict is Verdict.NOT_WHOLE else NOT_MEANS
+    unsaid = [BLAMES_NOBODY] if report.verdict is Verdict.NOT_WHOLE else []
+    unsaid += [*([NOT_WITHHELD] if report.volumes else []), *NOT_MEANS]
     return tag(
         "div",
         tag("div", tag("h3", "It means"), items(MEANS[report.verdict], "means")),

@@ -20,6 +20,8 @@ BAR: Final = 22
 ROW: Final = 15
 LANE_GAP: Final = 16
 AXIS: Final = 30
+NARROWEST: Final = 3.5
+"""A span shorter than this is drawn so wide that it can be seen."""
 NOTCH: Final = 6
 """How far a mark's line reaches into its lane's bar."""
 CHARACTER: Final = 6.3
@@ -130,7 +132,7 @@ def _lane(lane: Lane, scale: Scale, y: float) -> tuple[list[str], float]:
     for span in lane.spans:
         x, width = scale.x(span.begin_ms), scale.x(span.end_ms) - scale.x(span.begin_ms)
         out.append(
-            f'<rect class="{span.kind}" x="{x:.1f}" y="{bar_y:.1f}" width="{max(width, 1.5):.1f}" height="{BAR}" rx="2"/>'
+            f'<rect class="{span.kind}" x="{x:.1f}" y="{bar_y:.1f}" width="{max(width, NARROWEST):.1f}" height="{BAR}" rx="2"/>'
         )
         if span.label and len(span.label) * CHARACTER < width:
             out.append(

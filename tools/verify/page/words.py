@@ -49,7 +49,7 @@ MANY: Final = {
         "Everything is exactly what the camera signed. Nothing was found to be changed, added or taken away.",
     ),
     Verdict.RECOVERED: Sentence(
-        "Nothing in {what} was altered, and no recording is unaccounted for; {some} cut off while recording.",
+        "Nothing in {what} was altered, and no recording that the camera's log names is unaccounted for; {some} cut off while recording.",
         "A recording that was cut off holds all that the camera had signed until then, unaltered. Its last moments may be incomplete.",
     ),
     Verdict.OPEN: Sentence(
@@ -146,6 +146,7 @@ NOT_MEANS: Final = (
     "That a camera that was taken over from inside, or an authority that gave its keys away, was honest.",
     "Whether a court admits this as evidence.",
 )
+NOT_WITHHELD: Final = "That nothing was recorded and withheld since the last docking, unless 'What is proven' says so."
 BLAMES_NOBODY: Final = "Who did it, or why: a damaged card, an incomplete copy and a deliberate change can look alike."
 
 CHECKED: Final = {
