@@ -21,6 +21,8 @@ ARC = "2.25.126428781358865649511283307121384878724.1"
 
 CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
 SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH.dotted_string
+EMAIL_PROTECTION = ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string
+"""What C2PA's certificate profile asks of a signer that any validator is to know."""
 
 
 class Role(StrEnum):
@@ -73,7 +75,7 @@ SHAPES: Mapping[Role, Shape] = MappingProxyType(
         Role.DOCK: Shape(Role.DOCK_CA, _LEAF, (f"{ARC}.6", SERVER_AUTH), name=_NAME),
         Role.SETTINGS: Shape(Role.ROOT, _LEAF, (f"{ARC}.7",)),
         Role.UPDATE: Shape(Role.ROOT, _LEAF, (f"{ARC}.8",)),
-        Role.EXPORT: Shape(Role.ROOT, _LEAF, (f"{ARC}.9",)),
+        Role.EXPORT: Shape(Role.ROOT, _LEAF, (f"{ARC}.9", EMAIL_PROTECTION)),
     }
 )
 

@@ -39,6 +39,7 @@ ROLES: dict[str, tuple[bool, int | None, tuple[str, ...], int | None, x509.Objec
     "dock-ca": (True, 0, ("key_cert_sign", "crl_sign"), 5, _SERVER),
     "dock": (False, None, ("digital_signature",), 6, _SERVER),
     "settings": (False, None, ("digital_signature",), 7, None),
+    "export": (False, None, ("digital_signature",), 9, ExtendedKeyUsageOID.EMAIL_PROTECTION),
 }
 
 
@@ -127,6 +128,7 @@ class Authority:
         self.dock_ca = issue("dock-ca", "Docks", self.root, f"{seed} dock-ca")
         self.dock = issue("dock", "dock-1", self.dock_ca, f"{seed} dock")
         self.settings = issue("settings", "Test settings", self.root, f"{seed} settings")
+        self.desk = issue("export", "desk-1", self.root, f"{seed} desk")
 
     @property
     def root_pem(self) -> bytes:

@@ -22,6 +22,7 @@ from tools.verify.jws import ORDER
 
 _ARC = "2.25.126428781358865649511283307121384878724.1."
 _NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
+_TITLE = re.compile(r"[^\x00-\x1f\x7f]{1,64}\Z")
 _MAX_DER = 8192
 _KEY_USAGES = (
     "digital_signature",
@@ -50,6 +51,7 @@ class Role(IntEnum):
     DOCK_CA = 5
     DOCK = 6
     SETTINGS = 7
+    EXPORT = 9
 
     @property
     def label(self) -> str:
@@ -76,6 +78,7 @@ _SHAPES = {
     Role.DOCK_CA: _Shape(Role.ROOT, _ISSUE, authority=True, path_length=0, extra=Purpose.SERVER_AUTH),
     Role.DOCK: _Shape(Role.DOCK_CA, _SIGN, extra=Purpose.SERVER_AUTH),
     Role.SETTINGS: _Shape(Role.ROOT, _SIGN),
+    Role.EXPORT: _Shape(Role.ROOT, _SIGN, extra=Purpose.EMAIL_PROTECTION),
 }
 
 
@@ -153,10 +156,8 @@ def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
             raise Refused(f"the {each.label} certificate {refused}") from None
     named = certificates[1] if role is Role.SESSION else certificates[0]
     name = common_name(named)
-    need(
-        role is Role.SETTINGS or _NAME.match(name),
-        f"the {role.label} certificate: its common name is no name of the format",
-    )
+    form = _TITLE if role in (Role.SETTINGS, Role.EXPORT) else _NAME
+    need(form.match(name), f"the {role.label} certificate: its common name is no name of the format")
     need(common_name(certificates[0]) == name, "the session certificate bears another name than its device")
     return Chain(role, name, tuple(certificates), fingerprint(ders[0]), public_der(named))
 

@@ -331,9 +331,9 @@ def test_trust_file(pki: Pki, rogue: Pki) -> None:
 
 @needs("openssl")
 def test_openssl_agrees(pki: Pki, session: Session, tmp_path: Path) -> None:
-    """OpenSSL accepts every chain as we do, strictly and for its TLS purpose."""
+    """OpenSSL accepts every chain as we do, strictly and for the purpose that others know."""
     (tmp_path / "root.pem").write_bytes(pki.root_pem)
-    purposes = {Role.LINK: "sslclient", Role.DOCK: "sslserver"}
+    purposes = {Role.LINK: "sslclient", Role.DOCK: "sslserver", Role.EXPORT: "smimesign"}
     for role in BELOW_ROOT:
         leaf, *above = chain_of(pki, session, role).ders
         (tmp_path / "leaf.pem").write_bytes(write_pem([leaf]))

@@ -23,7 +23,7 @@ OURS = Authority()
 CAMERA = OURS.device("cam-0042")
 SESSION = issue("session", "cam-0042", CAMERA, "session")
 TRUST = Trust(load_root(OURS.root_pem))
-ROLES = {"session": (Role.SESSION, SESSION), "device": (Role.DEVICE, CAMERA), "dock": (Role.DOCK, OURS.dock)}
+ROLES = {"session": (Role.SESSION, SESSION), "device": (Role.DEVICE, CAMERA), "dock": (Role.DOCK, OURS.dock), "export": (Role.EXPORT, OURS.desk)}
 
 
 def milliseconds(moment: datetime) -> int:
@@ -36,7 +36,7 @@ def test_good_chain(role: str) -> None:
     """The chains of the format verify; the name is the device's or the dock's."""
     kind, identity = ROLES[role]
     chain = verify_chain(identity.x5c, kind, TRUST)
-    assert chain.name == ("dock-1" if role == "dock" else "cam-0042")
+    assert chain.name == {"dock": "dock-1", "export": "desk-1"}.get(role, "cam-0042")
     assert chain.fingerprint == identity.kid
 
 
