@@ -93,7 +93,14 @@ def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Re
     path, root, keys, trusted = arguments.path, arguments.root, arguments.key, arguments.tsa_root
     if arguments.evidence is not None:
         return verify_export(
-            path, arguments.evidence, root, keys, tsa_root=trusted, revoked=arguments.revoked, pq_root=arguments.pq_root
+            path,
+            arguments.evidence,
+            root,
+            keys,
+            tsa_root=trusted,
+            revoked=arguments.revoked,
+            pq_root=arguments.pq_root,
+            progress=progress,
         )
     if path.is_file():
         return verify_film(path, root)

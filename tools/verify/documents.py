@@ -18,6 +18,7 @@ AUDIT = "lapel.audit.1"
 VOLUME = "lapel.volume.1"
 SECOND = "lapel.manifest-pq.1"
 SETTINGS = "lapel.settings.1"
+DERIVED = "lapel.derived.1"
 
 LINES = {OPENING, FLUSH, AUDIT}
 """Types that are lines of a ``.jwsl`` file; the others have a ``.jws`` file each."""
@@ -44,6 +45,7 @@ _state = one_of("sealed", "recovered")
 _clock = members({"mono_ms": _count, "utc_ms": integer(-LARGEST), "quality": one_of("unset", "rtc", "dock")})
 _gaps = members({"video": _count, "audio": _count, "overflow": _count})
 _extent = members({"length": _count, "hash": _hash})
+_between = members({"from": _count, "until": _count})
 _track = members({"samples": integer(1), "from": _count, "hash": _hash})
 _whole = {"name": _any_file, "length": _count, "hash": _hash}
 _who = {"device": _name, "volume": _id}
@@ -136,6 +138,22 @@ PAYLOADS = {
             "recipients": list_of(members({"role": _name, "age": text(r"[!-~]+", 4096)}), 16),
             "revoked": list_of(members({"hash": _hash, "since_ms": _count}), MAX_REVOKED),
             "values": mapping(r"[a-z][a-z0-9_]{0,63}", 256),
+        }
+    ),
+    DERIVED: members(
+        {
+            **_who,
+            "number": _number,
+            "opening": _hash,
+            "manifest": nullable(_hash),
+            "span": _between,
+            "asked": members({"from": nullable(_count), "until": nullable(_count)}),
+            "silenced": list_of(_between, 200),
+            "film": _extent,
+            "reason": nullable(_words),
+            "desk": text(r"[^\x00-\x1f\x7f]{1,64}"),
+            "tool": _words,
+            "utc_ms": integer(-LARGEST),
         }
     ),
 }

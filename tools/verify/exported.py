@@ -3,11 +3,14 @@ decryption key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tools.verify import files, second
 from tools.verify.age import Key
+from tools.verify.certs import Trust
+from tools.verify.derived import Derived, paper_of, read_derived
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import SegmentReader
 from tools.verify.gathering import file_entry, root_entry
@@ -34,23 +37,31 @@ def verify_export(
     tsa_root: Path | None = None,
     revoked: Path | None = None,
     pq_root: Path | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Judge an exported film against the recording in the directory ``evidence``.
 
     With a key also the decoders' settings, which the signatures over samples do not cover, are held against the
-    evidence.  ``tsa_root``, ``revoked`` and ``pq_root`` are as in ``verify_path``.
+    evidence.  Where a desk's paper lies beside the film, it is a derivative, and held against what that says.
+    ``tsa_root``, ``revoked`` and ``pq_root`` are as in ``verify_path``; ``progress`` hears the number of bytes of each
+    piece of the recording that was read.
     """
-    given = load_given(root, keys, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root)
+    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root)
     if not evidence.is_dir():
         raise Refused(f"{evidence}: is not a directory")
     recording, custody = judge_recording(evidence, given, str(evidence))
     problems = Problems()
     name = film.name
     found: dict[str, Match] = {}
+    derived = None
+    if custody.journal is not None:
+        with problems.at(paper_of(film).name):
+            derived = read_derived(film, custody.journal, custody.manifest, Trust(given.root, custody.trusted_ms))
     with problems.at(name):
         need(custody.journal is not None, "there is no journal to hold it against")
         if custody.journal is not None:
-            found = check_film(film, custody.journal, problems)
+            found = check_film(film, custody.journal, problems, derived.silenced if derived else ())
+            _check_span(found, derived)
             if given.keys and recording.verdict not in _NOT_BELIEVED:
                 _check_settings(film, evidence, custody.journal, given.keys)
     covered = _covered(found)
@@ -59,7 +70,9 @@ def verify_export(
         evidence=recording,
         covered=covered,
         file=file_entry(film),
-        proven=tuple(_proven(found, custody.journal))
+        derived=derived,
+        facts=() if derived is None else tuple(derived.words),
+        proven=tuple(_proven(found, custody.journal, derived))
         if custody.journal and not problems and recording.verdict not in _NOT_BELIEVED
         else (),
         not_proven=tuple(_not_proven(bool(given.keys))),
@@ -69,11 +82,14 @@ def verify_export(
     return Report(str(film), "export", root_entry(given.root), export=export, pq_root=pq_hash)
 
 
-def check_film(film: Path, journal: Journal, problems: Problems) -> dict[str, Match]:
+def check_film(
+    film: Path, journal: Journal, problems: Problems, silenced: Sequence[tuple[int, int]] = ()
+) -> dict[str, Match]:
     """Hold a film's tracks against a journal; what differs goes into ``problems``, each naming the first flush that
-    does."""
+    does.  ``silenced``: spans of media time in which the film has to have no sound (section 17)."""
     name = film.name
-    ordered = [flush for flushes in journal.segments().values() for flush in flushes]
+    rate = journal.opening.sound_rate or MEDIA_RATE
+    ordered = [_without_sound(flush, rate, silenced) for flushes in journal.segments().values() for flush in flushes]
     found: dict[str, Match] = {}
     with files.open_file(film) as file:
         movie = read_movie(file)
@@ -87,6 +103,14 @@ def check_film(film: Path, journal: Journal, problems: Problems) -> dict[str, Ma
         with problems.at(name):
             _check_together(found, tracks, ordered)
     return found
+
+
+def _without_sound(flush: Flush, rate: int, silenced: Sequence[tuple[int, int]]) -> Flush:
+    """The flush as a redacted film has it."""
+    if flush.audio is None:
+        return flush
+    at = flush.audio.start * MEDIA_RATE // rate
+    return replace(flush, audio=None) if any(begin <= at < until for begin, until in silenced) else flush
 
 
 def _check_header(track: MovieTrack, journal: Journal) -> None:
@@ -124,6 +148,15 @@ def _check_together(found: dict[str, Match], tracks: dict[str, MovieTrack], orde
         need(abs(seen - heard) <= _TOLERANCE, f"sound and picture are {abs(seen - heard) * 1000:.1f} ms out of step")
 
 
+def _check_span(found: dict[str, Match], derived: Derived | None) -> None:
+    """A derivative holds the part that its paper names."""
+    video = found.get("video")
+    need(
+        derived is None or video is None or (video.start, video.end) == derived.covers,
+        "holds another part of the recording than its paper says",
+    )
+
+
 def _check_settings(film: Path, evidence: Path, journal: Journal, keys: Sequence[Key]) -> None:
     """The film's decoder settings are those of every segment."""
     with files.open_file(film) as file:
@@ -143,14 +176,21 @@ def _covered(found: dict[str, Match]) -> tuple[float, float] | None:
     return None if video is None else (video.start / MEDIA_RATE, video.end / MEDIA_RATE)
 
 
-def _proven(found: dict[str, Match], journal: Journal) -> Iterator[str]:
+def _proven(found: dict[str, Match], journal: Journal, derived: Derived | None) -> Iterator[str]:
     covered = _covered(found)
     if covered is None:
         return
     counted = {kind: sum(track.samples for flush in journal.flushes if (track := flush.track(kind))) for kind in _WORDS}
-    whole = all(match.samples == counted[kind] for kind, match in found.items())
+    redacted = derived is not None and bool(derived.silenced)
+    # Of a redacted film the picture alone can be all of it.
+    whole = all(match.samples == counted[kind] for kind, match in found.items() if kind == "video" or not redacted)
     part = "all that was signed at capture" if whole else f"media time {span(covered[0])} to {span(covered[1])}"
+    if redacted:
+        gone = "all its sound removed" if "audio" not in found else "part of its sound removed, the rest proven"
+        yield f"derivative, picture proven, {gone}"
     what = "picture and sound are" if "audio" in found else "the picture is"
+    if redacted and "audio" in found:
+        what = "the picture and what is left of the sound are"
     yield f"{what} the recorded one, sample by sample: {part}, {found['video'].samples} frames"
     if "audio" in found:
         yield f"sound and picture are in step as recorded, to a millisecond ({found['audio'].samples} sound units)"
@@ -159,4 +199,4 @@ def _proven(found: dict[str, Match], journal: Journal) -> Iterator[str]:
 def _not_proven(with_key: bool) -> Iterator[str]:  # noqa: FBT001
     if not with_key:
         yield "the decoders' settings (not the samples) were not compared with the evidence: no key was given"
-    yield "titles and dates written into the film are not signed"
+    yield "titles, dates, subtitles and chapters in the film were not signed by the camera"

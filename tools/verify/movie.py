@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from tools.verify.boxes import Box, Reader, children, only, path, read_header, walk
 from tools.verify.findings import need
-from tools.verify.tracks import TrackHeader, read_track
+from tools.verify.tracks import TrackHeader, is_text, read_track
 
 MAX_MOOV = 256 << 20
 MAX_SAMPLE = 64 << 20
@@ -33,15 +33,15 @@ class MovieTrack:
 
 
 def read_movie(file: BinaryIO) -> list[MovieTrack]:
-    """Read the index of a film; ``Refused`` where it is no MP4 file, fragmented, or built in a way that proves
-    nothing."""
+    """Read the index of a film, subtitles and chapters aside; ``Refused`` where it is no MP4 file, fragmented, or built
+    in a way that proves nothing."""
     moov, length = _find_moov(file)
     boxes = children(moov)
     need(not any(box.type == "mvex" for box in boxes), "is a fragmented film: only an ordinary one can be judged")
     strangers = {box.type for box in boxes} - _IGNORED - {"trak"}
     need(not strangers, f"holds {', '.join(sorted(map(repr, strangers)))}, which no export has")
     rate = _movie_rate(only(boxes, "mvhd"))
-    return [_read_track(box, rate, length) for box in boxes if box.type == "trak"]
+    return [_read_track(box, rate, length) for box in boxes if box.type == "trak" and not is_text(box)]
 
 
 def _find_moov(file: BinaryIO) -> tuple[Box, int]:

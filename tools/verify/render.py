@@ -14,6 +14,7 @@ _COLOURS = {
     Verdict.VALID: "\x1b[1;32m",
     Verdict.WHOLE: "\x1b[1;32m",
     Verdict.RECOVERED: "\x1b[1;33m",
+    Verdict.DERIVATIVE: "\x1b[1;33m",
     Verdict.OPEN: "\x1b[1;33m",
     Verdict.REVOKED: "\x1b[1;31m",
     Verdict.NOT_WHOLE: "\x1b[1;31m",

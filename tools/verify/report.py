@@ -10,7 +10,9 @@ from typing import Any
 
 from tools.verify import VERSION
 from tools.verify.annex import CertificateEntry, FileEntry, RecordingAnnex, VolumeAnnex
+from tools.verify.derived import Derived
 from tools.verify.findings import Problem
+from tools.verify.model import MEDIA_RATE
 from tools.verify.signatures import Signatures
 
 SCHEMA = 1
@@ -18,14 +20,15 @@ Annexed = RecordingAnnex | VolumeAnnex | FileEntry | CertificateEntry
 
 
 class Verdict(StrEnum):
-    """A verdict.  ``RECOVERED`` is never called whole; ``OPEN`` is cut off and not yet recovered, or still being
-    made; ``VALID`` is said of a film alone: its signatures hold, and whether it is all that was recorded was not asked.
-    ``REVOKED``: nothing is wrong, but a certificate that signed it was withdrawn, and no trusted time puts it before
-    that."""
+    """A verdict.  ``RECOVERED`` is never called whole; ``DERIVATIVE`` is a film whose sound a desk took out, and says so;
+    ``OPEN`` is cut off and not yet recovered, or still being made; ``VALID`` is said of a film alone: its signatures
+    hold, and whether it is all that was recorded was not asked.  ``REVOKED``: nothing is wrong, but a certificate that
+    signed it was withdrawn, and no trusted time puts it before that."""
 
     VALID = "valid"
     WHOLE = "whole"
     RECOVERED = "recovered"
+    DERIVATIVE = "derivative"
     OPEN = "open"
     REVOKED = "signed by a revoked device"
     NOT_WHOLE = "not whole"
@@ -110,13 +113,14 @@ class VolumeReport:
 @dataclass(frozen=True, slots=True)
 class ExportReport:
     """The verdict on an exported film; ``covered`` is the span of media time, in seconds, that it was proven to
-    hold; ``file``: its length and hash; ``signatures`` what those in its picture prove (None: they could not be read).
-    """
+    hold; ``file``: its length and hash; ``signatures`` what those in its picture prove (None: they could not be read);
+    ``derived``: what a desk says of it, where it is a derivative."""
 
     path: str
     evidence: RecordingReport
     covered: tuple[float, float] | None = None
     file: FileEntry | None = None
+    derived: Derived | None = None
     signatures: Signatures | None = None
     facts: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
@@ -168,6 +172,8 @@ class Report:
     def verdict(self) -> Verdict:
         """The worst of all."""
         found = [each.verdict for each in self.every_recording]
+        if self.export is not None and self.export.derived is not None and self.export.derived.silenced:
+            found.append(Verdict.DERIVATIVE)
         if any(problems for _, problems in self.every_problem):
             return Verdict.NOT_WHOLE
         found += [Verdict.REVOKED for each in self.volumes if each.revoked]
@@ -187,10 +193,11 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 only if everything is whole, recovered with every check passed, or a film with valid signatures; who gave a
-        root of second signatures asks that each manifest has one, too."""
+        """0 only if everything is whole, recovered or a derivative, with every check passed, or a film with valid
+        signatures; who gave a root of second signatures asks that each manifest has one, too."""
         again = self.pq_root is None or all(each.second is not False for each in self.every_recording)
-        return 0 if again and self.verdict in (Verdict.VALID, Verdict.WHOLE, Verdict.RECOVERED) else 1
+        good = (Verdict.VALID, Verdict.WHOLE, Verdict.RECOVERED, Verdict.DERIVATIVE)
+        return 0 if again and self.verdict in good else 1
 
     def to_json(self) -> dict[str, Any]:
         """The machine form."""
@@ -273,6 +280,7 @@ def _export(report: ExportReport) -> dict[str, Any]:
         "covered": None if report.covered is None else list(report.covered),
         "file": _values(report.file),
         "signatures": None if report.signatures is None else report.signatures.to_json(),
+        "derived": None if report.derived is None else _derived(report.derived),
         **_words(report),
         "evidence": _recording(report.evidence),
     }
@@ -285,4 +293,14 @@ def _film(report: FilmReport) -> dict[str, Any]:
         "certificates": [_values(each) for each in report.certificates],
         "signatures": report.signatures.to_json(),
         **_words(report),
+    }
+
+
+def _derived(derived: Derived) -> dict[str, Any]:
+    return {
+        "desk": derived.desk,
+        "certificate": derived.certificate,
+        "utc_ms": derived.utc_ms,
+        "silenced": [[begin / MEDIA_RATE, until / MEDIA_RATE] for begin, until in derived.silenced],
+        "reason": derived.reason,
     }

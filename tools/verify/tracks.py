@@ -9,6 +9,7 @@ from tools.verify.boxes import Box, Reader, children, only, path
 from tools.verify.findings import Refused, need
 
 KINDS = {"vide": "video", "soun": "audio"}
+_TEXT = {"sbtl", "text"}
 _ENTRY_TYPES = {"video": "avc1", "audio": "mp4a"}
 _CONFIG_TYPES = {"video": "avcC", "audio": "esds"}
 _VISUAL_FIELDS = 78
@@ -37,9 +38,7 @@ class TrackHeader:
 def read_track(trak: Box) -> TrackHeader:
     """Read a ``trak`` box."""
     number, matrix, shown = _track_header(path(trak, "tkhd"))
-    handler = Reader(path(trak, "mdia", "hdlr"))
-    handler.take("II")
-    kind = KINDS.get(handler.one("I").to_bytes(4, "big").decode("latin-1"))
+    kind = KINDS.get(_handler(trak))
     if kind is None:
         raise Refused(f"track {number} is neither video nor sound")
     entries = path(trak, "mdia", "minf", "stbl", "stsd")
@@ -56,6 +55,17 @@ def read_track(trak: Box) -> TrackHeader:
     width, height = fields.take("HH")
     plain = [*matrix, *shown] == [*_MATRIX, width, height] and _unaltered(parts)
     return TrackHeader(number, kind, rate, (width, height), bytes(only(parts, _CONFIG_TYPES[kind]).body), plain)
+
+
+def is_text(trak: Box) -> bool:
+    """Whether a track holds subtitles or the titles of chapters, which no camera signs."""
+    return _handler(trak) in _TEXT
+
+
+def _handler(trak: Box) -> str:
+    handler = Reader(path(trak, "mdia", "hdlr"))
+    handler.take("II")
+    return handler.one("I").to_bytes(4, "big").decode("latin-1")
 
 
 def _track_header(box: Box) -> tuple[int, tuple[int, ...], tuple[float, float]]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
-from tests.evidence_maker import RECIPIENTS, Authority, Camera, Plan
+from tests.evidence_maker import RECIPIENTS, Authority, Camera, Identity, Plan
 from tools.verify.report import Report
 from tools.verify.verifier import verify_path
 
@@ -34,6 +35,11 @@ class Desk:
         return self.path / "authority.key"
 
     @property
+    def signer(self) -> Path:
+        """The directory of the export desk."""
+        return self.path / "signer"
+
+    @property
     def card(self) -> Path:
         """The volume."""
         return self.path / "card"
@@ -47,11 +53,24 @@ class Desk:
         return verify_path(path, self.root, [self.key] if key else [])
 
 
+def write_desk(directory: Path, desk: Identity, root_pem: bytes) -> None:
+    """A desk's directory, as ``lapel provision desk`` makes it."""
+    directory.mkdir()
+    key = desk.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (directory / "desk.key.pem").write_bytes(key)
+    (directory / "desk.crt.pem").write_bytes(desk.certificates[0].public_bytes(serialization.Encoding.PEM))
+    (directory / "root.crt.pem").write_bytes(root_pem)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """The desk.  Not to be changed."""
     desk = Desk(tmp_path_factory.mktemp("desk"))
-    desk.root.write_bytes(Authority().root_pem)
+    authority = Authority()
+    desk.root.write_bytes(authority.root_pem)
+    write_desk(desk.signer, authority.desk, authority.root_pem)
     for recipient in RECIPIENTS:
         (desk.path / f"{recipient.seed}.key").write_text(recipient.key_file)
     (desk.path / "stranger.key").write_text(type(RECIPIENTS[0])("stranger").key_file)

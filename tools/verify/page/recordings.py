@@ -15,6 +15,7 @@ BADGES = {
     Verdict.VALID: "good",
     Verdict.WHOLE: "good",
     Verdict.RECOVERED: "warn",
+    Verdict.DERIVATIVE: "warn",
     Verdict.OPEN: "warn",
     Verdict.REVOKED: "bad",
     Verdict.NOT_WHOLE: "bad",

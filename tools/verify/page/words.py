@@ -78,6 +78,11 @@ FILM: Final = {
         "{What} shows what the camera recorded, up to where the recording was cut off.",
         "Its picture and sound are those that the camera signed. The recording behind it was cut off; its last moments may be incomplete.",
     ),
+    Verdict.DERIVATIVE: Sentence(
+        "{What} shows what the camera recorded; sound was removed from it, and the export desk signed that it did so.",
+        "Its picture is the one that the camera signed, sample by sample, and so is what is left of the sound. Which sound was removed is "
+        "said below; what it was, this film does not show.",
+    ),
     Verdict.OPEN: Sentence(
         "{What} shows what the camera recorded, as far as that was signed; the recording was never closed.",
         "Its picture and sound are those that the camera signed. Where the recording ends is not proven.",
@@ -123,6 +128,10 @@ MEANS: Final = {
         "What the camera signed before it was cut off is complete and unaltered.",
         "A change of a single byte in that part would have been found.",
         "The camera itself says that the recording was cut off, and closed it afterwards. Nobody can remove that remark.",
+    ),
+    Verdict.DERIVATIVE: (
+        "The picture is what the camera signed while it was recording; a change of a single byte would have been found.",
+        "Sound was removed on purpose, by the desk that is named. The original still has it, and can be compared.",
     ),
     Verdict.OPEN: (
         "What is signed is unaltered; a change of a single byte in that part would have been found.",
@@ -261,6 +270,7 @@ ROLES: Final = {
     "dock-ca": "certifies docks",
     "dock": "one dock",
     "settings": "signs what the authority lays down, and whom it believes no more",
+    "export": "one export desk",
 }
 
 GLOSSARY: Final = (
