@@ -36,7 +36,7 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "tools.verify": (),
     "tools.bench": OURS,
     "tools.provision": ("tools", "firmware.evidence", "firmware.settings"),
-    "tools": ("tools", "firmware.dock", "firmware.evidence", "hal.interface"),
+    "tools": ("tools", "firmware.dock", "firmware.evidence", "firmware.version", "hal.interface"),
 }
 
 # What others wrote: who may import it.  Firmware gets by on these two alone; what opens hardware is one file in each package.
@@ -47,7 +47,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "hal.interface": (),
     "hal.sim": ("PIL", "av", "cryptography", "numpy", "serial"),
     "hal.pi": ("cryptography", "gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss"),
-    "tools": ("PIL", "av", "cryptography", "numpy", "pyrage", "rich", "serial"),
+    "tools": ("PIL", "av", "c2pa", "cryptography", "numpy", "pyrage", "rich", "serial"),
 }
 ONE_FILE_A_PACKAGE = ("gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss")
 

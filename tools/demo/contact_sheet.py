@@ -71,9 +71,10 @@ def view(film: Path, wanted: Sequence[Moment]) -> Viewing:
     """Decode a film once.  ``av.error.FFmpegError`` if it cannot be decoded."""
     viewer = _Viewer(wanted)
     with av.open(f"file:{film}") as container:
-        for stream in container.streams:
+        streams = [*container.streams.video, *container.streams.audio]
+        for stream in streams:
             stream.codec_context.thread_type = "AUTO"
-        for packet in container.demux():
+        for packet in container.demux(*streams):
             for frame in packet.decode():
                 viewer.take(packet.stream.type, frame)
     return viewer.end()

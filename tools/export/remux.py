@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Self
 import av
 from av.stream import Stream
 
+from tools.export.captions import Caption, Chapter
 from tools.verify.fragments import FlushMedia, Sample
 from tools.verify.model import MEDIA_RATE
 
@@ -22,6 +24,22 @@ _OPTIONS = {
     "movie_timescale": str(MEDIA_RATE),  # the sound's later start, far below a millisecond
     "write_tmcd": "0",
 }
+
+_STYLE = b"""\
+[Script Info]
+ScriptType: v4.00+
+PlayResX: 384
+PlayResY: 288
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Sans,12,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,6,1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+"""How captions look, in the form that FFmpeg's muxer takes it in: white with a dark edge, small, at the bottom."""
 
 
 class Film:
@@ -34,9 +52,12 @@ class Film:
         starts: Mapping[str, int],
         rates: Mapping[str, int],
         tags: Mapping[str, str],
+        captions: Sequence[Caption] = (),
+        chapters: Sequence[Chapter] = (),
     ) -> None:
         """``settings``: for each track the plain beginning of a segment that has it; ``starts``: media time of its
-        first sample in its ticks; ``rates``: its ticks per second; ``tags``: metadata of the file."""
+        first sample in its ticks; ``rates``: its ticks per second; ``tags``: metadata of the file; ``captions``, in
+        order, become a track of subtitles."""
         self.origin = min(Fraction(start, rates[kind]) for kind, start in starts.items())
         """Media time, in seconds, at which the film begins."""
         self._stack = ExitStack()
@@ -52,6 +73,11 @@ class Film:
             self._streams[kind] = self._output.add_stream_from_template(template)
             self._bases[kind] = Fraction(1, rates[kind])
             self._origins[kind] = round(self.origin * rates[kind])
+        self._captions = list(reversed(captions))
+        if captions:
+            self._streams["captions"] = self._add_captions()
+        if chapters and captions:
+            self._add_chapters(chapters, captions[-1].end)
 
     def __enter__(self) -> Self:
         """Write inside a ``with`` block: leaving it finishes the file."""
@@ -65,11 +91,14 @@ class Film:
             self._output.close()
 
     def write(self, media: FlushMedia) -> None:
-        """The samples of one flush, both tracks in the order of their times."""
+        """The samples of one flush, all tracks in the order of their times."""
         waiting = [
-            (sample.time * self._bases[kind], kind, sample) for kind in self._streams for sample in media.of(kind)
+            (sample.time * base, kind, sample) for kind, base in self._bases.items() for sample in media.of(kind)
         ]
-        for _, kind, sample in sorted(waiting, key=lambda each: each[0]):
+        for at, kind, sample in sorted(waiting, key=lambda each: each[0]):
+            # A caption before the frame that it stands under: the muxer ends the one before with whatever comes first.
+            while self._captions and self._captions[-1].start <= at * MEDIA_RATE:
+                self._output.mux_one(self._text(self._captions.pop()))
             self._output.mux_one(self._packet(kind, sample))
 
     def _packet(self, kind: str, sample: Sample) -> av.Packet[Any]:
@@ -79,4 +108,42 @@ class Film:
         packet.pts = packet.dts = sample.time - self._origins[kind]
         packet.duration = sample.duration
         packet.is_keyframe = sample.key
+        return packet
+
+    def _add_captions(self) -> Stream:
+        stream = self._output.add_stream("mov_text")
+        stream.codec_context.time_base = Fraction(1, MEDIA_RATE)
+        stream.codec_context.subtitle_header = _STYLE
+        stream.time_base = Fraction(1, MEDIA_RATE)
+        stream.metadata.update({"language": "eng", "handler_name": "time, device and shift"})
+        return stream
+
+    def _add_chapters(self, chapters: Sequence[Chapter], end: int) -> None:
+        starts = [self._ticks(each.start) for each in chapters]
+        ends = [*starts[1:], self._ticks(end)]
+        self._output.set_chapters(
+            [
+                {
+                    "id": index,
+                    "start": start,
+                    "end": until,
+                    "time_base": Fraction(1, MEDIA_RATE),
+                    "metadata": {"title": each.title},
+                }
+                for index, (each, start, until) in enumerate(zip(chapters, starts, ends, strict=True), 1)
+            ]
+        )
+
+    def _ticks(self, media: int) -> int:
+        """Time of the film, in ticks, at a media time."""
+        return media - round(self.origin * MEDIA_RATE)
+
+    def _text(self, caption: Caption) -> av.Packet[Any]:
+        """A sample of timed text (3GPP TS 26.245, 5.17): its length and its UTF-8."""
+        data = caption.text.encode()
+        packet: av.Packet[Any] = av.Packet(struct.pack(">H", len(data)) + data)
+        packet.stream = self._streams["captions"]
+        packet.time_base = Fraction(1, MEDIA_RATE)
+        packet.pts = packet.dts = self._ticks(caption.start)
+        packet.duration = caption.end - caption.start
         return packet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,21 +45,45 @@ class Source:
                     found.setdefault(kind, track.start)
         return found
 
-    def read(self, deliver: Callable[[FlushMedia], None]) -> None:
-        """Decrypt all segments and hand on the samples of each flush, each checked against the journal."""
+    def read(self, deliver: Callable[[FlushMedia], None], lines: Container[int] | None = None) -> None:
+        """Decrypt the segments of the flushes on these ``lines`` of the journal (None: all) and hand on the samples of
+        each, checked against it."""
         for flushes in self.segments:
-            reader = SegmentReader()
+            if any(lines is None or flush.line in lines for flush in flushes):
+                self._read_segment(
+                    flushes, lambda flush, media: deliver(media) if lines is None or flush.line in lines else None
+                )
 
-            def take(flush: Flush, data: bytes, reader: SegmentReader = reader) -> None:
-                media = reader.read(data, last=flush.last)
-                check_tracks(reader.tracks, self.journal.opening)
-                check_media(media, flush)
-                deliver(media)
-                if self.given.progress is not None:
-                    self.given.progress(len(data))
+    def keyed(self, flushes: Sequence[Flush]) -> list[Flush]:
+        """Those flushes of a segment that begin with a keyframe."""
+        found: list[Flush] = []
+        self._read_segment(flushes, lambda flush, media: found.append(flush) if _begins_anew(media) else None)
+        return found
 
-            with _named(flushes[0].file):
-                read_flushes(self.directory / flushes[0].file, self.given.keys, flushes, take)
+    def decrypt(self, flushes: Sequence[Flush], deliver: Callable[[bytes], object]) -> None:
+        """The plaintext of one file, as far as the journal vouches for it, piece by piece."""
+
+        def take(_flush: Flush, data: bytes) -> None:
+            deliver(data)
+            if self.given.progress is not None:
+                self.given.progress(len(data))
+
+        with _named(flushes[0].file):
+            read_flushes(self.directory / flushes[0].file, self.given.keys, flushes, take)
+
+    def _read_segment(self, flushes: Sequence[Flush], deliver: Callable[[Flush, FlushMedia], object]) -> None:
+        reader = SegmentReader()
+
+        def take(flush: Flush, data: bytes) -> None:
+            media = reader.read(data, last=flush.last)
+            check_tracks(reader.tracks, self.journal.opening)
+            check_media(media, flush)
+            deliver(flush, media)
+            if self.given.progress is not None:
+                self.given.progress(len(data))
+
+        with _named(flushes[0].file):
+            read_flushes(self.directory / flushes[0].file, self.given.keys, flushes, take)
 
 
 def open_source(directory: Path, given: Given) -> Source:
@@ -98,6 +122,10 @@ def _find_settings(source: Source, first: Flush, configs: dict[str, bytes]) -> N
             f"its {track.kind} is encoded with other settings than before: it cannot go into the same film",
         )
         source.settings.setdefault(track.kind, data)
+
+
+def _begins_anew(media: FlushMedia) -> bool:
+    return bool(media.video) and media.video[0].key
 
 
 @contextmanager

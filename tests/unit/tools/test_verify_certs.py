@@ -23,7 +23,12 @@ OURS = Authority()
 CAMERA = OURS.device("cam-0042")
 SESSION = issue("session", "cam-0042", CAMERA, "session")
 TRUST = Trust(load_root(OURS.root_pem))
-ROLES = {"session": (Role.SESSION, SESSION), "device": (Role.DEVICE, CAMERA), "dock": (Role.DOCK, OURS.dock), "export": (Role.EXPORT, OURS.desk)}
+ROLES = {
+    "session": (Role.SESSION, SESSION),
+    "device": (Role.DEVICE, CAMERA),
+    "dock": (Role.DOCK, OURS.dock),
+    "export": (Role.EXPORT, OURS.desk),
+}
 
 
 def milliseconds(moment: datetime) -> int:
