@@ -1,5 +1,5 @@
 """The paper of a derivative: what it was made from, what was done to it, by which desk and when
-(``docs/evidence-format.md``, section 15)."""
+(``docs/evidence-format.md``, section 17)."""
 
 from __future__ import annotations
 

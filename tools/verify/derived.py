@@ -12,6 +12,7 @@ from tools.verify.documents import DERIVED
 from tools.verify.findings import need
 from tools.verify.manifest import Manifest
 from tools.verify.model import MEDIA_RATE, Extent, Journal
+from tools.verify.recording import Given
 from tools.verify.signed import verify_chained
 from tools.verify.times import span, utc
 
@@ -49,12 +50,13 @@ def paper_of(film: Path) -> Path:
     return film.with_name(f"{film.stem}.derived.jws")
 
 
-def read_derived(film: Path, journal: Journal, manifest: Manifest | None, trust: Trust) -> Derived | None:
+def read_derived(film: Path, journal: Journal, manifest: Manifest | None, given: Given) -> Derived | None:
     """Verify the paper, if there is one: who signed it, and that it is about this film and this recording."""
     paper = paper_of(film)
     if not paper.exists():
         return None
-    signed = verify_chained(files.read_jws(paper), DERIVED, Role.EXPORT, trust)
+    signed = verify_chained(files.read_jws(paper), DERIVED, Role.EXPORT, Trust(given.root))
+    need(given.revoked.among(signed.chain) is None, "the authority withdrew the certificate of the desk that signed it")
     said, opening = signed.payload, journal.opening
     need(said["desk"] == signed.chain.name, "it bears another desk's name than its certificate")
     for member, value in (

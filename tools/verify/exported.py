@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tools.verify import files, second
 from tools.verify.age import Key
-from tools.verify.certs import Trust
 from tools.verify.derived import Derived, paper_of, read_derived
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import SegmentReader
@@ -56,7 +55,7 @@ def verify_export(
     derived = None
     if custody.journal is not None:
         with problems.at(paper_of(film).name):
-            derived = read_derived(film, custody.journal, custody.manifest, Trust(given.root, custody.trusted_ms))
+            derived = read_derived(film, custody.journal, custody.manifest, given)
     with problems.at(name):
         need(custody.journal is not None, "there is no journal to hold it against")
         if custody.journal is not None:
