@@ -19,7 +19,7 @@ DOCS = ROOT / "docs"
 TABLE = DOCS / "validation.toml"
 OUTCOMES = DOCS / "validation.json"
 
-_REFERENCE = re.compile(r"tests/[\w/]+\.py::\w+")
+_REFERENCE = re.compile(r"tests/[\w/]+\.py(?:::\w+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,15 @@ def references(text: str) -> list[str]:
 
 
 def exists(test: str, root: Path = ROOT) -> bool:
-    """Whether a file holds this test, as a function or in a class."""
-    file, name = test.split("::")
+    """Whether a file holds this test: a function, or ``Class::test_name`` in a class."""
+    file, *classes, name = test.split("::")
     path = root / file
     if not path.is_file() or not name.startswith("test_"):
         return False
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in ast.walk(tree))
+    body: list[ast.stmt] = ast.parse(path.read_text(encoding="utf-8")).body
+    for each in classes:
+        body = [inner for node in body if isinstance(node, ast.ClassDef) and node.name == each for inner in node.body]
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in body)
 
 
 def page() -> str:

@@ -28,6 +28,8 @@ def test_every_test_that_is_named_exists(document: str) -> None:
         ("tests/unit/test_validation.py::test_every_test_that_is_named_exists", True),
         ("tests/unit/test_validation.py::test_nobody_wrote_this_one", False),
         ("tests/unit/test_validation.py::PASSED", False),
+        ("tests/unit/tools/test_verify_onvif.py::TestSei::test_no_byte_can_be_changed", True),
+        ("tests/unit/tools/test_verify_onvif.py::test_no_byte_can_be_changed", False),
         ("tests/unit/test_nowhere.py::test_every_test_that_is_named_exists", False),
     ],
 )
