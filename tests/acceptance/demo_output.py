@@ -145,6 +145,17 @@ def test_openssl_believes_the_certificates() -> None:
         assert verified.returncode == 0, verified.stderr
 
 
+@needs("openssl")
+def test_stock_openssl_verifies_every_time_stamp() -> None:
+    """What the authority signed is about the very bytes of each manifest."""
+    for recording in store_recordings():
+        verified = run(
+            *("openssl", "ts", "-verify", "-data", recording / "manifest.jws", "-in", recording / "manifest.tsr"),
+            *("-CAfile", DEMO / "tsa" / "tsa-root.crt.pem"),
+        )
+        assert "Verification: OK" in verified.stdout, verified.stderr
+
+
 def test_the_verifier_says_whole_and_notices_any_changed_byte(tmp_path: Path) -> None:
     """Exit 0 as it is; 1 after one byte of any file of a recording was changed."""
     root, identity = DEMO / "authority" / "root.crt.pem", DEMO / "authority" / "authority.agekey"

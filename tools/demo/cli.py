@@ -43,7 +43,8 @@ It needs no hardware and no network.  Everything that it makes is in build/demo/
   report.html   what happened, with pictures and a time line: open it in a browser
   authority/    certificates, keys, and the two keys that open the footage
   camera/       the simulated camera: its card, its log
-  dock/         what the dock took over
+  dock/         what the dock took over, with time stamps
+  tsa/          a small time-stamping authority that stands for one on the internet (where openssl is there)
   export/       one film of each recording
 
 Exit status: 0 only if everything held that the final table names."""

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tools.demo import tsa
 from tools.demo.evidence import Footage, footage
 from tools.demo.handover import RECORDINGS
 from tools.demo.stage import BUFFER_S, Stage
 from tools.demo.takes import CUT_RECORDING
+from tools.dock.stamping import everything_wanting, stamp
+from tools.dock.store import Store
+from tools.dock.tsa import TimeStamper
 from tools.export.exporter import export_recording
 from tools.verify.audit import read_audit
 from tools.verify.certs import Trust
@@ -30,9 +34,25 @@ _HOW: Final = {
 }
 
 
+def stamp_all(stage: Stage) -> Path | None:
+    """Have somebody else sign, once, when the manifests were there; whom to believe for that, None without OpenSSL."""
+    if not tsa.available():
+        stage.say("no time stamps: they take the command openssl")
+        return None
+    if (root := stage.home.root / "tsa" / tsa.ROOT).exists():
+        return root
+    authority = tsa.TimeAuthority(root.parent)
+    with tsa.TimeServer(authority) as server:
+        stamper, store = TimeStamper.load(server.url, authority.root), Store(stage.home.dock)
+        for recording in everything_wanting(store):
+            stamp(stamper, store, recording)
+    stage.say("a time-stamping authority has signed when each manifest was there")
+    return authority.root
+
+
 def verify(stage: Stage) -> None:
     """Judge the store with the root certificate alone, then with either key; and judge the camera's empty card."""
-    home = stage.home
+    home, tsa_root = stage.home, stamp_all(stage)
     keys = {"": [], "authority": [home.key], "escrow": [home.escrow]}
     with stage.screen.bar("verify") as bar:
         total, done = _READINGS * _bytes(home.dock), 0
@@ -43,7 +63,7 @@ def verify(stage: Stage) -> None:
             bar(min(done, total), total)
 
         for key, files in keys.items():
-            stage.reports[key] = verify_path(home.dock, home.certificate, files, progress=advance)
+            stage.reports[key] = verify_path(home.dock, home.certificate, files, progress=advance, tsa_root=tsa_root)
         bar(total, total)
     stage.reports["card"] = verify_path(home.card, home.certificate)
     stage.erased = dict(read_audit(home.card, Trust(load_given(home.certificate).root), Problems()).erasures)
@@ -53,6 +73,8 @@ def verify(stage: Stage) -> None:
     _check_first(stage, stage.footage[0])
     _check_cut(stage, stage.footage[CUT_RECORDING - 1], stage.footage[CUT_RECORDING])
     _check_erased(stage, stage.footage)
+    if tsa_root is not None:
+        _check_times(stage, stage.reports[""])
 
 
 def export(stage: Stage) -> None:
@@ -132,6 +154,17 @@ def _check_cut(stage: Stage, cut: Footage, next_one: Footage) -> None:
         "once it has power again the camera goes on recording by itself, and signs what it continues",
         f"recording {next_one.number} runs {away_s:.1f} s after the start, and names recording {continues[0] if continues else 'none'}",
         continues is not None and continues[0] == cut.number,
+    )
+
+
+def _check_times(stage: Stage, report: Report) -> None:
+    stamped = list(stage.home.dock.glob("*/*/recordings/*/manifest.tsr"))
+    doubted = [text for each in report.every_recording for text in each.not_proven if "is no trusted time" in text]
+    stage.checks.hold(
+        "verified",
+        "an authority that has nothing to do with camera and dock signed when each manifest was there",
+        "; ".join([f"{len(stamped)} of {RECORDINGS} recordings have its time stamp", *doubted]),
+        len(stamped) == RECORDINGS and not doubted,
     )
 
 

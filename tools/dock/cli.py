@@ -12,10 +12,12 @@ from types import FrameType
 
 from tools.dock.display import choose
 from tools.dock.dock import Dock
-from tools.dock.events import TROUBLE, DockEvent, Kind
+from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
 from tools.dock.identity import DockIdentity, SetupError
 from tools.dock.register import SHIFT, Register, RegisterError
+from tools.dock.stamping import Stamping, everything_wanting, stamp
 from tools.dock.store import Store, StoreError
+from tools.dock.tsa import StampError, TimeStamper
 from tools.dock.visit import Desk, system_utc_ms
 
 WELL, NOT_WELL = 0, 1
@@ -31,9 +33,16 @@ Enter into the store's register that an officer takes a camera for a shift.  The
 docks, or at once if it stands in the dock; the officer's name stays in the register, at the dock and nowhere else.
 """
 
+STAMP = """\
+Ask a time-stamping authority about every recording in a store that was receipted and has no time stamp.  `lapel dock
+serve --tsa URL --tsa-root FILE` does the same by itself after each receipt and at each docking.
+
+  lapel dock stamp --store evidence --tsa http://timestamp.example/ --tsa-root tsa-root.crt.pem
+"""
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``dock serve`` and ``dock assign``."""
+    """Add ``dock serve``, ``dock assign`` and ``dock stamp``."""
     dock = subparsers.add_parser("dock", help="serve docked cameras; assign them to shifts")
     commands = dock.add_subparsers(title="commands", metavar="COMMAND", required=True)
     raw = argparse.RawDescriptionHelpFormatter
@@ -46,6 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     serve.add_argument(
         "--assign", type=_shift, metavar="SHIFT", help="the shift of every camera that the register does not know"
     )
+    _add_authority(serve, required=False)
     serve.add_argument("--json", action="store_true", help="one JSON object a line for each event")
     serve.set_defaults(run=run_serve)
 
@@ -55,6 +65,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     assign.add_argument("--officer", required=True, metavar="NAME", help="name or number of the officer")
     assign.add_argument("--store", type=Path, required=True, metavar="DIR", help="the dock's store")
     assign.set_defaults(run=run_assign)
+
+    stamps = commands.add_parser("stamp", help="get the time stamps that lack", description=STAMP, formatter_class=raw)
+    stamps.add_argument("--store", type=Path, required=True, metavar="DIR", help="the dock's store")
+    _add_authority(stamps, required=True)
+    stamps.set_defaults(run=run_stamp)
 
 
 def run_serve(options: argparse.Namespace) -> int:
@@ -68,11 +83,12 @@ def run_serve(options: argparse.Namespace) -> int:
             display(event)
 
         try:
-            identity = DockIdentity.load(options.identity)
-            desk = Desk(identity, Store(options.store), emit, shift=options.assign, stay=not options.once)
-            dock = Dock(desk)
-            with _stopped_by_signals(dock):
-                dock.serve_port(options.port, once=options.once)
+            identity, store = DockIdentity.load(options.identity), Store(options.store)
+            with _stamping(options, store, emit) as stamping:
+                desk = Desk(identity, store, emit, shift=options.assign, stay=not options.once, stamping=stamping)
+                dock = Dock(desk)
+                with _stopped_by_signals(dock):
+                    dock.serve_port(options.port, once=options.once)
         except (SetupError, StoreError) as error:
             print(f"lapel dock: {error}", file=sys.stderr)
             return NOT_WELL
@@ -88,6 +104,50 @@ def run_assign(options: argparse.Namespace) -> int:
         return NOT_WELL
     print(f"{options.device}: shift {options.shift} at its next docking")
     return WELL
+
+
+def run_stamp(options: argparse.Namespace) -> int:
+    """Ask for every time stamp that lacks; 0 if none does any more."""
+    try:
+        store = Store(options.store)
+        stamper = TimeStamper.load(options.tsa, options.tsa_root, options.tsa_policy)
+        lacking = everything_wanting(store)
+        for recording in lacking:
+            stamp(stamper, store, recording)
+            print(f"{recording.relative_to(store.root)}: time stamp stored")
+    except (SetupError, StoreError, StampError) as error:
+        print(f"lapel dock: {error}", file=sys.stderr)
+        return NOT_WELL
+    except OSError as error:
+        print(f"lapel dock: {StoreError.of(error)}", file=sys.stderr)
+        return NOT_WELL
+    print(f"{len(lacking)} time stamps stored; none lacks" if lacking else "no time stamp lacks")
+    return WELL
+
+
+def _add_authority(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--tsa", metavar="URL", required=required, help="ask this time-stamping authority (RFC 3161) after each receipt"
+    )
+    parser.add_argument(
+        "--tsa-root", type=Path, required=required, metavar="FILE", help="certificates (PEM) to believe for it"
+    )
+    parser.add_argument("--tsa-policy", metavar="OID", help="take no time stamp under another policy")
+
+
+@contextmanager
+def _stamping(options: argparse.Namespace, store: Store, emit: Emit) -> Iterator[Stamping | None]:
+    """Time stamps while the dock serves, if they are wanted."""
+    if options.tsa is None and options.tsa_root is None:
+        yield None
+        return
+    if options.tsa is None or options.tsa_root is None:
+        raise SetupError("--tsa and --tsa-root belong together")
+    stamping = Stamping(TimeStamper.load(options.tsa, options.tsa_root, options.tsa_policy), store, emit)
+    try:
+        yield stamping
+    finally:
+        stamping.close()
 
 
 def _shift(text: str) -> str:

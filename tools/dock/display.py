@@ -59,6 +59,8 @@ _WORDS: Mapping[Kind, str] = {
     Kind.DAMAGED: "{item}: STORE DAMAGED: {text}",
     Kind.WAITING: "waits: {text}",
     Kind.ANCHORED: "audit log countersigned at line {line}, newest recording {number}",
+    Kind.STAMPED: "recording {item}: time stamp stored",
+    Kind.UNSTAMPED: "recording {item}: no time stamp yet: {text}",
     Kind.DONE: "done, {items} recordings taken over",
     Kind.LOST: "link lost: {text}",
     Kind.FAILED: "FAILED: {text}",

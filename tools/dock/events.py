@@ -27,6 +27,8 @@ class Kind(StrEnum):
     DAMAGED = "damaged"
     WAITING = "waiting"
     ANCHORED = "anchored"
+    STAMPED = "stamped"
+    UNSTAMPED = "unstamped"
     DONE = "done"
     LOST = "lost"
     FAILED = "failed"
@@ -40,7 +42,7 @@ TROUBLE = frozenset({Kind.REFUSED, Kind.REJECTED, Kind.CONFLICT, Kind.DAMAGED, K
 class DockEvent:
     """One event; ``device`` is empty where no camera is known.
 
-    Facts by kind: ``stock`` ``items``, ``size``; ``fetching`` and ``stored`` ``item``; ``progress`` ``done``, ``total``
+    Facts by kind: ``stock`` ``items``, ``size``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
     (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
     ``item``, ``hash``; everything may have ``text``.
     """

@@ -24,6 +24,7 @@ from tools.dock import custody, durable
 from tools.dock.conversation import DeclinedError, Memory, Talk, ask, fetch, hand_over, list_files, list_items
 from tools.dock.events import Kind
 from tools.dock.identity import DockIdentity
+from tools.dock.stamping import Stamping
 from tools.dock.store import MANIFEST, SECOND, Store, keep_beside
 from tools.dock.store import RECEIPT as RECEIPT_FILE
 
@@ -43,9 +44,16 @@ class Offload:
     """Takes over what one camera has."""
 
     def __init__(
-        self, identity: DockIdentity, store: Store, tell: Tell, utc_ms: Callable[[], int], hello: Hello
+        self,
+        identity: DockIdentity,
+        store: Store,
+        tell: Tell,
+        utc_ms: Callable[[], int],
+        hello: Hello,
+        stamping: Stamping | None = None,
     ) -> None:
         """Look up what is known of this camera; one that contradicts it is kept apart from now on."""
+        self._stamping = stamping
         self.receipted = 0
         self.anchored: int | None = None
         self._identity = identity
@@ -59,6 +67,8 @@ class Offload:
         self._done = self._total = self._shown = self._read = 0
         if reason := custody.contradiction(self._last, hello.facts):
             self._conflict(reason)
+        if stamping:
+            stamping.sweep(self._volume.recordings)
 
     @property
     def _trust(self) -> Trust:
@@ -180,6 +190,8 @@ class Offload:
         yield from hand_over(ReceiptLine(line), line)
         self.receipted += 1
         self._tell(Kind.RECEIPTED, item=place.name, hash=jws.line_hash(line))
+        if self._stamping:
+            self._stamping.ask(place)
 
     # -- the audit log -------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ register.jsonl                               which shift is whose: nowhere else
 incoming/DEVICE/VOLUME/NUMBER-HASH16/        what has not arrived in full
 DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what was countersigned last
 DEVICE/VOLUME/audit/NNNNNNNN.jwsl
-DEVICE/VOLUME/recordings/NUMBER/             with its receipt
+DEVICE/VOLUME/recordings/NUMBER/             with its receipt, and a time stamp where an authority is asked for them
 ... .conflict-HASH8                          the same place, claimed by other bytes: kept beside, never over
 ... .damaged-N                               was stored well and reads badly now
 """
@@ -28,6 +28,7 @@ INCOMING = "incoming"
 MANIFEST = "manifest.jws"
 SECOND = "manifest.pq.jws"
 RECEIPT = "receipt.jws"
+STAMP = "manifest.tsr"
 ANCHOR = "anchor.jws"
 
 

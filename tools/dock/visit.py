@@ -21,6 +21,7 @@ from tools.dock.events import DockEvent, Emit, Kind
 from tools.dock.identity import DockIdentity
 from tools.dock.offload import Offload
 from tools.dock.register import Assignment, Register, RegisterError
+from tools.dock.stamping import Stamping
 from tools.dock.store import INCOMING, Store, StoreError
 
 PING_S = 5.0
@@ -58,7 +59,7 @@ class Claims:
 class Desk:
     """What all visits to a dock share.
 
-    ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
+    ``stamping`` gets time stamps for what was receipted; ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
     offload, until it is taken out.
     """
 
@@ -68,6 +69,7 @@ class Desk:
     utc_ms: Callable[[], int] = system_utc_ms
     shift: str | None = None
     stay: bool = False
+    stamping: Stamping | None = None
     claims: Claims = field(default_factory=Claims)
 
 
@@ -114,7 +116,8 @@ class Visit:
         self._tell(Kind.ACCEPTED, volume=hello.facts.volume, boot=hello.facts.boot, text=self._secured.facts)
         yield from self._set_clock(version)
         yield from self._offer_settings()
-        offload = Offload(self._desk.identity, self._desk.store, self._tell, self._desk.utc_ms, hello)
+        at = self._desk
+        offload = Offload(at.identity, at.store, self._tell, at.utc_ms, hello, at.stamping)
         while True:
             try:
                 yield from self._assign()

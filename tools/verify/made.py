@@ -52,6 +52,9 @@ def proven(custody: Custody, given: Given) -> Iterator[str]:
         yield f"made between {utc(times.after.utc_ms)} ({times.after.words}) and {before}"
     else:
         yield f"made before {before}"
+    for each in times.before:
+        if each is not times.earliest:
+            yield f"it was there at {utc(each.utc_ms)} too ({each.words})"
     if gone is not None:
         yield f"made before the {gone.role} certificate of {gone.name} was withdrawn ({utc(gone.since_ms)})"
     elif given.revoked.known:

@@ -34,6 +34,8 @@ FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.DAMAGED: {"item": "00000001", "text": "reads badly"},
     Kind.WAITING: {"text": "a recording is being made"},
     Kind.ANCHORED: {"line": 12, "number": 2},
+    Kind.STAMPED: {"item": "00000001"},
+    Kind.UNSTAMPED: {"item": "00000001", "text": "cannot be asked"},
     Kind.DONE: {"items": 2},
     Kind.LOST: {"text": "silence"},
     Kind.FAILED: {"text": "disk full"},

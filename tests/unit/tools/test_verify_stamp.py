@@ -87,6 +87,7 @@ def usage(only: str) -> x509.KeyUsage:
 FORGED: dict[str, tuple[dict[str, Any], str]] = {
     "another file's": ({"imprint": b"\0" * 32}, "another manifest"),
     "refused": ({"status": 2}, "gave no time stamp"),
+    "granted with changes": ({"status": 1}, "gave no time stamp"),
     "another hash": ({"hash_oid": "2.16.840.1.101.3.4.2.3"}, "hashAlgorithm is not SHA-256"),
     "content changed": ({"digest": b"\0" * 32}, "messageDigest"),
     "certificate swapped": ({"named": b"\0" * 32}, "another certificate signed"),
@@ -150,9 +151,8 @@ def test_unbelieved(name: str, tmp_path: Path) -> None:
 
 
 def test_every_byte(authority: TimeAuthority) -> None:
-    """Any one byte changed is refused, but for what says that it was granted with changes."""
+    """Any one byte changed is refused."""
     token = authority.stamp(DATA, UTC_MS)
-    status = token.index(b"\x30\x03\x02\x01\x00") + 4
     survived = []
     for at in range(len(token)):
         changed = bytearray(token)
@@ -162,7 +162,7 @@ def test_every_byte(authority: TimeAuthority) -> None:
         except Refused:
             continue
         survived.append(at)
-    assert survived == [status]
+    assert not survived
 
 
 def test_cut_and_longer(authority: TimeAuthority) -> None:

@@ -96,6 +96,7 @@ def test_the_earliest_counts(bench: Bench) -> None:
     late = one(bench.judge())
     assert late.made is not None
     assert (late.made.before_ms, DOCK in str(late.made.before)) == (DOCK_MS, True)
+    assert told(late.proven, "it was there at", "too", "the time stamp of CN=tsa authority")
     bench.camera.stamp(1, EARLY_MS)
     early = one(bench.judge())
     assert early.made is not None
