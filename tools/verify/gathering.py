@@ -9,20 +9,23 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tools.verify import audit, files, journal, manifest, receipt, timestamp
+from tools.verify import audit, files, receipt, timestamp
 from tools.verify.annex import CertificateEntry, Docking, FileEntry, Gap, RecordingAnnex, StampEntry, VolumeAnnex
 from tools.verify.belonging import NAME as VOLUME
 from tools.verify.belonging import Volume
-from tools.verify.certs import Chain, Role, common_name, public_der
+from tools.verify.certs import Chain, Role, common_name
 from tools.verify.findings import Refused
 from tools.verify.model import MEDIA_RATE, Journal
 from tools.verify.receipt import DockSigned
 from tools.verify.recording import Custody
+from tools.verify.second import Second
 from tools.verify.timestamp import Stamp
 from tools.verify.trusted import Times, by_stamp
 
-_PAPERS = (journal.NAME, manifest.NAME, receipt.NAME)
+SECOND_ROLE = "pq-device"
+"""What the certificate of a second signature is called: it has no role of section 3."""
 
 
 def recording_annex(custody: Custody) -> RecordingAnnex | None:
@@ -50,7 +53,7 @@ def recording_annex(custody: Custody) -> RecordingAnnex | None:
         stamp=None if custody.stamp is None else _stamp(custody.stamp, custody.times),
         trusted_ms=custody.trusted_ms,
         files=tuple(_recording_files(custody, custody.journal)),
-        certificates=certificate_entries(chains),
+        certificates=(*certificate_entries(chains), *_second(custody.second)),
     )
 
 
@@ -99,7 +102,9 @@ def _certificate(certificate: x509.Certificate, role: str, issuer: str) -> Certi
         subject=common_name(certificate),
         issuer=issuer,
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-        key=hashlib.sha256(public_der(certificate)).hexdigest(),
+        key=hashlib.sha256(
+            certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        ).hexdigest(),
         not_before=f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
         not_after=f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
     )
@@ -107,6 +112,12 @@ def _certificate(certificate: x509.Certificate, role: str, issuer: str) -> Certi
 
 def _docking(signed: DockSigned | None) -> Docking | None:
     return None if signed is None else Docking(signed.dock, signed.utc_ms, signed.hash, signed.payload["number"])
+
+
+def _second(found: Second | None) -> Iterator[CertificateEntry]:
+    """The certificate of a second signature, whose key is of another kind."""
+    if found is not None:
+        yield _certificate(found.certificate, SECOND_ROLE, str(next(iter(found.certificate.issuer)).value))
 
 
 def _stamp(stamp: Stamp, times: Times) -> StampEntry:
@@ -122,7 +133,7 @@ def _stamp(stamp: Stamp, times: Times) -> StampEntry:
 
 def _recording_files(custody: Custody, read: Journal) -> Iterator[FileEntry]:
     for name, digest in sorted(custody.digests.items()):
-        signed = None if name in _PAPERS else read.signed(name).length
+        signed = read.signed(name).length if name.endswith(".age") else None
         yield FileEntry(name, digest.length, digest.hash, signed)
     yield from _hashed(custody.directory, [receipt.NAME, timestamp.NAME])
 

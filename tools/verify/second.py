@@ -53,6 +53,7 @@ class Second:
 
     device: str
     rooted: bool
+    certificate: x509.Certificate
 
 
 def load_root(pem: bytes) -> x509.Certificate:
@@ -108,7 +109,7 @@ def read_second(directory: Path, manifest: Manifest, root: x509.Certificate | No
     need(payload["device"] == device, f"device is {payload['device']}, the certificate is {device}'s")
     if root is not None:
         _check_issued(certificate, root)
-    return Second(device, rooted=root is not None)
+    return Second(device, rooted=root is not None, certificate=certificate)
 
 
 def _split(line: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:

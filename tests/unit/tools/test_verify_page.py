@@ -24,6 +24,7 @@ from tools.verify.certs import Role
 from tools.verify.exported import verify_export
 from tools.verify.files import shown
 from tools.verify.findings import Problem
+from tools.verify.gathering import SECOND_ROLE
 from tools.verify.page import words
 from tools.verify.page.annex import source_hash
 from tools.verify.page.document import render_page
@@ -238,7 +239,7 @@ def test_words_for_everything() -> None:
     assert set(words.FILM) == set(Verdict) - {Verdict.VALID}
     assert set(words.ALONE) == {Verdict.VALID, Verdict.NOT_WHOLE}
     assert set(words.MEANS) == set(BADGES) == set(Verdict)
-    assert set(words.ROLES) == {role.label for role in Role}
+    assert set(words.ROLES) == {*(role.label for role in Role), SECOND_ROLE}
     assert set(words.CLOCKS) == {"unset", "rtc", "dock"}
     assert set(words.GAPS) == {"video", "audio", "overflow"}
     assert set(words.SIGNERS) == {"software", "tpm2", "firmware"}

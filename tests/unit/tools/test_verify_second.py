@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.evidence_maker.second import PqIdentity, issue, sign_again
 from tests.oracles import needs, node
 from tools.verify.exported import verify_export
 from tools.verify.findings import Refused
+from tools.verify.page.document import render_page
 from tools.verify.render import render
 from tools.verify.report import Report, Verdict
 from tools.verify.verifier import load_given, verify_path
@@ -86,6 +88,16 @@ def test_proven(signed_again: Again) -> None:
     )
     assert report.to_json()["pq_root"] == report.pq_root == digest(ROOT.der)
     assert f"post-quantum root with SHA-256 {report.pq_root}" in render(report)
+
+
+def test_its_certificate_and_file_are_reported(signed_again: Again) -> None:
+    """Whoever repeats the check finds both by their hashes."""
+    report = signed_again.judge()
+    assert str(report.pq_root)[:8] in render_page(report, datetime(2026, 3, 1, tzinfo=UTC))
+    annex = report.recordings[0].annex
+    assert annex is not None
+    assert [each.role for each in annex.certificates if each.fingerprint == digest(DEVICE.der)] == ["pq-device"]
+    assert [each.signed for each in annex.files if each.name == NAME] == [None]
 
 
 def test_not_asked_for(signed_again: Again) -> None:

@@ -25,6 +25,7 @@ def annex(report: Report) -> Markup:
     parts: list[Content] = [
         tag("h3", "The root certificate"),
         _root(report.root_certificate),
+        *([pairs([("For second signatures, SHA-256", digits(report.pq_root))])] if report.pq_root else []),
         tag("h3", "The verifier"),
         pairs(_verifier()),
         tag("h3", "To repeat this check"),

@@ -269,6 +269,7 @@ ROLES: Final = {
     "session": "one camera, from one start to the next",
     "dock-ca": "certifies docks",
     "dock": "one dock",
+    "pq-device": "one camera's second signatures (ML-DSA-65)",
     "settings": "signs what the authority lays down, and whom it believes no more",
     "export": "one export desk",
 }
