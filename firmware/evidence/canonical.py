@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from firmware.evidence.errors import FormatError
 
@@ -36,7 +36,13 @@ def decode(data: bytes, limit: int, where: str = "object") -> dict[str, Any]:
     if len(data) > limit:
         raise FormatError(f"{where}: {len(data)} bytes, at most {limit} are allowed")
     try:
-        value = json.loads(data.decode(), parse_int=_integer, parse_float=_no_float, parse_constant=_no_float)
+        value = json.loads(
+            data.decode(),
+            object_pairs_hook=_members,
+            parse_int=_integer,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{where}: not JSON ({error})") from None
     if not isinstance(value, dict):
@@ -44,6 +50,13 @@ def decode(data: bytes, limit: int, where: str = "object") -> dict[str, Any]:
     if encode(value, where) != data:
         raise FormatError(f"{where}: not canonical JSON")
     return value
+
+
+class _Unfit:
+    """Stands for what was read and has no canonical form, until it is known where."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
 
 
 def _check(value: object, where: str, depth: int) -> None:
@@ -58,20 +71,34 @@ def _check(value: object, where: str, depth: int) -> None:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check(item, f"{where}[{index}]", depth - 1)
-    elif type(value) is int:
+    else:
+        _check_scalar(value, where)
+
+
+def _check_scalar(value: object, where: str) -> None:
+    """The same for what holds nothing."""
+    if isinstance(value, _Unfit):
+        raise FormatError(f"{where}: {value.words}")
+    if type(value) is int:
         if not -LARGEST <= value <= LARGEST:
             raise FormatError(f"{where}: the integer is beyond 2^53-1")
     elif value is not None and type(value) not in (str, bool):
         raise FormatError(f"{where}: {type(value).__name__} has no canonical form")
 
 
-def _integer(digits: str) -> int:
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object; one that stands twice is noted as such."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found[name] = _Unfit("stands twice") if name in found else value
+    return found
+
+
+def _integer(digits: str) -> int | _Unfit:
     """Parse an integer without the cost of one with a million digits."""
-    if len(digits) > _DIGITS:
-        raise ValueError("an integer beyond 2^53-1")
-    return int(digits)
+    return int(digits) if len(digits) <= _DIGITS else _Unfit("the integer is beyond 2^53-1")
 
 
-def _no_float(text: str) -> NoReturn:
+def _no_float(text: str) -> _Unfit:
     """Refuse a floating-point number."""
-    raise ValueError(f"{text[:20]} is not an integer")
+    return _Unfit(f"{text[:20]} is not an integer")

@@ -152,7 +152,7 @@ def read_pem(pem: bytes, where: str = "certificate") -> tuple[bytes, ...]:
     """The certificates in a PEM file, in order, each in DER; ``FormatError`` if there is none."""
     try:
         parsed = x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise FormatError(f"{where}: not PEM ({error})") from None
     return tuple(certificate.public_bytes(serialization.Encoding.DER) for certificate in parsed)
 
@@ -178,10 +178,14 @@ def _parse(der: bytes, role: Role, issuer: Certificate | None, where: str) -> Ce
         dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc
     except _UNREADABLE as error:
         raise FormatError(f"{where}: not a certificate ({error})") from None
+    except SignatureError:
+        raise ChainError(f"{where}: signature: not one of ecdsa-with-SHA256 on P-256") from None
     except EvidenceError as error:
         raise ChainError(str(error)) from None
     if version is not x509.Version.v3:
         raise ChainError(f"{where}: version: not 3")
+    if parsed.serial_number < 1:
+        raise ChainError(f"{where}: serialNumber: not positive")
     _check_extensions(found, extensions(role, key, key if issuer is None else issuer.key), role, where)
     name = _common_name(subject, role, where)
     return Certificate(der, role, name, hash_of(der), *dates, key, parsed)

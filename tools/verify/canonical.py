@@ -8,7 +8,8 @@ import binascii
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any
 
 from tools.verify.findings import Refused, need
 
@@ -43,6 +44,7 @@ def decode(data: bytes) -> dict[str, Any]:
         raise Refused("is not a JSON object")
     try:
         need(_depth(value) <= DEEPEST, f"is more than {DEEPEST} levels deep")
+        _look("", value)
         again = encode(value)
     except (ValueError, RecursionError):
         raise Refused("holds text that UTF-8 cannot spell") from None
@@ -74,19 +76,35 @@ def _depth(value: object) -> int:
     return 0 if inside is None else 1 + max(map(_depth, inside), default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Strange:
+    """Stands where something was read that no object may hold."""
+
+    words: str
+
+
+def _look(place: str, value: object) -> None:
+    """``Refused`` names the place of the first strange value."""
+    if isinstance(value, _Strange):
+        raise Refused(f"holds {value.words} at {place}")
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inside:
+        _look(f"{place}.{key}" if place else str(key), each)
+
+
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key stands twice")
+    value: dict[str, Any] = {}
+    for key, each in pairs:
+        value[key] = _Strange("two values") if key in value else each
     return value
 
 
-def _integer(digits: str) -> int:
+def _integer(digits: str) -> int | _Strange:
     # Bounded before it is converted: a long row of digits costs time.
     if len(digits) > len(str(-LARGEST)) or not -LARGEST <= int(digits) <= LARGEST:
-        raise ValueError("an integer is out of range")
+        return _Strange("an integer out of range")
     return int(digits)
 
 
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no integer")
+def _no_number(_text: str) -> _Strange:
+    return _Strange("a number that is no integer")

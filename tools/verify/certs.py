@@ -36,6 +36,13 @@ _KEY_USAGES = (
 MALFORMED = (UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 """What the library raises for a malformed certificate, besides ValueError and TypeError."""
 
+_TITLES = {
+    x509.BasicConstraints.oid: "basicConstraints",
+    x509.KeyUsage.oid: "keyUsage",
+    x509.ExtendedKeyUsage.oid: "extendedKeyUsage",
+    x509.SubjectKeyIdentifier.oid: "subjectKeyIdentifier",
+    x509.AuthorityKeyIdentifier.oid: "authorityKeyIdentifier",
+}
 _FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _SIGN = frozenset({"digital_signature"})
 _ISSUE = frozenset({"key_cert_sign", "crl_sign"})
@@ -127,7 +134,7 @@ def load_root(pem: bytes) -> x509.Certificate:
     """The one certificate of a root file; ``Refused`` unless it has the shape of a root and signed itself."""
     try:
         found = x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except (ValueError, TypeError, Warning, *MALFORMED):
         raise Refused("holds no certificate in PEM form") from None
     need(len(found) == 1, f"holds {len(found)} certificates instead of the root alone")
     root = _load(found[0].public_bytes(serialization.Encoding.DER))
@@ -219,8 +226,10 @@ def _check_shape(certificate: x509.Certificate, role: Role) -> None:
     )
     key = _key(certificate)
     present = {each.oid: (each.critical, each.value) for each in certificate.extensions}
-    if present != _extensions(key, role, present):
-        raise Refused(f"does not have the exact shape of a {role.label} certificate")
+    expected = _extensions(key, role, present)
+    wrong = [each for each in {**expected, **present} if expected.get(each) != present.get(each)]
+    names = ", ".join(_TITLES.get(each, each.dotted_string) for each in wrong)
+    need(not wrong, f"does not have the exact shape of a {role.label} certificate: {names}")
 
 
 def _extensions(

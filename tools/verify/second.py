@@ -60,7 +60,7 @@ def load_root(pem: bytes) -> x509.Certificate:
     """The one certificate of a post-quantum root file; ``Refused`` unless it has that shape and signed itself."""
     try:
         found = x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except _MALFORMED:
         raise Refused("holds no certificate in PEM form") from None
     need(len(found) == 1, f"holds {len(found)} certificates instead of the post-quantum root alone")
     root = _load(found[0].public_bytes(serialization.Encoding.DER))

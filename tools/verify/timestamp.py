@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from tools.verify import files
+from tools.verify.certs import MALFORMED
 from tools.verify.cms import SignedData, load_foreign, read_signed_data
 from tools.verify.der import BOOLEAN, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, Fields, read
 from tools.verify.findings import Refused, need
@@ -60,7 +61,7 @@ def load_tsa_roots(path: Path) -> tuple[x509.Certificate, ...]:
     try:
         found = x509.load_pem_x509_certificates(files.read_small(path, 1 << 20))
         return tuple(load_foreign(each.public_bytes(serialization.Encoding.DER)) for each in found)
-    except (ValueError, Refused):
+    except (ValueError, Refused, *MALFORMED):
         raise Refused(f"{path}: holds no certificates in PEM form") from None
 
 

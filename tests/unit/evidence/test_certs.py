@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -230,6 +231,18 @@ def test_subject_is_one_name(pki: Pki) -> None:
     Forge(pki).named((NameOID.COMMON_NAME, "dock-1"), (NameOID.COMMON_NAME, "dock-2")).refused("exactly one")
     Forge(pki).named((NameOID.ORGANIZATION_NAME, "dock-1")).refused("exactly one")
     Forge(pki).named().refused("exactly one")
+
+
+@pytest.mark.parametrize("number", [b"\x00", b"\x80"])
+def test_serial_number(pki: Pki, number: bytes) -> None:
+    """A serial number that is not positive is refused, also where the library merely warns of it."""
+    good = x509.load_der_x509_certificate(Forge(pki).chain()[0]).tbs_certificate_bytes
+    tbs = good.replace(b"\x02\x01\x4d", b"\x02\x01" + number, 1)
+    der = assemble(tbs, keys.software_sign(pki.keys[Role.DOCK_CA])(keys.digest(tbs)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ChainError, match=r"x5c\[0\] \(dock\): serialNumber"):
+            verify_chain([der, pki.dock.chain.ders[1]], pki.trust, Role.DOCK)
 
 
 def test_algorithms(pki: Pki) -> None:

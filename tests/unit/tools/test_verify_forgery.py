@@ -145,7 +145,7 @@ EDITS: dict[str, tuple[str, int, Edit, str, str]] = {
         "journal.jwsl",
         "previous is not zero",
     ),
-    "opening with a float": (OPENING, 0, lambda old: {**old, "boot": 1.0}, "journal.jwsl", "not JSON"),
+    "opening with a float": (OPENING, 0, lambda old: {**old, "boot": 1.0}, "journal.jwsl", "no integer at boot"),
     "opening with an unknown member": (
         OPENING,
         0,
