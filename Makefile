@@ -11,6 +11,7 @@ SOURCE ?=
 PYTEST_ARGS ?=
 FAULT_ARGS ?=
 MUTATE_ARGS ?=
+FUZZ_ARGS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
@@ -63,6 +64,10 @@ fault: $(READY) ## cut the power at every operation, let storage and parts fail,
 .PHONY: mutate
 mutate: $(READY) ## remove or weaken each guard of the evidence, one at a time: a test has to fail (20 minutes at most)
 	@$(RUN) -m tests.mutation $(MUTATE_ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) ## give every parser nearly good inputs, a million and more: it takes or refuses each (20 minutes at most)
+	@$(RUN) -m tests.fuzz $(FUZZ_ARGS)
 
 .PHONY: check
 check: $(READY) ## lint, formatting, types, shell scripts

@@ -1,0 +1,352 @@
+"""The parsers that run on a camera, on its dock, and in the simulator."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from random import Random
+
+from cryptography.hazmat.primitives import serialization
+
+from firmware import settings
+from firmware.dock import cobs, messages, protocol
+from firmware.dock.arq import WINDOW_LIMIT
+from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
+from firmware.dock.frames import Deframer, Frame, FrameType
+from firmware.dock.link import Link
+from firmware.dock.messages import Message
+from firmware.dock.protocol import TABLE, Connection, Side
+from firmware.evidence import canonical, certs, documents, jws, keys, kinds
+from firmware.evidence.anchor import verify_anchor
+from firmware.evidence.assignment import verify_assignment
+from firmware.evidence.audit import read_audit
+from firmware.evidence.documents import Kind
+from firmware.evidence.errors import EvidenceError
+from firmware.evidence.journal import last_clock, read_journal
+from firmware.evidence.jws import Signed
+from firmware.evidence.manifest import verify_manifest
+from firmware.evidence.receipt import verify_receipt
+from firmware.evidence.recipients import parse_recipient
+from firmware.evidence.roles import Role
+from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
+from firmware.evidence.volume import verify_volume
+from firmware.media import h264
+from firmware.media.errors import MediaError
+from firmware.media.sps import sps_facts
+from hal.sim import control
+from hal.sim.calls import Call, CallError, Flag, Number, Text, Word, pick
+from tests.evidence_maker import RECIPIENTS
+from tests.fuzz import mutators, seeds, signing, trees
+from tests.fuzz.signing import NAME
+from tests.fuzz.target import Bound, Target
+from tests.unit.dock.samples import SAMPLES
+
+_ROLES = (Role.DEVICE_CA, Role.DEVICE, Role.SESSION, Role.LINK, Role.DOCK_CA, Role.DOCK, Role.SETTINGS)
+
+
+@cache
+def _trust() -> certs.Trust:
+    return certs.Trust.load(signing.authority().root_pem)
+
+
+@cache
+def _manifest() -> Signed:
+    return verify_manifest(jws.from_file(seeds.recording("manifest.jws")), _trust())
+
+
+def _chain(data: bytes) -> None:
+    role = _ROLES[data[0] % len(_ROLES)] if data else Role.DEVICE
+    certs.verify_chain(signing.split_chain(data[1:]), _trust(), role)
+
+
+def _settings(data: bytes) -> None:
+    signed = verify_settings(jws.from_file(data), _trust())
+    recipients(signed)
+    trust_under(signed, _trust())
+
+
+def _assignment(data: bytes) -> None:
+    verify_assignment(jws.from_file(data), _trust(), device=NAME)
+
+
+def _receipt(data: bytes) -> None:
+    verify_receipt(jws.from_file(data), _trust(), _manifest(), nonce=None)
+
+
+def _keyed(kind: Kind, data: bytes) -> None:
+    documents.verify(kind, jws.from_file(data), _trust())
+
+
+def _values(data: bytes) -> None:
+    values = json.loads(data)
+    if isinstance(values, dict):
+        settings.load(("authority", values))
+
+
+def _access_unit(data: bytes) -> None:
+    h264.is_idr(data)
+    h264.to_avcc(data, known=h264.parameter_sets(data))
+
+
+def _deframe(data: bytes) -> None:
+    """In two pieces: what is kept between them is bounded."""
+    deframer = Deframer()
+    for piece in (data[: len(data) // 2], data[len(data) // 2 :]):
+        for frame in deframer.receive_data(piece):
+            frame.encode()
+
+
+def _link(data: bytes) -> None:
+    """Both ends of a link hear the same, answer, and let time pass."""
+    for session in (None, 7):
+        link = Link(session)
+        link.send(b"x" * 1000)
+        for at in range(0, len(data), 600):
+            link.receive_data(data[at : at + 600], at * 10_000_000)
+            while link.next_event():
+                pass
+            link.data_to_send()
+
+
+def _converse(side: Side, data: bytes) -> None:
+    """A conversation in which this side says in turn whatever brings it on."""
+    connection, turns = Connection(side), Counter[protocol.State]()
+    rest = data
+    while True:
+        while connection.my_turn:
+            state, moves = connection.state, TABLE[connection.state][1]
+            said = [each for each in SAMPLES if moves.get(type(each), state) is not state]
+            connection.send(said[turns[state] % len(said)])
+            turns[state] += 1
+        if connection.state in protocol.ENDED:
+            return
+        if connection.next_event() is None:
+            if not rest:
+                return
+            connection.receive_data(rest[:4096])
+            rest = rest[4096:]
+
+
+def _body(data: bytes) -> None:
+    """Any body as a message of any type."""
+    kind = messages.MESSAGES.get(data[0] if data else 0)
+    if kind is not None:
+        messages.encode(kind.parse(data[1:]))
+
+
+def _body_mutated(data: bytes, draw: Random) -> bytes:
+    return data[:1] + mutators.json_object(data[1:], draw)
+
+
+def _said_by(side: Side) -> bytes:
+    """A whole conversation, as far as the other side hears it."""
+    return b"".join(messages.encode(each) for each in _story() if side in _speakers(type(each)))
+
+
+def _story() -> Iterator[Message]:
+    """Each message in an order in which it may come."""
+    samples = {type(each): each for each in SAMPLES}
+    yield from (samples[kind] for kind in (messages.Hello, messages.Welcome, messages.ClockSet))
+    ready = TABLE[protocol.State.READY][1]
+    for question, state in ready.items():
+        yield samples[question]
+        yield from (samples[answer] for answer in TABLE[state][1] if answer not in (messages.Busy, messages.Refused))
+
+
+def _speakers(kind: type[Message]) -> set[Side]:
+    return {side for side, moves in TABLE.values() if side is not None and kind in moves}
+
+
+def _frames() -> list[bytes]:
+    offer = b"\1\0\x20\1\xea"
+    rows = [
+        Frame(FrameType.OPEN, 7, payload=offer),
+        Frame(FrameType.OPENED, 7, payload=offer),
+        Frame(FrameType.DATA, 7, 0, 1, b"hello"),
+        Frame(FrameType.ACK, 7, 1, 1, b"\0\x20\5"),
+        Frame(FrameType.PROBE, 7, 0, 2),
+        Frame(FrameType.RESET, 7),
+    ]
+    return [
+        b"".join(row.encode() for row in rows),
+        rows[0].encode() + rows[2].encode(),
+        rows[1].encode() + rows[3].encode(),
+    ]
+
+
+def _frames_mutated(data: bytes, draw: Random) -> bytes:
+    """One frame with a changed body and a CRC that fits."""
+    codes = data.split(cobs.DELIMITER)
+    at = draw.randrange(len(codes))
+    try:
+        raw = cobs.decode(codes[at])
+    except cobs.CobsError:
+        return mutators.plain(data, draw)
+    if len(raw) < 17 or draw.random() < 0.2:
+        return mutators.plain(data, draw)
+    body = mutators.plain(raw[:-4], draw)[:503].ljust(13, b"\0")
+    kind = FrameType(body[0] % len(FrameType) + 1)
+    numbers = (int.from_bytes(body[start : start + 4], "big") for start in (1, 5, 9))
+    session, sequence, stamp = numbers
+    known = 7 if draw.random() < 0.7 else session
+    codes[at] = Frame(kind, known, sequence % (2 * WINDOW_LIMIT), stamp, body[13:503]).encode()[:-1]
+    return cobs.DELIMITER.join(codes)
+
+
+_VERBS = {
+    "press": Call(lambda **_: None, {"button": Word(("record",)), "bounces": Number(0, 50, 0)}),
+    "plug": Call(lambda **_: None, {"port": Text()}),
+    "fault": Call(lambda **_: None, {"seconds": Number(0, 60, real=True), "on": Flag(default=True)}),
+}
+
+
+def _order(data: bytes) -> None:
+    request = control._parse(data)
+    pick(_VERBS, "verb", request.pop("do", None))(request)
+
+
+def _file(name: str) -> Callable[[], list[bytes]]:
+    return lambda: [seeds.recording(name)]
+
+
+_KEYED = Bound(2 << 20, 64)
+ROWS: tuple[Target, ...] = (
+    Target(
+        "camera/recipient",
+        lambda data: parse_recipient(data.decode("latin-1")),
+        (EvidenceError,),
+        lambda: [each.address.encode() for each in RECIPIENTS],
+        longest=5000,
+    ),
+    Target(
+        "camera/canonical-json",
+        lambda data: canonical.decode(data, 8192),
+        (EvidenceError,),
+        lambda: [mutators.canonical(seeds.settings())],
+        mutators.json_object,
+    ),
+    Target("camera/jws", jws.parse, (EvidenceError,), lambda: [seeds.settings_line()], signing.signed),
+    Target("camera/certificates", _chain, (EvidenceError,), seeds.chains, signing.chain, bound=_KEYED),
+    Target(
+        "camera/certificate-file", certs.Trust.load, (EvidenceError,), seeds.certificates_pem, trees.pem, bound=_KEYED
+    ),
+    Target("camera/private-key", keys.load_key, (EvidenceError,), seeds.key_files, trees.pem),
+    Target(
+        "camera/public-key",
+        keys.load_public_key,
+        (EvidenceError,),
+        lambda: seeds.public_keys(serialization.Encoding.DER),
+        trees.DER.mutate,
+    ),
+    Target(
+        "camera/public-key-file",
+        keys.load_public_key_pem,
+        (EvidenceError,),
+        lambda: seeds.public_keys(serialization.Encoding.PEM),
+        trees.pem,
+    ),
+    Target(
+        "camera/journal",
+        lambda data: read_journal(data, _trust()),
+        (),
+        seeds.journal,
+        signing.lines,
+        16384,
+        _KEYED,
+    ),
+    Target(
+        "camera/journal-end",
+        lambda data: last_clock(data, data[-8192:], _trust()),
+        (EvidenceError,),
+        seeds.journal,
+        signing.lines,
+        16384,
+        _KEYED,
+    ),
+    Target(
+        "camera/audit", lambda data: read_audit(data, _trust()), (), seeds.audit_files, signing.lines, 24576, _KEYED
+    ),
+    Target(
+        "camera/manifest",
+        partial(_keyed, kinds.MANIFEST),
+        (EvidenceError,),
+        _file("manifest.jws"),
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target("camera/receipt", _receipt, (EvidenceError,), _file("receipt.jws"), signing.signed, bound=_KEYED),
+    Target(
+        "camera/anchor",
+        lambda data: verify_anchor(jws.from_file(data), _trust(), nonce=None, device=NAME),
+        (EvidenceError,),
+        lambda: [seeds.volume()["anchor.jws"]],
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/volume",
+        lambda data: verify_volume(jws.from_file(data), _trust(), device=NAME),
+        (EvidenceError,),
+        lambda: [seeds.volume()["volume.jws"]],
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/settings",
+        _settings,
+        (EvidenceError,),
+        lambda: [seeds.settings_line() + b"\n"],
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/assignment",
+        _assignment,
+        (EvidenceError,),
+        lambda: [seeds.assignment_line() + b"\n"],
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/settings-values",
+        _values,
+        (settings.SettingsError, ValueError, RecursionError),
+        lambda: [mutators.canonical(dict.fromkeys(settings.KEYS, 30)), b'{"pre_event_s":30,"bookmark_label":"x"}'],
+        mutators.json_object,
+    ),
+    Target("camera/access-unit", _access_unit, (MediaError,), seeds.access_units),
+    Target("camera/sps", sps_facts, (MediaError,), lambda: [seeds.access_units()[0][4:40]], longest=512),
+    Target("link/cobs", cobs.decode, (cobs.CobsError,), lambda: [cobs.encode(bytes(range(200)) * 3)]),
+    Target("link/frames", _deframe, (), _frames, _frames_mutated),
+    Target("link/session", _link, (), _frames, _frames_mutated),
+    Target(
+        "dock/camera-hears",
+        partial(_converse, Side.CAMERA),
+        (RemoteProtocolError,),
+        lambda: [_said_by(Side.DOCK)],
+        trees.MESSAGES.mutate,
+    ),
+    Target(
+        "dock/dock-hears",
+        partial(_converse, Side.DOCK),
+        (RemoteProtocolError,),
+        lambda: [_said_by(Side.CAMERA)],
+        trees.MESSAGES.mutate,
+    ),
+    Target(
+        "dock/message",
+        _body,
+        (EvidenceError, LocalProtocolError),
+        lambda: [bytes((each.TYPE,)) + each.body() for each in SAMPLES],
+        _body_mutated,
+    ),
+    Target(
+        "sim/control",
+        _order,
+        (CallError,),
+        lambda: [b'{"do":"press","button":"record","bounces":3}\n', b'{"do":"fault","seconds":2.5,"on":true}\n'],
+        mutators.json_object,
+    ),
+)

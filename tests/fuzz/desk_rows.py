@@ -1,0 +1,246 @@
+"""The independent verifier's parsers."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from tests.evidence_maker import RECIPIENTS, mp4
+from tests.evidence_maker.agefile import CHUNK
+from tests.fuzz import mutators, seeds, signing, trees
+from tests.fuzz.target import Bound, Target
+from tools.verify import age, audit, canonical, certs, documents, journal, jws, manifest, nal, receipt
+from tools.verify.findings import Problems, Refused
+from tools.verify.fragments import SegmentReader
+from tools.verify.movie import read_movie
+from tools.verify.onvif import judge_stream
+from tools.verify.onvif_sei import read_sei
+from tools.verify.private import read_private
+from tools.verify.signed import verify_chained
+from tools.verify.timestamp import parse_stamp
+
+_ROLES = tuple(certs.Role)[1:]
+_KEYED = Bound(2 << 20, 64)
+_JWS_FILE = Bound(8 << 20, 64)  # room for the longest is set aside before one is read
+
+
+@cache
+def _trust() -> certs.Trust:
+    return certs.Trust(certs.load_root(signing.authority().root_pem))
+
+
+@cache
+def _scratch(_process: int) -> Path:
+    return Path(tempfile.mkdtemp(prefix="lapel-fuzz-"))
+
+
+def _sei(data: bytes) -> None:
+    """A NAL unit, alone and in a stream."""
+    judge_stream([memoryview(data)], _trust())
+    read_sei(data)
+
+
+def _sample(data: bytes) -> None:
+    for unit in nal.split(data):
+        nal.raw(unit)
+        nal.is_first_slice(unit)
+
+
+def _settings(data: bytes) -> None:
+    verify_chained(data.removesuffix(b"\n"), documents.SETTINGS, certs.Role.SETTINGS, _trust())
+
+
+def _laid(name: str, data: bytes) -> Path:
+    """A folder with this one file in it."""
+    folder = _scratch(os.getpid())
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    return folder
+
+
+def _chain(data: bytes) -> None:
+    role = _ROLES[data[0] % len(_ROLES)] if data else certs.Role.DEVICE
+    certs.verify_chain(signing.split_chain(data[1:]), role, _trust())
+
+
+def _journal(data: bytes) -> None:
+    journal.read_journal(_laid(journal.NAME, data), _trust(), Problems())
+
+
+def _audit(data: bytes) -> None:
+    audit.read_audit(_laid("audit/00000001.jwsl", data), _trust(), Problems())
+
+
+def _volume(data: bytes) -> None:
+    verify_chained(data.removesuffix(b"\n"), documents.VOLUME, certs.Role.DEVICE, _trust())
+
+
+def _payload(data: bytes) -> None:
+    """An object of any type and any audit or private kind, whoever would have signed it."""
+    value = canonical.decode(data[1:])
+    typs = [*documents.PAYLOADS, documents.AUDIT]
+    which = (data[0] if data else 0) % (len(typs) + 1)
+    if which == len(typs):
+        documents.check_private(value)
+    else:
+        documents.check_payload(typs[which], value)
+
+
+def _payload_mutated(data: bytes, draw: Random) -> bytes:
+    return data[:1] + mutators.json_object(data[1:], draw)
+
+
+def _payloads() -> list[bytes]:
+    found = []
+    lines = [
+        seeds.recording("manifest.jws"),
+        seeds.recording("receipt.jws"),
+        seeds.volume()["anchor.jws"],
+        seeds.volume()["volume.jws"],
+        *seeds.recording("journal.jwsl").split(b"\n")[:2],
+        *(row for file in seeds.audit_files() for row in file.splitlines()),
+    ]
+    typs = [*documents.PAYLOADS, documents.AUDIT]
+    for line in lines:
+        header, payload = signing.take_apart(line) or ({}, {})
+        found.append(bytes((typs.index(header["typ"]),)) + mutators.canonical(payload))
+    return [*found, *(bytes((len(typs),)) + row for row in seeds.private_rows())]
+
+
+def _private(data: bytes) -> None:
+    """Entries without their padding, which is put in here: the first byte says where not."""
+    rows = [row + b" " * (-(len(row) + 1) % CHUNK) + b"\n" for row in data[1:].split(b"\n") if row]
+    padded = b"".join(rows) if data[:1] != b"\1" else data[1:]
+    read_private(padded, last=data[:1] == b"\2")
+
+
+def _private_mutated(data: bytes, draw: Random) -> bytes:
+    rows = data[1:].split(b"\n")
+    at = draw.randrange(len(rows))
+    rows[at] = mutators.json_object(rows[at], draw)
+    return data[:1] + b"\n".join(rows)
+
+
+def _segment(data: bytes) -> None:
+    """A flush without its padding, which is put in here, but where the first byte says not."""
+    flush = data[1:] if data[:1] == b"\1" else mp4.padded(data[1:])
+    reader = SegmentReader()
+    reader.read(flush, last=False)
+    reader.read(mp4.CLOSING, last=True)
+
+
+def _segment_mutated(data: bytes, draw: Random) -> bytes:
+    return data[:1] + trees.BOXES.mutate(data[1:], draw)
+
+
+def _header(data: bytes) -> None:
+    age.read_header(_laid("x.age", data) / "x.age")
+
+
+@cache
+def _keys() -> tuple[age.Key, ...]:
+    return age.load_keys([_laid("key", RECIPIENTS[0].key_file.encode()) / "key"])
+
+
+def _decrypt(data: bytes) -> None:
+    age.decrypt(_laid("x.age", data) / "x.age", _keys(), io.BytesIO())
+
+
+def _load_keys(data: bytes) -> None:
+    age.load_keys([_laid("keys", data) / "keys"])
+
+
+def _age_file() -> list[bytes]:
+    return [seeds.recording("000000.mp4.age")[:2000]]
+
+
+def _file(name: str) -> Callable[[], list[bytes]]:
+    return lambda: [seeds.recording(name)]
+
+
+ROWS: tuple[Target, ...] = (
+    Target(
+        "desk/canonical-json",
+        canonical.decode,
+        (Refused,),
+        lambda: [mutators.canonical(seeds.settings())],
+        mutators.json_object,
+    ),
+    Target("desk/base64url", canonical.base64url, (Refused,), lambda: [b"AAEC_-8", b"Zg"], longest=512),
+    Target(
+        "desk/jws",
+        lambda data: jws.parse(data, jws.MAX_LINE),
+        (Refused,),
+        lambda: [seeds.settings_line()],
+        signing.signed,
+    ),
+    Target("desk/payload", _payload, (Refused,), _payloads, _payload_mutated),
+    Target("desk/certificates", _chain, (Refused,), seeds.chains, signing.chain, bound=_KEYED),
+    Target("desk/root", certs.load_root, (Refused,), seeds.certificates_pem, trees.pem, bound=_KEYED),
+    Target("desk/journal", _journal, (), seeds.journal, signing.lines, 16384, _KEYED),
+    Target("desk/audit", _audit, (), seeds.audit_files, signing.lines, 24576, _KEYED),
+    Target(
+        "desk/manifest",
+        lambda data: manifest.read_manifest(_laid(manifest.NAME, data), _trust()),
+        (Refused,),
+        _file("manifest.jws"),
+        signing.signed,
+        bound=_JWS_FILE,
+    ),
+    Target(
+        "desk/receipt",
+        lambda data: receipt.read_receipt(_laid(receipt.NAME, data), _trust()),
+        (Refused,),
+        _file("receipt.jws"),
+        signing.signed,
+        bound=_JWS_FILE,
+    ),
+    Target(
+        "desk/anchor",
+        lambda data: receipt.read_anchor(_laid(receipt.ANCHOR_NAME, data), _trust()),
+        (Refused,),
+        lambda: [seeds.volume()["anchor.jws"]],
+        signing.signed,
+        bound=_JWS_FILE,
+    ),
+    Target("desk/volume", _volume, (Refused,), lambda: [seeds.volume()["volume.jws"]], signing.signed, bound=_KEYED),
+    Target(
+        "desk/private-part",
+        _private,
+        (Refused,),
+        lambda: [b"\0" + b"\n".join(seeds.private_rows()), b"\2" + seeds.private_rows()[0]],
+        _private_mutated,
+        bound=Bound(4 << 20, 1024),
+    ),
+    Target("desk/segment", _segment, (Refused,), lambda: [b"\0" + seeds.fragments()], _segment_mutated, 32768, _KEYED),
+    Target(
+        "desk/film",
+        lambda data: read_movie(io.BytesIO(data)),
+        (Refused,),
+        lambda: [seeds.film()],
+        trees.BOXES.mutate,
+        32768,
+    ),
+    Target("desk/nal-units", _sample, (Refused,), lambda: [seeds.sample()]),
+    Target("desk/onvif-sei", _sei, (Refused,), seeds.seis, bound=_KEYED),
+    Target(
+        "desk/time-stamp",
+        lambda data: parse_stamp(data, seeds.STAMPED),
+        (Refused,),
+        seeds.stamps,
+        trees.DER.mutate,
+        bound=_KEYED,
+    ),
+    Target(
+        "desk/settings", _settings, (Refused,), lambda: [seeds.settings_line() + b"\n"], signing.signed, bound=_KEYED
+    ),
+    Target("desk/age-header", _header, (Refused,), _age_file),
+    Target("desk/age-file", _decrypt, (Refused,), _age_file),
+    Target("desk/age-keys", _load_keys, (Refused,), lambda: [RECIPIENTS[0].key_file.encode()]),
+)

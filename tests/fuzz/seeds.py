@@ -1,0 +1,203 @@
+"""Good inputs to begin with: a small volume as the second writer makes it, and what lies in no volume."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import av
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+from firmware.media.sei import GopFacts, Signatory, signed_sei
+from tests import samples
+from tests.evidence_maker import RECIPIENTS, Camera, Plan, TimeAuthority, mp4
+from tests.evidence_maker.clips import clip
+from tests.evidence_maker.jose import canonical, digest
+from tests.fuzz import signing
+from tests.fuzz.signing import NAME, authority, identities
+
+STAMPED: Final = b"a manifest\n"
+_AUDITED: Final[Mapping[str, dict[str, Any]]] = {
+    "opening": {"number": 1, "opening": samples.HASH},
+    "closing": {"number": 1, "manifest": samples.HASH, "state": "sealed"},
+    "receipt": {"number": 1, "receipt": samples.HASH},
+    "erasure": {"number": 1, "receipt": samples.HASH},
+    "void": {"number": 1},
+    "missing": {"number": 1},
+    "quarantine": {"name": "00000007"},
+    "dock": {"dock": "dock-1", "outcome": "believed"},
+    "clock": {"before_ms": -1, "after_ms": 1, "source": "dock"},
+    "settings": {"serial": 1, "hash": samples.HASH},
+    "fault": {"code": "storage"},
+    "stop": {"reason": "shutdown", "resume": False},
+}
+
+
+@cache
+def volume() -> Mapping[str, bytes]:
+    """Every file of a small volume, by its path there: recording 1 sealed and receipted, recording 2 cut off."""
+    with tempfile.TemporaryDirectory() as folder:
+        camera = Camera(Path(folder) / "card", name=NAME)
+        camera.record(Plan(segments=1, before=0))
+        camera.receipt(1)
+        camera.countersign()
+        camera.cut(after=3)
+        return {
+            str(path.relative_to(camera.path)): path.read_bytes() for path in camera.path.rglob("*") if path.is_file()
+        }
+
+
+def recording(name: str) -> bytes:
+    """A file of recording 1."""
+    return volume()[f"recordings/00000001/{name}"]
+
+
+def journal() -> list[bytes]:
+    """The beginning of a journal."""
+    return [b"".join(recording("journal.jwsl").splitlines(keepends=True)[:4])]
+
+
+@cache
+def audit_files() -> list[bytes]:
+    """Two audit files, with all kinds of lines between them."""
+    boot = signing.take_apart(volume()["audit/00000001.jwsl"].split(b"\n")[0])
+    assert boot is not None
+    files = []
+    for kinds in (list(_AUDITED)[::2], list(_AUDITED)[1::2]):
+        rows: list[bytes] = []
+        head, payload = "0" * 64, boot[1]
+        for kind in ("boot", *kinds):
+            data = _AUDITED.get(kind, boot[1]["data"])
+            payload = {**payload, "line": len(rows) + 1, "prev": head, "kind": kind, "data": data}
+            rows.append(signing.line("lapel.audit.1", payload, chained=kind == "boot"))
+            head = digest(rows[-1])
+        files.append(b"".join(row + b"\n" for row in rows))
+    return files
+
+
+def settings() -> dict[str, Any]:
+    """The payload of the authority's settings."""
+    return samples.settings([recipient.address for recipient in RECIPIENTS])
+
+
+def settings_line() -> bytes:
+    """The authority's settings."""
+    return signing.line("lapel.settings.1", settings())
+
+
+def assignment_line() -> bytes:
+    """An assignment."""
+    payload = {"device": NAME, "shift": "S-1", "utc_ms": samples.anchor()["utc_ms"]}
+    return signing.line("lapel.assignment.1", payload)
+
+
+def chains() -> list[bytes]:
+    """The chain of every role, and one of a camera that would be a dock."""
+    found = [signing.chain_input(role, each.x5c) for role in range(1, 8) for each in identities().values() if each.x5c]
+    return [*dict.fromkeys(found)]
+
+
+def private_rows() -> list[bytes]:
+    """An entry of each kind of the private part, without its padding."""
+    clock = samples.clock()
+    more: Mapping[str, dict[str, Any]] = {
+        "assignment": {"shift": "S-1"},
+        "start": {"trigger": "button", "press": clock},
+        "bookmark": {"label": "Zelle 12"},
+        "sound": {"state": "muted"},
+        "fault": {"text": "lens"},
+        "stop": {"reason": "officer"},
+    }
+    return [canonical({"kind": kind, "at": 90_000, "clock": clock, **each}) for kind, each in more.items()]
+
+
+@cache
+def fragments() -> bytes:
+    """The head of a segment: ``ftyp``, ``moov`` and a fragment with sound."""
+    made = clip(2)
+    return mp4.init(made, sound=True) + mp4.fragment(1, made.video[:3], made.audio[:4])
+
+
+@cache
+def film() -> bytes:
+    """The same as an ordinary film, as an export makes it."""
+    made = io.BytesIO()
+    with av.open(io.BytesIO(fragments()), "r") as source, av.open(made, "w", format="mp4") as target:
+        streams = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                target.mux_one(packet)
+    return made.getvalue()
+
+
+@cache
+def access_units() -> list[bytes]:
+    """The first pictures of a clip in Annex B, with parameter sets in front of the first."""
+    made = clip(2)
+    avcc = made.avcc
+    size = int.from_bytes(avcc[6:8], "big")
+    sps, rest = avcc[8 : 8 + size], avcc[8 + size :]
+    pps = rest[3 : 3 + int.from_bytes(rest[1:3], "big")]
+    units = [b"".join(b"\0\0\0\1" + nal for nal in _nals(sample.data)) for sample in made.video[:2]]
+    return [b"\0\0\0\1" + sps + b"\0\0\0\1" + pps + units[0][:600], units[1][:600]]
+
+
+def sample() -> bytes:
+    """A picture as a film holds it."""
+    return clip(2).video[1].data[:600]
+
+
+def seis() -> list[bytes]:
+    """Signatures in the picture: with the signer's certificates, and without."""
+    session = identities()["session"]
+    chain = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in session.certificates[:-1])
+    sign = partial(
+        session.key.sign, signature_algorithm=ec.ECDSA(Prehashed(hashes.SHA256()), deterministic_signing=True)
+    )
+    signer = Signatory(sign, chain, "0.1.0", NAME, 1 << 50)
+    digests = tuple(hashlib.sha256(bytes((index,))).digest() for index in range(3))
+    gop = GopFacts(0, 1 << 50, 1 << 51, 3, hashlib.sha256(b"".join(digests)).digest(), digests, bytes(32))
+    return [signed_sei(gop, signer, certificates=each) for each in (True, False)]
+
+
+@cache
+def stamps() -> list[bytes]:
+    """A time stamp over ``STAMPED``."""
+    return [TimeAuthority().stamp(STAMPED, samples.anchor()["utc_ms"])]
+
+
+def _nals(sample: bytes) -> list[bytes]:
+    found = []
+    while sample:
+        size = int.from_bytes(sample[:4], "big")
+        found.append(sample[4 : 4 + size])
+        sample = sample[4 + size :]
+    return found
+
+
+def key_files() -> list[bytes]:
+    """Private keys in PEM."""
+    plain = serialization.NoEncryption()
+    key = identities()["device"].key
+    forms = (serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL)
+    return [key.private_bytes(serialization.Encoding.PEM, form, plain) for form in forms]
+
+
+def public_keys(encoding: serialization.Encoding) -> list[bytes]:
+    """A public key."""
+    public = identities()["device"].key.public_key()
+    return [public.public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)]
+
+
+def certificates_pem() -> list[bytes]:
+    """Certificate files: the root alone, and a chain."""
+    chain = identities()["device"].certificates
+    return [authority().root_pem, b"".join(each.public_bytes(serialization.Encoding.PEM) for each in chain)]
