@@ -24,7 +24,7 @@ from firmware.runtime.shelf import CameraShelf
 from firmware.runtime.supervise import Part
 from firmware.runtime.take import Take
 from firmware.runtime.troubles import Pulse
-from firmware.runtime.work import Stop, Witness
+from firmware.runtime.work import Remark, Stop, Witness
 from firmware.runtime.writer import Writer
 from hal.interface import Track
 
@@ -55,7 +55,10 @@ class Camera:
         self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
         self.pulse = Pulse(self.lens, self.microphone, self.writer)
         self.well, self.now = self.pulse.well, hal.clock.monotonic_ns
-        self.sign = lambda kind, data: self.work.put(Witness(kind, data))
+        self.sign, self.remark = (
+            lambda *said: self.work.put(Witness(*said)),
+            lambda *said: self.work.put(Remark(*said)),
+        )
         self.shelf = CameraShelf(vault, self.writer, hal)
         dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
         self.dock = DockLink(dock)
@@ -109,9 +112,9 @@ class Camera:
         if self.take is not None:
             self.take.mark(self.settings.bookmark_label, time_ns)
 
-    def mute(self, *, end: bool = False) -> None:
-        """Silence the microphone, or open it again; with ``end`` only the latter."""
-        self.microphone.mute(self.now(), end=end)
+    def mute(self, *, end: bool = False) -> bool:
+        """Silence the microphone, or open it again; with ``end`` only the latter.  Whether it is muted now."""
+        return self.microphone.mute(self.now(), end=end)
 
     def renew(self, full: Take, now_ns: int) -> None:
         """A take that has grown too long for one manifest is taken over by another; nothing is missing between them."""

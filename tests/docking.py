@@ -24,6 +24,7 @@ from firmware.evidence.certs import Trust
 from firmware.evidence.errors import MismatchError
 from firmware.evidence.journal import Journal
 from firmware.evidence.kinds import ZEROS
+from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import recovered_manifest, sealed_manifest, verify_manifest
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.second import SecondKey
@@ -89,6 +90,8 @@ class MemoryShelf:
     recordings: dict[int, dict[str, bytes]] = field(default_factory=dict)
     receipts: dict[int, bytes] = field(default_factory=dict)
     anchors: list[bytes] = field(default_factory=list)
+    log_receipts: list[bytes] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
     assignments: list[str] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)
     audit: dict[str, list[bytes]] = field(default_factory=dict)
@@ -106,9 +109,12 @@ class MemoryShelf:
                 "firmware": "0.1.0",
                 "signer": "software",
                 "counter": None,
+                "start": "first",
+                "power": None,
                 "next": 1,
                 "opening": ZEROS,
                 "open": [],
+                "contested": False,
             },
         )
 
@@ -201,9 +207,12 @@ class MemoryShelf:
                 "firmware": "0.1.0",
                 "signer": "software",
                 "counter": None,
-                "next": 1,
+                "start": "power",
+                "power": None,
+                "next": max((*self.recordings, *self.receipts), default=0) + 1,
                 "opening": self._opening,
                 "open": [],
+                "contested": False,
             },
         )
 
@@ -252,10 +261,11 @@ class MemoryShelf:
             if number not in self.receipts
         ]
         log = tuple((name, len(self._file("audit", name))) for name in sorted(self.audit))
+        own = tuple((name, len(data)) for name, data in self.log_paper.items())
         return [
             *items,
             Item("audit", "audit", False, log),
-            Item("volume", "volume", False, (("volume.jws", len(self.volume_file)),)),
+            Item("volume", "volume", False, (*own, ("volume.jws", len(self.volume_file)))),
         ]
 
     def read(self, item: str, file: str, offset: int, size: int) -> bytes:
@@ -267,7 +277,13 @@ class MemoryShelf:
     def _file(self, item: str, file: str) -> bytes:
         if item == "audit":
             return b"".join(line + b"\n" for line in self.audit[file])
-        return self.volume_file if item == "volume" else self.recordings[int(item)][file]
+        papers = {"volume.jws": self.volume_file, **self.log_paper}
+        return papers[file] if item == "volume" else self.recordings[int(item)][file]
+
+    @property
+    def log_paper(self) -> dict[str, bytes]:
+        """The newest receipt for the log, once there is one."""
+        return {"log-receipt.jws": self.log_receipts[-1] + b"\n"} if self.log_receipts else {}
 
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Verify as a camera does, and keep."""
@@ -290,6 +306,27 @@ class MemoryShelf:
             head_of=lambda index: self._lines[index - 1] if index <= len(self._lines) else None,
         )
         self.anchors.append(line)
+
+    def log_receipt(self, line: bytes, nonce: str) -> None:
+        """Verify as a camera does, keep, and remove what is covered."""
+        signed = verify_log_receipt(
+            line, self.trust, nonce=nonce, device=self.session.device, volume=self.volume, files=self._finished
+        )
+        self.log_receipts.append(line)
+        covered = [each["name"] for each in signed.payload["files"]]
+        told = signed.payload
+        self._log("cleared", {"receipt": signed.hash, "boot": told["boot"], "line": told["audit"]["line"]})
+        for name in covered:
+            del self.audit[name]
+
+    def _finished(self, boot: int) -> list[dict[str, Any]]:
+        names = [name for name in sorted(self.audit) if int(name[:8]) <= boot < self.boot]
+        return [{"name": name, **extent(self._file("audit", name))} for name in names]
+
+    def conflict(self, dock: str, reason: str) -> None:
+        """Keep and log."""
+        self.conflicts.append(reason)
+        self._log("conflict", {"dock": dock, "reason": reason})
 
     def settings(self, line: bytes) -> None:
         """Verify as a camera does, and keep."""

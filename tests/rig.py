@@ -282,7 +282,7 @@ class Rig:
     def audit(self, *, only: int | None = None) -> list[dict[str, Any]]:
         """The payloads of the audit log's lines, of all its files or of one."""
         directory = self.evidence.root().enter("audit")
-        files = directory.names() if only is None else [f"{only:08d}.jwsl"]
+        files = [name for name in directory.names() if name.endswith(".jwsl")] if only is None else [f"{only:08d}.jwsl"]
         lines = b"".join(read(directory.open(name)) for name in files).splitlines()
         return [payload(line) for line in lines]
 

@@ -70,9 +70,12 @@ def audit(kind: str = "boot", data: dict[str, Any] | None = None, **changes: Any
         "firmware": "0.1.0",
         "signer": "software",
         "counter": None,
+        "start": "first",
+        "power": {"percent": 80, "charging": False, "celsius": 24},
         "next": 1,
         "opening": ZEROS,
         "open": [],
+        "contested": False,
     }
     return {
         "device": "cam-1",
@@ -96,6 +99,25 @@ def anchor(**changes: Any) -> dict[str, Any]:
         "number": 7,
         "audit": {"line": 12, "head": HASH},
         "dock": "dock-1",
+        "utc_ms": 1_790_000_000_000,
+        "nonce": NONCE,
+        **changes,
+    }
+
+
+def log_receipt(**changes: Any) -> dict[str, Any]:
+    """A receipt of ``dock-1`` for the log of ``cam-1``."""
+    return {
+        "device": "cam-1",
+        "volume": VOLUME,
+        "boot": 3,
+        "files": [
+            {"name": "00000003.jwsl", **extent(4000)},
+            {"name": "00000003.private.age", **extent(66000)},
+        ],
+        "audit": {"line": 12, "head": HASH},
+        "dock": "dock-1",
+        "store": "store-1",
         "utc_ms": 1_790_000_000_000,
         "nonce": NONCE,
         **changes,

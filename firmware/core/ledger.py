@@ -35,7 +35,8 @@ class Newest:
 
 @dataclass(slots=True)
 class Ledger:
-    """The sum of all lines.  ``upcoming`` is the number that the next recording gets."""
+    """The sum of all lines.  ``upcoming`` is the number that the next recording gets.  ``contested``: a dock holds another log of this
+    volume, and nothing may be erased any more.  ``counter``: the hardware's at the newest ``boot`` line, ``opened``: openings since."""
 
     boot: int = 0
     line: int = 0
@@ -44,10 +45,14 @@ class Ledger:
     opening: str = NOTHING
     unclosed: dict[int, Opening] = field(default_factory=dict)
     resume: bool = False
+    contested: bool = False
+    counter: int | None = None
+    opened: int = 0
+    clock: Mapping[str, Any] | None = None
 
     def follow(self, payload: Mapping[str, Any], line_hash: str) -> None:
         """Add one verified line, given its payload."""
-        self.boot, self.line, self.head = payload["boot"], payload["line"], line_hash
+        self.boot, self.line, self.head, self.clock = payload["boot"], payload["line"], line_hash, payload["clock"]
         effect = _EFFECTS.get(payload["kind"])
         if effect is not None:
             effect(self, payload["data"])
@@ -62,18 +67,23 @@ class Ledger:
             {"number": number, "opening": each.hash, "boot": each.boot}
             for number, each in sorted(self.unclosed.items())
         ]
-        return {"next": self.upcoming, "opening": self.opening, "open": unclosed}
+        return {"next": self.upcoming, "opening": self.opening, "open": unclosed, "contested": self.contested}
 
     def _boot(self, data: Mapping[str, Any]) -> None:
         self.upcoming, self.opening, self.resume = data["next"], data["opening"], False
+        self.counter, self.opened, self.contested = data["counter"], 0, data["contested"]
         self.unclosed = {each["number"]: Opening(each["opening"], each["boot"]) for each in data["open"]}
 
     def _open(self, data: Mapping[str, Any]) -> None:
         self.upcoming, self.opening = data["number"] + 1, data["opening"]
+        self.opened += 1
         self.unclosed[data["number"]] = Opening(data["opening"], self.boot)
 
     def _close(self, data: Mapping[str, Any]) -> None:
         self.unclosed.pop(data["number"], None)
+
+    def _contest(self, _data: Mapping[str, Any]) -> None:
+        self.contested = True
 
     def _stop(self, data: Mapping[str, Any]) -> None:
         self.resume = data["resume"]
@@ -85,5 +95,6 @@ _EFFECTS: Final[Mapping[str, Callable[[Ledger, Mapping[str, Any]], None]]] = {
     "closing": Ledger._close,  # noqa: SLF001
     "void": Ledger._close,  # noqa: SLF001
     "missing": Ledger._close,  # noqa: SLF001
+    "conflict": Ledger._contest,  # noqa: SLF001
     "stop": Ledger._stop,  # noqa: SLF001
 }

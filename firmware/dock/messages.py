@@ -32,7 +32,8 @@ VERSION = integer(1, 255)
 INDEX = integer(0, 1 << 31)
 ITEM_NAME = text(r"[0-9]{8}|audit|volume", "the name of an item")
 FILE_NAME = text(
-    r"journal\.jwsl|manifest\.jws|manifest\.pq\.jws|private\.age|volume\.jws|[0-9]{8}\.jwsl|[0-9]{6}\.mp4\.age",
+    r"journal\.jwsl|manifest\.jws|manifest\.pq\.jws|private\.age|(volume|log-receipt)\.jws"
+    r"|[0-9]{8}\.(jwsl|private\.age)|[0-9]{6}\.mp4\.age",
     "the name of a file",
 )
 
@@ -224,6 +225,23 @@ class AnchorLine(Raw):
     LIMIT: ClassVar[int] = LINE_LIMIT
 
 
+class LogReceiptLine(Raw):
+    """Finished files of the audit log are in durable storage."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 22
+    LIMIT: ClassVar[int] = FILE_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(Message):
+    """The dock holds another log of this volume: two cameras with one identity, or one that was turned back.  Answered with the hash of
+    this body, once the log says so."""
+
+    TYPE: ClassVar[int] = 23
+    reason: str = member(WORDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Stored(Message):
     """The signed line with this hash is verified and durable on the camera."""
@@ -303,6 +321,8 @@ _ALL: tuple[type[Message], ...] = (
     Pong,
     Bye,
     Error,
+    LogReceiptLine,
+    Conflict,
 )
 MESSAGES: dict[int, type[Message]] = {kind.TYPE: kind for kind in _ALL}
 

@@ -16,6 +16,7 @@ from firmware.dock.messages import (
     Busy,
     Bye,
     ClockSet,
+    Conflict,
     Data,
     End,
     FileEntry,
@@ -26,6 +27,7 @@ from firmware.dock.messages import (
     Items,
     ListFiles,
     ListItems,
+    LogReceiptLine,
     Message,
     Ping,
     Pong,
@@ -162,6 +164,14 @@ class Service:
     @_answer.register(AnchorLine)
     def _anchor(self, line: AnchorLine) -> Answers:
         yield _stored(line.data, lambda data: self._shelf.anchor(data, self._nonce))
+
+    @_answer.register(LogReceiptLine)
+    def _log_receipt(self, line: LogReceiptLine) -> Answers:
+        yield _stored(line.data, lambda data: self._shelf.log_receipt(data, self._nonce))
+
+    @_answer.register(Conflict)
+    def _conflict(self, conflict: Conflict) -> Answers:
+        yield _stored(conflict.body(), lambda _: self._shelf.conflict(self._dock, conflict.reason))
 
     @_answer.register(ReceiptLine)
     def _receipt(self, line: ReceiptLine) -> Answers:

@@ -34,8 +34,8 @@ class Shelf(Protocol):
         """All there is to fetch: marked recordings first, then the most recent; only sealed ones, without those
         receipted.
 
-        The audit log and ``volume.jws`` are always there.  An audit file grows: its length here is a whole number of
-        lines.
+        The audit log and ``volume.jws`` are always there.  The newest files of the log grow: their lengths here are of whole lines,
+        and of what these vouch for.
         """
 
     def read(self, item: str, file: str, offset: int, size: int) -> bytes:
@@ -49,6 +49,12 @@ class Shelf(Protocol):
 
         The head may be any line that ``items`` had listed: the log has grown since.
         """
+
+    def log_receipt(self, line: bytes, nonce: str) -> None:
+        """Verify a receipt for finished files of the audit log and return once it is durable.  Only that allows their removal."""
+
+    def conflict(self, dock: str, reason: str) -> None:
+        """Note in the audit log that a dock holds another log of this volume.  From then on nothing is erased."""
 
     def settings(self, line: bytes) -> None:
         """Verify settings of the authority and return once they are durable."""

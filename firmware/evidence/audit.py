@@ -10,8 +10,9 @@ from firmware.evidence import documents
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import SequenceError
 from firmware.evidence.jws import Signed
-from firmware.evidence.kinds import AUDIT, ZEROS
+from firmware.evidence.kinds import ZEROS
 from firmware.evidence.lines import LineReader, Tail
+from firmware.evidence.log_kinds import AUDIT
 from firmware.evidence.session import Session
 
 FIRST = "boot"

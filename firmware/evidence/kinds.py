@@ -1,4 +1,5 @@
-"""What each signed object holds: the tables of ``docs/evidence-format.md``, sections 6 to 14, and who may sign it."""
+"""What each signed object holds: the tables of ``docs/evidence-format.md``, sections 6 to 14, and who may sign it.  Those of the
+audit log are in ``log_kinds``."""
 
 from __future__ import annotations
 
@@ -18,9 +19,6 @@ ZEROS = "0" * 64
 
 MOST_FILES = 10_000
 """The most files of one recording."""
-
-MOST_OPEN = 200
-"""The most openings without a closing that the first line of an audit file lists."""
 
 HASH = text(r"[0-9a-f]{64}", "a hash of 64 lowercase hexadecimal digits")
 IDENTIFIER = text(r"[0-9a-f]{32}", "32 lowercase hexadecimal digits")
@@ -61,24 +59,21 @@ def _flush_tracks(payload: Mapping[str, Any]) -> None:
             raise FormatError(f"{name}: null for private.age, and for nothing else")
 
 
-def _sorted_files(payload: Mapping[str, Any]) -> None:
+def sorted_files(payload: Mapping[str, Any]) -> None:
+    """``FormatError`` unless the files of an object are sorted by name, each once."""
     names = [file["name"] for file in payload["files"]]
     if names != sorted(set(names)):
         raise FormatError("files: not sorted by name, each once")
 
 
 def _manifest_files(payload: Mapping[str, Any]) -> None:
-    _sorted_files(payload)
+    sorted_files(payload)
     for index, file in enumerate(payload["files"]):
         whole = {"length": file["length"], "hash": file["hash"]}
         if payload["state"] == "sealed" and file["signed"] != whole:
             raise FormatError(f"files[{index}].signed: not the whole file, which a sealed recording signs")
     if payload["missing"] != sorted(set(payload["missing"])):
         raise FormatError("missing: not sorted, each once")
-
-
-def _audit_data(payload: Mapping[str, Any]) -> None:
-    AUDIT_DATA[payload["kind"]](payload["data"], "data")
 
 
 def _settings_recipients(payload: Mapping[str, Any]) -> None:
@@ -98,31 +93,6 @@ def _settings(payload: Mapping[str, Any]) -> None:
     _settings_recipients(payload)
     _settings_revoked(payload)
 
-
-AUDIT_DATA: Mapping[str, Check] = {
-    "boot": record(
-        {
-            "firmware": WORDS,
-            "signer": SIGNER,
-            "counter": null_or(COUNT),
-            "next": NUMBER,
-            "opening": HASH,
-            "open": items(record({"number": NUMBER, "opening": HASH, "boot": NUMBER}), most=MOST_OPEN),
-        }
-    ),
-    "opening": record({"number": NUMBER, "opening": HASH}),
-    "closing": record({"number": NUMBER, "manifest": HASH, "state": one_of("sealed", "recovered")}),
-    "void": record({"number": NUMBER}),
-    "missing": record({"number": NUMBER}),
-    "quarantine": record({"name": WORDS}),
-    "dock": record({"dock": WORDS, "outcome": WORDS}),
-    "clock": record({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": WORDS}),
-    "settings": record({"serial": INDEX, "hash": HASH}),
-    "receipt": record({"number": NUMBER, "receipt": HASH}),
-    "erasure": record({"number": NUMBER, "receipt": HASH}),
-    "fault": record({"code": WORDS}),
-    "stop": record({"reason": WORDS, "resume": flag}),
-}
 
 _PRIVATE: Mapping[str, Check] = {"clock": CLOCK, "at": null_or(COUNT)}
 PRIVATE: Mapping[str, Check] = {
@@ -225,7 +195,7 @@ RECEIPT = Kind(
             "nonce": IDENTIFIER,
         }
     ),
-    _sorted_files,
+    sorted_files,
     jws.FILE_LIMIT,
 )
 
@@ -245,25 +215,6 @@ ANCHOR = Kind(
             "nonce": IDENTIFIER,
         }
     ),
-)
-
-AUDIT = Kind(
-    "lapel.audit.1",
-    Role.SESSION,
-    "device",
-    record(
-        {
-            "device": NAME,
-            "volume": IDENTIFIER,
-            "boot": NUMBER,
-            "line": INDEX,
-            "prev": HASH,
-            "clock": CLOCK,
-            "kind": one_of(*AUDIT_DATA),
-            "data": mapping(WORDS, lambda _value, _where: None, most=8),
-        }
-    ),
-    _audit_data,
 )
 
 VOLUME = Kind("lapel.volume.1", Role.DEVICE, "device", record({"device": NAME, "volume": IDENTIFIER, "clock": CLOCK}))

@@ -59,11 +59,14 @@ class Chores:
         yield from self.erase()
         self._vault.renew_log()
         yield
+        yield from self._attempt("audit", self._vault.kept_log.clear())
         yield from self._attempt("prepare", self._prepare())
 
     @property
     def returnable(self) -> int:
-        """Bytes that receipted footage gives back once they are needed."""
+        """Bytes that receipted footage gives back once they are needed: none where a dock holds another log than ours."""
+        if self._vault.volume.audit.ledger.contested:
+            return 0
         return self._vault.custody.inventory.returnable(but=self.troubles)
 
     def _attempt(self, name: str, work: Iterator[None]) -> Iterator[None]:
@@ -118,8 +121,13 @@ class Chores:
             yield from self._attempt(step.name, self._actions[step.action](step))
 
     def erase(self) -> Iterator[None]:
-        """Erase what a durable receipt allows: the audit log has it first, the directory then moves, and only then its files go."""
+        """Erase what a durable receipt allows: the audit log has it first, the directory then moves, and only then its files go.
+
+        Nothing goes of a volume that a dock contests: one of two such cameras is a copy, or was turned back, and nobody knows yet which.
+        """
         vault = self._vault
+        if vault.volume.audit.ledger.contested:
+            return
         receipted = [
             Receipted(entry.number, entry.size, entry.receipted_ms)
             for entry in vault.custody.inventory.all()

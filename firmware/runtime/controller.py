@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from firmware.core.gauge import Gauge, reading
 from firmware.core.gestures import Gestures, Hold, HoldProgress, Press, Stuck, Tap
 from firmware.core.indications import Trouble
 from firmware.core.machine import Effect, Event, Move, Place, Recording, move, step
@@ -20,7 +21,7 @@ from hal.interface import Button, Edge, Track, Trigger, Unit
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from firmware.core.gestures import Gesture
     from firmware.runtime.flow import Flow
@@ -35,6 +36,9 @@ CONFIRM_NS: Final = 5_000_000_000
 TWICE_NS: Final = 800_000_000
 NEVER: Final = -TWICE_NS
 RUNNING: Final = frozenset({Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED})
+DOCKED: Final = frozenset({Place.DOCKED, Place.OFFLOADING})
+GESTURES: Final[Mapping[type, str]] = {Press: "press", Tap: "tap", Hold: "hold", Stuck: "stuck"}
+"""Those that the log's private part has a record of."""
 FREE: Final = frozenset({Recording.IDLE, Recording.STOPPING})
 """Where a press begins a recording."""
 SIGNED: Final = frozenset(
@@ -81,10 +85,11 @@ class Controller:
         self._confirm_by: int | None = None
         self._fed_ns = -FEED_NS
         self._signed: dict[str, int] = {}
+        self._gauge = Gauge()
         self._handlers: dict[type, Callable[[Any], None]] = {
             Unit: self._first,
             Edge: self._edge,
-            Trigger: lambda trigger: self._ask(Cause(trigger.name, trigger.time_ns), Event.ALERT),
+            Trigger: self._triggered,
             Mounted: self._mounted,
             Durable: lambda answer: self._answered(answer.take, Event.DURABLE),
             Sealed: lambda answer: self._answered(answer.take, Event.SEALED),
@@ -144,6 +149,9 @@ class Controller:
         self.face.look(self.recording, self.place, found, now_ns)
         for trouble in sorted(SIGNED & self.face.troubles - before, key=list(Trouble).index):
             self._sign(trouble.value, now_ns)
+        battery = self.face.battery
+        if battery is not None and self._gauge.worth(power := reading(battery), now_ns):
+            self._flow.sign("power", power)
 
     def _first(self, unit: Unit) -> None:
         """The first frame: from now on it buffers, and whoever started the service may know."""
@@ -159,6 +167,9 @@ class Controller:
 
     def _mean(self, gestures: list[Gesture]) -> None:
         for gesture in gestures:
+            if name := GESTURES.get(type(gesture)):
+                facts = {"button": gesture.button.value, "gesture": name}
+                self._flow.remark("press", facts, gesture.time_ns)
             if isinstance(gesture, Stuck):
                 self._stuck(gesture)
             elif self._gestures[gesture.button].stuck and not (isinstance(gesture, Press) and self.recording in FREE):
@@ -172,7 +183,7 @@ class Controller:
         """Told once; a mute that nobody may have meant ends."""
         self._log.warning("button-stuck", button=gesture.button.value)
         if gesture.button is Button.FUNCTION:
-            self._flow.mute(end=True)
+            self._mute(gesture.time_ns, end=True)
 
     def _function_tap(self, tap: Gesture) -> None:
         """Twice in a row mutes, or ends that, where the authority allows it: the picture goes on."""
@@ -181,8 +192,11 @@ class Controller:
         twice = tap.time_ns - self._function_ns <= TWICE_NS
         self._function_ns = NEVER if twice else tap.time_ns
         if twice and self.recording in RUNNING and self._settings.mute_allowed:
-            self._flow.mute()
+            self._mute(tap.time_ns)
             self.face.cue("muted")
+
+    def _mute(self, time_ns: int, *, end: bool = False) -> None:
+        self._flow.remark("mute", {"on": self._flow.mute(end=end)}, time_ns)
 
     def _pressed(self, press: Press) -> None:
         """The first edge.  A press that begins or ends a recording is spent: its letting go and its holding mean nothing more."""
@@ -205,11 +219,17 @@ class Controller:
         if not self._spent and self.recording is Recording.RECORDING:
             self.face.cue(f"hold-{min(progress.step, 3)}")
 
+    def _triggered(self, trigger: Trigger) -> None:
+        self._flow.remark("trigger", {"name": trigger.name}, trigger.time_ns)
+        self._ask(Cause(trigger.name, trigger.time_ns), Event.ALERT)
+
     def _ask(self, cause: Cause, event: Event) -> None:
         """Ask for a recording.  What bars one is told loudly; one that runs already is never denied."""
         if self.recording in FREE:
             if bars := self.face.bars:
-                self._log.error("cannot-record", troubles=sorted(trouble.value for trouble in bars))
+                why = sorted(trouble.value for trouble in bars)
+                self._log.error("cannot-record", troubles=why)
+                self._flow.remark("refused", {"reason": ", ".join(why)}, cause.time_ns)
                 self._happen(Event.DENIED)
                 return
             self._cause = cause
@@ -218,7 +238,7 @@ class Controller:
     # What the writer and the dock say.
 
     def _mounted(self, mounted: Mounted) -> None:
-        if mounted.resume and self.place not in {Place.DOCKED, Place.OFFLOADING}:
+        if mounted.resume and self.place not in DOCKED:
             self._ask(Cause("resume", self._hal.clock.monotonic_ns()), Event.RESUME)
 
     def _answered(self, take: int, event: Event) -> None:
@@ -237,6 +257,8 @@ class Controller:
         before, self.place = self.place, move(self.place, news.move)
         if self.place is not before:
             self._log.event("place", place=self.place.value, dock=news.dock, text=news.text)
+        if (docked := self.place in DOCKED) is not (before in DOCKED):
+            self._flow.sign("place", {"place": "docked" if docked else "worn", "dock": news.dock})
         if news.move is Move.STOOD:
             self.face.cue("docked")
             self._end("docked")
@@ -271,6 +293,8 @@ class Controller:
             self._effects[effect]()
         if self.recording is not before:
             self._log.event("state", state=self.recording.value, was=before.value)
+            change = {"state": self.recording.value, "was": before.value, "event": event.value}
+            self._flow.remark("state", change, self._hal.clock.monotonic_ns())
             self.face.show(self.recording, self.place)
 
     def _mark(self) -> None:

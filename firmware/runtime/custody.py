@@ -84,9 +84,13 @@ class Custody:
             return
         try:
             line = from_file(durable.read(root, names.ANCHOR), names.ANCHOR)
-            self.anchored = _named(verify_anchor(line, self._vault.enrolment.trust, nonce=None, **self._whose()))
+            anchor = verify_anchor(line, self._vault.enrolment.trust, nonce=None, **self._whose())
         except EvidenceError as error:
             self._fault(f"anchor {error}")
+            return
+        self.anchored = _named(anchor)
+        if anchor.payload["audit"]["line"] > self._vault.volume.audit.ledger.line:
+            self._fault(f"anchor-ahead {anchor.payload['audit']['line']}")  # the log was turned back
 
     def settings(self, line: bytes) -> None:
         """Keep newer settings of the authority.  Whom to believe counts at once, how to behave from the next start on.
@@ -111,6 +115,7 @@ class Custody:
         signed = verify_assignment(line, vault.trust(), device=vault.session.device)
         durable.replace(vault.hal.config.root(), ASSIGNMENT, line + b"\n")
         self.shift = signed.payload["shift"]
+        vault.volume.audit.remark("shift", {"shift": self.shift})
 
     def _believed_receipt(self, directory: Directory, manifest: Signed) -> Signed | None:
         """The durable receipt of a recording; None without one that can be believed: its dock may have been withdrawn since.

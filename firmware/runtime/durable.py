@@ -46,6 +46,15 @@ def read(directory: Directory, name: str, limit: int = LIMIT) -> bytes:
     return data
 
 
+def head(directory: Directory, name: str, size: int) -> bytes:
+    """The first bytes of a file."""
+    file = directory.open(name)
+    try:
+        return file.read(0, size)
+    finally:
+        file.close()
+
+
 def size(directory: Directory, name: str) -> int:
     """Bytes of a file."""
     file = directory.open(name)

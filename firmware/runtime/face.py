@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from firmware.core.machine import Place
     from firmware.runtime.log import Log
     from firmware.runtime.work import Health
-    from hal.interface import Hal, Lights
+    from hal.interface import Battery, Hal, Lights
 
 BARS: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL})
 """Only a camera that is nobody's, or full of evidence, may deny a recording."""
@@ -40,6 +40,11 @@ class Face:
         self._dark = enrolled  # until the volume is mounted nobody knows whether it can record: no light then says so
         self._lights: Lights | None = None
         self._mute = False
+
+    @property
+    def battery(self) -> Battery | None:
+        """The battery as it was when somebody last looked; None while nobody could."""
+        return self._senses.battery
 
     @property
     def bars(self) -> frozenset[Trouble]:

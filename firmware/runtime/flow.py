@@ -32,8 +32,8 @@ class Flow(Protocol):
     def mark(self, time_ns: int) -> None:
         """Bookmark the running take."""
 
-    def mute(self, *, end: bool = False) -> None:
-        """Silence the microphone of the running take, or open it again; with ``end`` only the latter."""
+    def mute(self, *, end: bool = False) -> bool:
+        """Silence the microphone of the running take, or open it again; with ``end`` only the latter.  Whether it is muted now."""
 
     def seal(self, reason: str) -> None:
         """End the running take."""
@@ -49,6 +49,9 @@ class Flow(Protocol):
 
     def sign(self, kind: str, data: Mapping[str, object]) -> None:
         """Have the audit log say so."""
+
+    def remark(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
+        """Have the audit log's private part say so."""
 
     def leave(self, reason: str, *, resume: bool) -> None:
         """Have the audit log closed."""

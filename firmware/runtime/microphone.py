@@ -64,14 +64,15 @@ class Microphone:
         self._heard_ns = now_ns
         self._start(now_ns)
 
-    def mute(self, now_ns: int, *, end: bool = False) -> None:
-        """Stop listening although a recording runs, or listen again; with ``end`` only the latter."""
+    def mute(self, now_ns: int, *, end: bool = False) -> bool:
+        """Stop listening although a recording runs, or listen again; with ``end`` only the latter.  Whether it is muted now."""
         if self.listening and not end:
             self._end()
             self.state = Sound.MUTED
         elif self.state is Sound.MUTED:
             self.state = Sound.OFF
             self.open(now_ns)
+        return self.state is Sound.MUTED
 
     def close(self) -> None:
         """The recording is over: nothing more is read into memory, unless it listens always."""

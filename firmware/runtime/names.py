@@ -4,12 +4,14 @@ from __future__ import annotations
 
 VOLUME = "volume.jws"
 ANCHOR = "anchor.jws"
+LOG_RECEIPT = "log-receipt.jws"
 RESERVE = "reserve"
 AUDIT = "audit"
 RECORDINGS = "recordings"
 ERASING = "erasing"
 QUARANTINE = "quarantine"
 
+LINES = ".jwsl"
 JOURNAL = "journal.jwsl"
 PRIVATE = "private.age"
 MANIFEST = "manifest.jws"
@@ -32,3 +34,8 @@ def segment(number: int) -> str:
 def audit(index: int) -> str:
     """The file of a boot's audit log."""
     return f"{index:08d}.jwsl"
+
+
+def audit_private(index: int) -> str:
+    """The file of a boot's private part of the audit log."""
+    return f"{index:08d}.private.age"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AUDIT_ITEM: Final = "audit"
 VOLUME_ITEM: Final = "volume"
-PIECE: Final = 1 << 20
+PAPERS: Final = (names.LOG_RECEIPT, names.VOLUME)
 
 
 class CameraShelf:
@@ -28,7 +28,6 @@ class CameraShelf:
         self._vault = vault
         self._writer = writer
         self._hal = hal
-        self._lengths: dict[str, int] = {}
         self._open: tuple[tuple[str, str], File] | None = None
 
     def hello(self) -> Facts:
@@ -52,8 +51,9 @@ class CameraShelf:
         waiting = [entry for entry in self._vault.custody.inventory.all() if entry.receipted_ms is None]
         waiting.sort(key=lambda entry: (not entry.priority, -entry.number))
         volume = self._vault.volume
-        audit = tuple((name, self._audit_length(name)) for name in volume.audit.files())
-        own = ((names.VOLUME, durable.size(volume.root, names.VOLUME)),)
+        audit = tuple(volume.audit.offered().items())
+        here = volume.root.names()
+        own = tuple((name, durable.size(volume.root, name)) for name in PAPERS if name in here)
         return [
             *(_item(entry) for entry in waiting),
             Item("audit", AUDIT_ITEM, priority=False, files=audit),
@@ -75,6 +75,16 @@ class CameraShelf:
     def anchor(self, line: bytes, nonce: str) -> None:
         """Keep an anchor."""
         self._writer.ask(lambda: self._vault.custody.anchor(line, nonce))
+
+    def log_receipt(self, line: bytes, nonce: str) -> None:
+        """Keep a receipt for the log.  Its files change no more: they are read here, so that no flush waits for that."""
+        kept_log = self._vault.kept_log
+        receipt = kept_log.verify(line, nonce)
+        self._writer.ask(lambda: kept_log.keep(receipt))
+
+    def conflict(self, dock: str, reason: str) -> None:
+        """Have the log say that a dock contests it."""
+        self._note("conflict", {"dock": words(dock), "reason": words(reason)})
 
     def settings(self, line: bytes) -> None:
         """Keep settings."""
@@ -99,20 +109,6 @@ class CameraShelf:
         volume = self._vault.volume
         roots = {AUDIT_ITEM: lambda: volume.root.enter(names.AUDIT), VOLUME_ITEM: lambda: volume.root}
         return roots.get(item, lambda: volume.recordings.enter(item))()
-
-    def _audit_length(self, name: str) -> int:
-        """The whole lines of a log file.  Those of the newest are counted as they are written, older files do not grow."""
-        growing = self._vault.volume.audit.length_of(name)
-        if growing is not None:
-            return growing
-        if name not in self._lengths:
-            file, length = self._vault.volume.root.enter(names.AUDIT).open(name), 0
-            for offset in range(0, file.size(), PIECE):
-                piece = file.read(offset, PIECE)
-                length = offset + piece.rindex(b"\n") + 1 if b"\n" in piece else length
-            file.close()
-            self._lengths[name] = length
-        return self._lengths[name]
 
 
 def _item(entry: Entry) -> Item:

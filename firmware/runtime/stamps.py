@@ -22,6 +22,10 @@ class Stamps:
         self._moving = threading.Lock()
         self._ahead_ms = self._ahead()
 
+    def now_ns(self) -> int:
+        """The monotonic clock now, in nanoseconds."""
+        return self._clock.monotonic_ns()
+
     def now(self) -> Stamp:
         """Both clocks now."""
         return self.at(self._clock.monotonic_ns())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from firmware.runtime.microphone import Microphone
     from firmware.runtime.work import Health
     from firmware.runtime.writer import Writer
-    from hal.interface import Clock, Power
+    from hal.interface import Battery, Clock, Power
 
 LAG_MS: Final = 1500
 BATTERY_LOW: Final = 20
@@ -51,6 +51,7 @@ class Senses:
         self._clock = clock
         self._log = log
         self._looked_ns: int | None = None
+        self.battery: Battery | None = None
         self._found: frozenset[Trouble] = frozenset()
 
     def troubles(self, now_ns: int) -> frozenset[Trouble]:
@@ -64,7 +65,7 @@ class Senses:
         return self._found
 
     def _look(self) -> frozenset[Trouble]:
-        battery = self._power.battery()
+        battery = self.battery = self._power.battery()
         return _standing(
             {
                 Trouble.BATTERY_CRITICAL: battery.percent <= BATTERY_CRITICAL and not battery.charging,

@@ -39,8 +39,9 @@ class Unclaimed:
     def mark(self, time_ns: int) -> None:
         """Nothing is marked."""
 
-    def mute(self, *, end: bool = False) -> None:
+    def mute(self, *, end: bool = False) -> bool:  # noqa: ARG002 - there is no microphone
         """Nothing is heard."""
+        return False
 
     def seal(self, reason: str) -> None:
         """Nothing is sealed."""
@@ -59,6 +60,9 @@ class Unclaimed:
 
     def sign(self, kind: str, data: Mapping[str, object]) -> None:
         """There is no audit log."""
+
+    def remark(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
+        """Nor has it a private part."""
 
     def leave(self, reason: str, *, resume: bool) -> None:  # noqa: ARG002 - there is no audit log
         """Nothing waits to be written."""

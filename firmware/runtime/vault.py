@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import errno
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from firmware.core.cutter import live_from
 from firmware.core.forecast import Budget
+from firmware.core.gauge import reading
+from firmware.core.starts import counter_trouble, start_reason
 from firmware.evidence.age import AgeWriter
 from firmware.evidence.certs import write_pem
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.journal import Journal, last_clock
 from firmware.evidence.jws import line_hash
-from firmware.evidence.kinds import MOST_OPEN, words
+from firmware.evidence.kinds import words
+from firmware.evidence.log_kinds import MOST_OPEN
 from firmware.evidence.manifest import sealed_manifest
 from firmware.media.sei import Signatory
 from firmware.runtime import durable, names, pending
 from firmware.runtime.custody import Custody
+from firmware.runtime.logkeeping import LogKeeping
 from firmware.runtime.recording import RESERVE_JOURNAL, RESERVE_SEGMENT, OpenRecording
 from firmware.runtime.stamps import Stamps
 from firmware.runtime.volume import Volume
@@ -65,6 +69,7 @@ class Vault:
         self.writing: set[int] = set()
         """Numbers that belong to this boot: being written, or lost in the middle."""
         self.custody = Custody(self)
+        self.kept_log = LogKeeping(self)
         self._random = random
         self._live_from = live_from(chosen.pre_event_s, chosen.segment_s)
         self._prepared: Prepared | None = None
@@ -98,18 +103,24 @@ class Vault:
             self.stamps,
             reserve=self.settings.reserve_mib * MIB,
             random=self._random,
+            age=self._age,
         )
         ledger = volume.audit.ledger
         newest = ledger.upcoming - 1
         resume = newest in ledger.unclosed or ledger.resume  # an older one had been taken over already
         if resume:
             self._continues = self._cut_off(newest)
-        volume.audit.begin(self._boot_facts())
-        for name in volume.audit.damaged:
-            volume.audit.write("fault", {"code": f"audit-damaged {name}"})
+        facts = self._boot_facts(start_reason(ledger.clock, self.stamps.now()))
+        trouble = counter_trouble(facts["counter"], ledger.counter, ledger.opened)
+        volume.audit.begin(facts)
+        for code in (*(f"audit-damaged {name}" for name in volume.audit.damaged), *([trouble] if trouble else ())):
+            volume.audit.write("fault", {"code": code})
         if self.enrolment.trouble is not None:
             volume.audit.write("fault", {"code": words(self.enrolment.trouble)})
         self.custody.read_anchor()
+        self.kept_log.read()
+        if self.custody.shift is not None:
+            volume.audit.remark("shift", {"shift": self.custody.shift})
         self._pending = pending.kept(self.hal.config.root())
         return resume or self._pending
 
@@ -123,13 +134,19 @@ class Vault:
         """Go on in another file of the audit log, once this one is long and nothing is being recorded: a boot reads the newest file
         before it can record.  What is told there is what an end on purpose and a new start would tell."""
         if self.volume.audit.long and not self.writing:
-            facts = self._boot_facts()
+            facts = self._boot_facts("length")
             self.leave("length", resume=False)
             self.volume.audit.begin(facts)
 
-    def _boot_facts(self) -> dict[str, Any]:
-        signer = self.hal.signer
-        return {"firmware": VERSION, "signer": signer.kind, "counter": signer.counter()}
+    def _boot_facts(self, start: str) -> dict[str, Any]:
+        signer, power = self.hal.signer, None
+        with suppress(OSError):  # a gauge that cannot be read stops nothing
+            power = reading(self.hal.power.battery())
+        return {"firmware": VERSION, "signer": signer.kind, "counter": signer.counter(), "start": start, "power": power}
+
+    def _age(self) -> AgeWriter:
+        """Begin an encrypted file, to the recipients in force."""
+        return AgeWriter(self.enrolment.recipients, self._random)
 
     def begin(self, continues: Mapping[str, Any] | None = None) -> OpenRecording:
         """Open the next recording; ``continues``: what its opening says of the one that it goes on with, by default of the one
@@ -173,7 +190,7 @@ class Vault:
             journal,
             ready.journal,
             spare=(names.segment(self._live_from), ready.segment),
-            age=lambda: AgeWriter(self.enrolment.recipients, self._random),
+            age=self._age,
             stamps=self.stamps,
             clock=self.hal.clock,
             formats=(video, audio),
@@ -287,7 +304,8 @@ class Vault:
         return said
 
     def leave(self, reason: str, *, resume: bool) -> None:
-        """The audit log's last line of this boot."""
+        """The end of this boot's audit log: what its private part still lacks, then the last line."""
+        self.volume.audit.keep_remarks(last=True)
         self.volume.audit.write("stop", {"reason": reason, "resume": resume})
 
 

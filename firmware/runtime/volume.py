@@ -12,12 +12,16 @@ from firmware.runtime import durable, names
 from firmware.runtime.auditlog import AuditLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.evidence.age import AgeWriter
     from firmware.evidence.recipients import Random
+    from firmware.evidence.session import Session
     from firmware.runtime.enrolment import Enrolment
     from firmware.runtime.stamps import Stamps
     from hal.interface import Directory, Storage
 
-FOREIGN: Final = (names.RECORDINGS, names.AUDIT, names.ERASING, names.ANCHOR)
+FOREIGN: Final = (names.RECORDINGS, names.AUDIT, names.ERASING, names.ANCHOR, names.LOG_RECEIPT)
 BRIM: Final = 8 << 20
 """With less than this free, what is set aside is given back: the largest manifest, written beside its place, has to fit too."""
 DIRECTORIES: Final = (names.AUDIT, names.RECORDINGS, names.ERASING, names.QUARANTINE)
@@ -36,8 +40,17 @@ class Volume:
     audit: AuditLog
 
     @classmethod
-    def mount(cls, storage: Storage, enrolment: Enrolment, stamps: Stamps, *, reserve: int, random: Random) -> Volume:
-        """Open the volume on ``storage``, or make one on an empty card, with ``reserve`` bytes set aside.
+    def mount(
+        cls,
+        storage: Storage,
+        enrolment: Enrolment,
+        stamps: Stamps,
+        *,
+        reserve: int,
+        random: Random,
+        age: Callable[[], AgeWriter],
+    ) -> Volume:
+        """Open the volume on ``storage``, or make one on an empty card, with ``reserve`` bytes set aside; ``age`` begins an encrypted file.
 
         A card that is another camera's, or that nobody can tell whose it is, never keeps this one from recording: what is on it is
         put into quarantine as it is, and a new volume begins.  So it is where the audit log is gone and evidence is not: nobody knows
@@ -47,14 +60,28 @@ class Volume:
         here = set(root.names())
         keep_room(storage, reserve)
         number = _whose(root, enrolment) if names.VOLUME in here else None
-        if number is None or _forgotten(root, here):
-            number = random(16).hex()
-            put_away(root, number)
-            durable.replace(root, names.VOLUME, volume_line(session, number, stamps.now()) + b"\n")
+        if number is not None and not _forgotten(root, here):
+            volume = cls._open(storage, number, session, stamps, age)
+            volume.audit.read(enrolment.trust)
+            # Where a dock has taken over the beginning of the log, nothing that is left may be unreadable: numbers were given out.
+            if volume.audit.ledger.line or names.LOG_RECEIPT not in here:
+                return volume
+        number = random(16).hex()
+        put_away(root, number)
+        durable.replace(root, names.VOLUME, volume_line(session, number, stamps.now()) + b"\n")
+        volume = cls._open(storage, number, session, stamps, age)
+        volume.audit.read(enrolment.trust)
+        return volume
+
+    @classmethod
+    def _open(
+        cls, storage: Storage, number: str, session: Session, stamps: Stamps, age: Callable[[], AgeWriter]
+    ) -> Volume:
+        """The volume with its directories; its log is not read yet."""
+        root = storage.root()
         audit, recordings, erasing, quarantine = (root.enter(name, create=True) for name in DIRECTORIES)
         root.sync()  # where only the service had ended, nothing may build on names that never reached the card
-        log = AuditLog(audit, session, number, stamps)
-        log.read(enrolment.trust)
+        log = AuditLog(audit, session, number, stamps, age)
         return cls(number, storage, root, recordings, erasing, quarantine, log)
 
 

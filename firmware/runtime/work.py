@@ -86,13 +86,22 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A line for the audit log: a ``fault`` or a move of the ``clock``."""
+    """A line for the audit log: a ``fault``, the ``power``, the ``place``."""
 
     kind: str
     data: Mapping[str, object]
 
 
-Job = Begin | Live | Before | Note | End | Witness | Stop
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A record for the private part of the audit log, of something noticed at ``time_ns``."""
+
+    kind: str
+    facts: Mapping[str, object]
+    time_ns: int
+
+
+Job = Begin | Live | Before | Note | End | Witness | Remark | Stop
 
 
 @dataclass(frozen=True, slots=True)

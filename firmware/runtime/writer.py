@@ -13,6 +13,7 @@ from firmware.evidence.transcript import TICKS
 from firmware.media.errors import MediaError
 from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.chores import Chores
+from firmware.runtime.lognotes import BATCH_NS, SPARING_NS
 from firmware.runtime.work import (
     Before,
     Begin,
@@ -23,6 +24,7 @@ from firmware.runtime.work import (
     Live,
     Mounted,
     Note,
+    Remark,
     Sealed,
     Stop,
     Stopped,
@@ -107,6 +109,7 @@ class Writer:
             Note: self._note,
             End: lambda job: self._tasks.append(self._end(job)),
             Witness: lambda job: self._vault.volume.audit.write(job.kind, job.data),
+            Remark: lambda job: self._vault.volume.audit.remark(job.kind, job.facts, job.time_ns),
             Stop: self._stop,
             Call: self._call,
         }
@@ -141,7 +144,9 @@ class Writer:
             return True
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:
             self.sweep()
-        return self._keep_notes() or self._advance(self._tasks) or self._leave() or self._chore()
+        return (
+            self._keep_notes() or self._keep_remarks() or self._advance(self._tasks) or self._leave() or self._chore()
+        )
 
     def _work(self) -> bool:
         job = self._box.take()
@@ -212,6 +217,13 @@ class Writer:
         for number, take in list(self.takes.items()):
             self._guard(number, lambda take=take: kept.append(take.keep_notes()))  # type: ignore[misc]
         return any(kept)
+
+    def _keep_remarks(self) -> bool:
+        """Make durable what the audit log's private part was told, a batch at a time."""
+        size = self._vault.volume.audit.keep_remarks(SPARING_NS if self._full else BATCH_NS)
+        if size and self.takes:
+            self._rate.add(size, 0.0)
+        return size > 0
 
     def _end(self, job: End) -> Iterator[None]:
         take = self.takes.pop(job.take, None)  # it has ended: nothing will ever continue it

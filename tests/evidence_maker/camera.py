@@ -35,6 +35,7 @@ class Camera:
     head: str = ZEROS
     previous: str = ZEROS
     number: int = 0
+    counter: int | None = None
     anchor: dict[str, Any] | None = None
     recorders: dict[int, Recorder] = field(default_factory=dict)
     plans: dict[int, Plan] = field(default_factory=dict)
@@ -59,10 +60,13 @@ class Camera:
         data = {
             "firmware": "0.1.0",
             "signer": "software",
-            "counter": None,
+            "counter": self.counter,
+            "start": "first" if self.boots == 1 else "power",
+            "power": {"percent": 80, "charging": False, "celsius": 24},
             "next": self.number + 1,
             "opening": self.previous,
             "open": opened,
+            "contested": False,
         }
         self.log("boot", data, first=True)
 

@@ -63,7 +63,7 @@ def test_a_stuck_record_button_records_and_is_told_once(stick: Callable[[Rig, Bu
     assert rig.indicators.lights == LIGHTS[Look.RECORDING]
     assert rig.stop().state is Recording.IDLE
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     assert len(report.every_recording) == 1
 
 

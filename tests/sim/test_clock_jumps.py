@@ -74,7 +74,7 @@ def test_there_and_back_again(tmp_path: Path) -> None:
         rig.run(1)
     rig.stop()
     assert moves(rig) == [HOUR_MS, -2 * HOUR_MS, HOUR_MS]
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_clock_that_never_jumps_is_not_mentioned() -> None:

@@ -53,4 +53,4 @@ def test_a_recording_does_not_notice(story: tuple[Move, ...], tmp_path: Path) ->
     assert rig.camera.controller.place is Place.WORN
     assert faults(rig.stop()) == []
     assert gaps(rig) == {"video": 0, "audio": 0, "overflow": 0}
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE

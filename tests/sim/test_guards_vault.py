@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from firmware.core.machine import Recording
-from firmware.evidence.kinds import MOST_OPEN
+from firmware.evidence.log_kinds import MOST_OPEN
 from firmware.runtime import auditlog
 from firmware.runtime.auditlog import MOST_LINES, AuditLostError
 from firmware.runtime.controller import Quit
@@ -232,7 +232,7 @@ def test_a_file_of_the_log_without_a_durable_name_gets_no_line(op: Op) -> None:
     audit = start(card).camera.vault.volume.audit
     card.fault, card.at, card.lasting = fault, len(card.calls), True
     with pytest.raises(AuditLostError, match="cannot begin"):
-        audit.begin({"firmware": "1", "signer": "software", "counter": None})
+        audit.begin({"firmware": "1", "signer": "software", "counter": None, "start": "power", "power": None})
     assert not any(call.op is Op.APPEND for call in card.calls[card.at :])
 
 

@@ -87,4 +87,4 @@ def test_a_source_never_hears_that_memory_is_short(tmp_path: Path) -> None:
     rig.stop()
     assert gaps(rig)["video"] == 8
     assert gaps(rig)["audio"] > 30
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE

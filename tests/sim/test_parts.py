@@ -61,7 +61,7 @@ def test_a_lost_frame_is_counted_signed_and_shown(kind: str, tmp_path: Path) -> 
     rig.stop()
     assert gaps(rig) == {"video": lost, "audio": 0, "overflow": 0}
     assert faults(rig) == ["picture-fails"]
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_loss_that_goes_on_is_shown_for_as_long_and_signed_once_a_minute() -> None:
@@ -104,7 +104,7 @@ def test_a_late_encoder_is_recorded_whole_and_shown(seconds: float, tmp_path: Pa
     rig.stop()
     assert gaps(rig)["video"] == 0
     assert "video-stalled" not in rig.log.getvalue()
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_how_late_the_picture_is_stands_in_the_journal() -> None:
@@ -119,7 +119,7 @@ def test_frames_still_on_their_way_at_the_stop_are_signed_as_missing(tmp_path: P
     """The last seconds before the stop were in the encoder: they are not in the recording, and it says so."""
     rig = grow_late(Rig.new().run(6).tap().run(1), 3).run(1).stop()
     assert 29 <= gaps(rig)["video"] <= 31
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 @pytest.mark.parametrize("seconds", [1.9, 3.0, 5.0])
@@ -134,7 +134,7 @@ def test_an_encoder_late_all_at_once_is_restarted_and_then_taken_as_it_is(second
     rig.run(1).stop()
     hole = gaps(rig)["video"] / 10
     assert hole == 0 if seconds < 2 else 3.5 < hole < 4.5
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_an_encoder_that_ends_is_started_again_and_the_hole_is_signed(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_an_encoder_that_ends_is_started_again_and_the_hole_is_signed(tmp_path: 
     rig.stop()
     assert 19 <= gaps(rig)["video"] <= 25
     assert faults(rig) == ["fault", "picture-fails"]
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_clock_of_the_encoder_set_back_for_good_is_a_lost_lens() -> None:

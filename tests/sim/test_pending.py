@@ -36,7 +36,7 @@ def test_a_press_outlives_the_service(tmp_path: Path) -> None:
     again = lost_at_the_press().restart().run(2)
     assert again.state is Recording.RECORDING
     assert again.stop().restart().run(2).state is Recording.IDLE
-    assert judge(again, tmp_path).verdict is Verdict.WHOLE
+    assert judge(again, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_press_outlives_a_start_that_fails_too() -> None:

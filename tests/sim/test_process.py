@@ -127,7 +127,7 @@ def test_a_recording_in_real_time(state: Path) -> None:
     assert serve(state, story) == 0
     (state / "root.pem").write_bytes(pki().root_pem)
     report = verify_path(state / "evidence", state / "root.pem")
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     assert len(report.every_recording) == 1
 
 

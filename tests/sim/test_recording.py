@@ -27,7 +27,7 @@ def test_press_mark_and_stop_make_one_whole_recording(tmp_path: Path) -> None:
     assert rig.cues == ["started", "bookmark", "hold-1", "hold-2", "hold-3", "stop-asked", "stopped"]
     report = judge(rig, tmp_path)
     (recording,) = report.every_recording
-    assert (report.verdict, recording.problems, recording.priority) == (Verdict.WHOLE, (), True)
+    assert (report.worst, recording.problems, recording.priority) == (Verdict.WHOLE, (), True)
     assert recording.seconds is not None
     assert recording.seconds >= 4 + 5 + 2 + 3
     told = [(entry.kind, entry.text) for entry in recording.private or ()]
@@ -106,7 +106,7 @@ def test_a_press_before_any_frame_records_from_the_first_one(tmp_path: Path) -> 
     rig = Rig.new().tap()
     assert rig.run(3).state is Recording.RECORDING
     rig.stop()
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_presses_in_quick_succession_lose_nothing(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_silence_says_why(values: dict[str, Any], microphone: bool, states: list
     """A silent pre-event part and a camera without a microphone are different signed facts."""
     rig = Rig.new(microphone=microphone, **values).run(6).tap().run(2).stop()
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     words = {"off": "no sound was taken", "on": "sound was recorded", "none": "no microphone"}
     told = [entry.text for entry in report.every_recording[0].private or () if entry.kind == "sound"]
     assert len(told) == len(states)
@@ -167,7 +167,7 @@ def test_a_microphone_that_dies_is_told_and_the_picture_goes_on(tmp_path: Path) 
     assert rig.indicators.lights == LIGHTS[Look.RECORDING]
     rig.stop()
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     told = [entry.text for entry in report.every_recording[0].private or () if entry.kind == "sound"]
     assert any("fail" in text for text in told)
 
@@ -177,7 +177,7 @@ def test_lost_frames_are_counted_and_signed(tmp_path: Path) -> None:
     rig = Rig.new().run(3).tap().run(1)
     rig.video.disturbance.drop(3)
     rig.run(2).stop()
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
     directory = rig.evidence.root().enter("recordings").enter("00000001")
     manifest = rig.camera.vault.custody.manifest(1, directory)
     assert manifest.payload["gaps"]["video"] == 3
@@ -210,7 +210,7 @@ def test_a_frame_that_nobody_could_read_is_counted_as_missing(tmp_path: Path) ->
     rig = Rig.new().run(3).tap().run(1.02)
     rig.camera.arrive(Unit(Track.VIDEO, rig.clock.monotonic_ns(), b"\xff", key=False))
     rig.run(2).stop()
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
     directory = rig.evidence.root().enter("recordings").enter("00000001")
     assert rig.camera.vault.custody.manifest(1, directory).payload["gaps"]["video"] == 1
 
@@ -226,7 +226,7 @@ def test_shutdown_seals_and_the_next_start_goes_on(tmp_path: Path) -> None:
     assert again.state is Recording.RECORDING
     again.stop()
     report = judge(again, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     assert any("resumes recording 1" in fact for fact in report.every_recording[1].facts)
 
 
@@ -261,7 +261,7 @@ def test_a_recording_too_long_for_one_manifest_is_taken_over(monkeypatch: pytest
     assert rig.state is Recording.RECORDING
     rig.stop()
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     first, second, *_ = report.every_recording
     assert any("length" in entry.text for entry in first.private or ())
     assert any("recording 1" in fact for fact in second.facts)
@@ -274,7 +274,7 @@ def test_a_sealed_recording_takes_up_what_it_holds(tmp_path: Path) -> None:
     rig.tap().run(20).stop().run(1)
     held = sum(entry.size for entry in rig.camera.vault.custody.inventory.all())
     assert before - rig.evidence.space().free < held + (1 << 20)
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def double_tap(rig: Rig) -> Rig:
@@ -296,7 +296,7 @@ def test_a_mute_is_a_fact_of_its_own_and_ends_with_the_recording(tmp_path: Path)
     double_tap(rig).run(2)
     double_tap(rig).run(1).stop().run(1).tap().run(2).stop()
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     told = [[entry.text for entry in each.private or () if entry.kind == "sound"] for each in report.every_recording]
     assert [next(word for word in ("no sound", "recorded", "mute") if word in text) for text in told[0]] == [
         "no sound",

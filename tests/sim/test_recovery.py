@@ -30,7 +30,7 @@ def test_a_cut_recording_is_recovered_and_resumed(seconds: float, tmp_path: Path
     again.run(3).stop()
     report = judge(again, tmp_path)
     assert [each.verdict for each in report.every_recording] == [Verdict.RECOVERED, Verdict.WHOLE]
-    assert report.verdict is Verdict.RECOVERED
+    assert report.worst is Verdict.RECOVERED
     span = journal.transcript.span
     assert span is not None
     assert span["until"] / 90000 >= 4 + live_s - 1
@@ -59,7 +59,7 @@ def test_an_opening_that_never_reached_the_journal_is_void(tmp_path: Path) -> No
     kinds = [(line["kind"], line["data"].get("number")) for line in again.audit()]
     assert ("void", 1) in kinds
     assert ("opening", 2) in kinds
-    assert judge(again, tmp_path).verdict is Verdict.WHOLE
+    assert judge(again, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_resumption_that_was_cut_off_before_it_began_is_made_up_for(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_what_the_log_does_not_know_is_put_away(tmp_path: Path) -> None:
     (name,) = again.evidence.root().enter("quarantine").names()
     assert name.startswith("00000009")
     assert any(line["kind"] == "quarantine" for line in again.audit())
-    assert judge(again, tmp_path).verdict is Verdict.WHOLE
+    assert judge(again, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_vanished_recording_is_reported() -> None:
@@ -159,7 +159,7 @@ def test_a_cut_in_the_middle_of_an_erasure_ends_with_the_erasure(tmp_path: Path)
     assert again.evidence.root().enter("erasing").names() == []
     assert "00000001" not in again.evidence.root().enter("recordings").names()
     assert again.camera.shelf.items()[0].kind == "audit"
-    assert judge(again, tmp_path).verdict is Verdict.WHOLE
+    assert judge(again, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_torn_tail_of_the_log_is_left_alone(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_another_cameras_card_is_put_away_whole_and_a_new_volume_begins(tmp_path
     other.run(5).tap().run(1).stop()
     (tmp_path / "new").mkdir()
     report = judge(other, tmp_path / "new")
-    assert (report.verdict, report.volumes[0].device) == (Verdict.WHOLE, "cam-2")
+    assert (report.worst, report.volumes[0].device) == (Verdict.WHOLE, "cam-2")
     (kept,) = other.evidence.root().enter("quarantine").names()
     left = other.evidence.root().enter("quarantine").enter(kept)
     assert {"volume.jws", "audit", "recordings"} <= set(left.names())

@@ -96,7 +96,7 @@ def test_a_card_filled_by_recording_ends_in_a_clean_stop(
     promised = until_full(rig)
     assert all(left_s <= real_s for real_s, left_s in promised)
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     (recording,) = report.every_recording
     assert any("storage-full" in entry.text for entry in recording.private or ())
     assert [line["kind"] for line in rig.audit()][-2:] == ["opening", "closing"]
@@ -238,7 +238,7 @@ def test_from_every_full_state_one_docking_empties_the_camera(free: int, was_cut
     again.run(4).tap().run(1)
     assert again.state is Recording.RECORDING
     report = judge(again.stop(), tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
 
 
 def recordings(rig: Rig) -> list[str]:
@@ -273,4 +273,4 @@ def test_what_no_dock_has_is_never_touched(seed: int, tmp_path: Path) -> None:
         if rig.state is not Recording.IDLE:
             rig.stop()
     assert {name: content(rig, name) for name in mine} == mine, f"seed {seed}"
-    assert judge(rig, tmp_path).verdict is not Verdict.NOT_WHOLE
+    assert judge(rig, tmp_path).worst is not Verdict.NOT_WHOLE

@@ -137,7 +137,9 @@ def test_the_end_of_the_dock_thread_is_no_matter_of_the_recording(
     assert serve(state, story) == 0
     assert losses(capsys.readouterr().err) == [("dock", False, "PanicError: told to die")]
     lines = [
-        payload(line) for path in (state / "evidence" / "audit").iterdir() for line in path.read_bytes().splitlines()
+        payload(line)
+        for path in (state / "evidence" / "audit").glob("*.jwsl")
+        for line in path.read_bytes().splitlines()
     ]
     assert [line["data"]["code"] for line in lines if line["kind"] == "fault"] == ["part-lost dock"]
 

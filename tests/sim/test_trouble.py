@@ -42,7 +42,7 @@ def test_a_clock_at_1970_or_2100_records(utc_ms: int, tmp_path: Path) -> None:
     assert shown(rig) is Look.RECORDING_TROUBLE
     rig.stop()
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
 
 
 def test_a_clock_that_jumps_leaves_the_media_time_alone(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_stalled_encoder_is_restarted_and_what_it_gave_is_flushed(tmp_path: Pa
     assert shown(rig) is Look.RECORDING
     rig.stop()
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     assert "video-stalled" in rig.log.getvalue()
 
 
@@ -213,7 +213,7 @@ def test_repeated_and_reversed_times_do_not_stop_the_recording(tmp_path: Path) -
     rig = Rig.new().run(3).tap().run(1)
     rig.video.disturbance.repeat(5)
     rig.run(2).stop()
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_writer_that_lags_drops_whole_groups_and_says_how_many(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_writer_that_lags_drops_whole_groups_and_says_how_many(tmp_path: Path)
     rig.camera.work._limit = 1 << 30
     rig.run(3).stop()
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     manifest = rig.camera.vault.custody.manifest(1, rig.evidence.root().enter("recordings").enter("00000001"))
     assert manifest.payload["gaps"]["overflow"] > 0
 
@@ -263,7 +263,7 @@ def test_a_microphone_that_cannot_be_opened_never_stops_the_picture(tmp_path: Pa
     rig.tap().run(2)
     assert rig.camera.microphone.state is Sound.FAILED
     rig.stop()
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_full_card_is_emptied_by_receipts(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_full_card_is_emptied_by_receipts(tmp_path: Path) -> None:
     assert recordings == ["00000002"]
     kinds = [line["kind"] for line in rig.audit()]
     assert kinds.index("receipt") < kinds.index("erasure")
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_camera_that_was_full_records_once_a_dock_has_emptied_it() -> None:
@@ -305,7 +305,7 @@ def test_receipted_footage_makes_room_while_a_recording_runs(tmp_path: Path) -> 
     rig.run(1)
     assert "00000001" not in rig.evidence.root().enter("recordings").names()
     assert rig.state is Recording.RECORDING
-    assert judge(rig.stop(), tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig.stop(), tmp_path).worst is Verdict.WHOLE
 
 
 def test_every_line_of_the_log_is_json() -> None:

@@ -82,7 +82,7 @@ def test_a_volume_whose_log_vanished_is_put_away_whole(tmp_path: Path) -> None:
         "00000002",
     ]
     restarted.tap().run(1).stop()
-    assert judge(restarted, tmp_path).verdict is Verdict.WHOLE
+    assert judge(restarted, tmp_path).worst is Verdict.WHOLE
 
 
 @pytest.mark.parametrize("left", ["anchor", "quarantine"])

@@ -37,7 +37,7 @@ def test_a_broken_part_never_keeps_the_camera_from_recording(tmp_path: Path) -> 
     assert rig.indicators.lights == LIGHTS[Look.RECORDING]
     rig.hal.indicators.show = broken  # type: ignore[method-assign,assignment]
     assert rig.stop().state is Recording.IDLE
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
     assert 0 < rig.log.getvalue().count("indicators-failed") <= 5
 
 

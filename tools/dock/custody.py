@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from firmware.dock.facts import Facts
+from firmware.evidence import jws
 from firmware.evidence.audit import Head, read_audit
 from firmware.evidence.certs import Trust
-from firmware.evidence.errors import MismatchError
+from firmware.evidence.errors import EvidenceError, MismatchError, SequenceError
 from firmware.evidence.jws import Signed
 from firmware.evidence.receipt import receipt_facts, receipt_files
 from tools.dock import durable
@@ -101,23 +102,30 @@ class AuditState:
     number: int
 
 
-def read_log(
-    files: Sequence[Path], trust: Trust, device: str, volume: str, last: Mapping[str, Any] | None
-) -> AuditState:
-    """Verify the stored log; ``EvidenceError`` if it is broken, or lacks the line that was countersigned last.
+class BrokenChainError(EvidenceError):
+    """The stored log does not go on from what was countersigned: another camera's, or one that was turned back."""
 
-    Files that are missing in between, fetched by other docks, leave a gap that this dock cannot judge.
+
+def read_log(
+    files: Sequence[Path], trust: Trust, last: Mapping[str, Any] | None, elsewhere: Signed | None, **whose: str
+) -> AuditState:
+    """Verify the stored log from the file on that holds the line which was countersigned last; what is before it was verified then.
+
+    ``elsewhere``: a dock's receipt for lines that may be in another store.  ``BrokenChainError`` if the chain breaks, or lacks the line
+    that was countersigned last; ``MismatchError`` if a line is damaged.
     """
-    head: Head | None = None
-    boot, number = 0, 0 if last is None else last["number"]
+    head = Head()
+    boot, number = (0, 0) if last is None else (last["boot"], last["number"])
     known = None if last is None else (last["audit"]["line"], last["audit"]["head"])
     seen = known is None
-    index = 0
-    for path in files:
-        adjacent = int(path.stem) == index + 1
-        index = int(path.stem)
+    for path in _from_line(files, 1 if known is None else known[0]):
         data = b"".join(durable.read_chunks(path, AUDIT_LIMIT))
-        found = read_audit(data, trust, head if adjacent else None, device=device, volume=volume)
+        before = _before(data)
+        if before is not None and (_vouched(path, before, elsewhere) or (known is not None and head == Head())):
+            head = before
+        found = read_audit(data, trust, head, **whose)
+        if isinstance(found.refusal, SequenceError):
+            raise BrokenChainError(f"{path.name}: {found.refusal}")
         if found.damaged:
             raise MismatchError(f"{path.name}: {found.refusal}")
         for line in found.lines:
@@ -125,9 +133,63 @@ def read_log(
             if line.payload["kind"] == "opening":
                 number = max(number, line.payload["data"]["number"])
             seen = seen or (line.payload["line"], line.hash) == known
-        head = found.head if found.lines else head
-    if head is None:
+        head = found.head
+    if not head.line:
         raise MismatchError("the log has no line")
     if not seen:
-        raise MismatchError("the log does not hold the line that was countersigned last")
+        raise BrokenChainError("the log does not hold the line that was countersigned last")
     return AuditState(head, boot, number)
+
+
+def file_entry(path: Path, length: int) -> dict[str, Any]:
+    """A stored file as a receipt lists it; ``MismatchError`` where it is not the one that the camera listed."""
+    sha256 = hashlib.sha256()
+    for chunk in durable.read_chunks(path):
+        sha256.update(chunk)
+    if path.stat().st_size != length:
+        raise MismatchError(f"{path.name}: {path.stat().st_size} bytes are stored, the camera has {length}")
+    return {"name": path.name, "length": length, "hash": sha256.hexdigest()}
+
+
+def head_behind(directory: Path, boot: int) -> dict[str, Any]:
+    """What the first line behind the files of ``boot`` goes on from; ``MismatchError`` where there is no such line."""
+    for path in sorted(directory.glob("[0-9]*.jwsl")):
+        before = _before(_first_line(path)) if int(path.stem) > boot else None
+        if before is not None:
+            return {"line": before.line, "head": before.hash}
+    raise MismatchError(f"no line of the log follows boot {boot}")
+
+
+def _from_line(files: Sequence[Path], line: int) -> Sequence[Path]:
+    """The files from the one on that holds this line."""
+    for index in range(len(files) - 1, -1, -1):
+        before = _before(_first_line(files[index]))
+        if before is not None and before.line < line:
+            return files[index:]
+    return files
+
+
+def _first_line(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.readline(jws.LINE_LIMIT + 1)
+
+
+def _before(data: bytes) -> Head | None:
+    """What the first line of a file goes on from, None where there is none; it is not verified here."""
+    line, ended, _ = data.partition(b"\n")
+    if not ended or b"\0" in line:
+        return None
+    said = jws.parse(line, jws.LINE_LIMIT).payload
+    index, head = said.get("line"), said.get("prev")
+    return Head(index - 1, head) if type(index) is int and isinstance(head, str) else None
+
+
+def _vouched(path: Path, before: Head, elsewhere: Signed | None) -> bool:
+    """Whether a dock's receipt vouches for the lines before this file."""
+    if elsewhere is None:
+        return False
+    told = elsewhere.payload["audit"]
+    listed = [each for each in elsewhere.payload["files"] if each["name"] == path.name]
+    if (before.line, before.hash) == (told["line"], told["head"]):
+        return True
+    return any(file_entry(path, path.stat().st_size)["hash"] == each["hash"] for each in listed)

@@ -56,6 +56,12 @@ def read_chunks(path: Path, limit: int | None = None) -> Iterator[bytes]:
             yield chunk
 
 
+def begins_with(longer: Path, shorter: Path, size: int) -> bool:
+    """Whether a file begins with all of another."""
+    pairs = zip(read_chunks(longer, size), read_chunks(shorter, size), strict=False)
+    return longer.stat().st_size >= size and all(one == other for one, other in pairs)
+
+
 class Partial:
     """A file that grows as it arrives, with the hash of all of it."""
 

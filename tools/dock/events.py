@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     DAMAGED = "damaged"
     WAITING = "waiting"
+    LOG_RECEIPTED = "log-receipted"
     ANCHORED = "anchored"
     STAMPED = "stamped"
     UNSTAMPED = "unstamped"
@@ -44,7 +45,7 @@ class DockEvent:
 
     Facts by kind: ``stock`` ``items``, ``size``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
     (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
-    ``item``, ``hash``; everything may have ``text``.
+    ``item``, ``hash``; ``log-receipted`` ``boot``, ``items``, ``hash``; everything may have ``text``.
     """
 
     kind: Kind

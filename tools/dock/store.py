@@ -2,9 +2,12 @@
 
 store.id                                     the id that receipts name
 register.jsonl                               which shift is whose: nowhere else
+conflicts.jsonl                              cameras that contradicted what is stored under their names
 incoming/DEVICE/VOLUME/NUMBER-HASH16/        what has not arrived in full
 DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what was countersigned last
-DEVICE/VOLUME/audit/NNNNNNNN.jwsl
+DEVICE/VOLUME/log-receipt.jws                what this dock receipted last of the log
+DEVICE/VOLUME/log-receipts/NNNNNNNN.jws      what other docks receipted, by the newest boot that it covers
+DEVICE/VOLUME/audit/NNNNNNNN.jwsl            and NNNNNNNN.private.age, all that there ever were
 DEVICE/VOLUME/recordings/NUMBER/             with its receipt, and a time stamp where an authority is asked for them
 ... .conflict-HASH8                          the same place, claimed by other bytes: kept beside, never over
 ... .damaged-N                               was stored well and reads badly now
@@ -13,8 +16,9 @@ DEVICE/VOLUME/recordings/NUMBER/             with its receipt, and a time stamp 
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,9 @@ SECOND = "manifest.pq.jws"
 RECEIPT = "receipt.jws"
 STAMP = "manifest.tsr"
 ANCHOR = "anchor.jws"
+LOG_RECEIPT = "log-receipt.jws"
+OTHERS = "log-receipts"
+CONFLICTS = "conflicts.jsonl"
 
 
 class StoreError(Exception):
@@ -52,6 +59,15 @@ class Store:
             path = root / "store.id"
             self.id = path.read_text("ascii").strip() if path.exists() else f"store-{secrets.token_hex(8)}"
             durable.write(path, f"{self.id}\n".encode())  # each time: it shows that the store can be written
+        except OSError as error:
+            raise StoreError.of(error) from None
+
+    def note_conflict(self, facts: Mapping[str, str | int]) -> None:
+        """Keep in mind that a camera contradicted what is stored under its name."""
+        path = self.root / CONFLICTS
+        try:
+            before = path.read_bytes() if path.exists() else b""
+            durable.write(path, before + json.dumps(facts, sort_keys=True).encode() + b"\n")
         except OSError as error:
             raise StoreError.of(error) from None
 
@@ -85,6 +101,15 @@ class Volume:
     def keep_anchor(self, line: bytes) -> None:
         """Keep what was countersigned."""
         durable.write(self.path / ANCHOR, line + b"\n")
+
+    def keep_log_receipt(self, line: bytes) -> None:
+        """Keep what was receipted of the log."""
+        durable.write(self.path / LOG_RECEIPT, line + b"\n")
+
+    def keep_other_receipt(self, boot: int, line: bytes) -> None:
+        """Keep what another dock receipted of the log."""
+        durable.make_directory(self.path / OTHERS)
+        durable.write(self.path / OTHERS / f"{boot:08d}.jws", line + b"\n")
 
     def incoming(self, number: int, manifest: str) -> Path:
         """Where a recording arrives, until it is whole."""

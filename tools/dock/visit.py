@@ -19,6 +19,7 @@ from firmware.evidence.session import check_proof
 from tools.dock.conversation import DeclinedError, Pause, Talk, YieldedError, ask, expect, hand_over
 from tools.dock.events import DockEvent, Emit, Kind
 from tools.dock.identity import DockIdentity
+from tools.dock.met import Met
 from tools.dock.offload import Offload
 from tools.dock.register import Assignment, Register, RegisterError
 from tools.dock.stamping import Stamping
@@ -117,7 +118,7 @@ class Visit:
         yield from self._set_clock(version)
         yield from self._offer_settings()
         at = self._desk
-        offload = Offload(at.identity, at.store, self._tell, at.utc_ms, hello, at.stamping)
+        offload = Offload(Met(at.identity, at.store, self._tell, at.utc_ms, hello), at.stamping)
         while True:
             try:
                 yield from self._assign()

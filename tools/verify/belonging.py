@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.verify import journal
-from tools.verify.audit import Audit
+from tools.verify.audit_state import Audit
 from tools.verify.findings import Problems, need
 from tools.verify.receipt import DockSigned
 from tools.verify.recording import Custody, Given
-from tools.verify.report import Place, RecordingReport
+from tools.verify.report import LogEntry, Place, RecordingReport
 from tools.verify.revocation import Withdrawn
 from tools.verify.signed import Signed
 from tools.verify.trusted import disbelieved
@@ -31,6 +31,9 @@ class Volume:
     paper: Signed | None = None
     audit: Audit = field(default_factory=Audit)
     anchor: DockSigned | None = None
+    log_receipts: list[DockSigned] = field(default_factory=list)
+    private: list[LogEntry] | None = None
+    unsigned: int = 0
     reports: dict[int, RecordingReport] = field(default_factory=dict)
     opening_hashes: dict[int, str] = field(default_factory=dict)
     facts: list[str] = field(default_factory=list)
@@ -80,6 +83,8 @@ def _against_paper(volume: Volume, number: int, custody: Custody) -> None:
 def _against_audit(volume: Volume, number: int, custody: Custody) -> None:
     log = volume.audit
     known = log.openings.get(number)
+    if known is None and log.unknown(number):
+        return  # told of by lines that are not here
     if known is None:
         need(volume.place is Place.DOCK and number > log.newest, "the audit log knows no such recording")
         volume.facts.append(f"recording {number} is newer than the audit log here")
@@ -109,6 +114,11 @@ def _against_neighbours(volume: Volume, number: int, custody: Custody) -> None:
     if custody.journal is None or number == 1:
         return
     opening, log = custody.journal.opening, volume.audit
+    if number == log.floor + 1:
+        need(
+            opening.previous == log.floor_hash,
+            f"recording {number - 1}, of which the log here speaks, is not the one before it",
+        )
     before = log.openings[number - 1].hash if number - 1 in log.openings else volume.opening_hashes.get(number - 1)
     need(before in (None, opening.previous), f"the recording {number - 1} that is known here is not the one before it")
     if opening.continues is not None and opening.continues[0] in log.openings:

@@ -31,9 +31,12 @@ Matroska): alone it is judged by the camera's signatures in its picture (ONVIF M
 against the recording it was made from.  Without a key custody is judged: signatures, certificates, chains, hashes, what
 is missing and what was added.  With a key also what the files hold.
 
-Exit status: 0 everything is whole, or recovered with every check passed, or a film whose signatures hold; 1 something
-is not whole, or open (cut off and not yet recovered, or still being made), or was signed by a revoked device, or lacks the
-second signature that --pq-root asks for; 2 wrong usage."""
+Of volumes it says which recordings are present and which are missing.  What no dock has countersigned is "not proven
+since" the last docking, and never whole: --anchor holds a card against what a dock has of it.
+
+Exit status: 0 everything here is whole, or recovered with every check passed, or a film whose signatures hold; 1
+something is not whole, or open (cut off and not yet recovered, or still being made), or was signed by a revoked device,
+or lacks the second signature that --pq-root asks for; 2 wrong usage."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -114,6 +117,8 @@ def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Re
         tsa_root=trusted,
         revoked=arguments.revoked,
         pq_root=arguments.pq_root,
+        anchors=arguments.anchor,
+        device=arguments.device,
     )
 
 
@@ -158,6 +163,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--place",
         choices=[each.value for each in Place],
         help="where the volumes lie, if their folders' names do not tell",
+    )
+    add(
+        "--anchor",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE|STORE",
+        help="what a dock countersigned, from outside the card: an anchor.jws, or a dock's store; may be repeated",
+    )
+    add(
+        "--device", action="store_true", help="PATH has to be one device's folder in a store: all that a dock has of it"
     )
     add(
         "--html",

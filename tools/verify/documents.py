@@ -7,13 +7,14 @@ from typing import Any
 
 from tools.verify.canonical import LARGEST
 from tools.verify.findings import need
-from tools.verify.schema import boolean, integer, list_of, mapping, members, nullable, one_of, text
+from tools.verify.schema import Check, boolean, integer, list_of, mapping, members, nullable, one_of, text
 
 OPENING = "lapel.opening.1"
 FLUSH = "lapel.flush.1"
 MANIFEST = "lapel.manifest.1"
 RECEIPT = "lapel.receipt.1"
 ANCHOR = "lapel.anchor.1"
+LOG_RECEIPT = "lapel.log-receipt.1"
 AUDIT = "lapel.audit.1"
 VOLUME = "lapel.volume.1"
 SECOND = "lapel.manifest-pq.1"
@@ -28,6 +29,7 @@ ZEROS = "0" * 64
 
 MAX_FILES = 10_000
 MAX_REVOKED = 10_000
+_MAX_LOG_FILES = 10_000
 _MAX_SEGMENT = 999_999
 
 _hash = text(r"[0-9a-f]{64}")
@@ -35,6 +37,7 @@ _id = text(r"[0-9a-f]{32}")
 _name = text(r"[a-z0-9-]{1,32}")
 _file = text(r"[0-9]{6}\.mp4\.age|private\.age")
 _any_file = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws|manifest\.pq\.jws")
+_log_file = text(r"[0-9]{8}\.(jwsl|private\.age)")
 _number = integer(1, 99_999_999)
 _count = integer()
 _words = text()
@@ -49,6 +52,8 @@ _between = members({"from": _count, "until": _count})
 _track = members({"samples": integer(1), "from": _count, "hash": _hash})
 _whole = {"name": _any_file, "length": _count, "hash": _hash}
 _who = {"device": _name, "volume": _id}
+_head = members({"line": integer(1), "head": _hash})
+_power = members({"percent": integer(0, 100), "charging": boolean, "celsius": nullable(integer(-100, 200))})
 
 PAYLOADS = {
     OPENING: members(
@@ -122,8 +127,20 @@ PAYLOADS = {
             **_who,
             "boot": _number,
             "number": integer(0, 99_999_999),
-            "audit": members({"line": integer(1), "head": _hash}),
+            "audit": _head,
             "dock": _name,
+            "utc_ms": _count,
+            "nonce": _id,
+        }
+    ),
+    LOG_RECEIPT: members(
+        {
+            **_who,
+            "boot": _number,
+            "files": list_of(members({**_whole, "name": _log_file}), _MAX_LOG_FILES),
+            "audit": _head,
+            "dock": _name,
+            "store": text(r"[A-Za-z0-9-]{1,64}"),
             "utc_ms": _count,
             "nonce": _id,
         }
@@ -166,9 +183,12 @@ AUDIT_KINDS = {
             "firmware": _words,
             "signer": _signer,
             "counter": nullable(_count),
+            "start": one_of("first", "power", "service", "length", "unknown"),
+            "power": nullable(_power),
             "next": _number,
             "opening": _hash,
             "open": list_of(members({"number": _number, "opening": _hash, "boot": _number}), 200),
+            "contested": boolean,
         }
     ),
     "opening": _numbered,
@@ -176,11 +196,16 @@ AUDIT_KINDS = {
     "void": members({"number": _number}),
     "missing": members({"number": _number}),
     "quarantine": members({"name": text()}),
-    "dock": members({"dock": nullable(_words), "outcome": _words}),
+    "place": members({"place": one_of("docked", "worn"), "dock": _words}),
+    "power": _power,
+    "dock": members({"dock": _words, "outcome": _words}),
+    "conflict": members({"dock": _words, "reason": _words}),
     "clock": members({"before_ms": integer(-LARGEST), "after_ms": integer(-LARGEST), "source": _words}),
     "settings": members({"serial": _count, "hash": _hash}),
     "receipt": _handed_over,
     "erasure": _handed_over,
+    "private": members({"last": boolean, "cipher": _extent, "plain": _extent}),
+    "cleared": members({"receipt": _hash, "boot": _number, "line": integer(1)}),
     "fault": members({"code": _words}),
     "stop": members({"reason": _words, "resume": boolean}),
 }
@@ -205,6 +230,19 @@ PRIVATE_KINDS = {
     "fault": members({**_entry, "text": text()}),
     "stop": members({**_entry, "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")}),
 }
+_state_of = one_of("idle", "starting", "recording", "stop-asked", "stopping")
+_remark = {"kind": text(), "clock": _clock}
+LOG_PRIVATE_KINDS = {
+    "shift": members({**_remark, "shift": nullable(text(r"[A-Za-z0-9-]{1,64}"))}),
+    "press": members(
+        {**_remark, "button": one_of("record", "function"), "gesture": one_of("press", "tap", "hold", "stuck")}
+    ),
+    "trigger": members({**_remark, "name": text()}),
+    "state": members({**_remark, "state": _state_of, "was": _state_of, "event": _name}),
+    "mute": members({**_remark, "on": boolean}),
+    "refused": members({**_remark, "reason": text()}),
+    "dropped": members({**_remark, "count": integer(1)}),
+}
 
 
 def check_payload(typ: str, payload: Mapping[str, Any]) -> None:
@@ -216,8 +254,8 @@ def check_payload(typ: str, payload: Mapping[str, Any]) -> None:
     AUDIT_KINDS[payload["kind"]]("data", payload["data"])
 
 
-def check_private(entry: Mapping[str, Any]) -> None:
-    """``Refused`` unless this is an entry of the private part."""
+def check_private(entry: Mapping[str, Any], kinds: Mapping[str, Check] = PRIVATE_KINDS) -> None:
+    """``Refused`` unless this is an entry of the private part of a recording, or of what has these ``kinds``."""
     kind = entry.get("kind")
-    need(isinstance(kind, str) and kind in PRIVATE_KINDS, "kind is none that the format knows")
-    PRIVATE_KINDS[str(kind)]("", entry)
+    need(isinstance(kind, str) and kind in kinds, "kind is none that the format knows")
+    kinds[str(kind)]("", entry)

@@ -6,19 +6,39 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from tools.verify import age
 from tools.verify.findings import Refused, need
-from tools.verify.model import Flush
+from tools.verify.model import Extent, Flush
 
 MAX_FLUSH = 64 << 20
 """Bytes of plaintext that one flush may hold."""
 
 
-class PlainReader:
+class Vouching(Protocol):
+    """A line that vouches for a file: its index, whether it is the file's last, and the plaintext from its first byte on."""
+
+    @property
+    def line(self) -> int:
+        """Its index."""
+
+    @property
+    def last(self) -> bool:
+        """Whether the file is closed with it."""
+
+    @property
+    def plain(self) -> Extent:
+        """The plaintext."""
+
+
+PartT = TypeVar("PartT", bound=Vouching)
+
+
+class PlainReader(Generic[PartT]):
     """Where a file's plaintext is written to.  ``unsigned`` counts what comes behind the last flush."""
 
-    def __init__(self, flushes: Sequence[Flush], deliver: Callable[[Flush, bytes], None]) -> None:
+    def __init__(self, flushes: Sequence[PartT], deliver: Callable[[PartT, bytes], None]) -> None:
         self._pending = list(reversed(flushes))
         self._deliver = deliver
         self._buffer = bytearray()
@@ -49,7 +69,7 @@ class PlainReader:
     def flush(self) -> None:
         """Nothing to do: a flush ends where the journal says."""
 
-    def _end(self, flush: Flush) -> None:
+    def _end(self, flush: PartT) -> None:
         data = bytes(self._buffer)
         self._hash.update(data)
         need(self._hash.hexdigest() == flush.plain.hash, f"what it holds is not what journal line {flush.line} signs")
@@ -60,7 +80,7 @@ class PlainReader:
 
 
 def read_flushes(
-    path: Path, keys: Sequence[age.Key], flushes: Sequence[Flush], deliver: Callable[[Flush, bytes], None]
+    path: Path, keys: Sequence[age.Key], flushes: Sequence[PartT], deliver: Callable[[PartT, bytes], None]
 ) -> int:
     """Decrypt a file and hand on each flush that the journal vouches for, once its plaintext hash was checked.
 

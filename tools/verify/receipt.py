@@ -9,12 +9,14 @@ from typing import Any
 
 from tools.verify import files
 from tools.verify.certs import Chain, Role, Trust
-from tools.verify.documents import ANCHOR, RECEIPT
+from tools.verify.documents import ANCHOR, LOG_RECEIPT, RECEIPT
 from tools.verify.findings import need
 from tools.verify.signed import verify_chained
 
 NAME = "receipt.jws"
 ANCHOR_NAME = "anchor.jws"
+LOG_NAME = "log-receipt.jws"
+OTHER_LOGS = "log-receipts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,17 @@ def read_receipt(directory: Path, trust: Trust) -> DockSigned:
 
 def read_anchor(volume: Path, trust: Trust) -> DockSigned:
     """Verify ``anchor.jws``, alone."""
-    return _read(volume / ANCHOR_NAME, ANCHOR, trust)
+    return read_anchor_file(volume / ANCHOR_NAME, trust)
+
+
+def read_anchor_file(path: Path, trust: Trust) -> DockSigned:
+    """Verify an anchor that lies anywhere."""
+    return _read(path, ANCHOR, trust)
+
+
+def read_log_receipt(path: Path, trust: Trust) -> DockSigned:
+    """Verify a receipt for the log, alone."""
+    return _read(path, LOG_RECEIPT, trust)
 
 
 def _read(path: Path, typ: str, trust: Trust) -> DockSigned:

@@ -29,11 +29,12 @@ _OTHERS = (journal.NAME, manifest.NAME, second.NAME, receipt.NAME, timestamp.NAM
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the verifier was given: the root, decryption keys, who wants to hear how many bytes were read, the roots of
-    time-stamping authorities, what was withdrawn, and the root of second signatures."""
+    """What the verifier was given: the root, decryption keys, anchors from outside the card, who wants to hear how many
+    bytes were read, the roots of time-stamping authorities, what was withdrawn, and the root of second signatures."""
 
     root: x509.Certificate | None
     keys: tuple[Key, ...] = ()
+    anchors: tuple[DockSigned, ...] = ()
     progress: Callable[[int], None] | None = None
     tsa_roots: tuple[x509.Certificate, ...] = ()
     revoked: Revocations = field(default_factory=Revocations)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from tools.verify.completeness import unproven
 from tools.verify.files import shown
 from tools.verify.findings import Problem
 from tools.verify.report import ExportReport, FilmReport, Place, RecordingReport, Report, Verdict, VolumeReport
-from tools.verify.times import span
+from tools.verify.timeline import words
+from tools.verify.times import span as media_span
+from tools.verify.times import utc
 
 _COLOURS = {
     Verdict.VALID: "\x1b[1;32m",
@@ -18,10 +21,13 @@ _COLOURS = {
     Verdict.OPEN: "\x1b[1;33m",
     Verdict.REVOKED: "\x1b[1;31m",
     Verdict.NOT_WHOLE: "\x1b[1;31m",
+    Verdict.UNPROVEN: "\x1b[1;33m",
 }
 _RESET = "\x1b[0m"
 _PLACES = {Place.CAMERA: "a camera's card", Place.DOCK: "taken over by a dock"}
 _WIDTH = 120
+_SPANS = 60
+"""Of a timeline, those that are shown."""
 
 
 def render(report: Report, *, colour: bool = False) -> str:
@@ -33,8 +39,8 @@ class _Paint:
     def __init__(self, *, colour: bool) -> None:
         self._colour = colour
 
-    def __call__(self, verdict: Verdict) -> str:
-        word = verdict.value.upper()
+    def __call__(self, verdict: Verdict, words: str = "") -> str:
+        word = words or verdict.value.upper()
         return f"{_COLOURS[verdict]}{word}{_RESET}" if self._colour else word
 
 
@@ -57,7 +63,11 @@ def _lines(report: Report, paint: _Paint) -> Iterator[str]:
             (sum(each.verdict is verdict for each in report.every_recording), verdict.value) for verdict in Verdict
         ]
         told = ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
-        yield f"all together: {paint(report.verdict)} (recordings: {told})"
+        verdict = paint(report.verdict)
+        if report.verdict is Verdict.UNPROVEN:
+            ends = [unproven(each.completeness) for each in report.volumes if each.completeness.unproven]
+            verdict = paint(report.verdict, "; ".join(dict.fromkeys(ends)))
+        yield f"all together: {verdict} (recordings: {told})"
     judge = "no root certificate" if report.root is None else f"the root certificate with SHA-256 {report.root}"
     yield f"judged against {judge}"
     if report.pq_root is not None:
@@ -67,6 +77,13 @@ def _lines(report: Report, paint: _Paint) -> Iterator[str]:
 def _volume(volume: VolumeReport, paint: _Paint) -> Iterator[str]:
     yield f"volume {volume.volume or '?'} of {volume.device or '?'}, {_PLACES[volume.place]} ({shown(volume.path)})"
     yield from _words(volume)
+    for span in volume.timeline[-_SPANS:]:
+        until = "" if span.until_ms is None else f" to {utc(span.until_ms)}"
+        yield from _rows("timeline", [f"{utc(span.from_ms)}{until}: {words(span)}"])
+    if len(volume.timeline) > _SPANS:
+        yield from _rows("timeline", [f"{len(volume.timeline) - _SPANS} earlier spans: see --json"])
+    for entry in volume.private or ():
+        yield from _rows("private", [entry.text])
     yield ""
     for recording in volume.recordings:
         yield from _recording(recording, paint)
@@ -79,7 +96,7 @@ def _recording(recording: RecordingReport, paint: _Paint) -> Iterator[str]:
     yield f"{name}: {paint(recording.verdict)}{marked} ({shown(recording.path)})"
     yield from _words(recording)
     for entry in recording.private or ():
-        at = "" if entry.at_s is None else f"at {span(entry.at_s)}: "
+        at = "" if entry.at_s is None else f"at {media_span(entry.at_s)}: "
         yield from _rows("private", [at + entry.text])
 
 

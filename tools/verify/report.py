@@ -23,7 +23,8 @@ class Verdict(StrEnum):
     """A verdict.  ``RECOVERED`` is never called whole; ``DERIVATIVE`` is a film whose sound a desk took out, and says so;
     ``OPEN`` is cut off and not yet recovered, or still being made; ``VALID`` is said of a film alone: its signatures
     hold, and whether it is all that was recorded was not asked.  ``REVOKED``: nothing is wrong, but a certificate that
-    signed it was withdrawn, and no trusted time puts it before that."""
+    signed it was withdrawn, and no trusted time puts it before that.  ``UNPROVEN`` is one on volumes alone: nothing is
+    wrong with what is here, and nobody outside the card vouches for it all."""
 
     VALID = "valid"
     WHOLE = "whole"
@@ -32,6 +33,7 @@ class Verdict(StrEnum):
     OPEN = "open"
     REVOKED = "signed by a revoked device"
     NOT_WHOLE = "not whole"
+    UNPROVEN = "not proven since the last docking"
 
 
 class Place(StrEnum):
@@ -64,6 +66,48 @@ class Made:
     before_ms: int | None
     before: str | None
     uncertainty_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One record of the audit log's private part: in which boot, when by the camera's clock, and what it says in plain words."""
+
+    boot: int
+    kind: str
+    utc_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time in which the camera was ``off``, ``on``, ``recording`` (``number``) or ``docked`` (``dock``), by its own clock; the last one
+    has no end."""
+
+    state: str
+    number: int | None
+    dock: str | None
+    from_ms: int
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """What is there of a volume's recordings, as runs of numbers or numbers.
+
+    ``elsewhere``: told of by lines of the log that are not here.  ``proven_to``: the newest recording that the newest anchor knows, signed
+    at ``since_ms``; None without one.  ``unproven``: something follows that no anchor vouches for.  ``openings`` that the log here has;
+    ``counter_ahead``: by how many more the hardware's counter ran.
+    """
+
+    present: tuple[tuple[int, int], ...] = ()
+    missing: tuple[int, ...] = ()
+    erased: tuple[tuple[int, int], ...] = ()
+    elsewhere: tuple[tuple[int, int], ...] = ()
+    proven_to: int | None = None
+    since_ms: int | None = None
+    unproven: bool = True
+    openings: int = 0
+    counter_ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +146,9 @@ class VolumeReport:
     recordings: tuple[RecordingReport, ...] = ()
     erased: tuple[int, ...] = ()
     voided: tuple[int, ...] = ()
+    completeness: Completeness = Completeness()
+    timeline: tuple[Span, ...] = ()
+    private: tuple[LogEntry, ...] | None = None
     revoked: bool = False
     facts: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
@@ -170,7 +217,14 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all."""
+        """The worst of all; of volumes whose end nobody outside vouches for never whole, nor recovered."""
+        worst = self.worst
+        unproven = any(each.completeness.unproven for each in self.volumes)
+        return Verdict.UNPROVEN if unproven and worst in (Verdict.WHOLE, Verdict.RECOVERED) else worst
+
+    @property
+    def worst(self) -> Verdict:
+        """The worst of what is here."""
         found = [each.verdict for each in self.every_recording]
         if self.export is not None and self.export.derived is not None and self.export.derived.silenced:
             found.append(Verdict.DERIVATIVE)
@@ -193,11 +247,11 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 only if everything is whole, recovered or a derivative, with every check passed, or a film with valid
+        """0 only if everything here is whole, recovered or a derivative, with every check passed, or a film with valid
         signatures; who gave a root of second signatures asks that each manifest has one, too."""
         again = self.pq_root is None or all(each.second is not False for each in self.every_recording)
         good = (Verdict.VALID, Verdict.WHOLE, Verdict.RECOVERED, Verdict.DERIVATIVE)
-        return 0 if again and self.verdict in good else 1
+        return 0 if again and self.worst in good else 1
 
     def to_json(self) -> dict[str, Any]:
         """The machine form."""
@@ -268,7 +322,10 @@ def _volume(report: VolumeReport) -> dict[str, Any]:
         "erased": list(report.erased),
         "voided": list(report.voided),
         "revoked": report.revoked,
+        "completeness": asdict(report.completeness),
+        "timeline": [asdict(each) for each in report.timeline],
         **_words(report),
+        "private": None if report.private is None else [asdict(each) for each in report.private],
         "recordings": [_recording(each) for each in report.recordings],
         "annex": _values(report.annex),
     }

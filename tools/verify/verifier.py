@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography import x509
 
 from tools.verify import age, audit, belonging, certs, files, journal, manifest, second, volume, volume_summary
+from tools.verify.anchors import load_anchors
 from tools.verify.annex import CertificateEntry
 from tools.verify.findings import Problem, Refused
 from tools.verify.gathering import root_entry
@@ -46,12 +47,14 @@ def load_given(
     tsa_root: Path | None = None,
     revoked: Path | None = None,
     pq_root: Path | None = None,
+    anchors: Sequence[Path] = (),
 ) -> Given:
     """Read the root certificates, the key files and what else was given; ``Refused`` names what is wrong with them."""
     certificate = _load(root, certs.load_root)
     return Given(
         certificate,
         age.load_keys(keys),
+        tuple(each for path in anchors for each in load_anchors(path, certs.Trust(certificate))),
         progress,
         tsa_roots=() if tsa_root is None else load_tsa_roots(tsa_root),
         revoked=Revocations() if revoked is None else load_revocations(revoked, certificate),
@@ -76,6 +79,8 @@ def verify_path(
     tsa_root: Path | None = None,
     revoked: Path | None = None,
     pq_root: Path | None = None,
+    anchors: Sequence[Path] = (),
+    device: bool = False,
 ) -> Report:
     """Judge a recording directory, a volume (a card), a device's folder or a dock's store.
 
@@ -84,28 +89,31 @@ def verify_path(
     id inside one of a device's name is a dock's, anything else a camera's.  ``progress`` hears the number of bytes of
     each piece that was read.  ``tsa_root``: PEM file of certificates that are believed to certify time-stamping
     authorities.  ``revoked``: the authority's ``settings.jws``, which says what it has withdrawn.  ``pq_root``: PEM file of the
-    root of second signatures; with it they are asked for.  ``Refused`` where root, keys or path are of no use; whatever
+    root of second signatures; with it they are asked for.  ``anchors``: anchors that lie outside the card, each a file, or a
+    folder of a volume, a device or a store.  ``device``: only a device's folder will do.  ``Refused`` where root, keys or path are of no use; whatever
     is wrong with the evidence is in the report.
     """
-    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root)
-    return replace(_judge(path, given, place), pq_root=second.fingerprint(given.pq_root))
+    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root, anchors=anchors)
+    return replace(_judge(path, given, place, device=device), pq_root=second.fingerprint(given.pq_root))
 
 
-def _judge(path: Path, given: Given, place: Place | None) -> Report:
+def _judge(path: Path, given: Given, place: Place | None, *, device: bool) -> Report:
     root_certificate = root_entry(given.root)
     if path.is_file():
         raise Refused(f"{path}: is a file: films are judged by tools.verify.film and tools.verify.exported")
     if not path.is_dir():
         raise Refused(f"{path}: is {'not a directory' if path.exists() else 'missing'}")
     names = set(files.listing(path))
+    inside = _directories(path)
+    if any(_is_volume(each) for each in inside) and not _is_volume(path):
+        return _device(path, place, given, "").report(path, "device", root_certificate)
+    if device:
+        raise Refused(f"{path}: is not the folder of one device, with a folder for each of its volumes")
     if journal.NAME in names or manifest.NAME in names:
         found, _ = judge_recording(path, given, ".")
         return Report(str(path), "recording", root_certificate, recordings=(found,))
     if _is_volume(path):
         return Report(str(path), "volume", root_certificate, volumes=(_volume(path, place, given, "."),))
-    inside = _directories(path)
-    if any(_is_volume(each) for each in inside):
-        return _device(path, place, given, "").report(path, "device", root_certificate)
     if any(_is_volume(each) for folder in inside for each in _directories(folder)):
         return _store(path, place, given, root_certificate)
     raise Refused(f"{path}: holds neither a recording nor a volume, nor folders of such")
@@ -140,11 +148,25 @@ def _device(path: Path, place: Place | None, given: Given, prefix: str) -> _Foun
             found.problems.append(Problem(where, "is not an ordinary file or directory"))
         else:
             found.facts.append(f"{where} is no volume: it was not looked at")
+    for each, reason in _check_counters(found.volumes):
+        found.problems.append(Problem(f"{each.path}/{audit.DIRECTORY}", reason))
     if len({volume.device_key for volume in found.volumes} - {None}) > 1:
         found.facts.append(
             f"{prefix or path.name}: more than one device key goes by this name: two cameras, or one with a new key"
         )
     return found
+
+
+def _check_counters(volumes: Sequence[VolumeReport]) -> Iterator[tuple[VolumeReport, str]]:
+    """A hardware counter counts the openings of a device on whatever card; what ran further than a log explains has to be in another."""
+    for each in volumes:
+        others = sum(other.completeness.openings for other in volumes if other is not each)
+        ahead = each.completeness.counter_ahead
+        if ahead > others:
+            yield (
+                each,
+                f"the hardware's counter saw {ahead - others} openings that no log here has: one was turned back",
+            )
 
 
 def _store(path: Path, place: Place | None, given: Given, root: CertificateEntry | None) -> Report:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from tools.verify import audit, files, journal, manifest, receipt
-from tools.verify.audit import Audit, read_audit
+from tools.verify.anchors import check_anchor
+from tools.verify.audit import check_receipt, read_audit
+from tools.verify.audit_state import Audit
 from tools.verify.belonging import NAME, Volume, check_belongs
 from tools.verify.certs import Role, Trust
+from tools.verify.completeness import missing, runs
 from tools.verify.documents import VOLUME
 from tools.verify.findings import need
 from tools.verify.jws import MAX_LINE
-from tools.verify.receipt import DockSigned, read_anchor
+from tools.verify.log_private import judge_private
+from tools.verify.receipt import DockSigned, read_anchor, read_log_receipt
 from tools.verify.recording import Custody, Given
 from tools.verify.report import Place
 from tools.verify.signed import Signed, verify_chained
@@ -21,7 +24,19 @@ from tools.verify.summary import judge_recording
 from tools.verify.trusted import by_dock
 
 RECORDINGS = "recordings"
-_KNOWN = {NAME, receipt.ANCHOR_NAME, audit.DIRECTORY, RECORDINGS, "erasing", "quarantine", "reserve", "lost+found"}
+_KNOWN = {
+    NAME,
+    receipt.ANCHOR_NAME,
+    receipt.LOG_NAME,
+    receipt.OTHER_LOGS,
+    audit.DIRECTORY,
+    RECORDINGS,
+    "erasing",
+    "quarantine",
+    "reserve",
+    "lost+found",
+}
+_OUTSIDE = "an anchor from outside"
 _ASIDE = {"erasing", "quarantine"}
 _NUMBER = re.compile(r"[0-9]{8}\Z")
 _CONFLICT = re.compile(r"[0-9]{8}\.conflict-[0-9a-f]+\Z")
@@ -32,31 +47,49 @@ def judge_volume(path: Path, place: Place, given: Given) -> Volume:
     """Judge a volume and every recording in it."""
     volume = Volume(path, place, given)
     problems = volume.problems
-    with problems.at("."):
-        strangers = [files.shown(each) for each in files.listing(path) if each not in _KNOWN]
-        volume.facts += [f"{each} is no part of a volume: it was not looked at" for each in strangers]
-    if receipt.ANCHOR_NAME in _names(path):
-        with problems.at(receipt.ANCHOR_NAME):
-            volume.anchor = read_anchor(path, Trust(given.root))
+    _read_papers(volume)
     trust = Trust(given.root, volume.believed_anchor.utc_ms if volume.believed_anchor else None)
     with problems.at(NAME):
         volume.paper = verify_chained(files.read_jws(path / NAME), VOLUME, Role.DEVICE, trust)
         need(volume.paper.payload["device"] == volume.paper.chain.name, "device is not the certificate's")
-    volume.audit = read_audit(path, trust, problems)
+    volume.audit = read_audit(path, trust, problems, volume.log_receipts)
     if volume.paper is not None:
         with problems.at(audit.DIRECTORY):
             _check_audit(volume.paper, volume.audit)
-    if volume.anchor is not None:
-        with problems.at(receipt.ANCHOR_NAME):
-            _check_anchor(volume, volume.anchor)
+    _judge_anchors(volume)
+    receipted = {each["name"] for signed in volume.log_receipts for each in signed.payload["files"]}
+    for signed in volume.log_receipts:
+        with problems.at(receipt.LOG_NAME):
+            check_receipt(path, signed, volume.audit)
+    volume.private, volume.unsigned = judge_private(path, volume.audit, receipted, given.keys, problems)
     with problems.at(RECORDINGS):
         _judge_recordings(volume)
     for name in _ASIDE & _names(path):
         with problems.at(name):
             volume.aside += [f"{name}/{files.shown(each)}" for each in files.folder(path / name)]
-    for first, last in _missing(volume):
-        _note_missing(volume, first, last)
+    _note_missing(volume)
     return volume
+
+
+def _read_papers(volume: Volume) -> None:
+    """What docks signed and lies in the volume, each alone, and what is no part of one."""
+    path, problems, given = volume.path, volume.problems, volume.given
+    with problems.at("."):
+        for name in files.listing(path):
+            if name.startswith(f"{NAME}.conflict-"):
+                problems.add(files.shown(name), "another volume.jws for this volume: two cameras with one identity?")
+            elif name not in _KNOWN:
+                volume.facts.append(f"{files.shown(name)} is no part of a volume: it was not looked at")
+    if receipt.ANCHOR_NAME in _names(path):
+        with problems.at(receipt.ANCHOR_NAME):
+            volume.anchor = read_anchor(path, Trust(given.root))
+    if receipt.LOG_NAME in _names(path):
+        with problems.at(receipt.LOG_NAME):
+            volume.log_receipts.append(read_log_receipt(path / receipt.LOG_NAME, Trust(given.root)))
+    if receipt.OTHER_LOGS in _names(path):
+        for name in _names(path / receipt.OTHER_LOGS):
+            with problems.at(f"{receipt.OTHER_LOGS}/{files.shown(name)}"):
+                volume.log_receipts.append(read_log_receipt(path / receipt.OTHER_LOGS / name, Trust(given.root)))
 
 
 def _check_audit(paper: Signed, log: Audit) -> None:
@@ -65,18 +98,31 @@ def _check_audit(paper: Signed, log: Audit) -> None:
     need(log.device_keys <= {paper.chain.named_key}, f"was signed under another device key than {NAME}")
 
 
-def _check_anchor(volume: Volume, anchor: DockSigned) -> None:
-    payload, log = anchor.payload, volume.audit
-    if volume.paper is not None:
-        for member in ("device", "volume"):
-            need(payload[member] == volume.paper.payload[member], f"{member} is not that of {NAME}")
-    line = payload["audit"]["line"]
-    need(line <= len(log.hashes), f"a dock saw {line} lines of the audit log, {len(log.hashes)} can be believed here")
-    need(log.hashes[line - 1] == payload["audit"]["head"], "a dock saw another audit log than this one")
-    need(
-        payload["number"] <= log.newest,
-        f"a dock saw recording {payload['number']}, the audit log ends with {log.newest}",
-    )
+def _judge_anchors(volume: Volume) -> None:
+    """Hold the card's own anchor and those from outside against the log; the newest that fits is what counts."""
+    paper = volume.paper.payload if volume.paper is not None else {"device": volume.audit.device}
+    told = [(receipt.ANCHOR_NAME, volume.anchor)] if volume.anchor is not None else []
+    same = ("device", "volume")
+    told += [
+        (f"{_OUTSIDE}, of {each.dock}", each)
+        for each in volume.given.anchors
+        if all(each.payload[member] == paper.get(member) for member in same)
+    ]
+    if volume.given.anchors and not any(where.startswith(_OUTSIDE) for where, _ in told):
+        volume.facts.append("none of the anchors that were given is of this volume")
+    volume.anchor = None
+    for where, anchor in told:
+        with volume.problems.at(where):
+            if volume.paper is not None:
+                for member in same:
+                    need(anchor.payload[member] == paper[member], f"{member} is not that of {NAME}")
+            check_anchor(anchor, volume.audit)
+            if volume.anchor is None or _line(anchor) > _line(volume.anchor):
+                volume.anchor = anchor
+
+
+def _line(anchor: DockSigned) -> int:
+    return int(anchor.payload["audit"]["line"])
 
 
 def _judge_recordings(volume: Volume) -> None:
@@ -122,34 +168,17 @@ def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
         volume.opening_hashes[number] = custody.journal.opening.hash
 
 
-def _missing(volume: Volume) -> Iterator[tuple[int, int]]:
-    """Runs of numbers of which nothing is here: first and last of each.  A recording is here, or never was more than
-    announced, or left the camera against a receipt."""
+def _note_missing(volume: Volume) -> None:
     log = volume.audit
-    there = set(volume.reports) | log.voids
-    if volume.place is Place.CAMERA:
-        there |= set(log.erasures)
-        there |= {number for number in log.unclosed if (volume.path / RECORDINGS / f"{number:08d}").is_dir()}
-    reached = 0
-    for number in [*sorted(there), max([log.newest, *there]) + 1]:
-        if number > reached + 1:
-            yield reached + 1, number - 1
-        reached = number
-
-
-def _note_missing(volume: Volume, first: int, last: int) -> None:
-    log = volume.audit
-    volume.missing.append((first, last))
-    for number in range(first, min(last, log.newest) + 1):
+    known, unknown = missing(volume)
+    volume.missing += [*runs(known), *unknown]
+    for number in known:
         volume.problems.add(
             f"{RECORDINGS}/{number:08d}",
             f"recording {number} is missing: the audit log says that {_last_seen(log, number)}",
         )
-    if last > log.newest:
-        unknown = max(first, log.newest + 1)
-        volume.problems.add(
-            RECORDINGS, f"{_run(unknown, last)} missing: a later one is here, the audit log never saw it"
-        )
+    for first, last in unknown:
+        volume.problems.add(RECORDINGS, f"{_run(first, last)} missing: a later one is here, the audit log never saw it")
 
 
 def _run(first: int, last: int) -> str:

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Iterator
 
 from tools.verify.belonging import Volume
+from tools.verify.completeness import judge_completeness, unproven, words
 from tools.verify.gathering import volume_annex
 from tools.verify.report import Place, Verdict, VolumeReport
-from tools.verify.times import utc
+from tools.verify.timeline import draw, since
+from tools.verify.times import size, utc
 from tools.verify.trusted import disbelieved
 
 _ASIDE = {
@@ -32,6 +34,9 @@ def report(volume: Volume, name: str) -> VolumeReport:
         erased=tuple(sorted(log.erasures)),
         voided=tuple(sorted(log.voids)),
         revoked=volume.withdrawn is not None,
+        completeness=judge_completeness(volume),
+        timeline=draw(log.history, log.latest),
+        private=None if volume.private is None else tuple(volume.private),
         facts=(*_facts(volume), *volume.facts),
         proven=tuple(_proven(volume)) if good else (),
         not_proven=tuple(_not_proven(volume)),
@@ -42,7 +47,13 @@ def report(volume: Volume, name: str) -> VolumeReport:
 
 def _facts(volume: Volume) -> Iterator[str]:
     log = volume.audit
+    yield words(judge_completeness(volume))
     yield f"audit log: {len(log.hashes)} lines over {len(log.boots)} boots, newest recording {log.newest}"
+    yield from since(draw(log.history, log.latest), log.latest)
+    for first, last in log.gaps:
+        yield f"lines {first} to {last} of the audit log are not here: {_taken(volume)}"
+    for dock, reason in log.conflicts:
+        yield f"dock {dock} holds another log of this volume: {reason}"
     if log.erasures:
         numbers = ", ".join(map(str, sorted(log.erasures)))
         yield f"erased from the camera, each against a dock's receipt: {numbers}"
@@ -58,15 +69,26 @@ def _facts(volume: Volume) -> Iterator[str]:
 
 def _proven(volume: Volume) -> Iterator[str]:
     log, anchor = volume.audit, volume.believed_anchor
-    yield f"the audit log is one unbroken chain of {len(log.hashes)} signed lines"
+    begun = f", from line {min(log.hashes)} on" if log.gaps else ""
+    yield f"the audit log is one unbroken chain of {len(log.hashes)} signed lines{begun}"
     yield "every recording that it knows is accounted for"
     if anchor is not None:
         number, moment = anchor.payload["number"], utc(anchor.utc_ms)
         yield f"no recording up to number {number} is missing: dock {anchor.dock} countersigned the log at {moment}"
 
 
+def _taken(volume: Volume) -> str:
+    told = [
+        f"dock {each.dock} signed at {utc(each.utc_ms)} that store {each.payload['store']} has the lines up to "
+        f"{each.payload['audit']['line']}"
+        for each in volume.log_receipts
+    ]
+    return ", ".join(told) or "nobody vouches for them"
+
+
 def _not_proven(volume: Volume) -> Iterator[str]:
     log, anchor, gone = volume.audit, volume.believed_anchor, volume.withdrawn
+    found = judge_completeness(volume)
     if gone is not None:
         seen = 0 if anchor is None else anchor.payload["audit"]["line"]
         yield (
@@ -76,11 +98,21 @@ def _not_proven(volume: Volume) -> Iterator[str]:
     if nothing := sorted(volume.announced | log.voids):
         numbers = ", ".join(map(str, nothing))
         yield f"whether anything was recorded as {numbers}: announced in the log, and not even its first line is here"
+    if found.elsewhere:
+        numbers = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in found.elsewhere)
+        yield f"what became of recordings {numbers}: the lines of the log that told of them are in a dock's store"
+    for boot, ahead in log.unexplained.items():
+        yield (
+            f"that nothing was turned back before boot {boot}: the hardware's counter ran {ahead} further than this log has "
+            "openings, so that log or another card was in the camera"
+        )
+    if volume.unsigned:
+        yield f"{size(volume.unsigned)} of the log's private part, which a cut left behind what lines vouch for"
     if not volume.given.revoked.known:
         yield "whether a certificate was revoked was not judged: no --revoked was given"
     if volume.anchor is not None and anchor is None:
         yield str(disbelieved(volume.anchor, volume.given.revoked))
     if anchor is None:
-        yield "that nothing is missing at the end: no dock has countersigned this log"
-    elif anchor.payload["audit"]["line"] < len(log.hashes):
-        yield f"that nothing is missing since the last docking ({utc(anchor.utc_ms)})"
+        yield f"that nothing is missing at the end: {unproven(found)}"
+    elif found.unproven:
+        yield f"that nothing is missing since the last docking ({utc(anchor.utc_ms)}): {unproven(found)}"

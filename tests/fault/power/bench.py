@@ -21,11 +21,12 @@ from tools.verify.trusted import TrustedTime
 from tools.verify.verifier import verify_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from hal.sim.crashes import Image
-    from tools.verify.audit import Audit
+    from tools.verify.audit_state import Audit
     from tools.verify.certs import Trust
+    from tools.verify.receipt import DockSigned
     from tools.verify.recording import Given
     from tools.verify.report import RecordingReport
 
@@ -157,12 +158,12 @@ class Bench:
             return report, again
         return summary.judge_recording(directory, given, name, times, further)
 
-    def _read(self, path: Path, trust: Trust, problems: Problems) -> Audit:
+    def _read(self, path: Path, trust: Trust, problems: Problems, receipts: Sequence[DockSigned] = ()) -> Audit:
         """``audit.read_audit``, remembered by content."""
-        known = self._contents.get(path / "audit"), trust.at_ms
+        known = self._contents.get(path / "audit"), trust.at_ms, tuple(each.hash for each in receipts)
         if known not in self._logs:
             before = len(problems.found)
-            log = audit.read_audit(path, trust, problems)
+            log = audit.read_audit(path, trust, problems, receipts)
             if known[0] is None or len(problems.found) > before:
                 return log
             if len(self._logs) >= MOST_JUDGED:

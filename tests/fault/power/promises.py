@@ -69,7 +69,7 @@ class Case:
     def audit(self) -> list[dict[str, Any]]:
         """The lines of the log, without what a cut left of one: no LF, or zeros where it was to be."""
         numbers = self.card.directories.get(self.card.find("audit") or -1, {})
-        files = [self.card.files[number] for _, number in sorted(numbers.items())]
+        files = [self.card.files[number] for name, number in sorted(numbers.items()) if name.endswith(".jwsl")]
         return [_said(line) for data in files for line in data.split(b"\n")[:-1] if b"\0" not in line]
 
     @property

@@ -6,12 +6,14 @@ from typing import Any
 
 from firmware.core.ledger import NOTHING, Ledger, Newest, Opening
 
+CLOCK = {"mono_ms": 1, "utc_ms": 2, "quality": "rtc"}
+
 
 def followed(*lines: tuple[str, dict[str, Any]]) -> Ledger:
     """What lines of one boot add up to; line n has the hash n."""
     ledger = Ledger()
     for line, (kind, data) in enumerate(lines, 1):
-        ledger.follow({"boot": 3, "line": line, "kind": kind, "data": data}, f"hash {line}")
+        ledger.follow({"boot": 3, "line": line, "clock": CLOCK, "kind": kind, "data": data}, f"hash {line}")
     return ledger
 
 
@@ -39,6 +41,6 @@ def test_a_boot_line_carries_the_sum_over() -> None:
     """Whoever reads that line and what follows knows as much as who reads all; that it has to go on is said once."""
     ledger = followed(opening(1), opening(2), ("closing", {"number": 1}), ("stop", {"resume": True}))
     assert ledger.resume
-    again = followed(("boot", ledger.carry()))
+    again = followed(("boot", {**ledger.carry(), "counter": None}))
     assert (again.upcoming, again.opening, again.unclosed) == (3, "opening 2", {2: Opening("opening 2", 3)})
     assert not again.resume

@@ -9,6 +9,7 @@ from firmware.dock.messages import (
     Busy,
     Bye,
     ClockSet,
+    Conflict,
     Data,
     End,
     Error,
@@ -20,6 +21,7 @@ from firmware.dock.messages import (
     Items,
     ListFiles,
     ListItems,
+    LogReceiptLine,
     Message,
     Ping,
     Pong,
@@ -64,4 +66,6 @@ SAMPLES: tuple[Message, ...] = (
     Pong(FACTS, False),
     Bye(),
     Error("store", "disk full"),
+    LogReceiptLine(b"a.b.c"),
+    Conflict("audit line 3 is another one"),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firmware.evidence import documents, jws, kinds
+from firmware.evidence import documents, jws, kinds, log_kinds
 from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError, FormatError, MismatchError, RecipientError
 from firmware.evidence.recipients import MOST
@@ -64,7 +64,8 @@ GOOD: list[tuple[Kind, dict[str, Any]]] = [
     (kinds.RECEIPT, RECEIPT),
     (kinds.ANCHOR, samples.anchor()),
     (kinds.ANCHOR, samples.anchor(number=0)),
-    (kinds.AUDIT, samples.audit()),
+    (log_kinds.AUDIT, samples.audit()),
+    (log_kinds.LOG_RECEIPT, samples.log_receipt()),
     (kinds.VOLUME, {"device": "cam-1", "volume": samples.VOLUME, "clock": samples.clock(0)}),
     (kinds.SETTINGS, samples.settings(AGE)),
     (kinds.ASSIGNMENT, {"device": "cam-1", "shift": "Shift-9", "utc_ms": 0}),
@@ -76,7 +77,12 @@ AUDIT_DATA: dict[str, dict[str, Any]] = {
     "void": {"number": 1},
     "missing": {"number": 1},
     "quarantine": {"name": "lost+found"},
+    "place": {"place": "docked", "dock": "dock-1"},
+    "power": {"percent": 80, "charging": False, "celsius": None},
     "dock": {"dock": "dock-1", "outcome": "accepted"},
+    "conflict": {"dock": "dock-1", "reason": "boot 3, but boot 4 was countersigned"},
+    "private": {"last": False, "cipher": samples.extent(1), "plain": samples.extent(1)},
+    "cleared": {"receipt": samples.HASH, "boot": 1, "line": 1},
     "clock": {"before_ms": -5, "after_ms": 1_790_000_000_000, "source": "dock"},
     "settings": {"serial": 4, "hash": samples.HASH},
     "receipt": {"number": 1, "receipt": samples.HASH},
@@ -132,11 +138,11 @@ def test_members_are_exact(kind: Kind, payload: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", AUDIT_DATA)
 def test_audit_kinds(name: str) -> None:
     """Each kind of audit line has its own data, and takes no other's."""
-    assert AUDIT_DATA.keys() == kinds.AUDIT_DATA.keys()
-    documents.check(kinds.AUDIT, samples.audit(name, AUDIT_DATA[name]))
+    assert AUDIT_DATA.keys() == log_kinds.AUDIT_DATA.keys()
+    documents.check(log_kinds.AUDIT, samples.audit(name, AUDIT_DATA[name]))
     for path in places(AUDIT_DATA[name]):
         with pytest.raises(FormatError, match=r"^lapel.audit.1: data"):
-            documents.check(kinds.AUDIT, samples.audit(name, replaced(AUDIT_DATA[name], path, {"unknown": 1})))
+            documents.check(log_kinds.AUDIT, samples.audit(name, replaced(AUDIT_DATA[name], path, {"unknown": 1})))
 
 
 @pytest.mark.parametrize(
@@ -252,6 +258,7 @@ def test_every_kind_has_its_role() -> None:
         "lapel.manifest.1": Role.DEVICE,
         "lapel.receipt.1": Role.DOCK,
         "lapel.anchor.1": Role.DOCK,
+        "lapel.log-receipt.1": Role.DOCK,
         "lapel.audit.1": Role.SESSION,
         "lapel.volume.1": Role.DEVICE,
         "lapel.settings.1": Role.SETTINGS,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from firmware.evidence import documents, kinds
+from firmware.evidence import documents, kinds, log_kinds
 from firmware.evidence.audit import audit_line
 from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError
@@ -48,10 +49,15 @@ def papers(pki: Pki, session: Session) -> Iterator[tuple[Kind, bytes]]:
         "store": "store-1",
     }
     yield kinds.OPENING, journal.opening
-    yield kinds.AUDIT, audit_line(session, samples.audit())
+    yield log_kinds.AUDIT, audit_line(session, samples.audit())
     yield kinds.VOLUME, volume_line(session, samples.VOLUME, samples.clock())
     yield kinds.MANIFEST, manifest
-    for kind, payload in ((kinds.ANCHOR, samples.anchor()), (kinds.RECEIPT, receipt)):
+    docks: list[tuple[Kind, dict[str, Any]]] = [
+        (kinds.ANCHOR, samples.anchor()),
+        (kinds.RECEIPT, receipt),
+        (log_kinds.LOG_RECEIPT, samples.log_receipt()),
+    ]
+    for kind, payload in docks:
         yield kind, documents.sign(kind, payload, pki.dock.sign, pki.dock.chain.ders)
 
 

@@ -52,6 +52,11 @@ MANY: Final = {
         "Nothing in {what} was altered, and no recording that the camera's log names is unaccounted for; {some} cut off while recording.",
         "A recording that was cut off holds all that the camera had signed until then, unaltered. Its last moments may be incomplete.",
     ),
+    Verdict.UNPROVEN: Sentence(
+        "Nothing in {what} was found altered, but it is not proven that nothing is missing since the last docking.",
+        "All that is here is as the camera signed it. A dock vouches for what there was at the last docking; what the camera did after that, "
+        "and whether the newest recordings are all here, nobody but the camera says until it is docked again.",
+    ),
     Verdict.OPEN: Sentence(
         "Nothing in {what} was found altered; {some} never closed.",
         "What is not closed is still being made, or was cut off and waits for the camera's next start. What was signed is here as it "
@@ -132,6 +137,11 @@ MEANS: Final = {
     Verdict.DERIVATIVE: (
         "The picture is what the camera signed while it was recording; a change of a single byte would have been found.",
         "Sound was removed on purpose, by the desk that is named. The original still has it, and can be compared.",
+    ),
+    Verdict.UNPROVEN: (
+        "What is here is unaltered; a change of a single byte would have been found.",
+        "Up to the last docking no recording is missing without being named. A missing one after that cannot be seen yet.",
+        "The camera's next docking, or the dock's own store, settles it.",
     ),
     Verdict.OPEN: (
         "What is signed is unaltered; a change of a single byte in that part would have been found.",
