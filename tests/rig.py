@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import io
 import json
 import random
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from firmware import settings
 from firmware.camera import Camera
 from firmware.core.machine import Recording
-from firmware.evidence import documents, kinds
+from firmware.evidence import documents, kinds, log_kinds
 from firmware.evidence.receipt import receipt_facts
 from firmware.evidence.second import Issuer, SecondKey, key_pem
 from firmware.runtime import pending
@@ -366,3 +367,30 @@ def anchor_for(rig: Rig, **changes: object) -> bytes:
         "nonce": NONCE,
     }
     return documents.sign(kinds.ANCHOR, facts | changes, dock.sign, dock.chain.ders)
+
+
+def log_receipt_for(rig: Rig, **changes: Any) -> bytes:
+    """A dock's receipt for all finished files of the log."""
+    volume, dock = rig.camera.vault.volume, pki().dock
+    growing, audit = volume.audit.newest.boot, rig.evidence.root().enter("audit")
+    boot = changes.get("boot", growing - 1)
+    files, head = [], {}
+    for name, length in volume.audit.offered().items():
+        data = read(audit.open(name))[:length]
+        if int(name[:8]) < growing:
+            files.append({"name": name, "length": length, "hash": hashlib.sha256(data).hexdigest()})
+        elif not head and name.endswith(".jwsl"):
+            first = payload(data.split(b"\n")[0])
+            head = {"line": first["line"] - 1, "head": first["prev"]}
+    facts = {
+        "device": "cam-1",
+        "volume": volume.id,
+        "boot": boot,
+        "files": files,
+        "audit": head,
+        "dock": "dock-1",
+        "store": "store-1",
+        "utc_ms": rig.clock.utc().utc_ms,
+        "nonce": NONCE,
+    }
+    return documents.sign(log_kinds.LOG_RECEIPT, facts | changes, dock.sign, dock.chain.ders)

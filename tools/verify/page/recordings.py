@@ -17,6 +17,7 @@ BADGES = {
     Verdict.RECOVERED: "warn",
     Verdict.DERIVATIVE: "warn",
     Verdict.OPEN: "warn",
+    Verdict.UNPROVEN: "warn",
     Verdict.REVOKED: "bad",
     Verdict.NOT_WHOLE: "bad",
 }
