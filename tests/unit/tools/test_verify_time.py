@@ -218,11 +218,11 @@ def test_a_withdrawn_dock_proves_no_time(bench: Bench) -> None:
     bench.camera.countersign()
     report = bench.judge(since={"dock": DOCK_MS + HOUR})
     found = one(report)
-    assert (report.verdict, found.made and found.made.before_ms) == (Verdict.WHOLE, None)
+    assert (report.worst, found.made and found.made.before_ms) == (Verdict.WHOLE, None)
     assert told(found.not_proven, "dock dock-1 was withdrawn", "its word proves no time")
     assert not told(found.proven, "signed that it took over")
     assert told(report.volumes[0].not_proven, "dock dock-1 was withdrawn")
-    assert told(report.volumes[0].not_proven, "no dock has countersigned this log")
+    assert told(report.volumes[0].not_proven, "no dock has ever countersigned this log")
     assert bench.judge(since={"dock": DOCK_MS + HOUR, "device": DOCK_MS + HOUR}).verdict is Verdict.REVOKED
 
 

@@ -32,7 +32,7 @@ def headline(report: Report) -> Sentence:
     """The verdict in one sentence, and what follows from it."""
     sentence = {"recording": ONE, "export": FILM, "film": ALONE}.get(report.kind, MANY)[report.verdict]
     recordings = report.every_recording
-    if report.kind not in {"recording", "export"} and not recordings and report.verdict is Verdict.WHOLE:
+    if report.kind not in {"recording", "export"} and not recordings and report.worst is Verdict.WHOLE:
         return Sentence(
             "There is no recording here, and none that the camera's log names is unaccounted for.", sentence.lead
         )
