@@ -55,10 +55,9 @@ class Camera:
         self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
         self.pulse = Pulse(self.lens, self.microphone, self.writer)
         self.well, self.now = self.pulse.well, hal.clock.monotonic_ns
-        self.sign, self.remark = (
-            lambda *said: self.work.put(Witness(*said)),
-            lambda *said: self.work.put(Remark(*said)),
-        )
+        self.sign = lambda kind, data: self.work.put(Witness(kind, data))
+        self.remark = lambda kind, facts, time_ns: self.work.put(Remark(kind, facts, time_ns))
+        self.leave = lambda reason, *, resume: self.work.put(Stop(reason, resume))  # behind everything else that waits
         self.shelf = CameraShelf(vault, self.writer, hal)
         dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
         self.dock = DockLink(dock)
@@ -147,7 +146,3 @@ class Camera:
     def newest(self, take: int) -> bool:
         """Whether this take is the newest one."""
         return take == self.takes
-
-    def leave(self, reason: str, *, resume: bool) -> None:
-        """Have the audit log closed, behind everything else that waits."""
-        self.work.put(Stop(reason, resume))

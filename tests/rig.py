@@ -374,7 +374,8 @@ def log_receipt_for(rig: Rig, **changes: Any) -> bytes:
     volume, dock = rig.camera.vault.volume, pki().dock
     growing, audit = volume.audit.newest.boot, rig.evidence.root().enter("audit")
     boot = changes.get("boot", growing - 1)
-    files, head = [], {}
+    files: list[dict[str, Any]] = []
+    head: dict[str, Any] = {}
     for name, length in volume.audit.offered().items():
         data = read(audit.open(name))[:length]
         if int(name[:8]) < growing:

@@ -158,7 +158,7 @@ def test_more_than_a_batch_holds_is_counted(tmp_path: Path) -> None:
     """Somebody who hammers the button costs one batch in ten seconds, and no more."""
     rig = Rig.new().run(3)
     for _ in range(2 * MOST):
-        rig.camera.remark("press", {"button": "function", "gesture": "tap"}, rig.clock.monotonic_ns())
+        rig.camera.vault.volume.audit.remark("press", {"button": "function", "gesture": "tap"})
     rig.run(11)
     assert len(lines(rig, "private")) == 1
     said = [each.text for each in judge(rig, tmp_path).volumes[0].private or ()]
@@ -171,7 +171,7 @@ def test_a_full_card_is_spared(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig.new().run(3)
     monkeypatch.setattr(rig.camera.writer, "_full", True)
     monkeypatch.setattr(rig.camera.writer, "_health", lambda: 1 << 40)
-    rig.camera.remark("refused", {"reason": "storage-full"}, rig.clock.monotonic_ns())
+    rig.camera.vault.volume.audit.remark("refused", {"reason": "storage-full"})
     rig.run(60)
     assert lines(rig, "private") == []
     rig.clock.advance(lognotes.SPARING_NS)

@@ -8,9 +8,10 @@ from pathlib import Path
 from tools.verify import journal
 from tools.verify.audit_state import Audit
 from tools.verify.findings import Problems, need
+from tools.verify.holdings import LogEntry
 from tools.verify.receipt import DockSigned
 from tools.verify.recording import Custody, Given
-from tools.verify.report import LogEntry, Place, RecordingReport
+from tools.verify.report import Place, RecordingReport
 from tools.verify.revocation import Withdrawn
 from tools.verify.signed import Signed
 from tools.verify.trusted import disbelieved

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tools.verify.belonging import Volume
-from tools.verify.report import Completeness, Place
+from tools.verify.holdings import Completeness
+from tools.verify.report import Place
 from tools.verify.times import utc
 
 

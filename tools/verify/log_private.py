@@ -12,10 +12,10 @@ from tools.verify.audit import DIRECTORY
 from tools.verify.audit_state import Audit, Vouched
 from tools.verify.documents import LOG_PRIVATE_KINDS, check_private
 from tools.verify.findings import Problems, Refused, need
+from tools.verify.holdings import LogEntry
 from tools.verify.journal import CHUNK
 from tools.verify.model import NOTHING
 from tools.verify.plain import read_flushes
-from tools.verify.report import LogEntry
 from tools.verify.times import utc
 
 SUFFIX = ".private.age"

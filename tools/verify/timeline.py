@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tools.verify.audit_state import Happened
+from tools.verify.holdings import Span
 from tools.verify.model import Clock
-from tools.verify.report import Span
 from tools.verify.times import utc
 
 
