@@ -105,7 +105,7 @@ class VolumeReport:
     recordings: tuple[RecordingReport, ...] = ()
     erased: tuple[int, ...] = ()
     voided: tuple[int, ...] = ()
-    completeness: Completeness = Completeness()
+    completeness: Completeness = field(default_factory=Completeness)
     timeline: tuple[Span, ...] = ()
     private: tuple[LogEntry, ...] | None = None
     revoked: bool = False
