@@ -41,6 +41,9 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 """How captions look, in the form that FFmpeg's muxer takes it in: white with a dark edge, small, at the bottom."""
 
+_LIFT = "\n\N{NO-BREAK SPACE}"
+"""An empty last line, which players keep: cameras write their own time into the picture at the bottom."""
+
 
 class Film:
     """A film that is being written.  Times count from the first sample of all."""
@@ -140,7 +143,7 @@ class Film:
 
     def _text(self, caption: Caption) -> av.Packet[Any]:
         """A sample of timed text (3GPP TS 26.245, 5.17): its length and its UTF-8."""
-        data = caption.text.encode()
+        data = f"{caption.text}{_LIFT}".encode()
         packet: av.Packet[Any] = av.Packet(struct.pack(">H", len(data)) + data)
         packet.stream = self._streams["captions"]
         packet.time_base = Fraction(1, MEDIA_RATE)
