@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evidence_maker import Authority, Camera, Plan
+from tests.evidence_maker import RECIPIENTS, Authority, Camera, Plan
 from tests.oracles import needs
 from tests.unit.tools.conftest import Desk
 from tests.unit.tools.test_export import left
@@ -22,8 +22,10 @@ from tools.export.bundle import write_bundle
 from tools.export.cutting import Wish
 from tools.export.desk import Desk as Signer
 from tools.export.exporter import Request
-from tools.export.instructions import commands
+from tools.export.instructions import commands, instructions
+from tools.export.source import open_source
 from tools.verify.findings import Refused
+from tools.verify.verifier import load_given
 
 TOOLS = ("bash", "cat", "head", "jose", "mktemp", "openssl", "rm", "sed", "sha256sum", "tail")
 
@@ -34,6 +36,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Camera:
     camera = Camera(tmp_path_factory.mktemp("short") / "card")
     camera.record(Plan(segments=2))
     camera.receipt(1)
+    (camera.path.parent / "key").write_text(RECIPIENTS[0].key_file)
     return camera
 
 
@@ -316,3 +319,11 @@ def test_a_part_is_no_bundle(made: Desk, tmp_path: Path) -> None:
     request = Request(Wish(mute=True), desk=Signer.open(made.signer))
     with pytest.raises(Refused, match="a bundle holds the whole recording"):
         write_bundle(made.recording(1), [made.key], tmp_path / "out", made.root, request=request)
+
+
+def test_time_stamp_has_its_command(short: Camera) -> None:
+    """Where a time stamp lies beside the manifest, the text checks it for whoever has that authority's root."""
+    journal = open_source(short.directory(1), load_given(None, [short.path.parent / "key"])).journal
+    names = {"evidence/manifest.jws", "evidence/manifest.tsr"}
+    assert "openssl ts -verify -data evidence/manifest.jws" in commands(instructions(journal.opening, names))
+    assert "openssl ts" not in commands(instructions(journal.opening, names - {"evidence/manifest.tsr"}))
