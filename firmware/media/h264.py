@@ -21,7 +21,7 @@ MAX_PARAMETER_SET: Final = 0xFFFF
 LENGTH: Final = 4
 """Bytes of a NAL unit's length in a sample."""
 
-_START_CODE: Final = b"\0\0\1"
+START_CODE: Final = b"\0\0\1"
 
 
 class NalType(IntEnum):
@@ -49,7 +49,7 @@ def nal_units(access_unit: bytes) -> list[bytes]:
     """
     if len(access_unit) > MAX_ACCESS_UNIT:
         raise MediaError(f"access unit: {len(access_unit)} bytes, more than {MAX_ACCESS_UNIT}")
-    parts = access_unit.split(_START_CODE, MAX_NAL_UNITS + 1)
+    parts = access_unit.split(START_CODE, MAX_NAL_UNITS + 1)
     if len(parts) > MAX_NAL_UNITS + 1:
         raise MediaError(f"access unit: more than {MAX_NAL_UNITS} NAL units")
     if len(parts) == 1 or parts[0].strip(b"\0"):

@@ -12,8 +12,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from firmware.media.errors import MediaError
-from firmware.media.h264 import LENGTH, NalType, nal_type, nal_units
+from firmware.media.h264 import LENGTH, START_CODE, NalType, nal_type
 from firmware.media.sei import MOST_HASHES, GopFacts, signed_sei
 
 if TYPE_CHECKING:
@@ -42,17 +41,29 @@ class Origin:
 
     @classmethod
     def before(cls, keyframes: Sequence[bytes], epoch_ns: int, live_from: int) -> Origin:
-        """Behind GOPs that begin with these access units.  One that is malformed will not be written, and counts for none."""
-        firsts = list(_first_slices(keyframes))
-        return cls(epoch_ns, live_from, len(firsts), hashlib.sha256(firsts[-1]).digest() if firsts else NO_GOP)
+        """Behind GOPs that begin with these access units.  One that begins with no IDR picture counts for none.
+
+        This is done while a press waits: of all but the last only the first bytes are looked at.
+        """
+        found = [(unit, at) for unit in keyframes if (at := _first_slice(unit)) is not None]
+        if not found:
+            return cls(epoch_ns, live_from)
+        unit, begin = found[-1]
+        end = unit.find(START_CODE, begin)
+        first = unit[begin : end if end >= 0 else None].rstrip(b"\0")
+        return cls(epoch_ns, live_from, len(found), hashlib.sha256(first).digest())
 
 
-def _first_slices(keyframes: Iterable[bytes]) -> Iterator[bytes]:
-    for access_unit in keyframes:
-        try:
-            yield from [nal for nal in nal_units(access_unit) if _opens(nal)][:1]
-        except MediaError:
-            continue
+def _first_slice(access_unit: bytes) -> int | None:
+    """Where the first slice begins, if it is one of an IDR picture."""
+    at = access_unit.find(START_CODE)
+    while at >= 0:
+        at += len(START_CODE)
+        nal = access_unit[at : at + 2]
+        if nal and nal_type(nal) in _SLICES:
+            return at if _opens(nal) else None
+        at = access_unit.find(START_CODE, at)
+    return None
 
 
 @dataclass(slots=True)

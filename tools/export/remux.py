@@ -15,6 +15,7 @@ import av
 from av.stream import Stream
 
 from tools.export.captions import Caption, Chapter
+from tools.export.edits import outlast
 from tools.verify.fragments import FlushMedia, Sample
 from tools.verify.model import MEDIA_RATE
 
@@ -63,6 +64,7 @@ class Film:
         order, become a track of subtitles."""
         self.origin = min(Fraction(start, rates[kind]) for kind, start in starts.items())
         """Media time, in seconds, at which the film begins."""
+        self._path = path
         self._stack = ExitStack()
         # Spelt as a URL, so that no name is taken for another protocol.
         self._output = av.open(f"file:{path}", "w", format="mp4", options=dict(_OPTIONS))
@@ -92,6 +94,8 @@ class Film:
         """Finish the file, whatever came."""
         with self._stack:
             self._output.close()
+        if kind is None and "video" in self._streams:
+            outlast(self._path)
 
     def write(self, media: FlushMedia) -> None:
         """The samples of one flush, all tracks in the order of their times."""

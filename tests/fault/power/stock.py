@@ -70,8 +70,12 @@ class StockTools:
 
     @staticmethod
     def _play(plain: Path, frames: int) -> str | None:
-        """Decode all of it; silence, and at least the frames that are signed."""
-        command = ["ffmpeg", "-v", "warning", "-stats", "-i", str(plain), "-map", "0:v", "-f", "null", "-"]
+        """Decode all of it; silence, and at least the frames that are signed.
+
+        With several threads FFmpeg warns that it does not read the SEI behind a segment's last slice (``Late SEI``); with one it does.
+        """
+        quiet = ("-v", "warning", "-stats", "-threads", "1")
+        command = ["ffmpeg", *quiet, "-i", str(plain), "-map", "0:v", "-f", "null", "-"]
         played = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         told = [line for line in played.stderr.replace("\r", "\n").splitlines() if line.strip()]
         shown = max((int(line.split("frame=")[1].split()[0]) for line in told if "frame=" in line), default=0)

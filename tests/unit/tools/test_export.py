@@ -19,6 +19,7 @@ from tests.evidence_maker.clips import clip
 from tests.oracles import needs
 from tests.unit.tools.conftest import Desk
 from tools.export import exporter
+from tools.export.edits import outlast
 from tools.export.exporter import Exported, export_recording
 from tools.export.place import new_file
 from tools.export.remux import Film
@@ -86,6 +87,46 @@ def test_sound_before_picture(tmp_path: Path) -> None:
         writing.write(FlushMedia([_sample(each) for each in frames], [_sample(each) for each in made.audio]))
     assert packets(film, "audio")[0][0] == 0
     assert packets(film, "video")[0][0] == 1
+
+
+@pytest.mark.parametrize("late", [0, 900])
+def test_the_picture_outlasts_its_last_frame(tmp_path: Path, late: int) -> None:
+    """By one tick in its edit list alone, also where the sound begins before it: a demuxer that clips there leaves the
+    last signature in."""
+    made, film = clip(2), tmp_path / "film.mp4"
+    settings = dict.fromkeys(("video", "audio"), _segment())
+    with Film(film, settings, {"video": late, "audio": 0}, {"video": 90_000, "audio": 16_000}, {}) as writing:
+        video = [_sample(each._replace(time=each.time + late)) for each in made.video]
+        writing.write(FlushMedia(video, [_sample(each) for each in made.audio]))
+    data = film.read_bytes()
+    at = data.index(b"elst") + 8
+    count = int.from_bytes(data[at : at + 4], "big")
+    last = at + 4 + 12 * (count - 1)
+    ends = made.video[-1].time + made.video[-1].duration
+    assert int.from_bytes(data[last : last + 4], "big") == ends + 1
+    assert [round(90_000 * time) for time, *_ in packets(film, "video")] == [each.time + late for each in made.video]
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_edits_of_both_widths(tmp_path: Path, version: int) -> None:
+    """A film of more than half a day has wider fields; one without an index or an edit is refused."""
+    path, width = tmp_path / "film.mp4", 8 if version else 4
+    entry = (2**width - 1).to_bytes(width, "big") * 2 + bytes(4)
+    edit = b"elst" + bytes([version, 0, 0, 0]) + (1).to_bytes(4, "big") + entry
+    movie = (len(edit) + 12).to_bytes(4, "big") + b"moov" + (len(edit) + 4).to_bytes(4, "big") + edit
+    path.write_bytes(b"\0\0\0\x10ftypiso6\0\0\0\0" + movie)
+    before = path.read_bytes()
+    outlast(path)
+    after = path.read_bytes()
+    place = before.index(b"elst") + 12
+    assert (
+        int.from_bytes(after[place : place + width], "big") == int.from_bytes(before[place : place + width], "big") + 1
+    )
+    assert after[:place] + after[place + width :] == before[:place] + before[place + width :]
+    for broken in (before.replace(b"elst", b"free"), before[:16], b"\0\0\0\0mdat" + bytes(8)):
+        path.write_bytes(broken)
+        with pytest.raises(Refused):
+            outlast(path)
 
 
 def _segment() -> bytes:
