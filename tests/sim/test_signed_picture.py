@@ -146,7 +146,9 @@ def test_the_reference_validator_agrees(tmp_path: Path, monkeypatch: pytest.Monk
     assert ffmpeg is not None
     for at in range(4):
         clip = tmp_path / f"clip{at}.mp4"
-        cut = [ffmpeg, "-v", "error", "-ss", str(at), "-t", "2.5", "-i", str(film), "-c", "copy", str(clip)]
+        # without chapters: the track that FFmpeg makes of them in a clip stops GStreamer
+        copying = ["-c", "copy", "-map_chapters", "-1", str(clip)]
+        cut = [ffmpeg, "-v", "error", "-ss", str(at), "-t", "2.5", "-i", str(film), *copying]
         subprocess.run(cut, check=True, timeout=60)
         assert validated(clip, tmp_path)[:2] == valid
     changed = tmp_path / "changed.mp4"
