@@ -82,9 +82,14 @@ def secrets_of(file: bytes, identities: Sequence[X25519PrivateKey]) -> dict[str,
         found |= {f"wrapping seed {index}": seed, f"wrapping key {index}": key}
         file_key = ChaCha20Poly1305(key).decrypt(bytes(12), _unpadded(lines[2 * index + 1]), None)
         assert found.setdefault("file key", file_key) == file_key
-    nonce = lines[-1][:16]
+    return found | derived(found["file key"], lines[-1][:16])
+
+
+def derived(file_key: bytes, nonce: bytes) -> dict[str, bytes]:
+    """A file key, and all that is made of it."""
+    found = {"file key": file_key}
     for name, salt in (("header", b""), ("payload", nonce)):
-        found[f"{name} seed"], found[f"{name} key"] = _hkdf(found["file key"], salt, name.encode())
+        found[f"{name} seed"], found[f"{name} key"] = _hkdf(file_key, salt, name.encode())
     return found
 
 

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from firmware.evidence import bech32
 from tests.fault.live.camera import SMALL
-from tests.memory import Memory, masked, secrets_of
+from tests.memory import Memory, derived, masked, secrets_of
 from tests.rig import payload
+from tools.provision.agekeys import AgeKey
 from tools.sim.home import Home, provision
 from tools.sim.look import meaning, read_lights
 from tools.sim.process import SimCamera
@@ -60,24 +61,42 @@ def key_of(identity: str) -> X25519PrivateKey:
     return X25519PrivateKey.from_private_bytes(bech32.decode(identity)[1])
 
 
-def test_a_closed_file_leaves_no_secret() -> None:
-    """Of a closed file no secret is left in its writer's memory: not what was drawn for it, the ephemeral private keys among it, nor
-    what was derived from that.  An open one's payload key is there, and nothing that would tell its file key."""
-    identities = [pyrage.x25519.Identity.generate() for _ in range(2)]
-    keys = [key_of(str(identity)) for identity in identities]
-    command = [sys.executable, "-c", WRITER, str(FILES), *(str(identity.to_public()) for identity in identities)]
+def written(recipients: list[str]) -> tuple[Memory, list[bytes], list[bytes]]:
+    """A writer's memory, the headers of its files, of which it closed all but the last, and, masked, what was drawn for them."""
+    command = [sys.executable, "-c", WRITER, str(FILES), *recipients]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         headers, drawn = json.loads(writer.stdout.readline())
         memory = Memory.of(writer.pid)
         writer.communicate()
-    *closed, still_open = [secrets_of(bytes.fromhex(header), keys) for header in headers]
+    return memory, [bytes.fromhex(text) for text in headers], [bytes.fromhex(text) for text in drawn]
+
+
+def test_a_closed_file_leaves_no_secret() -> None:
+    """Of a closed file no secret is left in its writer's memory: not what was drawn for it, the ephemeral private keys among it, nor
+    what was derived from that.  An open one's payload key is there, and nothing that would tell its file key."""
+    identities = [pyrage.x25519.Identity.generate() for _ in range(2)]
+    keys = [key_of(str(identity)) for identity in identities]
+    memory, headers, drawn = written([str(identity.to_public()) for identity in identities])
+    *closed, still_open = [secrets_of(header, keys) for header in headers]
     assert [memory.found(secrets) for secrets in closed] == [set()] * FILES
     assert memory.found(still_open) == {"payload key"}
-    random = [masked(bytes.fromhex(text)) for text in drawn]
+    random = [masked(each) for each in drawn]
     assert [len(each) for each in random] == [16, 32, 32, 16] * (FILES + 1)
     assert [secrets["file key"] for secrets in (*closed, still_open)] == random[::4]
     assert not any(memory.holds(each) for index, each in enumerate(random) if index % 4 != 3)
+
+
+def test_nor_does_one_of_the_post_quantum_class() -> None:
+    """Neither file key nor payload key, nor what is made on the way.  What HPKE shares with each recipient never leaves the library, and
+    is not looked for."""
+    memory, headers, drawn = written([AgeKey.generate(post_quantum=True).recipient for _ in range(2)])
+    random = [masked(each) for each in drawn]
+    assert [len(each) for each in random] == [16, 16] * (FILES + 1)
+    assert all(header.endswith(nonce) for header, nonce in zip(headers, random[1::2], strict=True))
+    *closed, still_open = [derived(*pair) for pair in zip(random[::2], random[1::2], strict=True)]
+    assert [memory.found(secrets) for secrets in closed] == [set()] * FILES
+    assert memory.found(still_open) == {"payload key"}
 
 
 @pytest.fixture
