@@ -82,7 +82,7 @@ def _guided(guide: ModuleType, order: Order, beginnings: Iterable[bytes], trial:
         draw = Random(seed)
         try:
             if draw.random() < _STRUCTURED:
-                return target.mutate(bytes(data), draw)[:most]
+                return target.changed(bytes(data), draw)[:most]
             return bytes(guide.Mutate(data, most))
         except Exception:
             traceback.print_exc()  # a mistake of ours, which the guide would not tell
@@ -108,7 +108,7 @@ def _plain(order: Order, pool: list[bytes], trial: Callable[[bytes], Exception |
     draw, seen, until = Random(order.seed), set[object](), time.monotonic() + order.seconds
     for count in range(order.inputs):
         old = count < len(pool)
-        data = pool[count] if old else order.target.mutate(draw.choice(pool), draw)[: order.target.longest]
+        data = pool[count] if old else order.target.changed(draw.choice(pool), draw)
         place = _place(trial(data))
         if place not in seen:
             seen.add(place)

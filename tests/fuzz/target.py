@@ -38,6 +38,14 @@ class Target:
     longest: int = 8192
     bound: Bound = Bound()
 
+    def changed(self, data: bytes, draw: Random) -> bytes:
+        """A new input made of an old one; of one that is nested too deeply to be changed by its structure, byte by byte."""
+        try:
+            made = self.mutate(data, draw)
+        except RecursionError:
+            made = plain(data, draw)
+        return made[: self.longest]
+
 
 class BrokenPromiseError(Exception):
     """A parser did with an input what it must not; the message says what."""
