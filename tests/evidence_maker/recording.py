@@ -11,6 +11,7 @@ from tests.evidence_maker import mp4
 from tests.evidence_maker.agefile import CHUNK, AgeFile, Recipient
 from tests.evidence_maker.clips import FPS, HEIGHT, RATE, TICKS, VIDEO_RATE, WIDTH, Sample, clip
 from tests.evidence_maker.jose import canonical, digest, sign
+from tests.evidence_maker.onvif import Film, Signer, frames_of, gops_of, sample_data
 from tests.evidence_maker.pki import Identity
 from tests.evidence_maker.second import PqIdentity, sign_again
 
@@ -33,7 +34,8 @@ class Plan:
     """What is recorded: ``segments`` of 2 s of which the first ``before`` come from the buffer without sound, and
     when sound is ``silent`` (media seconds).  Frames at the indices ``lost`` are not delivered, the lowest
     ``skipped`` segment numbers not used. ``spoil`` gets a file's name and the plaintext of each flush (with its
-    padding) and returns what is written instead."""
+    padding) and returns what is written instead; ``retouch`` gets the frames when their signatures are in the picture
+    (section 5.2), and the journal signs what it returns."""
 
     segments: int = 3
     before: int = 1
@@ -43,6 +45,7 @@ class Plan:
     skipped: int = 0
     priority: bool = False
     spoil: Callable[[str, bytes], bytes] = lambda _name, data: data
+    retouch: Callable[[Film], Film] = lambda frames: frames
     continues: dict[str, Any] | None = None
     private: tuple[dict[str, Any], ...] = (
         {"kind": "assignment", "at": None, "shift": "SHIFT-7F3A"},
@@ -89,7 +92,8 @@ class Recorder:
 
     def record(self, plan: Plan, stop_after: int | None = None) -> None:
         """Everything up to the last flush, live before pre-event; or up to the cut."""
-        flushes = [*_live(plan), *_early(plan)]
+        media = self._media(plan)
+        flushes = [*_live(plan, media), *_early(plan, media)]
         private = [canonical({**entry, "clock": self.clock(0)}) for entry in plan.private]
         todo: list[tuple[str, bytes, bool, tuple[Any, ...]]] = [
             ("private.age", _row(row), False, ()) for row in private
@@ -157,6 +161,17 @@ class Recorder:
             sign_again(self.directory, self.who, self.second)
         return digest(line)
 
+    def _media(self, plan: Plan) -> _Media:
+        """The samples of both tracks, the picture signed segment by segment."""
+        video, audio = _samples(plan)
+        frames = frames_of(video)
+        borders = [sum(sample.time < 2 * VIDEO_RATE * (each + 1) for sample in video) for each in range(plan.segments)]
+        ends = [len(gops_of(frames[:border])) - 1 for border in borders]
+        epoch = (self.opening["clock"]["utc_ms"] + 11_644_473_600_000) * 10_000
+        signer = Signer(self.session, paired=True, frame_ms=1000 // FPS, epoch=epoch)
+        signed = plan.retouch(signer.sign(frames, ends))
+        return [sample._replace(data=sample_data(frame)) for sample, frame in zip(video, signed, strict=True)], audio
+
     def _missing(self) -> list[int]:
         live_from = self.opening["live_from"]
         early = [each for each in self.flushes if each["tracks"] and int(each["file"][:6]) < live_from]
@@ -208,10 +223,11 @@ class Recorder:
         self.head = digest(line)
 
 
+_Media = tuple[list[Sample], list[Sample]]
 _Flush = tuple[int, bool, bytes, list[Sample], list[Sample]]
 
 
-def _samples(plan: Plan) -> tuple[list[Sample], list[Sample]]:
+def _samples(plan: Plan) -> _Media:
     made = clip(2 * plan.segments)
     video = [sample for index, sample in enumerate(made.video) if index not in plan.lost]
     ends = [*(sample.time for sample in video[1:]), made.video[-1].time + TICKS]
@@ -222,9 +238,11 @@ def _samples(plan: Plan) -> tuple[list[Sample], list[Sample]]:
     return video, audio if plan.sound else []
 
 
-def _cut(plan: Plan, start: float, end: float, segment: int, *, gop: bool, first: bool, last: bool) -> _Flush:
+def _cut(
+    plan: Plan, media: _Media, start: float, end: float, segment: int, *, gop: bool, first: bool, last: bool
+) -> _Flush:
     """One flush from ``start`` to ``end`` in media seconds: one fragment, or with ``gop`` two."""
-    video, audio = _samples(plan)
+    video, audio = media
     clipped = [each for each in video if start <= each.time / VIDEO_RATE < end]
     sound = [each for each in audio if start <= each.time / RATE < end]
     half = [(start, (start + end) / 2), ((start + end) / 2, end)] if gop else [(start, end)]
@@ -235,24 +253,24 @@ def _cut(plan: Plan, start: float, end: float, segment: int, *, gop: bool, first
     return segment, last, mp4.padded(data), clipped, sound
 
 
-def _live(plan: Plan) -> list[_Flush]:
+def _live(plan: Plan, media: _Media) -> list[_Flush]:
     flushes = []
     for index in range(plan.before, plan.segments):
         for step in range(4):
             start = 2 * index + step / 2
             flushes.append(
-                _cut(plan, start, start + 0.5, index + plan.skipped, gop=False, first=step == 0, last=step == 3)
+                _cut(plan, media, start, start + 0.5, index + plan.skipped, gop=False, first=step == 0, last=step == 3)
             )
     return flushes
 
 
-def _early(plan: Plan) -> list[_Flush]:
+def _early(plan: Plan, media: _Media) -> list[_Flush]:
     flushes = []
     for index in range(plan.before):
         for step in range(2):
             start = 2 * index + step
             flushes.append(
-                _cut(plan, start, start + 1, index + plan.skipped, gop=True, first=step == 0, last=step == 1)
+                _cut(plan, media, start, start + 1, index + plan.skipped, gop=True, first=step == 0, last=step == 1)
             )
     return flushes
 

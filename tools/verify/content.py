@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.verify import nal
 from tools.verify.age import Key
+from tools.verify.certs import Trust
 from tools.verify.decode import check_plays
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import FlushMedia, SegmentReader, sample_hash
 from tools.verify.model import MEDIA_RATE, PRIVATE, Flush, Journal, Opening
+from tools.verify.onvif import Judge
 from tools.verify.plain import read_flushes
 from tools.verify.private import read_private
 from tools.verify.report import PrivateEntry
+from tools.verify.signatures import UNCOVERED, Picture, Signatures
 from tools.verify.tracks import TrackHeader
 
 MAX_SEGMENT = 256 << 20
@@ -25,7 +29,8 @@ class Content:
     """What decryption showed.
 
     ``unsigned`` counts readable bytes behind what the journal vouches for.  ``spoilt`` says of segments why they cannot
-    be shown in full, where the camera itself signed that it had lost frames there.
+    be shown in full, where the camera itself signed that it had lost frames there; ``bare`` says of segments of which frames
+    the picture has no signature that holds, where that is nothing bad.
     """
 
     private: list[PrivateEntry] = field(default_factory=list)
@@ -33,10 +38,12 @@ class Content:
     unsigned: int = 0
     ends: dict[str, int] = field(default_factory=dict)
     spoilt: dict[str, str] = field(default_factory=dict)
+    bare: dict[str, str] = field(default_factory=dict)
 
 
-def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], problems: Problems) -> Content:
-    """Decrypt every file that the journal knows and hold what it holds against the journal."""
+def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], problems: Problems, trust: Trust) -> Content:
+    """Decrypt every file that the journal knows and hold what it holds against the journal, and the signatures in the
+    picture against ``trust``."""
     content = Content()
     if flushes := journal.of(PRIVATE):
         with problems.at(PRIVATE):
@@ -48,14 +55,19 @@ def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], proble
             )
     lossy = lossy_segments(journal)
     for segment, flushes in journal.segments().items():
-        with problems.at(flushes[0].file):
-            plain = _read_segment(directory / flushes[0].file, flushes, keys, journal.opening, content)
+        name, judge = flushes[0].file, Judge(trust)
+        with problems.at(name):
+            plain = _read_segment(directory / name, flushes, keys, journal.opening, content, judge)
+            with problems.at(name):
+                bare = check_picture(judge.finish(), journal, flushes, lossy=segment in lossy)
+                if bare is not None:
+                    content.bare[name] = bare
             try:
                 check_plays(*plain)
             except Refused as refused:
                 if segment not in lossy:
                     raise
-                content.spoilt[flushes[0].file] = str(refused)  # a lost frame takes its neighbours with it
+                content.spoilt[name] = str(refused)  # a lost frame takes its neighbours with it
             content.segments += 1
     return content
 
@@ -114,8 +126,29 @@ def check_tracks(tracks: dict[int, TrackHeader], opening: Opening) -> None:
         need(track.plain, "the picture would be shown turned, clipped or stretched")
 
 
+def check_picture(found: Signatures, journal: Journal, flushes: Sequence[Flush], *, lossy: bool) -> str | None:
+    """``Refused`` unless the signatures in a segment's picture hold, are of the journal's own session, and leave nothing out
+    but what a cut takes away (section 5.2); returns, in words, of what they say nothing then.
+
+    ``lossy``: whether the camera signed that it lost frames there.
+    """
+    # A segment that ends while the encoder stalls has a last flush without a frame, and its end stays without a signature.
+    limit = 0 if flushes[-1].last and flushes[-1].video is not None else UNCOVERED
+    if found.verdict in {Picture.UNSIGNED, Picture.UNDECIDED}:
+        few = found.pending == found.frames and found.pending_gops <= limit
+        need(few, f"the picture is {found.verdict}" if not found.findings else str(found.findings[0]))
+        return f"its {found.frames} frames"
+    need(found.distrust is None, f"the key that signed the picture is not trusted: {found.distrust}")
+    if found.verdict in {Picture.INVALID, Picture.MISSING}:
+        need(lossy, f"the picture is not the one that was signed: {found.findings[0]}")
+        return "some of its frames, the camera signed that it lost others there"
+    need(found.signer is None or found.signer.session == journal.session, "the picture is signed in another session")
+    need(found.pending_gops <= limit, f"the last {found.pending} frames of the picture are not signed")
+    return f"its last {found.pending} frames" if found.pending else None
+
+
 def _read_segment(
-    path: Path, flushes: list[Flush], keys: Sequence[Key], opening: Opening, content: Content
+    path: Path, flushes: list[Flush], keys: Sequence[Key], opening: Opening, content: Content, judge: Judge
 ) -> tuple[bytes, int, int]:
     """The plaintext of a segment that holds what was signed, and how many frames and sound units it has."""
     reader = SegmentReader()
@@ -131,6 +164,9 @@ def _read_segment(
             need(media.video and media.video[0].key, "the segment does not begin with a keyframe")
         for kind in counts:
             counts[kind] += len(media.of(kind))
+        for sample in media.video:
+            for unit in nal.split(sample.data):
+                judge.unit(unit)
         need(len(plain) + len(data) <= MAX_SEGMENT, "the segment is too long to be decoded here")
         plain.extend(data)
 

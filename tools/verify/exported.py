@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tools.verify import files, second
+from tools.verify import files, onvif_words, second
 from tools.verify.age import Key
+from tools.verify.certs import Trust
 from tools.verify.derived import Derived, paper_of, read_derived
+from tools.verify.film import read_film
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import SegmentReader
 from tools.verify.gathering import file_entry, root_entry
@@ -18,6 +20,7 @@ from tools.verify.model import MEDIA_RATE, Flush, Journal
 from tools.verify.movie import MovieTrack, read_movie
 from tools.verify.plain import read_first
 from tools.verify.report import ExportReport, Report, Verdict
+from tools.verify.signatures import Picture, Signatures
 from tools.verify.summary import judge_recording
 from tools.verify.times import span
 from tools.verify.verifier import load_given
@@ -53,6 +56,8 @@ def verify_export(
     name = film.name
     found: dict[str, Match] = {}
     derived = None
+    signatures: Signatures | None = None
+    unproven: list[str] = []
     if custody.journal is not None:
         with problems.at(paper_of(film).name):
             derived = read_derived(film, custody.journal, custody.manifest, given)
@@ -61,6 +66,8 @@ def verify_export(
         if custody.journal is not None:
             found = check_film(film, custody.journal, problems, derived.silenced if derived else ())
             _check_span(found, derived)
+            signatures = read_film(film, Trust(given.root, custody.trusted_ms))
+            unproven += _check_picture(signatures, name, problems)
             if given.keys and recording.verdict not in _NOT_BELIEVED:
                 _check_settings(film, evidence, custody.journal, given.keys)
     covered = _covered(found)
@@ -74,11 +81,26 @@ def verify_export(
         proven=tuple(_proven(found, custody.journal, derived))
         if custody.journal and not problems and recording.verdict not in _NOT_BELIEVED
         else (),
-        not_proven=tuple(_not_proven(bool(given.keys))),
+        signatures=signatures,
+        not_proven=(*_not_proven(bool(given.keys)), *unproven),
         problems=tuple(problems.found),
     )
     pq_hash = second.fingerprint(given.pq_root)
     return Report(str(film), "export", root_entry(given.root), export=export, pq_root=pq_hash)
+
+
+def _check_picture(found: Signatures, name: str, problems: Problems) -> list[str]:
+    """The signatures inside the picture, beside its samples; returns what they say nothing of.
+
+    Where the samples are the recorded ones, a film that begins or ends inside a group of pictures, or over a gap that the
+    camera signed, is no worse for it.
+    """
+    if problems or found.distrust is not None:
+        onvif_words.problems(found, name, problems)
+    elif found.verdict is not Picture.VALID or found.pending:
+        covered = f"{found.proven} of {found.frames} frames" if found.proven else "no frame"
+        return [f"by the signatures inside the picture alone: they prove {covered}; the journal proves all"]
+    return []
 
 
 def check_film(

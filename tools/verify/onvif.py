@@ -53,6 +53,7 @@ class Judge:
     _waiting: list[Gop] = field(default_factory=list)
     _dropped: tuple[int, int] = (0, 0)
     _signers: list[Signer] = field(default_factory=list)
+    _first: list[Sei] = field(default_factory=list)
     _strangers: dict[int, Sei] = field(default_factory=dict)
     _uncertified: list[_Claim] = field(default_factory=list)
     _signed: bool = False
@@ -85,7 +86,7 @@ class Judge:
         """The verdict, when all units were taken."""
         self._end()
         for claim in self._uncertified:
-            self._wrong(claim.sei.counter, claim.span, "the film holds no certificate of the key that signed it")
+            self._wrong(claim.sei.counter, claim.span, "no certificate of the key that signed it is there")
         proven, gops, missing = self._good
         begin, end = self._times or (None, None)
         distrust = next((each.distrust for each in self._signers if each.distrust), None)
@@ -120,6 +121,7 @@ class Judge:
         return Picture.MISSING if missing else Picture.VALID
 
     def _slice(self, unit: memoryview, *, keyframe: bool) -> None:
+        self._resolve()
         first, value = nal.is_first_slice(unit), hashlib.sha256(unit).digest()
         if keyframe and first:
             self._anchor = value
@@ -140,11 +142,46 @@ class Judge:
         Where none fits, the next signature that fits one tells which it was about, or the end of the film.
         """
         self._learn(sei)
-        alike = (at for at, gop in enumerate(self._waiting) if gop.is_exactly(sei) or gop.begins_like(sei))
-        at = next(alike, None)
-        if at is None:
+        if self._expected is None:
+            self._first = [*self._first[1 - _MAX_STRANGERS :], sei]
+        elif (at := self._find(sei, self._expected)) is None:
             self._strange(sei)
-            return
+        else:
+            self._place(sei, at)
+
+    def _find(self, sei: Sei, expected: int) -> int | None:
+        """The GOP at the place that the number tells, if it fits; or else the first that does.  A keyframe may well be
+        the same as another, when it is dark."""
+        ahead = sei.counter - expected - self._dropped[1]
+        order = sorted(range(len(self._waiting)), key=lambda at: (at != ahead, at))
+        for fits in (Gop.is_exactly, Gop.begins_like):
+            for at in order:
+                if fits(self._waiting[at], sei):
+                    return at
+        return None
+
+    def _resolve(self) -> None:
+        """The first signatures of a film, which stand together: the last that fits is about the newest GOP, and those
+        before it are about the ones before that, in the film or not."""
+        seis, self._first = self._first, []
+        for index in reversed(range(len(seis))):
+            if (at := self._newest(seis[index])) is not None:
+                for sei in seis[:index]:
+                    self._strange(sei)
+                self._place(seis[index], at)
+                for sei in seis[index + 1 :]:
+                    self._sei(sei)
+                return
+        for sei in seis:
+            self._strange(sei)
+
+    def _newest(self, sei: Sei) -> int | None:
+        whole = [at for at, gop in enumerate(self._waiting) if gop.is_exactly(sei)]
+        begun = [at for at, gop in enumerate(self._waiting[:-1]) if gop.begins_like(sei)]
+        return max(whole or begun, default=None)
+
+    def _place(self, sei: Sei, at: int) -> None:
+        """It is about this GOP: judge those in front, and it."""
         begins = self._expected is None
         for index in range(at):
             self._front(sei.counter - at + index)
@@ -198,6 +235,7 @@ class Judge:
 
     def _end(self) -> None:
         """The film is over: which GOPs the signatures are about that fit none, their numbers tell."""
+        self._resolve()
         if self._strangers and self._expected is None:
             self._wrong(min(self._strangers), None, "neither this signature nor another fits any of the frames")
             return

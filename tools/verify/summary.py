@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tools.verify import made
+from tools.verify.certs import Trust
 from tools.verify.content import Content, judge_content
 from tools.verify.gathering import recording_annex
 from tools.verify.model import MEDIA_RATE, Journal
@@ -37,7 +38,8 @@ def judge_recording(
         further(custody)
     content = None
     if given.keys and custody.journal is not None:
-        content = judge_content(directory, custody.journal, given.keys, custody.problems)
+        trust = Trust(given.root, custody.trusted_ms)
+        content = judge_content(directory, custody.journal, given.keys, custody.problems, trust)
     return report(custody, given, content, name), custody
 
 
@@ -136,6 +138,8 @@ def _proven(custody: Custody, journal: Journal, given: Given, content: Content |
         if content.spoilt:
             alone = f"{content.segments - len(content.spoilt)} of {content.segments} segments decode alone"
         yield f"picture and sound are the samples signed at capture; {alone}"
+        if content.segments:
+            yield "the signatures inside the picture (ONVIF Media Signing) hold, so that each segment also proves itself alone"
 
 
 def _not_proven(custody: Custody, journal: Journal, given: Given, content: Content | None) -> Iterator[str]:
@@ -155,8 +159,14 @@ def _not_proven(custody: Custody, journal: Journal, given: Given, content: Conte
     if content is None:
         yield "what the files hold was not looked at: no key was given"
         return
+    yield from _not_proven_of(content)
+
+
+def _not_proven_of(content: Content) -> Iterator[str]:
     for name, reason in content.spoilt.items():
         yield f"that all of {name} can be shown: the camera signed that it lost frames there, and {reason}"
+    for name, frames in content.bare.items():
+        yield f"of {name} by signatures inside the picture: {frames}; the journal covers them"
     if content.unsigned:
         yield f"{size(content.unsigned)} of what is not signed can be read"
 

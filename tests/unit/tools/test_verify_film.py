@@ -77,6 +77,8 @@ def test_export_is_proven(made: Desk, tmp_path: Path, number: int, key: bool) ->
     report = judged(made, film.path, number, key=key)
     assert (wrong(report), report.exit_code) == ("", 0)
     assert report.export is not None
+    assert report.export.signatures is not None
+    assert (report.export.signatures.verdict == "valid") == (number != 3)
     assert report.export.covered == pytest.approx({1: (0, 6), 2: (0, 6), 3: (2, 3.5), 4: (0, 4)}[number])
     assert any("all that was signed at capture" in row for row in report.export.proven)
     assert any("decoders' settings" in row for row in report.export.not_proven) is not key

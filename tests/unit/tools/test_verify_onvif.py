@@ -286,3 +286,21 @@ class TestJudge:
         """A finding says where."""
         found = judged(signed()[7:])
         assert str(found.findings[0]).startswith("GOP 2, frames 0 to 2: ")
+
+    @pytest.mark.parametrize("paired", [True, False])
+    def test_a_film_in_the_dark(self, *, paired: bool) -> None:
+        """Where all GOPs are the same to the last bit, their signatures are still told apart, in every trim."""
+        gop = [list(frame) for frame in source("source")[0][:5]]
+        frames = Signer(session(), paired=paired).sign([list(frame) for frame in gop * 9], (5, -1))
+        for first in range(0, 45, 5):
+            found = judged(frames[first:])
+            assert (found.verdict, found.proven, found.pending) == (Picture.VALID, 45 - first, 0), first
+        assert judged([*frames[:10], *frames[15:]]).verdict is Picture.INVALID
+
+    def test_signatures_without_frames(self) -> None:
+        """A stream of signatures alone is judged within bounds."""
+        judge = Judge(TRUST)
+        for _ in range(200):
+            judge.unit(memoryview(a_sei(certified=lambda _made: False)))
+        assert len(judge._first) <= 64
+        assert judge.finish().verdict is Picture.UNDECIDED
