@@ -110,6 +110,9 @@ def _link(data: bytes) -> None:
             link.data_to_send()
 
 
+_SAMPLES = {type(each): each for each in SAMPLES}
+
+
 def _converse(side: Side, data: bytes) -> None:
     """A conversation in which this side says in turn whatever brings it on."""
     connection, turns = Connection(side), Counter[protocol.State]()
@@ -117,7 +120,7 @@ def _converse(side: Side, data: bytes) -> None:
     while True:
         while connection.my_turn:
             state, moves = connection.state, TABLE[connection.state][1]
-            said = [each for each in SAMPLES if moves.get(type(each), state) is not state]
+            said = [_SAMPLES[kind] for kind, after in moves.items() if after is not state]
             connection.send(said[turns[state] % len(said)])
             turns[state] += 1
         if connection.state in protocol.ENDED:
@@ -147,12 +150,11 @@ def _said_by(side: Side) -> bytes:
 
 def _story() -> Iterator[Message]:
     """Each message in an order in which it may come."""
-    samples = {type(each): each for each in SAMPLES}
-    yield from (samples[kind] for kind in (messages.Hello, messages.Welcome, messages.ClockSet))
+    yield from (_SAMPLES[kind] for kind in (messages.Hello, messages.Welcome, messages.ClockSet))
     ready = TABLE[protocol.State.READY][1]
     for question, state in ready.items():
-        yield samples[question]
-        yield from (samples[answer] for answer in TABLE[state][1] if answer not in (messages.Busy, messages.Refused))
+        yield _SAMPLES[question]
+        yield from (_SAMPLES[answer] for answer in TABLE[state][1] if answer not in (messages.Busy, messages.Refused))
 
 
 def _speakers(kind: type[Message]) -> set[Side]:
