@@ -37,6 +37,7 @@ class Camera:
     number: int = 0
     counter: int | None = None
     anchor: dict[str, Any] | None = None
+    kept: dict[str, bytes] = field(default_factory=dict)
     recorders: dict[int, Recorder] = field(default_factory=dict)
     plans: dict[int, Plan] = field(default_factory=dict)
     unclosed: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -194,11 +195,15 @@ class Camera:
         }
         line_hash = self._jws(self.path / "anchor.jws", "lapel.anchor.1", payload, signer)
         self.anchor = {"hash": line_hash, "utc_ms": payload["utc_ms"]}
+        self.kept[line_hash] = (self.path / "anchor.jws").read_bytes()
 
     def offload(self, store: Path) -> Path:
         """Copy the volume into a dock's store; returns its folder there."""
         target = store / self.name / self.volume
         shutil.copytree(self.path, target, dirs_exist_ok=True)
+        (target / "anchors").mkdir(exist_ok=True)
+        for line_hash, line in self.kept.items():
+            (target / "anchors" / f"{line_hash}.jws").write_bytes(line)
         return target
 
     def directory(self, number: int) -> Path:

@@ -34,6 +34,7 @@ SECOND = "manifest.pq.jws"
 RECEIPT = "receipt.jws"
 STAMP = "manifest.tsr"
 ANCHOR = "anchor.jws"
+ANCHORS = "anchors"
 LOG_RECEIPT = "log-receipt.jws"
 OTHERS = "log-receipts"
 CONFLICTS = "conflicts.jsonl"
@@ -99,7 +100,9 @@ class Volume:
             raise StoreError(f"{path}: {error}") from None
 
     def keep_anchor(self, line: bytes) -> None:
-        """Keep what was countersigned."""
+        """Keep what was countersigned, and what was before: openings name the anchor that was the newest when they were made."""
+        durable.make_directory(self.path / ANCHORS)
+        durable.write(self.path / ANCHORS / f"{jws.line_hash(line)}.jws", line + b"\n")
         durable.write(self.path / ANCHOR, line + b"\n")
 
     def keep_log_receipt(self, line: bytes) -> None:

@@ -9,7 +9,7 @@ from tools.verify import files
 from tools.verify.audit_state import Audit
 from tools.verify.certs import Trust
 from tools.verify.findings import Refused, need
-from tools.verify.receipt import ANCHOR_NAME, DockSigned, read_anchor_file
+from tools.verify.receipt import ANCHOR_NAME, ANCHORS, DockSigned, read_anchor_file
 
 
 def load_anchors(path: Path, trust: Trust) -> Iterator[DockSigned]:
@@ -34,6 +34,16 @@ def _anchor_files(path: Path, depth: int = 2) -> Iterator[Path]:
         for name, kind in names.items():
             if kind is files.Kind.DIRECTORY:
                 yield from _anchor_files(path / name, depth - 1)
+
+
+def kept_anchor(volume: Path, line_hash: str, trust: Trust) -> DockSigned | None:
+    """The anchor with this hash that a store keeps of earlier dockings; None where it has none, ``Refused`` where it is another."""
+    name = f"{line_hash}.jws"
+    if ANCHORS not in files.listing(volume) or name not in files.listing(volume / ANCHORS):
+        return None
+    anchor = read_anchor_file(volume / ANCHORS / name, trust)
+    need(anchor.hash == line_hash, "is not the anchor that it is named after")
+    return anchor
 
 
 def check_anchor(anchor: DockSigned, log: Audit) -> None:

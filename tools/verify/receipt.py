@@ -15,6 +15,7 @@ from tools.verify.signed import verify_chained
 
 NAME = "receipt.jws"
 ANCHOR_NAME = "anchor.jws"
+ANCHORS = "anchors"
 LOG_NAME = "log-receipt.jws"
 OTHER_LOGS = "log-receipts"
 

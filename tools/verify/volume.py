@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tools.verify import audit, files, journal, manifest, receipt
-from tools.verify.anchors import check_anchor
+from tools.verify.anchors import check_anchor, kept_anchor
 from tools.verify.audit import check_receipt, read_audit
 from tools.verify.audit_state import Audit
 from tools.verify.belonging import NAME, Volume, check_belongs
@@ -16,17 +16,19 @@ from tools.verify.documents import VOLUME
 from tools.verify.findings import need
 from tools.verify.jws import MAX_LINE
 from tools.verify.log_private import judge_private
+from tools.verify.model import Opening
 from tools.verify.receipt import DockSigned, read_anchor, read_log_receipt
 from tools.verify.recording import Custody, Given
 from tools.verify.report import Place
 from tools.verify.signed import Signed, verify_chained
 from tools.verify.summary import judge_recording
-from tools.verify.trusted import by_dock
+from tools.verify.trusted import by_dock, disbelieved
 
 RECORDINGS = "recordings"
 _KNOWN = {
     NAME,
     receipt.ANCHOR_NAME,
+    receipt.ANCHORS,
     receipt.LOG_NAME,
     receipt.OTHER_LOGS,
     audit.DIRECTORY,
@@ -113,9 +115,7 @@ def _judge_anchors(volume: Volume) -> None:
     volume.anchor = None
     for where, anchor in told:
         with volume.problems.at(where):
-            if volume.paper is not None:
-                for member in same:
-                    need(anchor.payload[member] == paper[member], f"{member} is not that of {NAME}")
+            _need_same_volume(volume, anchor)
             check_anchor(anchor, volume.audit)
             if volume.anchor is None or _line(anchor) > _line(volume.anchor):
                 volume.anchor = anchor
@@ -159,13 +159,38 @@ def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
 
     def further(custody: Custody) -> None:
         check_belongs(volume, number, custody)
-        opening = custody.journal.opening if custody.journal else None
-        if anchor is not None and opening is not None and opening.anchor == (anchor.hash, anchor.utc_ms):
-            custody.times.after = by_dock("the docking", anchor)
+        docked = _docking_before(volume, custody.journal.opening) if custody.journal else None
+        if docked is not None:
+            custody.times.after = by_dock("the docking", docked)
 
     volume.reports[number], custody = judge_recording(path, volume.given, where, trusted, further)
     if custody.journal is not None:
         volume.opening_hashes[number] = custody.journal.opening.hash
+
+
+def _docking_before(volume: Volume, opening: Opening) -> DockSigned | None:
+    """The anchor that an opening names, where it is at hand and its dock is believed."""
+    newest = volume.anchor
+    if opening.anchor is None:
+        return None
+    named, utc_ms = opening.anchor
+    if newest is not None and newest.hash == named:
+        found: DockSigned | None = newest
+    else:
+        found = None
+        with volume.problems.at(f"{receipt.ANCHORS}/{named}.jws"):
+            found = kept_anchor(volume.path, named, Trust(volume.given.root))
+            if found is not None:
+                _need_same_volume(volume, found)
+                check_anchor(found, volume.audit)
+    believed = found is not None and found.utc_ms == utc_ms and disbelieved(found, volume.given.revoked) is None
+    return found if believed else None
+
+
+def _need_same_volume(volume: Volume, anchor: DockSigned) -> None:
+    if volume.paper is not None:
+        for member in ("device", "volume"):
+            need(anchor.payload[member] == volume.paper.payload[member], f"{member} is not that of {NAME}")
 
 
 def _note_missing(volume: Volume) -> None:

@@ -97,6 +97,7 @@ def test_store_is_a_copy_of_the_card(pki: Pki, shelf: MemoryShelf, tmp_path: Pat
     assert shelf._file("audit", "00000001.jwsl").startswith(log)
     assert b"".join(shelf.anchors) + b"\n" == (root / "anchor.jws").read_bytes()
     anchor = verify_anchor(shelf.anchors[0], pki.trust, nonce=None)
+    assert (root / "anchors" / f"{anchor.hash}.jws").read_bytes() == shelf.anchors[0] + b"\n"
     assert anchor.payload["number"] == 2
     assert anchor.payload["audit"]["line"] == log.count(b"\n")
     assert not [path for path in (tmp_path / "incoming").rglob("*") if path.is_file()]

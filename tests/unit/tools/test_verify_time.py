@@ -154,6 +154,41 @@ def test_between(bench: Bench) -> None:
     assert told(alone.proven, "made before")
 
 
+@pytest.fixture
+def twice(bench: Bench) -> Path:
+    """Recording 2 lies between two dockings, of which a card keeps the second alone, and a store both; the store's volume."""
+    bench.camera.countersign()
+    bench.camera.record()
+    bench.camera.countersign(utc_ms=DOCK_MS + HOUR)
+    return bench.camera.offload(bench.path / "store")
+
+
+def test_between_two_dockings(bench: Bench, twice: Path) -> None:
+    """A store keeps what it countersigned earlier, so that a later docking does not unsay when a recording was not there yet."""
+    assert told(
+        one(bench.judge(twice), 2).proven, "made between", "the docking of dock dock-1", "the countersigned log"
+    )
+    assert told(
+        one(bench.judge(), 2).not_proven, "that it was made after", "the dock's line that its opening names is not here"
+    )
+
+
+def test_a_withdrawn_docks_earlier_anchor(bench: Bench, twice: Path) -> None:
+    """It proves no time either."""
+    assert not told(one(bench.judge(twice, since={"dock": DOCK_MS + 9 * HOUR}), 2).proven, "made between")
+
+
+@pytest.mark.parametrize("damage", ["altered", "another"])
+def test_an_earlier_anchor_that_is_not_what_it_says(bench: Bench, twice: Path, damage: str) -> None:
+    """It is named as a problem, and proves nothing."""
+    earlier, later = bench.camera.kept
+    path = twice / "anchors" / f"{earlier}.jws"
+    path.write_bytes(bench.camera.kept[later] if damage == "another" else path.read_bytes().replace(b"A", b"B", 1))
+    report = bench.judge(twice)
+    assert any(each.file == f"anchors/{earlier}.jws" for each in report.volumes[0].problems)
+    assert not told(one(report, 2).proven, "made between")
+
+
 def test_clocks_that_contradict(bench: Bench) -> None:
     """A recording that was there before the docking that it names: one clock was wrong, and nothing is made of it."""
     bench.camera.countersign()
