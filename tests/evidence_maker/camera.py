@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.evidence_maker.agefile import Recipient
-from tests.evidence_maker.jose import digest, sign
+from tests.evidence_maker.agefile import AgeFile, Recipient
+from tests.evidence_maker.jose import canonical, digest, sign
 from tests.evidence_maker.pki import Authority, Identity, issue
 from tests.evidence_maker.recording import PRESS_MS, ZEROS, Forge, Plan, Recorder, honest
 from tests.evidence_maker.second import PqIdentity
@@ -36,6 +36,8 @@ class Camera:
     previous: str = ZEROS
     number: int = 0
     counter: int | None = None
+    begun: tuple[int, str] = (0, ZEROS)
+    private: dict[int, tuple[AgeFile, bytearray]] = field(default_factory=dict)
     anchor: dict[str, Any] | None = None
     kept: dict[str, bytes] = field(default_factory=dict)
     recorders: dict[int, Recorder] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Camera:
     def boot(self) -> None:
         """The next boot: a new session key, a new file of the audit log."""
         self.boots += 1
+        self.begun = (self.lines, self.head)
         self.session = issue(
             "session", self.name, self.device, f"{self.authority.seed} {self.name} session {self.boots}"
         )
@@ -179,6 +182,51 @@ class Camera:
         self.log("erasure", {"number": number, "receipt": self.receipts[number]})
         shutil.rmtree(self.directory(number))
 
+    def remark(self, *records: dict[str, Any], last: bool = False) -> None:
+        """A batch of the log's private part, and the line that vouches for it; ``last`` closes the file."""
+        if self.boots not in self.private:
+            self.private[self.boots] = (AgeFile(RECIPIENTS, f"log {self.boots}"), bytearray())
+        age, plain = self.private[self.boots]
+        if records:
+            text = b"\n".join(canonical({"clock": _clock(self.lines), **each}) for each in records)
+            batch = text.ljust(65535) + b"\n"
+            age.chunks(batch)
+            plain += batch
+        if last:
+            age.close(b"\n")
+            plain += b"\n"
+        (self.path / "audit" / f"{self.boots:08d}.private.age").write_bytes(age.data)
+        self.log("private", {"last": last, "cipher": _extent(age.data), "plain": _extent(plain)})
+
+    def log_receipt(self, **forged: Any) -> str:
+        """A dock's receipt for all finished files of the log."""
+        signer = forged.pop("signer", self.authority.dock)
+        line, head = self.begun
+        payload = {
+            "device": self.name,
+            "volume": self.volume,
+            "boot": self.boots - 1,
+            "files": [
+                {"name": path.name, **_extent(path.read_bytes())}
+                for path in sorted((self.path / "audit").iterdir())
+                if int(path.name[:8]) < self.boots
+            ],
+            "audit": {"line": line, "head": head},
+            "dock": signer.name,
+            "store": "store-1",
+            "utc_ms": DOCK_MS,
+            "nonce": "5" * 32,
+            **forged,
+        }
+        return self._jws(self.path / "log-receipt.jws", "lapel.log-receipt.1", payload, signer)
+
+    def clear(self, receipt: str) -> None:
+        """Remove the finished files of the log against a receipt."""
+        self.log("cleared", {"receipt": receipt, "boot": self.boots - 1, "line": self.begun[0]})
+        for path in (self.path / "audit").iterdir():
+            if int(path.name[:8]) < self.boots:
+                path.unlink()
+
     def countersign(self, **forged: Any) -> None:
         """A dock's anchor."""
         signer = forged.pop("signer", self.authority.dock)
@@ -215,6 +263,10 @@ class Camera:
         line = sign(payload, typ, signer, chained=chained)
         path.write_bytes(line + b"\n")
         return digest(line)
+
+
+def _extent(data: bytes | bytearray) -> dict[str, Any]:
+    return {"length": len(data), "hash": digest(bytes(data))}
 
 
 def _clock(seconds: int) -> dict[str, Any]:

@@ -44,6 +44,7 @@ GUARDS_VAULT: Final = "tests/sim/test_guards_vault.py"
 GUARDS_CUSTODY: Final = "tests/sim/test_guards_custody.py"
 GUARDS_WRITER: Final = "tests/sim/test_guards_writer.py"
 GUARDS_CHORES: Final = "tests/sim/test_guards_chores.py"
+LOG_KEEPING: Final = "tests/sim/test_log_keeping.py"
 VANISHED: Final = "tests/sim/test_vanished.py"
 
 TARGETS: Final[Mapping[str, Tests]] = {
@@ -66,17 +67,23 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.chores": Tests(
         (GUARDS_CHORES, ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py", "tests/sim/test_long_log.py")
     ),
-    "firmware.runtime.auditlog": Tests((ORDER, GUARDS_VAULT, "tests/sim/test_long_log.py", "tests/sim/test_shelf.py")),
+    "firmware.runtime.auditlog": Tests(
+        (ORDER, GUARDS_VAULT, LOG_KEEPING, "tests/sim/test_long_log.py", "tests/sim/test_shelf.py")
+    ),
     "firmware.runtime.custody": Tests(
         (ORDER, GUARDS_CUSTODY, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")
     ),
+    "firmware.runtime.lognotes": Tests((LOG_KEEPING, ORDER)),
+    "firmware.runtime.logkeeping": Tests((LOG_KEEPING,)),
     "firmware.runtime.writer": Tests((GUARDS_WRITER, ORDER)),
     "firmware.runtime.take": Tests(("tests/unit/runtime/test_take.py",)),
     "firmware.runtime.mailbox": Tests(("tests/unit/runtime/test_mailbox.py",)),
     "firmware.runtime.inventory": Tests((GUARDS_CUSTODY, "tests/sim/test_shelf.py")),
     "firmware.core.recovery": Tests(("tests/unit/core/test_recovery.py",)),
     "firmware.core.retention": Tests(("tests/unit/core/test_retention.py",)),
-    "firmware.core.ledger": Tests(("tests/unit/core/test_ledger.py",)),
+    "firmware.core.ledger": Tests(("tests/unit/core/test_ledger.py", LOG_KEEPING)),
+    "firmware.core.starts": Tests(("tests/unit/core/test_starts.py",)),
+    "firmware.core.gauge": Tests(("tests/unit/core/test_gauge.py",)),
     "firmware.core.cutter": Tests(("tests/unit/core/test_cutter.py",)),
     "firmware.core.ring": Tests(("tests/unit/core/test_ring.py",)),
     "firmware.core.gaps": Tests(("tests/unit/core/test_gaps.py",)),

@@ -89,7 +89,7 @@ class Audit:
     @property
     def newest(self) -> int:
         """The newest recording's number, 0 for none."""
-        return max(self.openings, default=self.floor)
+        return max([self.floor, *self.openings])
 
     @property
     def newest_opening(self) -> str:

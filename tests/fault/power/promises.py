@@ -135,6 +135,8 @@ def untouched(case: Case) -> Iterator[str]:
     paper = [image.digests[image.find("volume.jws") or 0] for image in (case.survived, case.card)]
     for name in case.survived.names("audit") if paper[0] == paper[1] else ():
         before, after = case.survived.find("audit", name), case.card.find("audit", name)
+        if after is None and name in cleared(case):
+            continue
         if after is None or case.survived.digests[before or 0] != case.card.digests[after]:
             yield f"audit/{name} was touched"
 
@@ -178,13 +180,16 @@ def erased_for_good(case: Case) -> Iterator[str]:
 def numbered(case: Case) -> Iterator[str]:
     """No number is used twice, and none is skipped unseen."""
     opened = [line["data"]["number"] for line in case.audit if line["kind"] == "opening"]
-    if opened != list(range(1, len(opened) + 1)):
+    first = (
+        case.audit[0]["data"]["next"] if case.audit else 1
+    )  # a log whose beginning a dock has taken over begins with a later one
+    if opened != list(range(first, first + len(opened))):
         yield f"openings are numbered {opened}"
     known = {number for number in case.recordings if case.card.find("recordings", f"{number:08d}")}
     told = {line["data"].get("number") for line in case.audit if line["kind"] in {"void", "missing", "erasure"}}
     if unseen := set(opened) - known - told - case.running():
         yield f"numbers {sorted(unseen)} are accounted for nowhere"
-    if case.told.recording and max(case.told.recording) > len(opened):
+    if case.told.recording and max(case.told.recording) >= first + len(opened):
         yield f"recording {max(case.told.recording)} was acknowledged, and the log ends at {len(opened)}"
 
 
@@ -259,6 +264,12 @@ def sealed_off(report: Report) -> list[str]:
 def erased(case: Case) -> set[int]:
     """The numbers that the log says were erased."""
     return {line["data"]["number"] for line in case.audit if line["kind"] == "erasure"}
+
+
+def cleared(case: Case) -> set[str]:
+    """The files of the log that a durable receipt covers: they may be gone."""
+    number = case.card.find("log-receipt.jws")
+    return set() if number is None else {each["name"] for each in payload(case.card.files[number])["files"]}
 
 
 def broken(case: Case) -> list[str]:

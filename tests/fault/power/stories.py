@@ -12,7 +12,7 @@ from hal.sim.memory import MemoryStorage
 from hal.sim.unsynced import digest
 from tests.fault.power.world import EMPTY, Diary, World, whole
 from tests.pki import Pki
-from tests.rig import NONCE, Rig, anchor_for, enrol, pki, receipt_for, settings_line
+from tests.rig import NONCE, Rig, anchor_for, enrol, log_receipt_for, pki, receipt_for, settings_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +118,21 @@ def signed_again(world: World) -> Story:
     return Story("signed-again", diary, config, 2)
 
 
+def log_handover(world: World) -> Story:
+    """A dock takes over the log of a boot that ended in good order: its receipt becomes durable, its files go, and a recording follows."""
+    rig, diary, _ = world.start(boot=1)
+    stop(press(rig.run(0.4)).run(0.2))
+    rig.camera.inbox.put(Quit("shutdown"))
+    rig.settle()
+    card = diary.survival(len(diary.operations)).nothing()
+    rig, diary, _ = world.start(card, boot=2)
+    rig.camera.shelf.log_receipt(log_receipt_for(rig), NONCE)
+    rig.camera.writer.sweep()
+    rig.run(0.2)
+    stop(press(rig).run(0.3))
+    return Story("log-handover", diary, world.config, 2)
+
+
 def strangers(world: World) -> Story:
     """On the card: a cut-off recording, what the log does not know, an opening that is void, and a half-erased recording."""
     rig, diary, _ = world.start(boot=1)
@@ -187,6 +202,7 @@ STORIES: tuple[Callable[[World], Story], ...] = (
     second_press,
     resumption,
     handover,
+    log_handover,
     signed_again,
     strangers,
     another_camera,
