@@ -166,18 +166,22 @@ class Controller:
         self._mean(self._gestures[edge.button].edge(edge))
 
     def _mean(self, gestures: list[Gesture]) -> None:
+        """Do what gestures ask for; only then the log's private part hears of them, so that nothing waits for that."""
         for gesture in gestures:
+            self._follow(gesture)
             if name := GESTURES.get(type(gesture)):
                 facts = {"button": gesture.button.value, "gesture": name}
                 self._flow.remark("press", facts, gesture.time_ns)
-            if isinstance(gesture, Stuck):
-                self._stuck(gesture)
-            elif self._gestures[gesture.button].stuck and not (isinstance(gesture, Press) and self.recording in FREE):
-                continue  # what is stuck may begin a recording, in case it was a hand; it never ends, marks or mutes one
-            elif gesture.button is not Button.RECORD:
-                self._function_tap(gesture)
-            elif meaning := self._meanings.get(type(gesture)):
-                meaning(gesture)
+
+    def _follow(self, gesture: Gesture) -> None:
+        if isinstance(gesture, Stuck):
+            self._stuck(gesture)
+        elif self._gestures[gesture.button].stuck and not (isinstance(gesture, Press) and self.recording in FREE):
+            return  # what is stuck may begin a recording, in case it was a hand; it never ends, marks or mutes one
+        elif gesture.button is not Button.RECORD:
+            self._function_tap(gesture)
+        elif meaning := self._meanings.get(type(gesture)):
+            meaning(gesture)
 
     def _stuck(self, gesture: Stuck) -> None:
         """Told once; a mute that nobody may have meant ends."""
@@ -220,8 +224,8 @@ class Controller:
             self.face.cue(f"hold-{min(progress.step, 3)}")
 
     def _triggered(self, trigger: Trigger) -> None:
-        self._flow.remark("trigger", {"name": trigger.name}, trigger.time_ns)
         self._ask(Cause(trigger.name, trigger.time_ns), Event.ALERT)
+        self._flow.remark("trigger", {"name": trigger.name}, trigger.time_ns)
 
     def _ask(self, cause: Cause, event: Event) -> None:
         """Ask for a recording.  What bars one is told loudly; one that runs already is never denied."""
