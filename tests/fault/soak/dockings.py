@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from firmware.runtime.docklink import DockLink, DockParts
 from hal.interface import PortKind
 from tests.docking import DockEnd, Wire, desk
-from tests.rig import NONCE, Rig, copy, pki, receipt_for
+from tests.rig import NONCE, Rig, copy, payload, pki, read, receipt_for
 from tools.dock.events import DockEvent, Kind
 from tools.verify.report import RecordingReport, Report, Verdict
 from tools.verify.verifier import verify_path
@@ -115,6 +116,15 @@ class Rack:
             copy(rig.evidence.root().enter("recordings").enter(name), self._folder / "by-hand" / name)
             self._judge(number, self._folder / "by-hand" / name)
             rig.camera.shelf.receipt(number, receipt_for(rig, number, utc_ms=utc_ms), NONCE)
+
+    def log(self, rig: Rig) -> list[dict[str, Any]]:
+        """The lines of the camera's log: what the card has, and what docks have taken over of it."""
+        volume = self._folder / "store" / "cam-1" / rig.camera.vault.volume.id / "audit"
+        files = {path.name: path.read_bytes() for path in volume.glob("*.jwsl")}
+        card = rig.evidence.root().enter("audit")
+        files |= {name: read(card.open(name)) for name in card.names() if name.endswith(".jwsl")}
+        lines = [line for _, data in sorted(files.items()) for line in data.split(b"\n")[:-1] if b"\0" not in line]
+        return [payload(line) for line in lines]
 
     def _archive(self, events: list[DockEvent]) -> None:
         """Judge what came in, and carry it off to where a soak need not keep it."""

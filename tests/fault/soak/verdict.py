@@ -37,9 +37,11 @@ def _problems(rig: Rig, watch: Watch, folder: Path, *, running: bool) -> Iterato
     yield from (f"{each.path}: {told(each)}" for each in report.every_recording if each.verdict not in allowed)
     yield from (f"volume: {each.file}: {each.reason}" for each in volume.problems)
     here = {each.number for each in report.every_recording}
-    quarantined = {line["data"]["name"] for line in rig.audit() if line["kind"] == "quarantine"}
+    log = watch.rack.log(rig)
+    quarantined = {line["data"]["name"] for line in log if line["kind"] == "quarantine"}
+    settled = {line["data"]["number"] for line in log if line["kind"] in {"erasure", "void"}}
     for number in range(1, watch.number + 1):
-        known = number in here or number in volume.erased or number in volume.voided
+        known = number in here or number in settled
         if not known and names.recording(number) not in quarantined:
             yield f"recording {number} is accounted for nowhere"
     yield from (

@@ -145,7 +145,7 @@ class Watch:
 
     def _voided(self, rig: Rig, number: int) -> bool:
         """Whether the audit log says that there never was anything, or where it was put."""
-        lines = rig.audit()
+        lines = self.rack.log(rig)
         self.void |= {line["data"]["number"] for line in lines if line["kind"] == "void"}
         put_away = {line["data"]["name"] for line in lines if line["kind"] == "quarantine"}
         return number in self.void or names.recording(number) in put_away
