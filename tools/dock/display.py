@@ -58,6 +58,7 @@ _WORDS: Mapping[Kind, str] = {
     Kind.CONFLICT: "CONFLICT: {text}",
     Kind.DAMAGED: "{item}: STORE DAMAGED: {text}",
     Kind.WAITING: "waits: {text}",
+    Kind.LOG_RECEIPTED: "audit log taken over up to boot {boot}: receipt accepted",
     Kind.ANCHORED: "audit log countersigned at line {line}, newest recording {number}",
     Kind.STAMPED: "recording {item}: time stamp stored",
     Kind.UNSTAMPED: "recording {item}: no time stamp yet: {text}",

@@ -33,6 +33,7 @@ FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.CONFLICT: {"text": "two cameras"},
     Kind.DAMAGED: {"item": "00000001", "text": "reads badly"},
     Kind.WAITING: {"text": "a recording is being made"},
+    Kind.LOG_RECEIPTED: {"boot": 2, "items": 3, "hash": "ab"},
     Kind.ANCHORED: {"line": 12, "number": 2},
     Kind.STAMPED: {"item": "00000001"},
     Kind.UNSTAMPED: {"item": "00000001", "text": "cannot be asked"},

@@ -53,7 +53,7 @@ def test_brightness_is_bounded_and_dark_is_dark(light: Light, at_s: float) -> No
     assert light.colour is not Colour.OFF or bright == 0
 
 
-@pytest.mark.parametrize("pattern", set(Pattern) - {Pattern.STEADY})
+@pytest.mark.parametrize("pattern", [each for each in Pattern if each is not Pattern.STEADY])
 def test_patterns_move(pattern: Pattern) -> None:
     """All but the steady light change within a second, and no two in the same way."""
     course = [brightness(Light(Colour.RED, pattern), step / 50) for step in range(100)]
