@@ -14,7 +14,7 @@ COMMANDS: Final = {
     "provision": "make an authority; enrol cameras, docks and desks",
     "dock": "serve docked cameras; assign them to shifts",
     "verify": "judge recordings, volumes, stores and exports",
-    "export": "decrypt a recording into one ordinary MP4 file",
+    "export": "decrypt a recording into one ordinary MP4 file, or a bundle for disclosure",
 }
 """Each is a package under ``tools`` whose ``cli`` has ``add_parser(subparsers)``, which sets ``run``: a callable that takes the parsed
 arguments and returns the exit status.  Only the one that is wanted is loaded."""

@@ -68,7 +68,7 @@ def test_the_camera_cannot_open_it(tmp_path: Path) -> None:
         assert b"AGE-SECRET-KEY" not in config.open(name).read(0, 1 << 20)
     key_files(tmp_path)
     report = judge(rig, tmp_path)
-    assert report.verdict is Verdict.WHOLE
+    assert report.worst is Verdict.WHOLE
     assert any("no key was given" in text for text in report.every_recording[0].not_proven)
 
 

@@ -205,7 +205,7 @@ def test_another_cameras_card_is_put_away_whole_and_a_new_volume_begins(tmp_path
     assert {"volume.jws", "audit", "recordings"} <= set(left.names())
     copy(left, tmp_path / "old")
     (tmp_path / "root.pem").write_bytes(pki().root_pem)
-    assert verify_path(tmp_path / "old", tmp_path / "root.pem").verdict is Verdict.WHOLE
+    assert verify_path(tmp_path / "old", tmp_path / "root.pem").worst is Verdict.WHOLE
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense\n", b"{}"])

@@ -60,7 +60,7 @@ def test_off_by_default(tmp_path: Path) -> None:
     rig = Rig.new().run(2).tap().run(1).stop()
     assert NAME not in names(rig, 1)
     report = judge(rig, tmp_path)
-    assert (report.verdict, report.exit_code, report.every_recording[0].second) == (Verdict.WHOLE, 1, False)
+    assert (report.worst, report.exit_code, report.every_recording[0].second) == (Verdict.WHOLE, 1, False)
 
 
 def test_offered_receipted_erased() -> None:
@@ -118,4 +118,4 @@ def test_a_key_of_no_use_refuses_no_incident(case: str, tmp_path: Path) -> None:
     assert len(faults) == 1
     assert faults[0].startswith("no second signature: ")
     assert NAME not in names(rig, 1)
-    assert judge(rig, tmp_path).verdict is Verdict.WHOLE
+    assert judge(rig, tmp_path).worst is Verdict.WHOLE
