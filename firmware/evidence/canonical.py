@@ -16,14 +16,16 @@ from firmware.evidence.errors import FormatError
 LARGEST = 2**53 - 1
 """The largest integer, and, negated, the smallest."""
 
-_DEEPEST = 8
+DEEPEST = 8
+"""Levels of objects and lists, the outermost counted."""
+
 _DIGITS = len(str(-LARGEST))
 
 
 def encode(value: Mapping[str, Any], where: str = "object") -> bytes:
     """The one spelling of ``value`` (``dict``, ``list``, ``tuple``, ``str``, ``int``, ``bool``, None); ``FormatError``
     where there is none."""
-    _check(value, where, _DEEPEST)
+    _check(value, where, DEEPEST)
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     try:
         return text.encode()

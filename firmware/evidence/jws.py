@@ -24,8 +24,11 @@ LINE_LIMIT = 64 * 1024
 FILE_LIMIT = 4 * 1024 * 1024
 """The longest JWS in a ``.jws`` file, in bytes, without its LF."""
 
-_HEADER_LIMIT = 16 * 1024
-_CHAIN_LIMIT = 3
+HEADER_LIMIT = 16 * 1024
+"""The longest header, decoded, in bytes."""
+
+CHAIN_LIMIT = 3
+"""The longest chain, without the root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def parse(line: bytes, limit: int = LINE_LIMIT) -> Unverified:
     raw_header, raw_payload, raw = (
         _from_base64url(part, name) for part, name in zip(parts, ("header", "payload", "signature"), strict=True)
     )
-    header = canonical.decode(raw_header, _HEADER_LIMIT, "header")
+    header = canonical.decode(raw_header, HEADER_LIMIT, "header")
     typ, x5c, kid = _read_header(header)
     signature = der_signature(raw)
     payload = canonical.decode(raw_payload, limit, "payload")
@@ -163,8 +166,8 @@ def _read_header(header: Mapping[str, Any]) -> tuple[str, tuple[bytes, ...], str
             raise FormatError("kid: not text")
         return header["typ"], (), header["kid"]
     x5c = header["x5c"]
-    if not (isinstance(x5c, list) and 1 <= len(x5c) <= _CHAIN_LIMIT):
-        raise FormatError(f"x5c: not a list of 1 to {_CHAIN_LIMIT} certificates")
+    if not (isinstance(x5c, list) and 1 <= len(x5c) <= CHAIN_LIMIT):
+        raise FormatError(f"x5c: not a list of 1 to {CHAIN_LIMIT} certificates")
     return header["typ"], tuple(_from_base64(text, f"x5c[{index}]") for index, text in enumerate(x5c)), None
 
 

@@ -20,11 +20,17 @@ ZEROS = "0" * 64
 MOST_FILES = 10_000
 """The most files of one recording."""
 
+MOST_REVOKED = 10_000
+"""The most certificates that settings withdraw."""
+
+MOST_VALUES = 256
+"""The most values in settings."""
+
 HASH = text(r"[0-9a-f]{64}", "a hash of 64 lowercase hexadecimal digits")
 IDENTIFIER = text(r"[0-9a-f]{32}", "32 lowercase hexadecimal digits")
 NAME = text(r"[a-z0-9-]{1,32}", "a name of 1 to 32 of a-z 0-9 -")
 LABEL = text(r"[A-Za-z0-9-]{1,64}", "1 to 64 of A-Z a-z 0-9 -")
-WORDS = text(r"[^\x00-\x1f\x7f\ud800-\udfff]{0,256}", "text of at most 256 characters without control characters")
+WORDS = text(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{0,256}", "text of at most 256 characters without control characters")
 NUMBER = integer(1, 99_999_999)
 COUNT = integer(0, LARGEST)
 INDEX = integer(1, LARGEST)
@@ -232,8 +238,8 @@ SETTINGS = Kind(
                 record({"role": NAME, "age": text(r"[!-~]{1,4096}", "an age recipient")}),
                 most=MOST,
             ),
-            "revoked": items(record({"hash": HASH, "since_ms": TIME}), most=10_000),
-            "values": mapping(text(r"[a-z][a-z0-9_]{0,63}", "the key of a setting"), scalar, most=256),
+            "revoked": items(record({"hash": HASH, "since_ms": TIME}), most=MOST_REVOKED),
+            "values": mapping(text(r"[a-z][a-z0-9_]{0,63}", "the key of a setting"), scalar, most=MOST_VALUES),
         }
     ),
     _settings,

@@ -23,7 +23,7 @@ Random = Callable[[int], bytes | bytearray]
 """Draws this many secret random bytes, like ``os.urandom``; only a bytearray can be overwritten after use."""
 
 FEWEST, MOST = 2, 16
-_LONGEST = 4096
+LONGEST = 4096
 _FIELD = 2**255 - 19
 _MLKEM = 1184
 _ENCAPSULATED = 1120
@@ -134,7 +134,7 @@ class Recipient:
 
 def parse_recipient(text: str) -> Recipient:
     """Read ``age1...``; ``RecipientError`` names the recipient and what is wrong with it."""
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         raise RecipientError(f"recipient {text[:20]}...: too long")
     try:
         prefix, key = bech32.decode(text)

@@ -36,7 +36,7 @@ _OTHER_SAMPLE: Final = 0x01010000
 _IDENTITY: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _UNDETERMINED: Final = 0x55C4
 """The language code ``und``: five bits a letter."""
-_MAX_AUDIO_CONFIG: Final = 64
+MAX_AUDIO_CONFIG: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _avc_config(sps: bytes, pps: bytes) -> bytes:
 
 
 def _audio_media(audio: AudioFormat) -> tuple[bytes, bytes, bytes]:
-    if not 0 < len(audio.config) <= _MAX_AUDIO_CONFIG:
+    if not 0 < len(audio.config) <= MAX_AUDIO_CONFIG:
         raise MediaError(f"AudioSpecificConfig of {len(audio.config)} bytes")
     rate = audio.rate << 16 if audio.rate <= 0xFFFF else 0  # 16 bits; the config tells a higher one
     entry = struct.pack(">6xH8xHHHHI", 1, audio.channels, 16, 0, 0, rate)

@@ -17,8 +17,11 @@ import pyrage
 from tools.verify import files, hybrid
 from tools.verify.findings import Refused, need
 
-CLASSES = ("X25519", hybrid.NAME)
-_MAX_HEADER = 65536
+_SIZES = {"X25519": (32, 32), hybrid.NAME: (hybrid.SHARE, hybrid.BODY)}
+"""Bytes of a stanza's one argument, and of its body."""
+CLASSES = tuple(_SIZES)
+MOST_RECIPIENTS = 16
+MAX_HEADER = 65536
 _MAX_KEY_FILE = 65536
 _VERSION = b"age-encryption.org/v1\n"
 _STANZA = re.compile(rb"-> ([!-~]+)(?: [!-~]+)*\n\Z")
@@ -85,15 +88,16 @@ def read_header(path: Path) -> Header:
 def _checked(header: Header) -> Header:
     kinds = header.recipients
     need(len(kinds) >= 2, "is encrypted to fewer than two recipients")
+    need(len(kinds) <= MOST_RECIPIENTS, f"is encrypted to more than {MOST_RECIPIENTS} recipients")
     need(len(set(kinds)) == 1 and kinds[0] in CLASSES, "is encrypted to recipients of mixed or unknown classes")
-    if kinds[0] == hybrid.NAME:
-        for stanza in header.stanzas:
-            hybrid.check_stanza(stanza)
+    share, body = _SIZES[kinds[0]]
+    for stanza in header.stanzas:
+        hybrid.check_stanza(stanza, share, body)
     return header
 
 
 def _parse(file: BinaryIO) -> Header:
-    head = file.read(_MAX_HEADER)
+    head = file.read(MAX_HEADER)
     need(head.startswith(_VERSION), "does not begin like an age file")
     stanzas: list[tuple[tuple[bytes, ...], bytearray]] = []
     at = len(_VERSION)

@@ -23,7 +23,7 @@ from tools.verify.jws import ORDER
 _ARC = "2.25.126428781358865649511283307121384878724.1."
 _NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
 _TITLE = re.compile(r"[^\x00-\x1f\x7f]{1,64}\Z")
-_MAX_DER = 8192
+MAX_DER = 4096
 _KEY_USAGES = (
     "digital_signature",
     "content_commitment",
@@ -195,7 +195,7 @@ def _path(role: Role) -> list[Role]:
 
 
 def _load(der: bytes) -> x509.Certificate:
-    need(len(der) <= _MAX_DER, "a certificate of the chain is longer than 8 KiB")
+    need(len(der) <= MAX_DER, f"a certificate of the chain is longer than {MAX_DER} bytes")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what the library only grumbles about is no certificate of ours

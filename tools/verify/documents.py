@@ -29,29 +29,34 @@ ZEROS = "0" * 64
 
 MAX_FILES = 10_000
 MAX_REVOKED = 10_000
-_MAX_LOG_FILES = 10_000
-_MAX_SEGMENT = 999_999
+MAX_LOG_FILES = 10_000
+MAX_OPEN = 200
+MAX_VALUES = 256
 
 _hash = text(r"[0-9a-f]{64}")
 _id = text(r"[0-9a-f]{32}")
-_name = text(r"[a-z0-9-]{1,32}")
+NAME = text(r"[a-z0-9-]{1,32}")
 _file = text(r"[0-9]{6}\.mp4\.age|private\.age")
 _any_file = text(r"[0-9]{6}\.mp4\.age|private\.age|journal\.jwsl|manifest\.jws|manifest\.pq\.jws")
 _log_file = text(r"[0-9]{8}\.(jwsl|private\.age)")
-_number = integer(1, 99_999_999)
-_count = integer()
+NUMBER = integer(1, 99_999_999)
+SEGMENT = integer(0, 999_999)
+COUNT = integer()
+ANY_TIME = integer(-LARGEST)
+LABEL = text(r"[A-Za-z0-9-]{1,64}")
+TIME = integer(0, 253_402_300_799_999)
 _words = text()
 _pixels = integer(16, 16_384)
 _signer = one_of("software", "tpm2", "firmware")
 _state = one_of("sealed", "recovered")
 
-_clock = members({"mono_ms": _count, "utc_ms": integer(-LARGEST), "quality": one_of("unset", "rtc", "dock")})
-_gaps = members({"video": _count, "audio": _count, "overflow": _count})
-_extent = members({"length": _count, "hash": _hash})
-_between = members({"from": _count, "until": _count})
-_track = members({"samples": integer(1), "from": _count, "hash": _hash})
-_whole = {"name": _any_file, "length": _count, "hash": _hash}
-_who = {"device": _name, "volume": _id}
+_clock = members({"mono_ms": COUNT, "utc_ms": ANY_TIME, "quality": one_of("unset", "rtc", "dock")})
+_gaps = members({"video": COUNT, "audio": COUNT, "overflow": COUNT})
+_extent = members({"length": COUNT, "hash": _hash})
+_between = members({"from": COUNT, "until": COUNT})
+_track = members({"samples": integer(1), "from": COUNT, "hash": _hash})
+_whole = {"name": _any_file, "length": COUNT, "hash": _hash}
+_who = {"device": NAME, "volume": _id}
 _head = members({"line": integer(1), "head": _hash})
 _power = members({"percent": integer(0, 100), "charging": boolean, "celsius": nullable(integer(-100, 200))})
 
@@ -59,23 +64,23 @@ PAYLOADS = {
     OPENING: members(
         {
             **_who,
-            "boot": _number,
-            "number": _number,
+            "boot": NUMBER,
+            "number": NUMBER,
             "previous": _hash,
-            "anchor": nullable(members({"hash": _hash, "utc_ms": _count})),
+            "anchor": nullable(members({"hash": _hash, "utc_ms": TIME})),
             "settings": _hash,
             "firmware": _words,
             "signer": _signer,
             "clock": _clock,
-            "live_from": integer(0, _MAX_SEGMENT),
-            "continues": nullable(members({"number": _number, "opening": _hash, "ended": _clock})),
+            "live_from": SEGMENT,
+            "continues": nullable(members({"number": NUMBER, "opening": _hash, "ended": _clock})),
             "video": members({"width": _pixels, "height": _pixels, "fps": integer(1, 240)}),
             "audio": nullable(members({"rate": integer(8_000, 192_000), "channels": integer(1, 8)})),
         }
     ),
     FLUSH: members(
         {
-            "number": _number,
+            "number": NUMBER,
             "line": integer(1),
             "prev": _hash,
             "file": _file,
@@ -83,25 +88,25 @@ PAYLOADS = {
             "cipher": _extent,
             "plain": _extent,
             "tracks": nullable(members({"video": nullable(_track), "audio": nullable(_track)})),
-            "until": nullable(_count),
+            "until": nullable(COUNT),
             "clock": _clock,
             "gaps": _gaps,
-            "lag_ms": _count,
+            "lag_ms": COUNT,
         }
     ),
     MANIFEST: members(
         {
             **_who,
-            "boot": _number,
-            "number": _number,
+            "boot": NUMBER,
+            "number": NUMBER,
             "state": _state,
-            "signed_boot": _number,
+            "signed_boot": NUMBER,
             "opening": _hash,
-            "journal": members({"length": _count, "hash": _hash, "lines": integer(1), "head": _hash}),
+            "journal": members({"length": integer(1), "hash": _hash, "lines": integer(1), "head": _hash}),
             "files": list_of(members({**_whole, "name": _file, "signed": _extent}), MAX_FILES),
-            "missing": list_of(integer(0, _MAX_SEGMENT), MAX_FILES),
-            "span": nullable(members({"from": _count, "until": _count})),
-            "samples": members({"video": _count, "audio": _count}),
+            "missing": list_of(SEGMENT, MAX_FILES),
+            "span": nullable(members({"from": COUNT, "until": COUNT})),
+            "samples": members({"video": COUNT, "audio": COUNT}),
             "gaps": _gaps,
             "priority": boolean,
             "settings": _hash,
@@ -113,106 +118,106 @@ PAYLOADS = {
     RECEIPT: members(
         {
             **_who,
-            "number": _number,
+            "number": NUMBER,
             "manifest": _hash,
             "files": list_of(members(_whole), MAX_FILES + 3),
-            "dock": _name,
-            "store": text(r"[A-Za-z0-9-]{1,64}"),
-            "utc_ms": _count,
+            "dock": NAME,
+            "store": LABEL,
+            "utc_ms": TIME,
             "nonce": _id,
         }
     ),
     ANCHOR: members(
         {
             **_who,
-            "boot": _number,
+            "boot": NUMBER,
             "number": integer(0, 99_999_999),
             "audit": _head,
-            "dock": _name,
-            "utc_ms": _count,
+            "dock": NAME,
+            "utc_ms": TIME,
             "nonce": _id,
         }
     ),
     LOG_RECEIPT: members(
         {
             **_who,
-            "boot": _number,
-            "files": list_of(members({**_whole, "name": _log_file}), _MAX_LOG_FILES),
+            "boot": NUMBER,
+            "files": list_of(members({**_whole, "name": _log_file}), MAX_LOG_FILES),
             "audit": _head,
-            "dock": _name,
-            "store": text(r"[A-Za-z0-9-]{1,64}"),
-            "utc_ms": _count,
+            "dock": NAME,
+            "store": LABEL,
+            "utc_ms": TIME,
             "nonce": _id,
         }
     ),
     VOLUME: members({**_who, "clock": _clock}),
-    SECOND: members({**_who, "number": _number, "manifest": _hash}),
+    SECOND: members({**_who, "number": NUMBER, "manifest": _hash}),
     SETTINGS: members(
         {
             "authority": text(r"[^\x00-\x1f\x7f]{1,48}"),
             "serial": integer(1),
-            "utc_ms": _count,
-            "recipients": list_of(members({"role": _name, "age": text(r"[!-~]+", 4096)}), 16),
-            "revoked": list_of(members({"hash": _hash, "since_ms": _count}), MAX_REVOKED),
-            "values": mapping(r"[a-z][a-z0-9_]{0,63}", 256),
+            "utc_ms": TIME,
+            "recipients": list_of(members({"role": NAME, "age": text(r"[!-~]+", 4096)}), 16),
+            "revoked": list_of(members({"hash": _hash, "since_ms": TIME}), MAX_REVOKED),
+            "values": mapping(r"[a-z][a-z0-9_]{0,63}", MAX_VALUES),
         }
     ),
     DERIVED: members(
         {
             **_who,
-            "number": _number,
+            "number": NUMBER,
             "opening": _hash,
             "manifest": nullable(_hash),
             "span": _between,
-            "asked": members({"from": nullable(_count), "until": nullable(_count)}),
+            "asked": members({"from": nullable(COUNT), "until": nullable(COUNT)}),
             "silenced": list_of(_between, 200),
             "film": _extent,
             "reason": nullable(_words),
             "desk": text(r"[^\x00-\x1f\x7f]{1,64}"),
             "tool": _words,
-            "utc_ms": integer(-LARGEST),
+            "utc_ms": ANY_TIME,
         }
     ),
 }
 
-_numbered = members({"number": _number, "opening": _hash})
-_handed_over = members({"number": _number, "receipt": _hash})
+_numbered = members({"number": NUMBER, "opening": _hash})
+_handed_over = members({"number": NUMBER, "receipt": _hash})
 AUDIT_KINDS = {
     "boot": members(
         {
             "firmware": _words,
             "signer": _signer,
-            "counter": nullable(_count),
+            "counter": nullable(COUNT),
             "start": one_of("first", "power", "service", "length", "unknown"),
             "power": nullable(_power),
-            "next": _number,
+            "next": NUMBER,
             "opening": _hash,
-            "open": list_of(members({"number": _number, "opening": _hash, "boot": _number}), 200),
+            "open": list_of(members({"number": NUMBER, "opening": _hash, "boot": NUMBER}), MAX_OPEN),
             "contested": boolean,
         }
     ),
     "opening": _numbered,
-    "closing": members({"number": _number, "manifest": _hash, "state": _state}),
-    "void": members({"number": _number}),
-    "missing": members({"number": _number}),
+    "closing": members({"number": NUMBER, "manifest": _hash, "state": _state}),
+    "void": members({"number": NUMBER}),
+    "missing": members({"number": NUMBER}),
     "quarantine": members({"name": text()}),
     "place": members({"place": one_of("docked", "worn"), "dock": _words}),
     "power": _power,
     "dock": members({"dock": _words, "outcome": _words}),
     "conflict": members({"dock": _words, "reason": _words}),
-    "clock": members({"before_ms": integer(-LARGEST), "after_ms": integer(-LARGEST), "source": _words}),
-    "settings": members({"serial": _count, "hash": _hash}),
+    "clock": members({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": _words}),
+    "settings": members({"serial": integer(1), "hash": _hash}),
     "receipt": _handed_over,
     "erasure": _handed_over,
     "private": members({"last": boolean, "cipher": _extent, "plain": _extent}),
-    "cleared": members({"receipt": _hash, "boot": _number, "line": integer(1)}),
+    "cleared": members({"receipt": _hash, "boot": NUMBER, "line": integer(1)}),
     "fault": members({"code": _words}),
     "stop": members({"reason": _words, "resume": boolean}),
 }
 _audit = members(
     {
         **_who,
-        "boot": _number,
+        "boot": NUMBER,
         "line": integer(1),
         "prev": _hash,
         "clock": _clock,
@@ -221,10 +226,10 @@ _audit = members(
     }
 )
 
-_entry = {"kind": text(), "clock": _clock, "at": nullable(_count)}
+_entry = {"kind": text(), "clock": _clock, "at": nullable(COUNT)}
 PRIVATE_KINDS = {
-    "assignment": members({**_entry, "shift": nullable(text(r"[A-Za-z0-9-]{1,64}"))}),
-    "start": members({**_entry, "trigger": text(r"[a-z0-9-]{1,32}"), "press": _clock}),
+    "assignment": members({**_entry, "shift": nullable(LABEL)}),
+    "start": members({**_entry, "trigger": _words, "press": _clock}),
     "bookmark": members({**_entry, "label": text()}),
     "sound": members({**_entry, "state": one_of("off", "on", "muted", "failed", "none")}),
     "fault": members({**_entry, "text": text()}),
@@ -233,12 +238,12 @@ PRIVATE_KINDS = {
 _state_of = one_of("idle", "starting", "recording", "stop-asked", "stopping")
 _remark = {"kind": text(), "clock": _clock}
 LOG_PRIVATE_KINDS = {
-    "shift": members({**_remark, "shift": nullable(text(r"[A-Za-z0-9-]{1,64}"))}),
+    "shift": members({**_remark, "shift": nullable(LABEL)}),
     "press": members(
         {**_remark, "button": one_of("record", "function"), "gesture": one_of("press", "tap", "hold", "stuck")}
     ),
     "trigger": members({**_remark, "name": text()}),
-    "state": members({**_remark, "state": _state_of, "was": _state_of, "event": _name}),
+    "state": members({**_remark, "state": _state_of, "was": _state_of, "event": NAME}),
     "mute": members({**_remark, "on": boolean}),
     "refused": members({**_remark, "reason": text()}),
     "dropped": members({**_remark, "count": integer(1)}),

@@ -28,7 +28,7 @@ PREFIX = "AGE-SECRET-KEY-PQ-"
 _RECIPIENT = "age1pq"
 _INFO = b"age-encryption.org/mlkem768x25519"
 _SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
-_SHARE, _BODY, _SEED, _FILE_KEY, _NONCE, _TAG = 1120, 32, 32, 16, 16, 16
+SHARE, BODY, _SEED, _FILE_KEY, _NONCE, _TAG = 1120, 32, 32, 16, 16, 16
 _CHUNK = 65536
 _LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _POLYNOMIAL = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
@@ -64,11 +64,13 @@ def read_identity(text: str) -> Identity:
     return Identity(_to_bech32(_RECIPIENT, public), hpke.MLKEM768X25519PrivateKey(first, second))
 
 
-def check_stanza(stanza: Stanza) -> None:
-    """``Refused`` unless a stanza of this class has the one shape that the specification allows."""
-    need(len(stanza.arguments) == 2, f"a {NAME} stanza has {len(stanza.arguments) - 1} arguments instead of one")
-    need(len(_unpadded(stanza.arguments[1])) == _SHARE, f"the share of a {NAME} stanza is not {_SHARE} bytes long")
-    need(len(_unpadded(stanza.body)) == _BODY, f"the body of a {NAME} stanza is not {_BODY} bytes long")
+def check_stanza(stanza: Stanza, share: int = SHARE, body: int = BODY) -> None:
+    """``Refused`` unless a stanza has the one shape that the specification gives to its class: one argument of ``share``
+    bytes, a body of ``body``."""
+    kind = stanza.arguments[0].decode()
+    need(len(stanza.arguments) == 2, f"a {kind} stanza has {len(stanza.arguments) - 1} arguments instead of one")
+    need(len(_unpadded(stanza.arguments[1])) == share, f"the share of a {kind} stanza is not {share} bytes long")
+    need(len(_unpadded(stanza.body)) == body, f"the body of a {kind} stanza is not {body} bytes long")
 
 
 def unwrap(stanzas: Iterable[Stanza], identities: Sequence[Identity]) -> bytes | None:

@@ -23,7 +23,9 @@ MAX_JWS = 4 << 20
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The order of P-256's group."""
 
-_MAX_CHAIN = 3
+MAX_CHAIN = 3
+MAX_HEADER = 16384
+"""Bytes of a header, decoded."""
 _SCALAR = 32
 
 
@@ -50,6 +52,7 @@ def parse(line: bytes, limit: int) -> Parsed:
     need(len(line) <= limit, f"the line is longer than {limit} bytes")
     parts = line.split(b".")
     need(len(parts) == 3, "is not a JWS in compact serialization")
+    need(3 * len(parts[0]) // 4 <= MAX_HEADER, f"the JWS header is longer than {MAX_HEADER} bytes")
     header = _part("header", parts[0])
     payload = _part("payload", parts[1])
     x5c, kid = _key_members(header)
@@ -92,7 +95,7 @@ def _key_members(header: Mapping[str, Any]) -> tuple[tuple[bytes, ...], str | No
     chain = header.get("x5c")
     if members != {"x5c"} or not isinstance(chain, list):
         raise Refused("the JWS header holds other members than alg, typ and x5c or kid")
-    need(chain and len(chain) <= _MAX_CHAIN, "the JWS header: x5c holds no chain of the format")
+    need(chain and len(chain) <= MAX_CHAIN, "the JWS header: x5c holds no chain of the format")
     need(all(isinstance(each, str) for each in chain), "the JWS header: x5c holds something else than text")
     try:
         return tuple(canonical.base64_padded(each) for each in chain), None

@@ -20,7 +20,7 @@ from tools.verify.times import utc
 
 SUFFIX = ".private.age"
 _LF = 1
-_MAX_RECORD = 2048
+MAX_RECORD = 2048
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "shift": lambda entry: "no shift was assigned" if entry["shift"] is None else f"assigned to shift {entry['shift']}",
     "press": lambda entry: f"{entry['button']} button: {entry['gesture']}",
@@ -115,7 +115,7 @@ def _read(boot: int, data: bytes, *, last: bool) -> list[LogEntry]:
 
 def _entry(boot: int, row: bytes) -> LogEntry:
     try:
-        need(len(row) <= _MAX_RECORD, "is too long")
+        need(len(row) <= MAX_RECORD, "is too long")
         entry = canonical.decode(row)
         check_private(entry, LOG_PRIVATE_KINDS)
     except Refused as refused:

@@ -25,6 +25,8 @@ from tools.verify.trusted import Times, TrustedTime, too_late
 
 _EVIDENCE = re.compile(r"([0-9]{6}\.mp4|private)\.age\Z")
 _OTHERS = (journal.NAME, manifest.NAME, second.NAME, receipt.NAME, timestamp.NAME)
+_UNFINISHED = frozenset(f"{name}.new" for name in (manifest.NAME, second.NAME, receipt.NAME))
+"""What a cut leaves of a file that was being put in place: it means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _names(directory: Path, problems: Problems) -> set[str]:
             problems.add(files.shown(name), "is not an ordinary file")
         elif name in _OTHERS or _EVIDENCE.match(name):
             names.add(name)
-        else:
+        elif name not in _UNFINISHED:
             problems.add(files.shown(name), "is no file of a recording: something was added or renamed")
     return names
 

@@ -173,3 +173,24 @@ def test_stock_age_opens_what_the_maker_writes(sealed: Path, tmp_path: Path, rec
     (tmp_path / "key").write_text(recipient.key_file)
     command = ["age", "-d", "-i", str(tmp_path / "key"), str(sealed)]
     assert subprocess.run(command, capture_output=True, check=True).stdout.endswith(b"the end.")
+
+
+@pytest.mark.parametrize(("count", "good"), [(1, False), (2, True), (16, True), (17, False)])
+def test_number_of_recipients(tmp_path: Path, count: int, good: bool) -> None:  # noqa: FBT001
+    """Two to sixteen recipients are the format's; no other number is."""
+    path = tmp_path / "private.age"
+    path.write_bytes(AgeFile(tuple(Recipient(str(index)) for index in range(count)), "x").data)
+    if good:
+        assert len(age.read_header(path).recipients) == count
+    else:
+        with pytest.raises(Refused, match="recipients"):
+            age.read_header(path)
+
+
+def test_stanzas_have_one_shape(sealed: Path) -> None:
+    """A stanza with another argument, or another body, is none of the format, also to who holds no key."""
+    data = sealed.read_bytes()
+    for old, new in ((b"-> X25519 ", b"-> X25519 more "), (b"\n--- ", b"AAAA\n--- ")):
+        sealed.write_bytes(data.replace(old, new, 1))
+        with pytest.raises(Refused, match="X25519"):
+            age.read_header(sealed)
