@@ -11,6 +11,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from firmware.core.machine import MOVES, TRANSITIONS, Event, Move  # noqa: E402 - the checkout is put on the path first
 from tests import validation  # noqa: E402 - the same
+from tests.specification import boxes, pages, walkthrough  # noqa: E402 - the same
 
 
 def states() -> str:
@@ -62,16 +63,29 @@ def _name(value: str) -> str:
     return value.replace("-", "_")
 
 
-PAGES = {"states.md": states, "reliability.md": reliability, "validation.md": validation.page}
+PAGES = {
+    "states.md": states,
+    "reliability.md": reliability,
+    "validation.md": validation.page,
+    "evidence-format.md": pages.evidence,
+    "dock-protocol.md": pages.dock,
+    "segment.svg": boxes.flush_drawing,
+}
+EXAMPLES = "examples"
+
+
+def made() -> dict[str, bytes]:
+    """Everything that is made here, by its name below ``docs/``."""
+    examples = {f"{EXAMPLES}/{name}": data for name, data in walkthrough.files().items()}
+    return {name: make().encode() for name, make in PAGES.items()} | examples
 
 
 def stale() -> list[str]:
-    """The pages that no longer show what the code says."""
-    return [
-        name
-        for name, make in PAGES.items()
-        if not (HERE / name).exists() or (HERE / name).read_text(encoding="utf-8") != make()
-    ]
+    """The files that no longer show what the code says, and those among the examples that nothing makes."""
+    fresh = made()
+    there = {str(path.relative_to(HERE)) for path in (HERE / EXAMPLES).rglob("*") if path.is_file()}
+    changed = [name for name, data in fresh.items() if not (HERE / name).exists() or (HERE / name).read_bytes() != data]
+    return [*changed, *sorted(there - set(fresh))]
 
 
 def main() -> int:
@@ -80,8 +94,9 @@ def main() -> int:
         for name in stale():
             print(f"docs/{name} is stale: run make docs")
         return 1 if stale() else 0
-    for name, make in PAGES.items():
-        (HERE / name).write_text(make(), encoding="utf-8")
+    for name, data in made().items():
+        (HERE / name).parent.mkdir(parents=True, exist_ok=True)
+        (HERE / name).write_bytes(data)
     return 0
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 WINDOW_LIMIT = 256
 """No peer is believed to hold more frames than this."""
 
-_FLIGHT_FLOOR = 4
+FLIGHT_FLOOR = 4
+"""Frames in flight at first, and at least."""
+
 _NUMBERS = 1 << 32
 
 
@@ -56,7 +58,7 @@ class Sender:
         self._queue = bytearray()
         self._flights: dict[int, _Flight] = {}
         self._next = self._edge = self._stamp = 0
-        self._allowed = _FLIGHT_FLOOR
+        self._allowed = FLIGHT_FLOOR
         self._payload = 1
 
     def open(self, window: int, payload: int) -> None:
@@ -96,7 +98,7 @@ class Sender:
         for flight in lost:
             flight.lost = True
         if len(lost) > len(arrived):  # no noise any more: the peer cannot keep up
-            self._allowed = max(_FLIGHT_FLOOR, self._allowed // 2)
+            self._allowed = max(FLIGHT_FLOOR, self._allowed // 2)
         else:
             self._allowed = min(WINDOW_LIMIT, self._allowed + len(arrived))
 

@@ -27,9 +27,9 @@ _MS = 1_000_000
 OPEN_EVERY_NS = 300 * _MS
 KEEP_ALIVE_NS = 2_000 * _MS
 SILENCE_NS = 10_000 * _MS
-_PATIENCE_FIRST_NS = 200 * _MS
-_PATIENCE_SLACK_NS = 20 * _MS
-_PATIENCE_CEILING_NS = 1_000 * _MS
+PATIENCE_FIRST_NS = 200 * _MS
+PATIENCE_SLACK_NS = 20 * _MS
+PATIENCE_CEILING_NS = 1_000 * _MS
 _OFFER = struct.Struct(">BHH")
 _ROOM = struct.Struct(">H")
 
@@ -230,8 +230,8 @@ class Link:
         if not self._sender.pending:
             return KEEP_ALIVE_NS
         trip = self._sender.round_trip_ns
-        first = _PATIENCE_FIRST_NS if trip is None else 2 * trip + _PATIENCE_SLACK_NS
-        return min(first << min(self._probes, 8), max(first, _PATIENCE_CEILING_NS))
+        first = PATIENCE_FIRST_NS if trip is None else 2 * trip + PATIENCE_SLACK_NS
+        return min(first << min(self._probes, 8), max(first, PATIENCE_CEILING_NS))
 
     # -- sending -----------------------------------------------------------------------------------------------------
 

@@ -27,9 +27,16 @@ CHUNK = 16 * KIB - HEADER.size
 JSON_LIMIT = 64 * KIB
 PAGE = 256
 
-CODE = text(r"[a-z0-9-]{1,32}", "a code of 1 to 32 of a-z 0-9 -")
+MOST_ITEMS = 1 << 31
+MOST_FILES = 100_010
+MOST_VERSIONS = 16
+LONGEST_TOKEN = 16_384
+LONGEST_PROOF = 160
+LONGEST_CODE = 32
+
+CODE = text(rf"[a-z0-9-]{{1,{LONGEST_CODE}}}", f"a code of 1 to {LONGEST_CODE} of a-z 0-9 -")
 VERSION = integer(1, 255)
-INDEX = integer(0, 1 << 31)
+INDEX = integer(0, MOST_ITEMS)
 ITEM_NAME = text(r"[0-9]{8}|audit|volume", "the name of an item")
 FILE_NAME = text(
     r"journal\.jwsl|manifest\.jws|manifest\.pq\.jws|private\.age|(volume|log-receipt)\.jws"
@@ -46,7 +53,7 @@ class ItemEntry:
     kind: str = member(one_of("recording", "audit", "volume"))
     name: str = member(ITEM_NAME)
     priority: bool = member(flag)
-    files: int = member(integer(0, 100_010))
+    files: int = member(integer(0, MOST_FILES))
     size: int = member(COUNT)
 
 
@@ -100,10 +107,10 @@ class Hello(Message):
     goes into receipts."""
 
     TYPE: ClassVar[int] = 1
-    versions: tuple[int, ...] = members(VERSION, 16)
+    versions: tuple[int, ...] = members(VERSION, MOST_VERSIONS)
     facts: Facts = part(Facts)
     nonce: str = member(IDENTIFIER)
-    proof: str = member(text("[0-9a-f]{16,160}", "a DER signature in hexadecimal"))
+    proof: str = member(text(rf"[0-9a-f]{{16,{LONGEST_PROOF}}}", "a DER signature in hexadecimal"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class Welcome(Message):
     version: int = member(VERSION)
     dock: str = member(NAME)
     utc_ms: int = member(TIME)
-    token: str | None = member(null_or(text("[A-Za-z0-9+/=]{1,16384}", "base64 of at most 16 KiB")))
+    token: str | None = member(null_or(text(rf"[A-Za-z0-9+/=]{{1,{LONGEST_TOKEN}}}", "base64 of at most 16 KiB")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""Every number that bounds the dock protocol, from the code of both sides."""
+
+from __future__ import annotations
+
+from firmware.dock import arq, channel, clockrule, frames, link, messages
+from firmware.runtime import docklink
+from tests.specification.tables import grouped, table
+from tools.dock import conversation, visit
+
+_MS = 1_000_000
+
+SIZES = (
+    ("bytes of a link frame's payload", frames.PAYLOAD_LIMIT, "1.1"),
+    ("bytes of a link frame on the wire, its zero included", frames.WIRE_LIMIT, "1.1"),
+    ("frames that our side offers to take ahead", link.WINDOW, "1.3"),
+    ("frames that a peer is believed to take ahead, whatever it offers", arq.WINDOW_LIMIT, "1.3"),
+    ("frames in flight at first, and at least", arq.FLIGHT_FLOOR, "1.3"),
+    ("bytes of a JSON body", messages.JSON_LIMIT, "3"),
+    ("bytes of Data", messages.DATA_LIMIT, "3"),
+    ("bytes of Data that our camera says at once", messages.CHUNK, "4.2"),
+    ("bytes of AssignmentLine, AnchorLine", messages.AnchorLine.LIMIT, "3"),
+    ("bytes of SettingsLine, ReceiptLine, LogReceiptLine", messages.ReceiptLine.LIMIT, "3"),
+    ("entries of Items or Files", messages.PAGE, "3"),
+    ("entries of all pages together that our dock takes", conversation.MOST_ENTRIES, "4.2"),
+    ("`start`, `total`", messages.MOST_ITEMS, "3"),
+    ("`files` of an entry of Items", messages.MOST_FILES, "3"),
+    ("entries of `versions`, each 1 to 255", messages.MOST_VERSIONS, "3"),
+    ("characters of `token` (base64), at least 1", messages.LONGEST_TOKEN, "3"),
+    ("hexadecimal digits of `proof`, at least 16", messages.LONGEST_PROOF, "3"),
+    ("characters of a `code`, at least 1", messages.LONGEST_CODE, "3"),
+    ("certificates of either side", 3, "2"),
+)
+
+TIMES = (
+    ("OPEN is said again", link.OPEN_EVERY_NS / _MS, "1.2"),
+    ("a first PROBE while no round trip was measured", link.PATIENCE_FIRST_NS / _MS, "1.3"),
+    ("a first PROBE behind two round trips", link.PATIENCE_SLACK_NS / _MS, "1.3"),
+    ("the longest pause between two PROBEs while something waits", link.PATIENCE_CEILING_NS / _MS, "1.3"),
+    ("PROBE of an idle side", link.KEEP_ALIVE_NS / _MS, "1.3"),
+    ("a link without a sign of life is over", link.SILENCE_NS / _MS, "1.3"),
+    ("a handshake is given up", channel.HANDSHAKE_NS / _MS, "2"),
+    ("a side that says nothing, or takes nothing, is given up", channel.SILENCE_NS / _MS, "4"),
+    ("Ping of an idle dock", visit.PING_S * 1000, "4"),
+    ("Ping of a dock that was told Busy", visit.BUSY_S * 1000, "4.3"),
+    ("*docked*, after ClockSet", docklink.STOOD_NS / _MS, "4.1"),
+    ("a camera's pause after a docking that was no refusal", docklink.PAUSES_S[0] * 1000, "2"),
+    ("a camera's pause after a first refusal; it doubles with each further one", docklink.PAUSES_S[1] * 1000, "2"),
+    ("the longest of these pauses", docklink.PAUSES_S[-1] * 1000, "2"),
+    ("a camera whose dock said Bye offers itself again, where it is not taken out before", docklink.REST_NS / _MS, "4"),
+    ("the largest step of a set clock on a dock's word", clockrule.LARGEST_STEP_MS, "4.1"),
+)
+
+
+def limits() -> str:
+    """Sizes and counts."""
+    return table(("at most", "", "section"), [(what, grouped(most), section) for what, most, section in SIZES])
+
+
+def times() -> str:
+    """Pauses and patience."""
+    return table(
+        ("after", "milliseconds", "section"), [(what, grouped(round(ms)), section) for what, ms, section in TIMES]
+    )

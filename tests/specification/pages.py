@@ -1,0 +1,87 @@
+"""The two specifications: what stands between marks in them is made here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from tests.specification import annotated, boxes, diagrams, dock_limits, limits, registry
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+_BLOCK = re.compile(r"<!-- made: ([a-z-]+) -->\n.*?<!-- end of \1 -->", re.DOTALL)
+_HEADING = re.compile(r"^(##|###) (.+)$", re.MULTILINE)
+
+EVIDENCE: Mapping[str, Callable[[], str]] = {
+    "volume": diagrams.volume,
+    "roles": registry.roles,
+    "tree": diagrams.certificates,
+    "boxes": boxes.boxes,
+    "chain": diagrams.chain,
+    "limits": limits.limits,
+    "types": registry.types,
+    "purposes": registry.purposes,
+    "ages": registry.ages,
+    "audit-kinds": registry.audit_kinds,
+    "private-kinds": registry.private_kinds,
+    "gaps": registry.gaps,
+    "faults": registry.faults,
+    "settings": registry.settings,
+    "names": registry.files,
+    **{
+        f"example-{name}": partial(annotated.jws, name)
+        for name in ("opening", "flush", "manifest", "receipt", "anchor")
+    },
+    "example-age": annotated.age_header,
+    "example-sei": annotated.sei,
+}
+DOCK: Mapping[str, Callable[[], str]] = {
+    "link": diagrams.link,
+    "states": registry.states,
+    "drawn-states": diagrams.conversation,
+    "docking": diagrams.docking,
+    "limits": dock_limits.limits,
+    "times": dock_limits.times,
+    "versions": registry.versions,
+    "frames": registry.frame_types,
+    "messages": registry.message_types,
+    "codes": registry.codes,
+    "example-frame": annotated.frame,
+    "example-proof": annotated.proof,
+    "example-exchange": annotated.exchange,
+}
+
+
+def evidence() -> str:
+    """The evidence format."""
+    return _page("evidence-format.md", EVIDENCE)
+
+
+def dock() -> str:
+    """The dock protocol."""
+    return _page("dock-protocol.md", DOCK)
+
+
+def _page(name: str, made: Mapping[str, Callable[[], str]]) -> str:
+    text = (DOCS / name).read_text(encoding="utf-8")
+    found = _BLOCK.findall(text)
+    if sorted(found) != sorted({*made, "contents"}):
+        raise ValueError(f"{name}: its marks are {', '.join(sorted(found))}, not contents, {', '.join(sorted(made))}")
+
+    def block(match: re.Match[str]) -> str:
+        what = match[1]
+        body = contents(text) if what == "contents" else made[what]()
+        return f"<!-- made: {what} -->\n\n{body}\n\n<!-- end of {what} -->"
+
+    return _BLOCK.sub(block, text)
+
+
+def contents(text: str) -> str:
+    """The headings of a page, each with a link to its place."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    lines = []
+    for level, title in _HEADING.findall(prose):
+        place = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        lines.append(f"{'  ' * (len(level) - 2)}- [{title.replace('`', '')}](#{place})")
+    return "\n".join(lines)
