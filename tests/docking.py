@@ -31,7 +31,7 @@ from firmware.evidence.second import SecondKey
 from firmware.evidence.session import Session as Boot
 from firmware.evidence.settings_doc import verify_settings
 from firmware.evidence.volume import volume_line
-from firmware.runtime.docklink import DockNews, DockParts
+from firmware.runtime.docklink import DockLink, DockNews, DockParts
 from hal.interface import ClockQuality, DockPort, PortKind, WallTime
 from tests.pki import Pki
 from tools.dock.conversation import Talk
@@ -530,3 +530,17 @@ def stored(store: Path, number: int, place: str | None = None) -> dict[str, byte
 def camera(pki: Pki, **options: Any) -> MemoryShelf:
     """A camera of this authority that was just started."""
     return MemoryShelf(pki, pki.session(), VirtualClock(**options))
+
+
+def visit(shelf: MemoryShelf, at: Desk, cut_after: int | None = None) -> DockEnd:
+    """One docking of this camera at this desk; the dock's end of it."""
+    ends: list[DockEnd] = []
+
+    def connect() -> DockEnd:
+        ends.append(DockEnd(at, PortKind.STREAM))
+        return ends[-1]
+
+    news: list[DockNews] = []
+    wire = Wire(shelf.clock, connect, cut_after=cut_after)
+    DockLink(parts(shelf, wire, news)).run(Stop(shelf.clock, 1))
+    return ends[0]

@@ -10,8 +10,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from tests.evidence_maker import RECIPIENTS, Authority, Camera, Identity, Plan
+from tests.pki import Pki
 from tools.verify.report import Report
 from tools.verify.verifier import verify_path
+
+
+@pytest.fixture(scope="module")
+def pki() -> Pki:
+    """Our authority, for docks and cameras."""
+    return Pki.create()
 
 
 @dataclass(frozen=True)

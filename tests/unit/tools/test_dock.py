@@ -25,9 +25,9 @@ from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.roles import Role
 from firmware.evidence.session import Session as Boot
 from firmware.evidence.settings_doc import verify_settings
-from firmware.runtime.docklink import DockLink, DockNews
+from firmware.runtime.docklink import DockLink
 from hal.interface import PortKind
-from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts, stored
+from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts, stored, visit
 from tests.pki import Pki
 from tests.rig import payload, pq_key
 from tools.dock import durable
@@ -38,12 +38,6 @@ from tools.dock.store import Store, StoreError
 from tools.dock.visit import Claims, Desk, Visit
 
 
-@pytest.fixture(scope="module")
-def pki() -> Pki:
-    """Our authority."""
-    return Pki.create()
-
-
 @pytest.fixture
 def shelf(pki: Pki) -> MemoryShelf:
     """A camera with two recordings."""
@@ -51,20 +45,6 @@ def shelf(pki: Pki) -> MemoryShelf:
     shelf.record(1)
     shelf.record(2, (100_000,))
     return shelf
-
-
-def visit(shelf: MemoryShelf, at: Desk, cut_after: int | None = None) -> DockEnd:
-    """One docking of this camera at this desk."""
-    ends: list[DockEnd] = []
-
-    def connect() -> DockEnd:
-        ends.append(DockEnd(at, PortKind.STREAM))
-        return ends[-1]
-
-    news: list[DockNews] = []
-    wire = Wire(shelf.clock, connect, cut_after=cut_after)
-    DockLink(parts(shelf, wire, news)).run(Stop(shelf.clock, 1))
-    return ends[0]
 
 
 def kinds(events: list[DockEvent]) -> list[Kind]:

@@ -8,18 +8,9 @@ from pathlib import Path
 import pytest
 
 from firmware.evidence.log_receipt import verify_log_receipt
-from firmware.runtime.docklink import DockLink, DockNews
-from hal.interface import PortKind
-from tests.docking import VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts
+from tests.docking import VOLUME, MemoryShelf, camera, desk, visit
 from tests.pki import Pki
 from tools.dock.events import DockEvent, Kind
-from tools.dock.visit import Desk
-
-
-@pytest.fixture(scope="module")
-def pki() -> Pki:
-    """Our authority."""
-    return Pki.create()
 
 
 @pytest.fixture
@@ -29,19 +20,6 @@ def shelf(pki: Pki) -> MemoryShelf:
     shelf.record(1)
     shelf.reboot(pki.session())
     return shelf
-
-
-def visit(shelf: MemoryShelf, at: Desk, cut_after: int | None = None) -> DockEnd:
-    """One docking."""
-    ends: list[DockEnd] = []
-
-    def connect() -> DockEnd:
-        ends.append(DockEnd(at, PortKind.STREAM))
-        return ends[-1]
-
-    news: list[DockNews] = []
-    DockLink(parts(shelf, Wire(shelf.clock, connect, cut_after=cut_after), news)).run(Stop(shelf.clock, 1))
-    return ends[0]
 
 
 def told(events: list[DockEvent], kind: Kind) -> list[str]:

@@ -34,12 +34,6 @@ DATA = b"a manifest\n"
 Answer = Callable[[bytes], tuple[int, str, bytes]]
 
 
-@pytest.fixture(scope="module")
-def pki() -> Pki:
-    """Our authority."""
-    return Pki.create()
-
-
 @pytest.fixture
 def shelf(pki: Pki) -> MemoryShelf:
     """A camera with two recordings."""
