@@ -115,6 +115,28 @@ def test_how_late_the_picture_is_stands_in_the_journal() -> None:
     assert 3000 <= newest["lag_ms"] <= 3700
 
 
+def test_a_flush_of_sound_alone_has_the_lag_of_its_sound() -> None:
+    """An encoder that stalls leaves flushes without a frame: how long storage took for them is signed all the same, from their last sound on."""
+    rig = Rig.new().run(6).tap().run(1)
+    rig.video.disturbance.stall(1.5)
+    rig.run(4).stop()
+    journal = rig.evidence.root().enter("recordings").enter("00000001").open("journal.jwsl")
+    opening, *lines = map(payload, read(journal).splitlines())
+    lines = [line for line in lines if line.get("tracks")]
+    alone = [line for line in lines if line["tracks"]["video"] is None and line["tracks"]["audio"]]
+    framed = [line for line in lines if line["tracks"]["video"]]
+    assert alone
+    last_ms = {"frame": 1000 / opening["video"]["fps"], "sound": 1024 * 1000 / opening["audio"]["rate"]}
+
+    def began_ms(line: dict[str, Any], last: str) -> float:
+        """Where media time 0 is on the monotonic clock, by this line's lag."""
+        return float(line["clock"]["mono_ms"] - line["lag_ms"] - (line["until"] / 90 - last_ms[last]))
+
+    first = min(began_ms(line, "frame") for line in framed)
+    for line in alone:
+        assert abs(began_ms(line, "sound") - first) < 10, line
+
+
 def test_frames_still_on_their_way_at_the_stop_are_signed_as_missing(tmp_path: Path) -> None:
     """The last seconds before the stop were in the encoder: they are not in the recording, and it says so."""
     rig = grow_late(Rig.new().run(6).tap().run(1), 3).run(1).stop()

@@ -33,11 +33,11 @@ def chain() -> str:
     return drawn(
         [
             "flowchart RL",
-            "  subgraph journal of recording 17",
+            '  subgraph journal ["journal of recording 17"]',
             '    flush2["flush, line 2"] -- prev --> flush1["flush, line 1"] -- prev --> opening17["opening"]',
             "  end",
             '  opening17 -- previous --> opening16["opening of recording 16"]',
-            "  subgraph audit log",
+            '  subgraph log ["audit log"]',
             '    closing["closing 17"] -- prev --> line["opening 17"] -- prev --> boot["boot, carries the newest opening"]',
             "  end",
             "  line -- opening --> opening17",
@@ -126,9 +126,9 @@ def link() -> str:
             "stateDiagram-v2",
             f"  [*] --> {opening}",
             f"  {opening} --> {opening}: initiator says {FrameType.OPEN.name} every 300 ms",
-            f"  {opening} --> {opened}: initiator hears {FrameType.OPENED.name}; responder hears {FrameType.OPEN.name}, says {FrameType.OPENED.name}",
+            f"  {opening} --> {opened}: initiator hears {FrameType.OPENED.name}, or responder hears {FrameType.OPEN.name}, says {FrameType.OPENED.name}",
             f"  {opened} --> {opened}: {FrameType.DATA.name}, {FrameType.ACK.name}, {FrameType.PROBE.name}",
-            f"  {opened} --> {lost}: {FrameType.RESET.name} either way; {FrameType.OPEN.name} of another session; 10 s of silence; numbers used up",
+            f"  {opened} --> {lost}: {FrameType.RESET.name} either way, {FrameType.OPEN.name} of another session, 10 s of silence, or numbers used up",
             f"  {lost} --> [*]: the responder begins anew",
         ]
     )
