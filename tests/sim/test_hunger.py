@@ -88,7 +88,9 @@ def test_a_camera_without_memory_records_or_ends(left: int, state: Path) -> None
         camera.wait()
     (state / "root.pem").write_bytes(pki().root_pem)
     report = verify_path(state / "evidence", state / "root.pem")
-    assert {each.verdict for each in report.every_recording} <= {Verdict.RECOVERED, Verdict.OPEN}, [each for recording in report.every_recording for each in recording.problems]
+    assert {each.verdict for each in report.every_recording} <= {Verdict.RECOVERED, Verdict.OPEN}, [
+        each for recording in report.every_recording for each in recording.problems
+    ]
     assert len(report.every_recording) == 2
     with suppress(CameraError, OSError):
         Control(state / "control").close()
