@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -36,35 +37,46 @@ class Recipient:
     @property
     def address(self) -> str:
         """``age1...``."""
-        return _bech32("age", self.public)
+        return bech32("age", self.public)
 
     @property
     def key_file(self) -> str:
         """The file of the private key."""
-        secret = _bech32("age-secret-key-", self.secret.private_bytes_raw()).upper()
+        secret = bech32("age-secret-key-", self.secret.private_bytes_raw()).upper()
         return f"# created: 2026-01-01T00:00:00Z\n# public key: {self.address}\n{secret}\n"
+
+    def stanza(self, file_key: bytes, drawn: bytes) -> bytes:
+        """Wraps a file key, with an ephemeral key of these bytes."""
+        ephemeral = X25519PrivateKey.from_private_bytes(drawn)
+        share = ephemeral.public_key().public_bytes_raw()
+        shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(self.public))
+        wrap = _hkdf(shared, share + self.public, b"age-encryption.org/v1/X25519")
+        body = ChaCha20Poly1305(wrap).encrypt(bytes(12), file_key, None)
+        return b"-> X25519 " + b64(share) + b"\n" + b64(body) + b"\n"
+
+
+class Wraps(Protocol):
+    """A recipient of any class."""
+
+    def stanza(self, file_key: bytes, drawn: bytes) -> bytes:
+        """What a header says to it."""
 
 
 class AgeFile:
     """Writes one file; ``data`` is the ciphertext so far.  All randomness comes from ``seed``."""
 
-    def __init__(self, recipients: tuple[Recipient, ...], seed: str) -> None:
+    def __init__(self, recipients: tuple[Wraps, ...], seed: str) -> None:
         self._seed = seed
         self._count = 0
         file_key = self._random("file key", 16)
         header = b"age-encryption.org/v1\n"
         for index, recipient in enumerate(recipients):
-            ephemeral = X25519PrivateKey.from_private_bytes(self._random(f"ephemeral {index}", 32))
-            share = ephemeral.public_key().public_bytes_raw()
-            shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(recipient.public))
-            wrap = _hkdf(shared, share + recipient.public, b"age-encryption.org/v1/X25519")
-            body = ChaCha20Poly1305(wrap).encrypt(bytes(12), file_key, None)
-            header += b"-> X25519 " + _b64(share) + b"\n" + _b64(body) + b"\n"
+            header += recipient.stanza(file_key, self._random(f"ephemeral {index}", 32))
         header += b"---"
         mac = hmac.new(_hkdf(file_key, b"", b"header"), header, hashlib.sha256).digest()
         nonce = self._random("nonce", 16)
         self._aead = ChaCha20Poly1305(_hkdf(file_key, nonce, b"payload"))
-        self.data = bytearray(header + b" " + _b64(mac) + b"\n" + nonce)
+        self.data = bytearray(header + b" " + b64(mac) + b"\n" + nonce)
 
     def chunks(self, plain: bytes) -> None:
         """Whole chunks, none of them the last."""
@@ -87,11 +99,13 @@ def _hkdf(secret: bytes, salt: bytes, info: bytes) -> bytes:
     return HKDF(hashes.SHA256(), 32, salt, info).derive(secret)
 
 
-def _b64(data: bytes) -> bytes:
+def b64(data: bytes) -> bytes:
+    """Unpadded base64."""
     return base64.b64encode(data).rstrip(b"=")
 
 
-def _bech32(prefix: str, data: bytes) -> str:
+def bech32(prefix: str, data: bytes) -> str:
+    """A key as age spells it."""
     bits = "".join(f"{byte:08b}" for byte in data)
     bits += "0" * (-len(bits) % 5)
     words = [int(bits[at : at + 5], 2) for at in range(0, len(bits), 5)]

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.evidence_maker.agefile import AgeFile, Recipient
+from tests.evidence_maker.agefile import AgeFile, Recipient, Wraps
 from tests.evidence_maker.jose import canonical, digest, sign
 from tests.evidence_maker.pki import Authority, Identity, issue
 from tests.evidence_maker.recording import PRESS_MS, ZEROS, Forge, Plan, Recorder, honest
 from tests.evidence_maker.second import PqIdentity
 from tests.evidence_maker.tsp import TimeAuthority
 
-RECIPIENTS = (Recipient("authority"), Recipient("escrow"))
+RECIPIENTS: tuple[Recipient, ...] = (Recipient("authority"), Recipient("escrow"))
 DOCK_MS = PRESS_MS + 10_000_000_000
 
 
@@ -28,6 +28,7 @@ class Camera:
     volume: str = digest(b"volume")[:32]
     forge: Forge = honest
     second: PqIdentity | None = None
+    recipients: tuple[Wraps, ...] = RECIPIENTS
     device: Identity = field(init=False)
     session: Identity = field(init=False)
     boots: int = 0
@@ -99,7 +100,7 @@ class Camera:
         directory = self.directory(self.number)
         directory.mkdir()
         who = {"device": self.name, "volume": self.volume, "boot": self.boots, "number": self.number}
-        recorder = Recorder(directory, self.device, self.session, who, RECIPIENTS, self.forge, second=self.second)
+        recorder = Recorder(directory, self.device, self.session, who, self.recipients, self.forge, second=self.second)
         self.recorders[self.number], self.plans[self.number] = recorder, plan or Plan()
         self.previous = recorder.open(self.plans[self.number], self.previous, self.anchor)
         self.unclosed[self.number] = {"number": self.number, "opening": self.previous, "boot": self.boots}
@@ -185,7 +186,7 @@ class Camera:
     def remark(self, *records: dict[str, Any], last: bool = False) -> None:
         """A batch of the log's private part, and the line that vouches for it; ``last`` closes the file."""
         if self.boots not in self.private:
-            self.private[self.boots] = (AgeFile(RECIPIENTS, f"log {self.boots}"), bytearray())
+            self.private[self.boots] = (AgeFile(self.recipients, f"log {self.boots}"), bytearray())
         age, plain = self.private[self.boots]
         if records:
             text = b"\n".join(canonical({"clock": _clock(self.lines), **each}) for each in records)

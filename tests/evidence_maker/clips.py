@@ -1,9 +1,16 @@
-"""A few seconds of H.264 and AAC in the smallest size that encoders like, made once a process."""
+"""A few seconds of H.264 and AAC in the smallest size that encoders like.
+
+Another processor's encoder may write other bytes, so they were made once (``encode``) and are kept in ``clip.json.z``.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import av
@@ -13,6 +20,8 @@ WIDTH, HEIGHT, FPS, GOP = 160, 120, 10, 10
 RATE, FRAME = 16_000, 1024
 VIDEO_RATE = 90_000
 TICKS = VIDEO_RATE // FPS
+LONGEST = 6
+_KEPT = Path(__file__).with_name("clip.json.z")
 
 
 class Sample(NamedTuple):
@@ -34,11 +43,31 @@ class Clip(NamedTuple):
 
 
 @cache
-def clip(seconds: int = 6) -> Clip:
-    """A moving gradient with a tone."""
-    video, avcc = _video(seconds)
-    audio, asc = _audio(seconds)
-    return Clip(video, audio, avcc, asc)
+def clip(seconds: int = LONGEST) -> Clip:
+    """A moving gradient with a tone, at most ``LONGEST`` seconds of it."""
+    kept = json.loads(zlib.decompress(_KEPT.read_bytes()))
+    video, audio = (
+        tuple(Sample(time, duration, key, base64.b64decode(data)) for time, duration, key, data in kept[track])
+        for track in ("video", "audio")
+    )
+    assert seconds <= LONGEST
+    return Clip(
+        video[: seconds * FPS],
+        audio[: seconds * RATE // FRAME],
+        base64.b64decode(kept["avcc"]),
+        base64.b64decode(kept["asc"]),
+    )
+
+
+def encode() -> None:
+    """Make what is kept."""
+    (video, avcc), (audio, asc) = _video(LONGEST), _audio(LONGEST)
+    text = {name: base64.b64encode(data).decode() for name, data in (("avcc", avcc), ("asc", asc))}
+    tracks = {
+        name: [(*each[:3], base64.b64encode(each.data).decode()) for each in samples]
+        for name, samples in (("video", video), ("audio", audio))
+    }
+    _KEPT.write_bytes(zlib.compress(json.dumps({**text, **tracks}).encode(), 9))
 
 
 def _video(seconds: int) -> tuple[tuple[Sample, ...], bytes]:

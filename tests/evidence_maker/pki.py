@@ -36,6 +36,7 @@ ROLES: dict[str, tuple[bool, int | None, tuple[str, ...], int | None, x509.Objec
     "device-ca": (True, 1, ("key_cert_sign", "crl_sign"), 1, _CLIENT),
     "device": (True, 0, ("digital_signature", "key_cert_sign"), 2, _CLIENT),
     "session": (False, None, ("digital_signature",), 3, None),
+    "link": (False, None, ("digital_signature",), 4, _CLIENT),
     "dock-ca": (True, 0, ("key_cert_sign", "crl_sign"), 5, _SERVER),
     "dock": (False, None, ("digital_signature",), 6, _SERVER),
     "settings": (False, None, ("digital_signature",), 7, None),
@@ -66,9 +67,11 @@ class Identity:
         return str(next(iter(self.certificates[0].subject)).value)
 
     def sign(self, data: bytes) -> bytes:
-        """R || s with a low s."""
+        """R || s with a low s; of a key on another curve, cut to the length that a signature has."""
         der = self.key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
         r, s = utils.decode_dss_signature(der)
+        if self.key.key_size != 256:
+            r, s = r % ORDER, s % ORDER
         return r.to_bytes(32, "big") + min(s, ORDER - s).to_bytes(32, "big")
 
 
@@ -96,7 +99,7 @@ def issue(role: str, name: str, above: Identity | None, seed: str, **forged: Any
         .issuer_name(issuer.subject if issuer else subject)
         .public_key(key.public_key())
         .not_valid_before(forged.get("begin", BEGIN))
-        .not_valid_after(forged.get("end", FOREVER if role == "session" else END))
+        .not_valid_after(forged.get("end", FOREVER if role in ("session", "link") else END))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=path_length), critical=True)
         .add_extension(x509.KeyUsage(**{each: each in usages for each in _USAGES}), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

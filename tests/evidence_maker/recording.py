@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.evidence_maker import mp4
-from tests.evidence_maker.agefile import CHUNK, AgeFile, Recipient
+from tests.evidence_maker.agefile import CHUNK, AgeFile, Wraps
 from tests.evidence_maker.clips import FPS, HEIGHT, RATE, TICKS, VIDEO_RATE, WIDTH, Sample, clip
 from tests.evidence_maker.jose import canonical, digest, sign
 from tests.evidence_maker.onvif import Film, Signer, frames_of, gops_of, sample_data
@@ -32,7 +32,7 @@ def honest(_typ: str, payload: dict[str, Any], signer: Identity, chained: bool) 
 @dataclass
 class Plan:
     """What is recorded: ``segments`` of 2 s of which the first ``before`` come from the buffer without sound, and
-    when sound is ``silent`` (media seconds).  Frames at the indices ``lost`` are not delivered, the lowest
+    when sound is ``silent`` (media seconds); a live segment has ``steps`` flushes, one of the buffer at most two.  Frames at the indices ``lost`` are not delivered, the lowest
     ``skipped`` segment numbers not used. ``spoil`` gets a file's name and the plaintext of each flush (with its
     padding) and returns what is written instead; ``retouch`` gets the frames when their signatures are in the picture
     (section 5.2), and the journal signs what it returns."""
@@ -40,6 +40,7 @@ class Plan:
     segments: int = 3
     before: int = 1
     sound: bool = True
+    steps: int = 4
     silent: tuple[float, float] = (0.0, 0.0)
     lost: tuple[int, ...] = ()
     skipped: int = 0
@@ -61,7 +62,7 @@ class Recorder:
     device: Identity
     session: Identity
     who: dict[str, Any]
-    recipients: tuple[Recipient, ...]
+    recipients: tuple[Wraps, ...]
     forge: Forge = honest
     flushes: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, AgeFile] = field(default_factory=dict)
@@ -238,41 +239,35 @@ def _samples(plan: Plan) -> _Media:
     return video, audio if plan.sound else []
 
 
-def _cut(
-    plan: Plan, media: _Media, start: float, end: float, segment: int, *, gop: bool, first: bool, last: bool
-) -> _Flush:
-    """One flush from ``start`` to ``end`` in media seconds: one fragment, or with ``gop`` two."""
+def _cut(plan: Plan, media: _Media, start: float, end: float, segment: int, *, first: bool, last: bool) -> _Flush:
+    """One flush from ``start`` to ``end`` in media seconds, in fragments of half a second."""
     video, audio = media
     clipped = [each for each in video if start <= each.time / VIDEO_RATE < end]
     sound = [each for each in audio if start <= each.time / RATE < end]
-    half = [(start, (start + end) / 2), ((start + end) / 2, end)] if gop else [(start, end)]
     data = mp4.init(clip(2 * plan.segments), sound=plan.sound) if first else b""
-    for low, high in half:
-        part = [each for each in clipped if low <= each.time / VIDEO_RATE < high]
-        data += mp4.fragment(1, part, [each for each in sound if low <= each.time / RATE < high])
+    for half in range(round(2 * start), round(2 * end)):
+        part = [each for each in clipped if half <= 2 * each.time / VIDEO_RATE < half + 1]
+        data += mp4.fragment(1, part, [each for each in sound if half <= 2 * each.time / RATE < half + 1])
     return segment, last, mp4.padded(data), clipped, sound
 
 
 def _live(plan: Plan, media: _Media) -> list[_Flush]:
-    flushes = []
-    for index in range(plan.before, plan.segments):
-        for step in range(4):
-            start = 2 * index + step / 2
-            flushes.append(
-                _cut(plan, media, start, start + 0.5, index + plan.skipped, gop=False, first=step == 0, last=step == 3)
-            )
-    return flushes
+    return [each for index in range(plan.before, plan.segments) for each in _segment(plan, media, index, plan.steps)]
 
 
 def _early(plan: Plan, media: _Media) -> list[_Flush]:
-    flushes = []
-    for index in range(plan.before):
-        for step in range(2):
-            start = 2 * index + step
-            flushes.append(
-                _cut(plan, media, start, start + 1, index + plan.skipped, gop=True, first=step == 0, last=step == 1)
-            )
-    return flushes
+    return [each for index in range(plan.before) for each in _segment(plan, media, index, min(plan.steps, 2))]
+
+
+def _segment(plan: Plan, media: _Media, index: int, steps: int) -> list[_Flush]:
+    """The flushes of 2 s."""
+    step = 2 / steps
+    starts = [2 * index + at * step for at in range(steps)]
+    number = index + plan.skipped
+    return [
+        _cut(plan, media, start, start + step, number, first=at == 0, last=at == steps - 1)
+        for at, start in enumerate(starts)
+    ]
 
 
 def _tracks(video: list[Sample], audio: list[Sample]) -> dict[str, Any]:
