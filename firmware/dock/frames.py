@@ -55,7 +55,10 @@ def parse(code: bytes) -> Frame | None:
         raw = cobs.decode(code)
     except cobs.CobsError:
         return None
-    if len(raw) < _OVERHEAD or zlib.crc32(raw[: -_CRC.size]) != _CRC.unpack(raw[-_CRC.size :])[0]:
+    if (
+        not _OVERHEAD <= len(raw) <= _OVERHEAD + PAYLOAD_LIMIT
+        or zlib.crc32(raw[: -_CRC.size]) != _CRC.unpack(raw[-_CRC.size :])[0]
+    ):
         return None
     kind, session, sequence, stamp = _HEADER.unpack_from(raw)
     try:
