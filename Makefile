@@ -81,6 +81,10 @@ check: $(READY) ## lint, formatting, types, shell scripts
 docs: $(READY) ## draw the pages that show the code's own tables
 	@$(RUN) docs/generate.py
 
+.PHONY: vectors
+vectors: $(READY) ## make the vectors of tests/vectors/ anew: where git shows a difference, the format has changed
+	@$(RUN) -m tests.vector_maker
+
 .PHONY: sim
 sim: $(READY) ## a simulated camera with a panel to press its buttons
 	@$(RUN) -m tools sim $(if $(SOURCE),--source "$(SOURCE)")
