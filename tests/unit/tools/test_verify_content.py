@@ -14,7 +14,6 @@ import pytest
 from tests.evidence_maker import RECIPIENTS, Authority, Camera, Identity, Plan, issue, mp4
 from tests.evidence_maker.agefile import Recipient
 from tests.evidence_maker.clips import clip
-from tests.evidence_maker.jose import canonical
 from tests.evidence_maker.onvif import Film, Signer, is_onvif
 from tests.evidence_maker.recording import honest
 from tests.unit.tools.conftest import Desk
@@ -83,48 +82,6 @@ def test_one_recipient(tmp_path: Path) -> None:
     """A file to one recipient alone is refused: escrow is never dropped."""
     report = judged(tmp_path, Plan(), recipients=1)
     assert any("fewer than two recipients" in each.reason for each in report.problems)
-
-
-def _other_hash(old: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {**old, "tracks": {**old["tracks"], kind: {**old["tracks"][kind], "hash": "1" * 64}}}
-
-
-def _more(old: dict[str, Any], kind: str) -> dict[str, Any]:
-    track = old["tracks"][kind]
-    return {**old, "tracks": {**old["tracks"], kind: {**track, "samples": track["samples"] + 1}}}
-
-
-def _earlier(old: dict[str, Any]) -> dict[str, Any]:
-    track = old["tracks"]["audio"]
-    return {**old, "tracks": {**old["tracks"], "audio": {**track, "from": track["from"] - 1}}}
-
-
-def _silent(old: dict[str, Any]) -> dict[str, Any]:
-    return {**old, "tracks": {**old["tracks"], "audio": None}}
-
-
-# Line 4 is the second of the live part, segment 000001.
-EDITS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
-    "plaintext hash": (
-        lambda old: {**old, "plain": {**old["plain"], "hash": "1" * 64}},
-        "is not what journal line 4 signs",
-    ),
-    "picture hash": (lambda old: _other_hash(old, "video"), "line 4, video: the samples are not those"),
-    "sound hash": (lambda old: _other_hash(old, "audio"), "line 4, audio: the samples are not those"),
-    "frame count": (lambda old: _more(old, "video"), "line 4, video: 5 samples, 6 were signed"),
-    "sound count": (lambda old: _more(old, "audio"), "line 4, audio: 7 samples, 8 were signed"),
-    "sound time": (_earlier, "line 4, audio: the first sample has another time"),
-    "sound unmentioned": (_silent, "line 4, audio: samples stand where none were signed"),
-    "end": (lambda old: {**old, "until": old["until"] + 1}, "line 4: its last frame does not end"),
-}
-
-
-@pytest.mark.parametrize("case", EDITS)
-def test_journal_that_signs_something_else(tmp_path: Path, case: str) -> None:
-    """Facts of the journal that the plaintext does not bear out are found, with line and track."""
-    edit, reason = EDITS[case]
-    report = judged(tmp_path, Plan(), editing(FLUSH, edit, 3))
-    assert any(each.file == "000001.mp4.age" and reason in each.reason for each in report.problems), report.problems
 
 
 def nth(name: str, at: int, change: Callable[[bytes], bytes]) -> Spoil:
@@ -322,33 +279,6 @@ def test_loss_excuses_no_other_segment(tmp_path: Path, case: str) -> None:
     report = spoilt(tmp_path, segment, lost)
     assert {each.file for each in report.problems} == {f"{segment:06d}.mp4.age"}, report.problems
     assert "does not decode" in report.problems[-1].reason
-
-
-def row(**entry: object) -> bytes:
-    """A padded line of the private part."""
-    data = canonical({"clock": {"mono_ms": 1, "utc_ms": 1, "quality": "rtc"}, "at": None, **entry})
-    return data + b" " * (-(len(data) + 1) % CHUNK) + b"\n"
-
-
-ENTRIES: dict[str, tuple[bytes, str]] = {
-    "unknown kind": (row(kind="officer", name="x"), "kind is none"),
-    "no kind": (row(shift="x"), "kind is none"),
-    "unknown member": (row(kind="bookmark", label="x", officer="y"), "officer: no member"),
-    "state": (row(kind="sound", state="loud"), "state is none of"),
-    "control character": (row(kind="bookmark", label="\x1b[2J"), "label is not of the form"),
-    "not canonical": (b'{"a": 1}'.ljust(CHUNK - 1) + b"\n", "is not canonical"),
-    "two short lines": (b"{}\n{}".ljust(CHUNK - 1) + b"\n", "not padded to whole chunks"),
-    "no line": (b" " * CHUNK, "has no LF"),
-    "tabs": (b"{}".ljust(CHUNK - 1, b"\t") + b"\n", "is not canonical"),
-}
-
-
-@pytest.mark.parametrize("case", ENTRIES)
-def test_private_part_that_breaks_the_rules(tmp_path: Path, case: str) -> None:
-    """So is one that breaks the rules of the private part."""
-    data, reason = ENTRIES[case]
-    report = judged(tmp_path, Plan(spoil=nth("private.age", 0, lambda _old: data)))
-    assert any(each.file == "private.age" and reason in each.reason for each in report.problems), report.problems
 
 
 def test_every_kind_of_entry(tmp_path: Path) -> None:

@@ -6,13 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.evidence_maker import DOCK_MS, Authority, Camera, TimeAuthority
+from tests.evidence_maker import DOCK_MS, Camera, TimeAuthority
 from tools.verify.cli import main
-from tools.verify.findings import Refused
 from tools.verify.report import RecordingReport, Report, Verdict
 from tools.verify.verifier import verify_path
 
@@ -294,30 +292,6 @@ def test_not_asked(bench: Bench) -> None:
     report = verify_path(bench.camera.path, bench.path / "root.pem")
     assert told(one(report).not_proven, "whether a certificate was revoked was not judged")
     assert told(report.volumes[0].not_proven, "whether a certificate was revoked was not judged")
-
-
-WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "a dock's": ({"signer": Authority().dock}, "a settings chain has"),
-    "a stranger's": ({"signer": Authority("other").settings}, "not issued by"),
-    "twice": ({"revoked": [{"hash": "1" * 64, "since_ms": 1}] * 2}, "not sorted"),
-    "no date": ({"revoked": [{"hash": "1" * 64}]}, "since_ms: missing"),
-    "hashes alone": ({"revoked": ["1" * 64]}, "is not an object"),
-    "its own signer": (
-        {"revoked": [{"hash": Authority().settings.kid, "since_ms": 1}]},
-        "withdraws the certificate that",
-    ),
-    "a float in values": ({"values": {"x": [1]}}, "values.x is not text"),
-    "a member more": ({"extra": 1}, "extra: no member"),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_wrong_settings(bench: Bench, name: str) -> None:
-    """Settings that the authority did not sign, or that are spelt wrong, are refused, and name the file."""
-    forged, reason = WRONG[name]
-    settings = bench.camera.withdraw(bench.path / "settings.jws", {}, **forged)
-    with pytest.raises(Refused, match=f"settings.jws: .*{reason}"):
-        verify_path(bench.camera.path, bench.path / "root.pem", revoked=settings)
 
 
 def test_on_the_command_line(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,6 +64,10 @@ EDITS: dict[str, tuple[str, int, Edit, str]] = {
     "boot-number": ("a line of another boot", 2, having(boot=7), "not the number that the file bears"),
     "device": ("a line of another device", 2, having(device="cam-1"), "device is cam-1"),
     "volume": ("a line of another volume", 2, having(volume="8" * 32), "volume is another"),
+    "volume-throughout": ("a log whose first line is of another volume", 0, having(volume="8" * 32), "volume is another"),
+    "boot-twice": ("a second boot in the same file", 2,
+                   _kind("boot", firmware="x", signer="software", counter=None, start="power", power=None, next=2,
+                         opening="1" * 64, open=[], contested=False), "a second boot"),
     "no-boot-first": ("a log that does not begin with its boot", 0, _kind("stop", reason="x", resume=False), "not its boot"),
     "float": ("a float", 1, _data(number=1.0), ""),
 }  # fmt: skip

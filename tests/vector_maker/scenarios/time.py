@@ -54,6 +54,7 @@ SETTINGS_FORGED: dict[str, tuple[str, dict[str, Any], str]] = {
     "stranger": ("signed by another authority", {"signer": THEIRS.settings}, "not issued by"),
     "twice": ("that withdraw a certificate twice", {"revoked": [{"hash": "1" * 64, "since_ms": 1}] * 2}, "not sorted"),
     "no-date": ("that do not say since when", {"revoked": [{"hash": "1" * 64}]}, "since_ms: missing"),
+    "hashes-alone": ("that list hashes alone", {"revoked": ["1" * 64]}, "is not an object"),
     "own-signer": ("that withdraw their own signer", {"revoked": [{"hash": OURS.settings.kid, "since_ms": 1}]}, "withdraws the certificate that"),
     "values": ("with a list among the values", {"values": {"x": [1]}}, "values.x"),
     "member": ("with a member more", {"extra": 1}, "extra: no member"),
