@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -96,6 +97,7 @@ def certificate_entries(chains: Iterable[Chain]) -> tuple[CertificateEntry, ...]
     return tuple(entry for _, entry in sorted(found.values(), key=lambda each: (each[0], each[1].not_before)))
 
 
+@lru_cache(maxsize=256)  # thousands of recordings stand under the same few
 def _certificate(certificate: x509.Certificate, role: str, issuer: str) -> CertificateEntry:
     return CertificateEntry(
         role=role,

@@ -41,6 +41,8 @@ class Revocations:
 
     def among(self, *chains: Chain | None) -> Withdrawn | None:
         """The certificate in these chains that was withdrawn earliest; None if none was."""
+        if not self.since:
+            return None
         found = [
             Withdrawn(role.label, chain.name, self.since[each])
             for chain in chains
