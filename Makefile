@@ -66,7 +66,7 @@ mutate: $(READY) ## remove or weaken each guard of the evidence, one at a time: 
 	@$(RUN) -m tests.mutation $(MUTATE_ARGS)
 
 .PHONY: fuzz
-fuzz: $(READY) ## give every parser nearly good inputs, a million and more: it takes or refuses each (20 minutes at most)
+fuzz: $(READY) ## give every parser nearly good inputs, a million and more: it takes or refuses each (30 minutes at most)
 	@$(RUN) -m tests.fuzz $(FUZZ_ARGS)
 
 .PHONY: check

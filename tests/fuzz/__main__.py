@@ -3,7 +3,7 @@
 An input breaks a promise where the parser raises anything but its own errors, takes more memory than its bound (measured for one input of
 64 and for all that are kept), or does not come back.  Such an input is kept in build/fuzz/broken, with the command that shows it again.
 
-  python -m tests.fuzz                                all parsers: 50,000 inputs each, one million in all, 20 minutes at most
+  python -m tests.fuzz                                all parsers: 50,000 inputs each, one million in all, 30 minutes at most
   python -m tests.fuzz --seconds 60                   what a minute is enough for, all parsers alike
   python -m tests.fuzz --target desk/segment          one parser; again for more
   python -m tests.fuzz --target camera/jws --input F  one parser with one input
@@ -74,9 +74,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--minutes",
         type=float,
-        default=20.0,
+        default=30.0,
         metavar="N",
-        help="without --seconds: at most so long in all (default: 20)",
+        help="without --seconds: at most so long in all (default: 30)",
     )
     parser.add_argument("--keep", action="store_true", help="choose what the repository keeps, and try nothing")
     parser.add_argument(
