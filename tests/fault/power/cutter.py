@@ -54,7 +54,7 @@ class Bounds:
     samples: int = 4
 
 
-FULL = Bounds(first=2300, starts=16, start_one_in=24, longer=20, each=1, cut_one_in=2000, stride=1, second=20)
+FULL = Bounds(first=2200, starts=16, start_one_in=40, longer=20, each=1, cut_one_in=2000, stride=1, second=20)
 SMALL = Bounds(first=3, starts=3, start_one_in=1, longer=30, each=1, cut_one_in=10_000, stride=7, second=1)
 
 
