@@ -105,6 +105,46 @@ def anchor(**changes: Any) -> dict[str, Any]:
     }
 
 
+def manifest(**changes: Any) -> dict[str, Any]:
+    """A manifest of ``cam-1``: a segment and the private part."""
+    file = {"name": "000002.mp4.age", **extent(100), "signed": extent(100)}
+    return {
+        **{name: value for name, value in opening().items() if name in ("volume", "boot", "number")},
+        "device": "cam-1",
+        "state": "sealed",
+        "signed_boot": 3,
+        "opening": HASH,
+        "journal": {**extent(100), "lines": 3, "head": HASH},
+        "files": [file, {**file, "name": "private.age"}],
+        "missing": [],
+        "span": {"from": 0, "until": 45000},
+        "samples": {"video": 15, "audio": 24},
+        "gaps": {"video": 0, "audio": 0, "overflow": 0},
+        "priority": False,
+        "settings": HASH,
+        "signer": "tpm2",
+        "second": None,
+        "clock": clock(),
+        **changes,
+    }
+
+
+def receipt(**changes: Any) -> dict[str, Any]:
+    """A receipt of ``dock-1`` for a recording of ``cam-1``."""
+    return {
+        "device": "cam-1",
+        "volume": VOLUME,
+        "number": 7,
+        "manifest": HASH,
+        "files": [{"name": name, **extent(5)} for name in ("000002.mp4.age", "journal.jwsl", "manifest.jws")],
+        "dock": "dock-1",
+        "store": "store-1",
+        "utc_ms": 1_790_000_000_000,
+        "nonce": NONCE,
+        **changes,
+    }
+
+
 def log_receipt(**changes: Any) -> dict[str, Any]:
     """A receipt of ``dock-1`` for the log of ``cam-1``."""
     return {

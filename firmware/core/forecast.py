@@ -23,8 +23,9 @@ PREPARED: Final = 17 * MIB
 """What is set aside while a recording runs and comes back later: two segments and a journal."""
 EMPTYING: Final = 40 * MIB
 """How early receipted footage makes room, before what has to stay free is touched."""
-FLUSH: Final = 80 << 10
-"""What a flush may take beside its units: padding of at most 64 KiB, boxes, its journal line."""
+FLUSH: Final = 96 << 10
+"""What a flush may take beside its units: padding of at most 64 KiB, boxes for half a second of 240 frames, its journal line, and a pair of
+signatures in the picture, one of them with certificates, of GOPs so long that each lists the most hashes."""
 SOUND: Final = 16_000
 """Bytes a second that sound may take."""
 FLUSHES: Final = 2

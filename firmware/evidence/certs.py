@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from firmware.evidence.errors import ChainError, DateError, EvidenceError, FormatError, RevokedError, SignatureError
 from firmware.evidence.keys import PublicKey, der_signature, hash_of, p256, raw_signature
-from firmware.evidence.roles import EXTENSION_NAMES, Role, extensions, name_fits, path
+from firmware.evidence.roles import EXTENSION_NAMES, FOREVER, Role, extensions, name_fits, path
 
 LARGEST = 4096
 """The largest certificate in DER, in bytes."""
@@ -133,6 +133,10 @@ def read_certificate(der: bytes, role: Role, issuer: Certificate | None, where: 
         raise ChainError(f"{where}: issuer: is not {signer.name!r}")
     if role in (Role.SESSION, Role.LINK) and certificate.name != signer.name:
         raise ChainError(f"{where}: subject: {certificate.name!r} is not its device's name {signer.name!r}")
+    if certificate.not_before != signer.not_before:
+        raise ChainError(f"{where}: notBefore: is not that of {signer.name!r}")
+    if role in (Role.SESSION, Role.LINK) and certificate.not_after != FOREVER:
+        raise ChainError(f"{where}: notAfter: is not {FOREVER:%Y-%m-%d %H:%M:%S}")
     try:
         parsed.verify_directly_issued_by(signer.x509)
     except InvalidSignature:

@@ -5,7 +5,7 @@ The key may live in hardware: it is asked for one signature over the certificate
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,10 +14,7 @@ from cryptography.x509.oid import NameOID
 from firmware.evidence.certs import Certificate, assemble, read_certificate
 from firmware.evidence.errors import ChainError, KeyFileError, SignatureError
 from firmware.evidence.keys import PublicKey, Sign, digest, new_key
-from firmware.evidence.roles import SHAPES, Role, extensions, name_fits
-
-FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""The notAfter of a certificate without an end (RFC 5280, 4.1.2.5)."""
+from firmware.evidence.roles import FOREVER, SHAPES, Role, extensions, name_fits
 
 
 def issue_root(

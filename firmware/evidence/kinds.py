@@ -12,7 +12,7 @@ from firmware.evidence.documents import Kind
 from firmware.evidence.errors import FormatError
 from firmware.evidence.recipients import MOST, Recipients
 from firmware.evidence.roles import Role
-from firmware.evidence.schema import Check, flag, integer, items, mapping, null_or, one_of, record, scalar, text
+from firmware.evidence.schema import PLAIN, Check, flag, integer, items, mapping, null_or, one_of, record, scalar, text
 
 ZEROS = "0" * 64
 """Stands where there is no line before."""
@@ -30,7 +30,7 @@ HASH = text(r"[0-9a-f]{64}", "a hash of 64 lowercase hexadecimal digits")
 IDENTIFIER = text(r"[0-9a-f]{32}", "32 lowercase hexadecimal digits")
 NAME = text(r"[a-z0-9-]{1,32}", "a name of 1 to 32 of a-z 0-9 -")
 LABEL = text(r"[A-Za-z0-9-]{1,64}", "1 to 64 of A-Z a-z 0-9 -")
-WORDS = text(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{0,256}", "text of at most 256 characters without control characters")
+WORDS = text(f"{PLAIN}{{0,256}}", "text of at most 256 characters without control characters")
 NUMBER = integer(1, 99_999_999)
 COUNT = integer(0, LARGEST)
 INDEX = integer(1, LARGEST)
@@ -80,6 +80,11 @@ def _manifest_files(payload: Mapping[str, Any]) -> None:
             raise FormatError(f"files[{index}].signed: not the whole file, which a sealed recording signs")
     if payload["missing"] != sorted(set(payload["missing"])):
         raise FormatError("missing: not sorted, each once")
+    later = payload["signed_boot"] - payload["boot"]
+    if not (later > 0 if payload["state"] == "recovered" else later == 0):
+        raise FormatError("signed_boot: a sealed recording is signed in its boot, a recovered one in a later boot")
+    if payload["state"] == "sealed" and payload["missing"]:
+        raise FormatError("missing: a sealed recording misses nothing")
 
 
 def _settings_recipients(payload: Mapping[str, Any]) -> None:
@@ -231,7 +236,7 @@ SETTINGS = Kind(
     None,
     record(
         {
-            "authority": text(r"[^\x00-\x1f\x7f]{1,48}", "a name of 1 to 48 characters"),
+            "authority": text(f"{PLAIN}{{1,48}}", "a name of 1 to 48 characters"),
             "serial": INDEX,
             "utc_ms": TIME,
             "recipients": items(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from firmware.evidence.keys import PublicKey
+from firmware.evidence.schema import PLAIN
 
 ARC = "2.25.126428781358865649511283307121384878724.1"
 """Below this object identifier stand the roles."""
@@ -23,6 +25,8 @@ CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
 SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH.dotted_string
 EMAIL_PROTECTION = ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string
 """What C2PA's certificate profile asks of a signer that any validator is to know."""
+FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The notAfter of a certificate without an end (RFC 5280, 4.1.2.5)."""
 
 
 class Role(StrEnum):
@@ -50,7 +54,7 @@ class Shape:
     purposes: tuple[str, ...] = ()
     ca: bool = False
     path_length: int | None = None
-    name: str = r"[^\x00-\x1f\x7f]{1,64}"
+    name: str = f"{PLAIN}{{1,64}}"
 
 
 _CA = frozenset({"key_cert_sign", "crl_sign"})

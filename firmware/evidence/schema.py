@@ -14,6 +14,9 @@ from firmware.evidence.errors import FormatError
 
 Check = Callable[[Any, str], None]
 
+PLAIN = r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+"""Pattern of one character that is no control character (Unicode's category Cc), nor half of one."""
+
 
 def integer(lowest: int, highest: int) -> Check:
     """An integer, both ends included."""

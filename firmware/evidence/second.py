@@ -21,10 +21,9 @@ from cryptography.x509.oid import NameOID
 from firmware.evidence import jws
 from firmware.evidence.certs import read_pem
 from firmware.evidence.errors import ChainError, KeyFileError
-from firmware.evidence.issue import FOREVER
 from firmware.evidence.keys import hash_of
 from firmware.evidence.kinds import HASH, IDENTIFIER, NAME, NUMBER
-from firmware.evidence.roles import ARC, USAGES
+from firmware.evidence.roles import ARC, FOREVER, USAGES
 from firmware.evidence.schema import record
 
 ALGORITHM = "ML-DSA-65"

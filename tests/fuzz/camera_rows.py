@@ -26,6 +26,7 @@ from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.journal import last_clock, read_journal
 from firmware.evidence.jws import Signed
+from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.recipients import parse_recipient
@@ -69,6 +70,10 @@ def _settings(data: bytes) -> None:
 
 def _assignment(data: bytes) -> None:
     verify_assignment(jws.from_file(data), _trust(), device=NAME)
+
+
+def _log_receipt(data: bytes) -> None:
+    verify_log_receipt(jws.from_file(data), _trust(), nonce=None, device=NAME)
 
 
 def _receipt(data: bytes) -> None:
@@ -284,6 +289,14 @@ ROWS: tuple[Target, ...] = (
         lambda data: verify_anchor(jws.from_file(data), _trust(), nonce=None, device=NAME),
         (EvidenceError,),
         lambda: [seeds.volume()["anchor.jws"]],
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/log-receipt",
+        _log_receipt,
+        (EvidenceError,),
+        lambda: [seeds.log_receipt_line() + b"\n"],
         signing.signed,
         bound=_KEYED,
     ),

@@ -6,15 +6,18 @@ import io
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
 
+from cryptography import x509
+
 from tests.evidence_maker import RECIPIENTS, mp4
 from tests.evidence_maker.agefile import CHUNK
-from tests.fuzz import mutators, seeds, signing, trees
+from tests.fuzz import mutators, resigning, seeds, signing, trees
 from tests.fuzz.target import Bound, Target
-from tools.verify import age, audit, canonical, certs, documents, journal, jws, manifest, nal, receipt
+from tools.verify import age, audit, canonical, certs, documents, hybrid, journal, jws, manifest, nal, receipt, second
 from tools.verify.findings import Problems, Refused
 from tools.verify.fragments import SegmentReader
 from tools.verify.movie import read_movie
@@ -53,6 +56,30 @@ def _sample(data: bytes) -> None:
 
 def _settings(data: bytes) -> None:
     verify_chained(data.removesuffix(b"\n"), documents.SETTINGS, certs.Role.SETTINGS, _trust())
+
+
+def _derived(data: bytes) -> None:
+    verify_chained(data.removesuffix(b"\n"), documents.DERIVED, certs.Role.EXPORT, _trust())
+
+
+@cache
+def _again() -> tuple[manifest.Manifest, x509.Certificate]:
+    """The manifest that is signed twice, and the root of second signatures."""
+    folder = _laid(manifest.NAME, seeds.recording("manifest.jws"))
+    return manifest.read_manifest(folder, _trust()), second.load_root(resigning.pq_root().pem)
+
+
+def _second(data: bytes) -> None:
+    """The manifest names whatever certificate is in there, so that it is looked at."""
+    once, root = _again()
+    named = replace(once, payload={**once.payload, "second": resigning.named(data)})
+    second.read_second(_laid(second.NAME, data), named, root)
+
+
+def _hybrid(data: bytes) -> None:
+    hybrid.unwrap(
+        age.read_header(_laid("x.age", data) / "x.age").stanzas, [hybrid.read_identity(seeds.hybrid_key().decode())]
+    )
 
 
 def _laid(name: str, data: bytes) -> Path:
@@ -209,6 +236,24 @@ ROWS: tuple[Target, ...] = (
         signing.signed,
         bound=_JWS_FILE,
     ),
+    Target(
+        "desk/log-receipt",
+        lambda data: receipt.read_log_receipt(_laid(receipt.LOG_NAME, data) / receipt.LOG_NAME, _trust()),
+        (Refused,),
+        lambda: [seeds.log_receipt_line() + b"\n"],
+        signing.signed,
+        bound=_JWS_FILE,
+    ),
+    Target(
+        "desk/second-signature",
+        _second,
+        (Refused,),
+        lambda: [seeds.second_line() + b"\n"],
+        resigning.second,
+        24576,
+        _JWS_FILE,
+    ),
+    Target("desk/derived", _derived, (Refused,), lambda: [seeds.derived_line() + b"\n"], signing.signed, bound=_KEYED),
     Target("desk/volume", _volume, (Refused,), lambda: [seeds.volume()["volume.jws"]], signing.signed, bound=_KEYED),
     Target(
         "desk/private-part",
@@ -228,13 +273,13 @@ ROWS: tuple[Target, ...] = (
         32768,
     ),
     Target("desk/nal-units", _sample, (Refused,), lambda: [seeds.sample()]),
-    Target("desk/onvif-sei", _sei, (Refused,), seeds.seis, bound=_KEYED),
+    Target("desk/onvif-sei", _sei, (Refused,), seeds.seis, resigning.sei, bound=_KEYED),
     Target(
         "desk/time-stamp",
-        lambda data: parse_stamp(data, seeds.STAMPED),
+        lambda data: parse_stamp(data, resigning.STAMPED),
         (Refused,),
         seeds.stamps,
-        trees.DER.mutate,
+        resigning.stamp,
         bound=_KEYED,
     ),
     Target(
@@ -242,5 +287,13 @@ ROWS: tuple[Target, ...] = (
     ),
     Target("desk/age-header", _header, (Refused,), _age_file),
     Target("desk/age-file", _decrypt, (Refused,), _age_file),
+    Target("desk/pq-header", _hybrid, (Refused,), lambda: [seeds.hybrid_header()]),
+    Target(
+        "desk/pq-key",
+        lambda data: hybrid.read_identity(data.decode("latin-1")),
+        (Refused,),
+        lambda: [seeds.hybrid_key()],
+        longest=512,
+    ),
     Target("desk/age-keys", _load_keys, (Refused,), lambda: [RECIPIENTS[0].key_file.encode()]),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import tempfile
@@ -15,15 +16,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from firmware.evidence import bech32
 from firmware.media.sei import GopFacts, Signatory, signed_sei
 from tests import samples
 from tests.evidence_maker import RECIPIENTS, Camera, Plan, TimeAuthority, mp4
 from tests.evidence_maker.clips import clip
 from tests.evidence_maker.jose import canonical, digest
-from tests.fuzz import signing
+from tests.fuzz import resigning, signing
+from tests.fuzz.resigning import STAMPED
 from tests.fuzz.signing import NAME, authority, identities
 
-STAMPED: Final = b"a manifest\n"
 _AUDITED: Final[Mapping[str, dict[str, Any]]] = {
     "opening": {"number": 1, "opening": samples.HASH},
     "closing": {"number": 1, "manifest": samples.HASH, "state": "sealed"},
@@ -90,6 +92,55 @@ def settings() -> dict[str, Any]:
 def settings_line() -> bytes:
     """The authority's settings."""
     return signing.line("lapel.settings.1", settings())
+
+
+def log_receipt_line() -> bytes:
+    """A dock's receipt for the log."""
+    return signing.line("lapel.log-receipt.1", samples.log_receipt(device=NAME))
+
+
+def second_line() -> bytes:
+    """The second signature of recording 1."""
+    manifest = recording("manifest.jws")[:-1]
+    _, payload = signing.take_apart(manifest) or ({}, {})
+    who = {name: payload[name] for name in ("device", "volume", "number")}
+    return resigning.second_line({**who, "manifest": digest(manifest)})
+
+
+def derived_line() -> bytes:
+    """The paper of a derivative."""
+    span = {"from": 0, "until": 90_000}
+    payload = {
+        "device": NAME,
+        "volume": samples.VOLUME,
+        "number": 1,
+        "opening": samples.HASH,
+        "manifest": samples.HASH,
+        "span": span,
+        "asked": {"from": None, "until": 90_000},
+        "silenced": [span],
+        "film": samples.extent(9),
+        "reason": "disclosure",
+        "desk": "desk-1",
+        "tool": "lapel export",
+        "utc_ms": samples.anchor()["utc_ms"],
+    }
+    return signing.line("lapel.derived.1", payload)
+
+
+def hybrid_header() -> bytes:
+    """The beginning of an age file of the post-quantum class: what its stanzas hold opens with no key."""
+    noise = hashlib.shake_256(b"stanzas").digest(2 * (1120 + 32) + 32)
+    text = b"age-encryption.org/v1\n"
+    for at in (0, 1152):
+        body = base64.b64encode(noise[at + 1120 : at + 1152]).rstrip(b"=")
+        text += b"-> mlkem768x25519 " + base64.b64encode(noise[at : at + 1120]).rstrip(b"=") + b"\n" + body + b"\n"
+    return text + b"--- " + base64.b64encode(noise[-32:]).rstrip(b"=") + b"\n"
+
+
+def hybrid_key() -> bytes:
+    """A key of that class."""
+    return bech32.encode("age-secret-key-pq-", bytes(range(32))).upper().encode()
 
 
 def assignment_line() -> bytes:

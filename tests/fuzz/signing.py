@@ -44,6 +44,7 @@ def identities() -> Mapping[str, Identity]:
         "settings": issue("settings", "Settings", ours.root, "settings"),
         "device-ca": ours.device_ca,
         "dock-ca": ours.dock_ca,
+        "export": ours.desk,
         "root": ours.root,
     }
 
@@ -57,7 +58,9 @@ SIGNERS: Final = {
     "lapel.receipt.1": "dock",
     "lapel.anchor.1": "dock",
     "lapel.assignment.1": "dock",
+    "lapel.log-receipt.1": "dock",
     "lapel.settings.1": "settings",
+    "lapel.derived.1": "export",
 }
 
 

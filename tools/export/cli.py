@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from firmware.evidence.schema import PLAIN
 from tools.export.bundle import Bundled, write_bundle
 from tools.export.cutting import Span, Wish
 from tools.export.desk import Desk
@@ -290,6 +291,6 @@ def _span(text: str) -> Span:
 
 
 def _words(text: str) -> str:
-    if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}", text):
+    if not re.fullmatch(f"{PLAIN}{{1,256}}", text):
         raise argparse.ArgumentTypeError("a reason is 1 to 256 characters without control characters")
     return text

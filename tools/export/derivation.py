@@ -11,14 +11,14 @@ from typing import Any
 from firmware.evidence.documents import Kind
 from firmware.evidence.kinds import ANY_TIME, COUNT, EXTENT, HASH, IDENTIFIER, NAME, NUMBER, WORDS
 from firmware.evidence.roles import Role
-from firmware.evidence.schema import items, null_or, record, text
+from firmware.evidence.schema import PLAIN, items, null_or, record, text
 from firmware.version import VERSION
 from tools.export.cutting import Plan, Span, Wish
 from tools.export.desk import Desk
 from tools.export.source import Source
 
 MOST_SPANS = 200
-_TITLE = text(r"[^\x00-\x1f\x7f]{1,64}", "a name of 1 to 64 characters")
+_TITLE = text(f"{PLAIN}{{1,64}}", "a name of 1 to 64 characters")
 _SPAN = record({"from": COUNT, "until": COUNT})
 
 DERIVED = Kind(

@@ -14,10 +14,11 @@ from typing import Any
 from firmware.evidence import documents, jws, second
 from firmware.evidence.certs import Certificate, Trust, read_certificate, read_pem, write_pem
 from firmware.evidence.errors import EvidenceError, FormatError, KeyFileError
-from firmware.evidence.issue import FOREVER, issue, issue_root
+from firmware.evidence.issue import issue, issue_root
 from firmware.evidence.keys import PrivateKey, PublicKey, hash_of, key_pem, load_key, new_key, software_sign
 from firmware.evidence.kinds import SETTINGS
-from firmware.evidence.roles import SHAPES, Role
+from firmware.evidence.roles import FOREVER, SHAPES, Role
+from firmware.evidence.schema import PLAIN
 from firmware.evidence.settings_doc import verify_settings
 from tools.provision import files, pqroot
 from tools.provision.agekeys import AgeKey
@@ -198,7 +199,7 @@ def create_authority(
         raise ProvisionError(
             f"{directory} is there and not empty, and an authority is never overwritten: choose another"
         )
-    if not re.fullmatch(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,48}", name):
+    if not re.fullmatch(f"{PLAIN}{{1,48}}", name):
         raise ProvisionError(f"{name[:80]!r} cannot be an authority's name: 1 to 48 characters, no control characters")
     now = (now or datetime.now(UTC)).astimezone(UTC)
     changes = changes or Changes()

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from firmware.evidence.certs import write_pem
 from firmware.evidence.errors import EvidenceError
-from firmware.evidence.issue import FOREVER
 from firmware.evidence.keys import PrivateKey, PublicKey, key_pem, load_public_key_pem, new_key
-from firmware.evidence.roles import Role
+from firmware.evidence.roles import FOREVER, Role
 from firmware.evidence.second import key_pem as key_pem_again
 from tools.provision.authority import SETTINGS_FILE, TITLES, Authority, Changes
 from tools.provision.files import ProvisionError, refuse_taken, write_all

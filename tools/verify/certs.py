@@ -19,10 +19,11 @@ from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from tools.verify.findings import Refused, need
 from tools.verify.jws import ORDER
+from tools.verify.schema import PLAIN
 
 _ARC = "2.25.126428781358865649511283307121384878724.1."
 _NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
-_TITLE = re.compile(r"[^\x00-\x1f\x7f]{1,64}\Z")
+_TITLE = re.compile(rf"{PLAIN}{{1,64}}\Z")
 MAX_DER = 4096
 _KEY_USAGES = (
     "digital_signature",
@@ -64,6 +65,9 @@ class Role(IntEnum):
     def label(self) -> str:
         """Its name in words."""
         return self.name.lower().replace("_", "-")
+
+
+_NAMED = (Role.DEVICE, Role.SESSION, Role.DOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,11 @@ def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
             _check_dates(certificate, trust.at_ms)
         except Refused as refused:
             raise Refused(f"the {each.label} certificate {refused}") from None
+    if trust.root is not None:
+        try:
+            _check_dates(trust.root, trust.at_ms)
+        except Refused as refused:
+            raise Refused(f"the root certificate {refused}") from None
     issuers = certificates[1:] + ([trust.root] if trust.root is not None else [])
     for certificate, issuer, each in zip(certificates, issuers, roles, strict=False):
         try:
@@ -163,8 +172,6 @@ def verify_chain(ders: Sequence[bytes], role: Role, trust: Trust) -> Chain:
             raise Refused(f"the {each.label} certificate {refused}") from None
     named = certificates[1] if role is Role.SESSION else certificates[0]
     name = common_name(named)
-    form = _TITLE if role in (Role.SETTINGS, Role.EXPORT) else _NAME
-    need(form.match(name), f"the {role.label} certificate: its common name is no name of the format")
     need(common_name(certificates[0]) == name, "the session certificate bears another name than its device")
     return Chain(role, name, tuple(certificates), fingerprint(ders[0]), public_der(named))
 
@@ -213,6 +220,7 @@ def _load(der: bytes) -> x509.Certificate:
 
 def _check_shape(certificate: x509.Certificate, role: Role) -> None:
     need(certificate.version is x509.Version.v3, "is not X.509 v3")
+    need(certificate.serial_number > 0, "has a serial number that is not positive")
     need(
         certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256,
         "is not signed with ecdsa-with-SHA256",
@@ -221,6 +229,8 @@ def _check_shape(certificate: x509.Certificate, role: Role) -> None:
     need(
         [each.oid for each in certificate.subject] == [NameOID.COMMON_NAME], "has another subject than one common name"
     )
+    form = _NAME if role in _NAMED else _TITLE
+    need(form.match(common_name(certificate)), "bears a common name that is no name of the format")
     need(
         role is not Role.SESSION or certificate.not_valid_after_utc == _FOREVER, "does not end 9999-12-31 23:59:59 UTC"
     )

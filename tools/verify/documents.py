@@ -7,7 +7,8 @@ from typing import Any
 
 from tools.verify.canonical import LARGEST
 from tools.verify.findings import need
-from tools.verify.schema import Check, boolean, integer, list_of, mapping, members, nullable, one_of, text
+from tools.verify.rules import check_rules
+from tools.verify.schema import PLAIN, Check, boolean, integer, list_of, mapping, members, nullable, one_of, text
 
 OPENING = "lapel.opening.1"
 FLUSH = "lapel.flush.1"
@@ -154,7 +155,7 @@ PAYLOADS = {
     SECOND: members({**_who, "number": NUMBER, "manifest": _hash}),
     SETTINGS: members(
         {
-            "authority": text(r"[^\x00-\x1f\x7f]{1,48}"),
+            "authority": text(f"{PLAIN}{{1,48}}"),
             "serial": integer(1),
             "utc_ms": TIME,
             "recipients": list_of(members({"role": NAME, "age": text(r"[!-~]+", 4096)}), 16),
@@ -173,7 +174,7 @@ PAYLOADS = {
             "silenced": list_of(_between, 200),
             "film": _extent,
             "reason": nullable(_words),
-            "desk": text(r"[^\x00-\x1f\x7f]{1,64}"),
+            "desk": text(f"{PLAIN}{{1,64}}"),
             "tool": _words,
             "utc_ms": ANY_TIME,
         }
@@ -254,6 +255,7 @@ def check_payload(typ: str, payload: Mapping[str, Any]) -> None:
     """``Refused`` unless the payload has exactly the members that the format gives to ``typ``."""
     if typ != AUDIT:
         PAYLOADS[typ]("", payload)
+        check_rules(typ, payload)
         return
     _audit("", payload)
     AUDIT_KINDS[payload["kind"]]("data", payload["data"])

@@ -72,7 +72,7 @@ class _Reader:
         need(flush.clock.mono_ms >= clock.mono_ms, "the monotonic clock runs back")
         if before is not None:
             need(all(flush.gaps[each] >= before.gaps[each] for each in flush.gaps), "a gap counter runs back")
-        _check_tracks(signed, flush, opening)
+        _check_tracks(flush, opening)
         _check_growth(flush, self._latest.get(flush.file))
         self._latest[flush.file] = flush
         self.flushes.append(flush)
@@ -142,10 +142,7 @@ def check_order(opening: Opening, flushes: Sequence[Flush]) -> None:
         before = flush
 
 
-def _check_tracks(signed: Signed, flush: Flush, opening: Opening) -> None:
-    segment = flush.segment is not None
-    need((signed.payload["tracks"] is not None) == segment, "tracks stand where they must not, or are missing")
-    need((flush.until is not None) == segment, "until stands where it must not, or is missing")
+def _check_tracks(flush: Flush, opening: Opening) -> None:
     need(flush.audio is None or opening.sound_rate is not None, "sound stands in a recording without any")
     if flush.video is not None and flush.until is not None:
         need(flush.until > flush.video.start, "until is not behind the first frame")

@@ -41,10 +41,7 @@ class DockSigned:
 
 def read_receipt(directory: Path, trust: Trust) -> DockSigned:
     """Verify ``receipt.jws``, alone."""
-    receipt = _read(directory / NAME, RECEIPT, trust)
-    names = [each["name"] for each in receipt.payload["files"]]
-    need(names == sorted(set(names)), "files are not sorted by name, each once")
-    return receipt
+    return _read(directory / NAME, RECEIPT, trust)
 
 
 def read_anchor(volume: Path, trust: Trust) -> DockSigned:

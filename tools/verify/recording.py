@@ -59,6 +59,7 @@ class Custody:
     digests: dict[str, Digest] = field(default_factory=dict)
     sealed: bool = False
     second: Second | None = None
+    second_withdrawn: Withdrawn | None = None
 
     @property
     def trusted_ms(self) -> int | None:
@@ -69,6 +70,12 @@ class Custody:
     def revoked(self) -> bool:
         """Whether a certificate that signed it was withdrawn, and no trusted time puts it before that."""
         return too_late(self.withdrawn, self.times)
+
+    @property
+    def twice(self) -> bool:
+        """Whether a second signature is proven: it leads to the root that was given, and was not withdrawn before any trusted time."""
+        found = self.second
+        return found is not None and found.rooted and not too_late(self.second_withdrawn, self.times)
 
     @property
     def unsigned(self) -> int:
@@ -104,6 +111,7 @@ def judge(directory: Path, given: Given, trusted: Iterable[TrustedTime] = ()) ->
     if custody.manifest:
         with problems.at(second.NAME):
             custody.second = second.read_second(directory, custody.manifest, given.pq_root)
+            custody.second_withdrawn = given.revoked.second(custody.second)
     if custody.journal:
         custody.times.after_ms = custody.journal.opening.anchor[1] if custody.journal.opening.anchor else None
         signed = [each.chain for each in (custody.journal, custody.manifest) if each is not None]

@@ -12,6 +12,7 @@ from tools.verify import files
 from tools.verify.certs import Chain, Role, Trust
 from tools.verify.documents import SETTINGS
 from tools.verify.findings import Refused, need
+from tools.verify.second import Second
 from tools.verify.signed import verify_chained
 
 
@@ -52,6 +53,13 @@ class Revocations:
         ]
         return min(found, key=lambda each: each.since_ms, default=None)
 
+    def second(self, signature: Second | None) -> Withdrawn | None:
+        """The same for a second signature, whose certificates are in a chain of their own."""
+        if signature is None:
+            return None
+        since = [self.since[each] for each in signature.fingerprints if each in self.since]
+        return Withdrawn("pq-device", signature.device, min(since)) if since else None
+
 
 def load_revocations(path: Path, root: x509.Certificate | None) -> Revocations:
     """Read an authority's ``settings.jws``; ``Refused`` unless a settings certificate under ``root`` signed it, which
@@ -59,9 +67,8 @@ def load_revocations(path: Path, root: x509.Certificate | None) -> Revocations:
     try:
         need(root is not None, "cannot be judged without a root certificate")
         signed = verify_chained(files.read_jws(path), SETTINGS, Role.SETTINGS, Trust(root))
-        hashes = [each["hash"] for each in signed.payload["revoked"]]
-        need(hashes == sorted(set(hashes)), "revoked is not sorted by hash, each once")
-        need(not set(hashes) & set(signed.chain.fingerprints), "it withdraws the certificate that signed it")
+        hashes = {each["hash"] for each in signed.payload["revoked"]}
+        need(not hashes & set(signed.chain.fingerprints), "it withdraws the certificate that signed it")
     except Refused as refused:
         raise Refused(f"{path}: {refused}") from None
     since = {each["hash"]: each["since_ms"] for each in signed.payload["revoked"]}

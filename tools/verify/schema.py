@@ -13,7 +13,8 @@ Check = Callable[[str, Any], None]
 """Takes the member's name and its value."""
 
 _MAX_TEXT = 256
-_NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f]*"
+PLAIN = r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+"""One character that is no control character."""
 
 
 def integer(low: int = 0, high: int = LARGEST) -> Check:
@@ -31,7 +32,7 @@ def boolean(name: str, value: Any) -> None:
     need(isinstance(value, bool), f"{name} is not true or false")
 
 
-def text(pattern: str = _NO_CONTROLS, longest: int = _MAX_TEXT) -> Check:
+def text(pattern: str = f"{PLAIN}*", longest: int = _MAX_TEXT) -> Check:
     """A string of at most ``longest`` characters that matches ``pattern`` as a whole; by default any without control
     characters."""
     compiled = re.compile(pattern)

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 from tools.verify import canonical, files
 from tools.verify.documents import SECOND, check_payload
 from tools.verify.findings import Refused, need
-from tools.verify.jws import MAX_LINE
+from tools.verify.jws import MAX_HEADER, MAX_LINE
 from tools.verify.manifest import Manifest
 
 NAME = "manifest.pq.jws"
@@ -48,12 +48,22 @@ _MALFORMED = (
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """A second signature that fits its manifest.  ``rooted``: its certificate leads to the post-quantum root that was
-    given, without which it proves nothing."""
+    """A second signature that fits its manifest.  ``root``: the post-quantum root that was given, to which its certificate
+    leads; None: none was given, and it proves nothing."""
 
     device: str
-    rooted: bool
+    root: x509.Certificate | None
     certificate: x509.Certificate
+
+    @property
+    def rooted(self) -> bool:
+        """Whether its certificate leads to a root that somebody believes."""
+        return self.root is not None
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """The hashes by which settings withdraw it, the device's and the root's."""
+        return [each.fingerprint(hashes.SHA256()).hex() for each in (self.certificate, self.root) if each is not None]
 
 
 def load_root(pem: bytes) -> x509.Certificate:
@@ -109,7 +119,7 @@ def read_second(directory: Path, manifest: Manifest, root: x509.Certificate | No
     need(payload["device"] == device, f"device is {payload['device']}, the certificate is {device}'s")
     if root is not None:
         _check_issued(certificate, root)
-    return Second(device, rooted=root is not None, certificate=certificate)
+    return Second(device, root, certificate)
 
 
 def _split(line: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
@@ -121,6 +131,7 @@ def _split(line: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
             decoded.append(canonical.base64url(text))
         except Refused as refused:
             raise Refused(f"the JWS {name} {refused}") from None
+    need(len(decoded[0]) <= MAX_HEADER, f"the JWS header is longer than {MAX_HEADER} bytes")
     return canonical.decode(decoded[0]), canonical.decode(decoded[1]), decoded[2]
 
 
@@ -170,6 +181,7 @@ def _check_shape(certificate: x509.Certificate, *, root: bool) -> None:
         need(loose is not None and not loose[0], "its certificate does not name its issuer's key")
     need(
         certificate.version is x509.Version.v3
+        and certificate.serial_number > 0
         and certificate.signature_algorithm_oid == SignatureAlgorithmOID.ML_DSA_65
         and certificate.not_valid_after_utc == _FOREVER
         and [each.oid for each in certificate.subject] == [NameOID.COMMON_NAME]

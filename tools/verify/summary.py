@@ -59,7 +59,7 @@ def report(custody: Custody, given: Given, content: Content | None, name: str) -
         utc_ms=opening.clock.utc_ms,
         seconds=seconds_of(journal),
         priority=bool(custody.manifest and custody.manifest.payload["priority"]),
-        second=None if custody.manifest is None else bool(custody.second and custody.second.rooted),
+        second=None if custody.manifest is None else custody.twice,
         made=made.made(custody, opening),
         facts=tuple(_facts(custody, journal)),
         proven=tuple(_proven(custody, journal, given, content)) if good else (),
@@ -128,7 +128,7 @@ def _proven(custody: Custody, journal: Journal, given: Given, content: Content |
         files = f"all {len(custody.lengths)} files, {size(total)}"
         yield f"sealed: {files}, are byte for byte what the camera signed, none missing, none added"
     yield from made.proven(custody, given)
-    if custody.second is not None and custody.second.rooted:
+    if custody.twice:
         yield "its manifest is signed with ML-DSA-65, too, under a certificate that leads to the given post-quantum root"
     if custody.receipt is not None and disbelieved(custody.receipt, given.revoked) is None:
         dock, moment = custody.receipt.dock, utc(custody.receipt.utc_ms)
@@ -175,5 +175,10 @@ def _not_proven_again(custody: Custody, given: Given) -> Iterator[str]:
     """What is missing of a second signature."""
     if custody.second is not None and not custody.second.rooted:
         yield "its second signature, ML-DSA-65: it fits, but no post-quantum root was given"
+    elif custody.second is not None and not custody.twice and (gone := custody.second_withdrawn) is not None:
+        yield (
+            f"its second signature, ML-DSA-65: the certificate of {gone.name} was withdrawn from {utc(gone.since_ms)} on, and no "
+            "trusted time says that this was made before"
+        )
     elif custody.second is None and custody.manifest is not None and given.pq_root is not None:
         yield "that it stands where P-256 has fallen: its manifest has no second signature"

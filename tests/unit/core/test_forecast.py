@@ -21,6 +21,9 @@ from firmware.core.forecast import (
     warnings,
 )
 from firmware.core.indications import Trouble
+from firmware.evidence.certs import write_pem
+from firmware.media.sei import MOST_HASHES, GopFacts, Signatory, signed_sei
+from tests.pki import Pki
 
 BYTES = st.integers(0, 1 << 42)
 ASIDE = 17 << 20
@@ -93,6 +96,20 @@ def test_what_flushes_take_is_counted_at_its_worst(sizes: list[int]) -> None:
     padded = sum(each * (65_536 + 16) + 1500 for each in chunks)  # each chunk has its tag, each flush its line
     assert on_card(sum(sizes), len(sizes)) >= padded
     assert on_card(sum(sizes), len(sizes)) >= sum(sizes) + FLUSH * len(sizes)
+
+
+def test_the_longest_signatures_fit_beside_the_padding() -> None:
+    """A pair over GOPs of 300 slices, which 240 frames a second or a GOP of ten seconds bring, is counted like the rest of a flush."""
+    session = Pki.create("a name of thirty-two characters").session()
+    signatory = Signatory(session.sign_picture, write_pem(session.chain.ders), "1" * 64, "c" * 32, 0)
+    hashes = tuple(bytes([number % 251]) * 32 for number in range(MOST_HASHES))
+    gop = GopFacts(1, 0, 1, len(hashes), hashes[0], hashes, hashes[1])
+    pair = sum(4 + len(signed_sei(gop, signatory, certificates=each)) for each in (True, False))
+    padding, tail, tags = 65_543, 8, 3 * 16
+    boxes = 2 * 250 + 240 // 2 * 16 + 48_000 // 1024 // 2 * 8
+    line = 2_000
+    assert pair > 2 * 32 * MOST_HASHES
+    assert pair + padding + tail + tags + boxes + line <= FLUSH
 
 
 def test_before_anything_was_measured_the_target_counts() -> None:

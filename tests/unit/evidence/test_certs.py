@@ -17,8 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from firmware.evidence import keys
 from firmware.evidence.certs import Chain, Trust, assemble, read_pem, verify_chain, write_pem
 from firmware.evidence.errors import ChainError, DateError, EvidenceError, FormatError, RevokedError, SignatureError
-from firmware.evidence.issue import FOREVER, issue
-from firmware.evidence.roles import ARC, SHAPES, Role, extensions, path
+from firmware.evidence.issue import issue
+from firmware.evidence.roles import ARC, FOREVER, SHAPES, Role, extensions, path
 from firmware.evidence.session import Session
 from tests.oracles import needs
 from tests.pki import NOT_BEFORE, Pki

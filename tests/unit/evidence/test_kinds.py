@@ -18,36 +18,9 @@ from tests import samples
 from tests.pki import Pki
 
 FLUSH = {"number": 7, "line": 1, "prev": samples.HASH, **samples.flush()}
-FILE = {"name": "000002.mp4.age", **samples.extent(100), "signed": samples.extent(100)}
-MANIFEST: dict[str, Any] = {
-    **{name: value for name, value in samples.opening().items() if name in ("volume", "boot", "number")},
-    "device": "cam-1",
-    "state": "sealed",
-    "signed_boot": 3,
-    "opening": samples.HASH,
-    "journal": {**samples.extent(100), "lines": 3, "head": samples.HASH},
-    "files": [FILE, {**FILE, "name": "private.age"}],
-    "missing": [],
-    "span": {"from": 0, "until": 45000},
-    "samples": {"video": 15, "audio": 24},
-    "gaps": {"video": 0, "audio": 0, "overflow": 0},
-    "priority": False,
-    "settings": samples.HASH,
-    "signer": "tpm2",
-    "second": None,
-    "clock": samples.clock(),
-}
-RECEIPT: dict[str, Any] = {
-    "device": "cam-1",
-    "volume": samples.VOLUME,
-    "number": 7,
-    "manifest": samples.HASH,
-    "files": [{"name": name, **samples.extent(5)} for name in ("000002.mp4.age", "journal.jwsl", "manifest.jws")],
-    "dock": "dock-1",
-    "store": "store-1",
-    "utc_ms": 1_790_000_000_000,
-    "nonce": samples.NONCE,
-}
+MANIFEST = samples.manifest()
+FILE = MANIFEST["files"][0]
+RECEIPT = samples.receipt()
 AGE = [
     "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
     "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
@@ -60,7 +33,7 @@ GOOD: list[tuple[Kind, dict[str, Any]]] = [
     (kinds.FLUSH, {**FLUSH, **samples.flush("private.age")}),
     (kinds.FLUSH, {**FLUSH, "tracks": {"video": None, "audio": None}}),
     (kinds.MANIFEST, MANIFEST),
-    (kinds.MANIFEST, {**MANIFEST, "state": "recovered", "missing": [0, 1], "span": None}),
+    (kinds.MANIFEST, {**MANIFEST, "state": "recovered", "signed_boot": 4, "missing": [0, 1], "span": None}),
     (kinds.RECEIPT, RECEIPT),
     (kinds.ANCHOR, samples.anchor()),
     (kinds.ANCHOR, samples.anchor(number=0)),
@@ -160,7 +133,14 @@ def test_audit_kinds(name: str) -> None:
             {**MANIFEST, "files": [{**FILE, "signed": samples.extent(99)}]},
             r"files\[0\].signed: not the whole",
         ),
-        (kinds.MANIFEST, {**MANIFEST, "state": "recovered", "missing": [1, 0]}, "missing: not sorted"),
+        (
+            kinds.MANIFEST,
+            {**MANIFEST, "state": "recovered", "signed_boot": 4, "missing": [1, 0]},
+            "missing: not sorted",
+        ),
+        (kinds.MANIFEST, {**MANIFEST, "state": "recovered"}, "signed_boot: a sealed"),
+        (kinds.MANIFEST, {**MANIFEST, "signed_boot": 4}, "signed_boot: a sealed"),
+        (kinds.MANIFEST, {**MANIFEST, "missing": [0]}, "missing: a sealed recording"),
         (kinds.RECEIPT, {**RECEIPT, "files": RECEIPT["files"][::-1]}, "files: not sorted"),
         (kinds.RECEIPT, {**RECEIPT, "files": [{"name": "receipt.jws", **samples.extent(1)}]}, r"files\[0\].name"),
         (kinds.SETTINGS, samples.settings(AGE[:1]), "recipients: none with the role escrow"),
@@ -192,7 +172,7 @@ def test_recovered_files(pki: Pki) -> None:
     """A recovered recording may have files that are longer than what is signed, and files that lost bytes since."""
     longer, shorter = {**FILE, "signed": samples.extent(99)}, {**FILE, "signed": samples.extent(101)}
     for file in (longer, shorter):
-        documents.check(kinds.MANIFEST, {**MANIFEST, "state": "recovered", "files": [file]})
+        documents.check(kinds.MANIFEST, {**MANIFEST, "state": "recovered", "signed_boot": 4, "files": [file]})
 
 
 def test_settings_recipients() -> None:
@@ -269,7 +249,7 @@ def test_every_kind_has_its_role() -> None:
 def test_largest_manifest_fits() -> None:
     """The manifest of the longest recording fits its line."""
     files = [{**FILE, "name": f"{number:06d}.mp4.age", "length": 10**8} for number in range(kinds.MOST_FILES)]
-    largest = {**MANIFEST, "state": "recovered", "files": files}
+    largest = {**MANIFEST, "state": "recovered", "signed_boot": 4, "files": files}
     documents.check(kinds.MANIFEST, largest)
     assert (
         len(jws.sign(largest, kinds.MANIFEST.typ, lambda _: bytes.fromhex("3006020101020101"), kid="k"))

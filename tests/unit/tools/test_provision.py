@@ -16,10 +16,9 @@ from cryptography.hazmat.primitives import serialization
 
 from firmware.evidence.certs import Chain, Trust, read_pem, verify_chain
 from firmware.evidence.errors import RevokedError
-from firmware.evidence.issue import FOREVER
 from firmware.evidence.jws import Signed, from_file
 from firmware.evidence.keys import hash_of, key_pem, load_key, new_key, software_sign
-from firmware.evidence.roles import Role
+from firmware.evidence.roles import FOREVER, Role
 from firmware.evidence.second import Issuer, SecondKey
 from firmware.evidence.second import key_pem as second_pem
 from firmware.evidence.session import Session

@@ -276,7 +276,7 @@ def test_stock_age_where_it_is_new_enough(
 ) -> None:
     """Where ``age`` is 1.3 or later it opens ours, we open its, and the key files are the same; an older one is not asked."""
     if not modern_age():
-        return
+        pytest.skip("age 1.3 or later is missing: an older one does not know the class")
     path, plain, begin = file
     key, theirs, sealed = (tmp_path / name for name in ("k", "theirs.agekey", "x.age"))
     key.write_bytes(pair[0].file(datetime.now(UTC)))

@@ -13,8 +13,9 @@ import pytest
 from cryptography import x509
 
 from tests.evidence_maker import RECIPIENTS, Authority, Camera, Plan
+from tests.evidence_maker.camera import DOCK_MS
 from tests.evidence_maker.jose import digest
-from tests.evidence_maker.second import issue, sign_again
+from tests.evidence_maker.second import PqIdentity, issue, sign_again
 from tests.oracles import needs, node
 from tools.verify.exported import verify_export
 from tools.verify.findings import Refused
@@ -86,6 +87,29 @@ def test_proven(signed_again: Again) -> None:
     )
     assert report.to_json()["pq_root"] == report.pq_root == digest(ROOT.der)
     assert f"post-quantum root with SHA-256 {report.pq_root}" in render(report)
+
+
+@pytest.mark.parametrize("who", [DEVICE, ROOT], ids=["device", "root"])
+def test_withdrawn(signed_again: Again, tmp_path: Path, who: PqIdentity) -> None:
+    """A certificate of it that the authority withdrew proves nothing from then on, unless a trusted time puts the recording before; the
+    first signature stands as it did."""
+    camera = Camera(tmp_path / "card")
+    for since, exit_code in ((0, 1), (DOCK_MS, 1), (DOCK_MS + 1, 0)):
+        settings = camera.withdraw(tmp_path / "settings.jws", {digest(who.der): since})
+        report = verify_path(
+            signed_again.recording,
+            signed_again.path / "root.crt.pem",
+            pq_root=signed_again.path / "pq-root.crt.pem",
+            revoked=settings,
+        )
+        (found,) = report.every_recording
+        good = exit_code == 0
+        assert (report.verdict, report.exit_code, found.second) == (Verdict.WHOLE, exit_code, good)
+        assert ("ML-DSA-65" in words(report, "proven")) is good
+        assert (
+            "its second signature, ML-DSA-65: the certificate of cam-0042 was withdrawn from"
+            in words(report, "not_proven")
+        ) is not good
 
 
 def test_its_certificate_and_file_are_reported(signed_again: Again) -> None:
