@@ -181,7 +181,7 @@ class MemoryShelf:
         else:
             del files[lost]
             left = {name: extent(data) for name, data in files.items() if name != "journal.jwsl"}
-            facts["signed_boot"] = self.boot
+            facts["signed_boot"] = self.boot + 1  # as if a later boot had found it
             manifest = recovered_manifest(self.session, journal.transcript, journal.extent, left, **facts)
         files["manifest.jws"] = manifest + b"\n"
         if again is not None:
