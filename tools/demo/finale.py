@@ -19,6 +19,7 @@ from tools.verify.audit import read_audit
 from tools.verify.certs import Trust
 from tools.verify.exported import verify_export
 from tools.verify.findings import Problems
+from tools.verify.receipt import LOG_NAME, read_log_receipt
 from tools.verify.report import Report, Verdict
 from tools.verify.times import span
 from tools.verify.verifier import load_given, verify_path
@@ -66,7 +67,10 @@ def verify(stage: Stage) -> None:
             stage.reports[key] = verify_path(home.dock, home.certificate, files, progress=advance, tsa_root=tsa_root)
         bar(total, total)
     stage.reports["card"] = verify_path(home.card, home.certificate)
-    stage.erased = dict(read_audit(home.card, Trust(load_given(home.certificate).root), Problems()).erasures)
+    trust = Trust(load_given(home.certificate).root)
+    taken = home.card / LOG_NAME  # what a dock has of the log is cleared from the card
+    receipts = [read_log_receipt(taken, trust)] if taken.exists() else []
+    stage.erased = dict(read_audit(home.card, trust, Problems(), receipts).erasures)
     for key, how in _HOW.items():
         _check_verdicts(stage, how, stage.reports[key])
     stage.footage = footage(home.dock, stage.reports["authority"], home.certificate)
