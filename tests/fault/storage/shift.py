@@ -211,7 +211,10 @@ def run_shift(shift: Shift, acts: Sequence[Act]) -> Shift:
 def finish(shift: Shift) -> Rig:
     """The storage is well again: what was pressed is recorded.  Then the power goes, and the next boot closes what is open."""
     shift.card.heal()
-    shift.do(lambda shift: shift.rig.run(2.5))
+    restarts = shift.restarts
+    shift.do(_settle)
+    if shift.restarts > restarts:  # what had failed came to light only now: the service has its two seconds from here
+        shift.do(_settle)
     rig = shift.rig
     told = shift.refused or Trouble.STORAGE_FULL in rig.camera.controller.face.troubles
     if shift.wanted and not told and not recording(shift):
@@ -225,6 +228,11 @@ def finish(shift: Shift) -> Rig:
         if not recording(shift):
             shift.wrong.append(f"a second press is not recorded, shown is {shown(rig).value}")
     return rig.power_cut().run(0.3)
+
+
+def _settle(shift: Shift) -> None:
+    """As long as the service may take until it records again."""
+    shift.rig.run(2.5)
 
 
 def recording(shift: Shift) -> bool:
