@@ -74,6 +74,6 @@ class LogNotes:
 
     def abandon(self) -> None:
         """Write nothing more, and forget the key."""
-        if self._file is not None and not self._over:
+        if self._file is not None:
             self._file.abandon()
         self._over = True

@@ -44,7 +44,9 @@ GUARDS_VAULT: Final = "tests/sim/test_guards_vault.py"
 GUARDS_CUSTODY: Final = "tests/sim/test_guards_custody.py"
 GUARDS_WRITER: Final = "tests/sim/test_guards_writer.py"
 GUARDS_CHORES: Final = "tests/sim/test_guards_chores.py"
+GUARDS_LOG: Final = "tests/sim/test_guards_log.py"
 LOG_KEEPING: Final = "tests/sim/test_log_keeping.py"
+SECOND: Final = "tests/sim/test_second.py"
 VANISHED: Final = "tests/sim/test_vanished.py"
 
 TARGETS: Final[Mapping[str, Tests]] = {
@@ -53,11 +55,14 @@ TARGETS: Final[Mapping[str, Tests]] = {
     ),
     "firmware.runtime.sealedfile": Tests((ORDER, GUARDS)),
     "firmware.runtime.durable": Tests(("tests/unit/runtime/test_durable.py", ORDER)),
-    "firmware.runtime.volume": Tests((ORDER, GUARDS, VANISHED, "tests/sim/test_recovery.py")),
+    "firmware.runtime.volume": Tests((ORDER, GUARDS, VANISHED, LOG_KEEPING, "tests/sim/test_recovery.py")),
     "firmware.runtime.vault": Tests(
         (
             ORDER,
             GUARDS_VAULT,
+            GUARDS_LOG,
+            LOG_KEEPING,
+            SECOND,
             "tests/sim/test_recovery.py",
             "tests/sim/test_pending.py",
             "tests/sim/test_long_log.py",
@@ -65,20 +70,42 @@ TARGETS: Final[Mapping[str, Tests]] = {
         )
     ),
     "firmware.runtime.chores": Tests(
-        (GUARDS_CHORES, ORDER, "tests/sim/test_chores.py", "tests/sim/test_recovery.py", "tests/sim/test_long_log.py")
+        (
+            GUARDS_CHORES,
+            ORDER,
+            LOG_KEEPING,
+            SECOND,
+            "tests/sim/test_chores.py",
+            "tests/sim/test_recovery.py",
+            "tests/sim/test_long_log.py",
+        )
     ),
     "firmware.runtime.auditlog": Tests(
-        (ORDER, GUARDS_VAULT, LOG_KEEPING, "tests/sim/test_long_log.py", "tests/sim/test_shelf.py")
+        (ORDER, GUARDS_LOG, GUARDS_VAULT, LOG_KEEPING, "tests/sim/test_long_log.py", "tests/sim/test_shelf.py")
     ),
     "firmware.runtime.custody": Tests(
-        (ORDER, GUARDS_CUSTODY, "tests/sim/test_shelf.py", "tests/unit/runtime/test_enrolment.py")
+        (
+            ORDER,
+            GUARDS_CUSTODY,
+            GUARDS_LOG,
+            LOG_KEEPING,
+            "tests/sim/test_shelf.py",
+            "tests/unit/runtime/test_enrolment.py",
+        )
     ),
-    "firmware.runtime.lognotes": Tests((LOG_KEEPING, ORDER)),
-    "firmware.runtime.logkeeping": Tests((LOG_KEEPING,)),
-    "firmware.runtime.writer": Tests((GUARDS_WRITER, ORDER)),
+    "firmware.runtime.lognotes": Tests((GUARDS_LOG, LOG_KEEPING, ORDER)),
+    "firmware.runtime.logkeeping": Tests((GUARDS_LOG, LOG_KEEPING)),
+    "firmware.runtime.writer": Tests((GUARDS_WRITER, GUARDS_LOG, LOG_KEEPING, ORDER)),
     "firmware.runtime.take": Tests(("tests/unit/runtime/test_take.py",)),
     "firmware.runtime.mailbox": Tests(("tests/unit/runtime/test_mailbox.py",)),
     "firmware.runtime.inventory": Tests((GUARDS_CUSTODY, "tests/sim/test_shelf.py")),
+    "firmware.runtime.entropy": Tests(("tests/unit/runtime/test_entropy.py", GUARDS_LOG)),
+    "firmware.evidence.recipients": Tests(
+        ("tests/unit/evidence/test_recipients.py", "tests/unit/evidence/test_age.py")
+    ),
+    "firmware.evidence.second": Tests(("tests/unit/evidence/test_second.py", SECOND)),
+    "firmware.media.sei": Tests(("tests/unit/media/test_sei.py", "tests/unit/media/test_signing.py")),
+    "firmware.media.signing": Tests(("tests/unit/media/test_signing.py", "tests/sim/test_signed_picture.py")),
     "firmware.core.recovery": Tests(("tests/unit/core/test_recovery.py",)),
     "firmware.core.retention": Tests(("tests/unit/core/test_retention.py",)),
     "firmware.core.ledger": Tests(("tests/unit/core/test_ledger.py", LOG_KEEPING)),
@@ -97,10 +124,7 @@ PRELOAD: Final = (
     "numpy",
     "OpenSSL.SSL",
     "pyrage",
-    "firmware.dock.channel",
-    "firmware.evidence.receipt",
     "firmware.media.errors",
-    "firmware.settings",
     "hal.sim.build",
     "tools.verify.verifier",
 )

@@ -6,12 +6,14 @@ which that one can fail.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import functools
 import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,7 @@ from hal.interface import Space
 from hal.sim.clock import VirtualClock
 from hal.sim.faulty import CHANGING, GROWING, Call, Fault, FaultyStorage, Op, error
 from hal.sim.memory import MemoryStorage
+from tests.fault.determined import remembered, same_each_time
 from tests.fault.outcome import Outcome, Progress
 from tests.fault.storage.shift import (
     SHIFT,
@@ -209,7 +212,7 @@ def run(progress: Progress) -> Outcome:
     """Each case of all plots, on all cores."""
     every = [case for plot in range(len(PLOTS)) for case in cases(plot)]
     results: list[Result] = []
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), _settle) as pool:
         for result in pool.imap(_attempt, [(case.plot, case.kind.name, case.at) for case in every], chunksize=8):
             results.append(result)
             progress(len(results) / len(every), f"{len(results)} of {len(every)} storage errors")
@@ -222,6 +225,14 @@ def run(progress: Progress) -> Outcome:
         "recordings judged": sum(result.judged for result in results),
     }
     return Outcome("storage errors", figures, tuple(violations))
+
+
+def _settle() -> None:
+    """In a worker, for as long as it lives: cases that begin alike sign and verify the same lines, once."""
+    stack = ExitStack()
+    stack.enter_context(same_each_time())
+    stack.enter_context(remembered())
+    atexit.register(stack.close)
 
 
 def _attempt(which: tuple[int, str, int]) -> Result:

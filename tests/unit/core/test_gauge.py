@@ -35,6 +35,7 @@ def told() -> Gauge:
 )
 def test_steps_are_told_and_at_most_once_a_minute(change: dict[str, Any], moved: bool) -> None:  # noqa: FBT001
     """5 %, 5 degrees, or the charger; no sooner than a minute after the last one."""
+    assert MINUTE_NS == 60 * 10**9
     gauge = told()
     assert not gauge.worth({**BASE, **change}, MINUTE_NS - 1)
     assert gauge.worth({**BASE, **change}, MINUTE_NS) is moved

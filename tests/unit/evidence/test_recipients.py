@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pyrage
 import pytest
 
 from firmware.core import forecast
-from firmware.evidence import bech32
+from firmware.evidence import bech32, recipients
 from firmware.evidence.age import CHUNK, AgeWriter
 from firmware.evidence.errors import RecipientError
 from firmware.evidence.recipients import Recipients, parse_recipient
@@ -68,6 +70,24 @@ def test_secret_key_is_not_shown() -> None:
     with pytest.raises(RecipientError, match="^recipient 'AGE-SECRET-KEY-...'") as refusal:
         parse_recipient(SECRET)
     assert "GFPY" not in str(refusal.value)
+
+
+def test_what_wraps_a_key_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ephemeral secret and the key derived from the exchange: each is gone once the stanza is made."""
+    seen: list[bytearray] = []
+
+    def noting(make: Callable[..., bytearray]) -> Callable[..., bytearray]:
+        def noted(*how: Any) -> bytearray:
+            seen.append(make(*how))
+            return seen[-1]
+
+        return noted
+
+    for name in ("draw", "derive"):
+        monkeypatch.setattr(recipients, name, noting(getattr(recipients, name)))
+    stanza = parse_recipient(GOOD).kind.wrap(parse_recipient(GOOD).key, bytearray(16), os.urandom)
+    assert stanza.startswith(b"-> X25519 ")
+    assert [bytes(each) for each in seen] == [bytes(32)] * 2
 
 
 def test_sets(pki: Pki) -> None:

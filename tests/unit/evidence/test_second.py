@@ -57,6 +57,16 @@ def test_only_what_the_format_allows_is_signed(issuer: Issuer) -> None:
             key.sign(volume, number, b"a.b.c")
 
 
+def test_a_key_that_the_library_does_not_know(issuer: Issuer) -> None:
+    """A certificate for a key of an algorithm that does not exist is refused as one, and by name."""
+    key = issuer.enrol("cam-1")
+    before, oid, rest = key.der.partition(bytes.fromhex("608648016503040312"))  # ML-DSA-65: how it is signed
+    middle, _, behind = rest.partition(oid)  # and of which kind its key is
+    unknown = before + oid + middle + oid[:-1] + b"\x7f" + behind
+    with pytest.raises(EvidenceError, match="^second certificate: not a certificate"):
+        SecondKey.load(write_pem([unknown]), key_pem(key.key), "cam-1")
+
+
 def test_what_does_not_belong_together(issuer: Issuer, pki: Pki) -> None:
     """Another key, another device, another algorithm and junk are refused, and the message says which file."""
     key, other = issuer.enrol("cam-1"), issuer.enrol("cam-2")

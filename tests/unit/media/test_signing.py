@@ -117,6 +117,20 @@ def test_each_segment_is_complete() -> None:
         assert found[0].sei.certified
 
 
+@pytest.mark.parametrize("lead", [b"", b"\0"])
+def test_a_slice_is_found_behind_either_start_code(lead: bytes) -> None:
+    """Three bytes, or four; also at the very beginning."""
+    nal = a_slice(0x05060708, idr=True)[4:]
+    found = Origin.before([lead + b"\0\0\1" + nal], EPOCH, 1)
+    assert (found.gops, found.linked) == (1, hashlib.sha256(nal).digest())
+
+
+@pytest.mark.parametrize("unit", [b"", b"\0\0\1", b"\0\0\1\x67\0\0\1"])
+def test_an_access_unit_without_a_slice_counts_for_none(unit: bytes) -> None:
+    """Nothing at all, nothing behind its last start code."""
+    assert Origin.before([unit], EPOCH, 1) == Origin(EPOCH, 1)
+
+
 @pytest.mark.parametrize("frames", [(3, 3, 3, 3, 3), (3, 3, 3, 3), (4,), (2, 5)])
 def test_pairs(frames: tuple[int, ...]) -> None:
     """SEIs come by two, one frame behind a keyframe, and certificates before whatever needs them; the rest stands at the end."""

@@ -78,3 +78,12 @@ def test_by_default_a_mebibyte_is_read() -> None:
     durable.replace(storage.root(), "anchor.jws", bytes((1 << 20) + 1))
     with pytest.raises(OSError, match="larger"):
         durable.read(storage.root(), "anchor.jws")
+
+
+def test_the_head_of_a_file_and_its_size() -> None:
+    """As much as was asked for, and no handle stays open."""
+    storage = MemoryStorage()
+    durable.replace(storage.root(), "00000001.jwsl", b"one\ntwo\n")
+    assert durable.head(storage.root(), "00000001.jwsl", 4) == b"one\n"
+    assert durable.size(storage.root(), "00000001.jwsl") == 8
+    assert storage.held.total() == 0
