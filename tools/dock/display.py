@@ -45,6 +45,10 @@ def choose(stream: TextIO, *, as_json: bool) -> Display:
 
 _WORDS: Mapping[Kind, str] = {
     Kind.LISTENING: "waiting for cameras at {port}",
+    Kind.UNUSABLE: "{port} CANNOT BE USED: {text}",
+    Kind.PLUGGED: "plugged in ({port})",
+    Kind.UNPLUGGED: "pulled out ({port})",
+    Kind.FULL: "FULL HOUSE, not taken in: {text}",
     Kind.ACCEPTED: "docked (boot {boot}, {text})",
     Kind.REFUSED: "REFUSED: {text}",
     Kind.CLOCK: "clock {before_ms} -> {after_ms} ms: {text}",
@@ -74,7 +78,8 @@ def in_words(event: DockEvent) -> str | None:
     if words is None:
         return None
     line = words.format(**event.facts)
-    return f"{event.device}: {line}" if event.device else line
+    whose = " ".join(filter(None, (event.slot and f"[{event.slot}]", event.device and f"{event.device}:")))
+    return f"{whose} {line}" if whose else line
 
 
 class Lines:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum
 
 from firmware.dock.channel import Channel
@@ -16,7 +17,7 @@ from firmware.dock.link import Link
 from firmware.dock.messages import Error
 from firmware.dock.protocol import Side
 from firmware.dock.tls import Tls
-from tools.dock.events import DockEvent, Kind
+from tools.dock.events import DockEvent, Emit, Kind, at_slot
 from tools.dock.identity import SetupError
 from tools.dock.ports import Port, SerialPort, TcpPort, is_tcp, listen
 from tools.dock.session import NANO, Session, farewell
@@ -67,34 +68,34 @@ class Dock:
         if self._failure:
             raise self._failure
 
-    def attend(self, port: Port) -> Outcome:
-        """Attend whoever is at this port until the session ends."""
+    def attend(self, port: Port, slot: str) -> Outcome:
+        """Attend whoever is at this port, in this slot, until the session ends."""
         identity = self._desk.identity
         tls = Tls(Side.DOCK, identity.tls, identity.trust(self._desk.utc_ms()))
         channel = Channel(Side.DOCK, tls, Link(None) if port.serial else None, self._clock())
-        session = Session(channel, lambda secured: Visit(self._desk, secured).talk())
+        desk = replace(self._desk, emit=at_slot(self._desk.emit, slot))
+        session = Session(channel, lambda secured: Visit(desk, secured).talk())
         try:
             self._run(port, session)
         except (StoreError, DockError, OSError) as error:
             session.close()
             self._part(port, session, farewell(error))
-            return self._ended(session, error)
+            return self._ended(session, error, desk.emit)
         self._part(port, session, None if session.finished else Error("shutdown", "the dock is stopping"))
         return Outcome.OVER
 
-    def _ended(self, session: Session, error: Exception) -> Outcome:
+    def _ended(self, session: Session, error: Exception, emit: Emit) -> Outcome:
         """Tell why a session ended; a store that fails once ends the dock."""
+        told, outcome = Kind.REFUSED, Outcome.OVER
         if isinstance(error, StoreError):
             self._failure = error
             self._stopping.set()
-            self._tell(Kind.FAILED, session, error)
-        elif not isinstance(error, LinkLostError | OSError):
-            self._tell(Kind.REFUSED, session, error)
-        else:
-            if session.peer:
-                self._tell(Kind.LOST, session, error)
-            return Outcome.LOST if isinstance(error, LinkLostError) else Outcome.GONE
-        return Outcome.OVER
+            told = Kind.FAILED
+        elif isinstance(error, LinkLostError | OSError):
+            told, outcome = Kind.LOST, Outcome.LOST if isinstance(error, LinkLostError) else Outcome.GONE
+        if session.peer or told is not Kind.LOST:
+            emit(DockEvent(told, session.peer, {"text": str(error)}))
+        return outcome
 
     def _run(self, port: Port, session: Session) -> None:
         while not session.finished and not self._stopping.is_set():
@@ -116,9 +117,6 @@ class Dock:
                     return
                 session.receive_data(port.read(READ, NAP_S / 4), self._clock())
 
-    def _tell(self, kind: Kind, session: Session, error: Exception) -> None:
-        self._desk.emit(DockEvent(kind, session.peer, {"text": str(error)}))
-
     # -- a tty ---------------------------------------------------------------------------------------------------------
 
     def _serve_tty(self, path: str, *, once: bool) -> None:
@@ -132,7 +130,7 @@ class Dock:
             try:
                 outcome = Outcome.LOST
                 while outcome is not Outcome.GONE and not self._stopping.is_set():
-                    outcome = self.attend(port)
+                    outcome = self.attend(port, path)
                     if outcome is Outcome.OVER and once:
                         return
             finally:
@@ -153,20 +151,22 @@ class Dock:
             self._desk.emit(DockEvent(Kind.LISTENING, "", {"port": f"tcp:{door.getsockname()[1]}"}))
             while not self._stopping.is_set():
                 with suppress(TimeoutError):
-                    end, _ = door.accept()
+                    end, peer = door.accept()
                     if not slots.acquire(blocking=False):
                         end.close()
                         continue
-                    thread = threading.Thread(target=self._attend_tcp, args=(end, slots, once), name="dock-visit")
+                    thread = threading.Thread(
+                        target=self._attend_tcp, args=(end, peer[0], slots, once), name="dock-visit"
+                    )
                     thread.start()
                     threads = [each for each in threads if each.is_alive()] + [thread]
         for thread in threads:
             thread.join()
 
-    def _attend_tcp(self, end: socket.socket, slots: threading.BoundedSemaphore, once: bool) -> None:  # noqa: FBT001
+    def _attend_tcp(self, end: socket.socket, slot: str, slots: threading.BoundedSemaphore, once: bool) -> None:  # noqa: FBT001
         port = TcpPort(end)
         try:
-            if self.attend(port) is Outcome.OVER and once:
+            if self.attend(port, slot) is Outcome.OVER and once:
                 self.stop()
         finally:
             port.close()

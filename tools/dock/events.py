@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -12,6 +12,10 @@ class Kind(StrEnum):
     """What happened."""
 
     LISTENING = "listening"
+    UNUSABLE = "unusable"
+    PLUGGED = "plugged"
+    UNPLUGGED = "unplugged"
+    FULL = "full"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     CLOCK = "clock"
@@ -35,15 +39,15 @@ class Kind(StrEnum):
     FAILED = "failed"
 
 
-TROUBLE = frozenset({Kind.REFUSED, Kind.REJECTED, Kind.CONFLICT, Kind.DAMAGED, Kind.FAILED})
+TROUBLE = frozenset({Kind.UNUSABLE, Kind.FULL, Kind.REFUSED, Kind.REJECTED, Kind.CONFLICT, Kind.DAMAGED, Kind.FAILED})
 """What makes the exit status 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class DockEvent:
-    """One event; ``device`` is empty where no camera is known.
+    """One event; ``device`` is empty where no camera is known, ``slot`` where it is about no slot.
 
-    Facts by kind: ``stock`` ``items``, ``size``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
+    Facts by kind: ``listening``, ``unusable``, ``plugged`` and ``unplugged`` ``port``; ``stock`` ``items``, ``size``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
     (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
     ``item``, ``hash``; ``log-receipted`` ``boot``, ``items``, ``hash``; everything may have ``text``.
     """
@@ -51,6 +55,7 @@ class DockEvent:
     kind: Kind
     device: str = ""
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
+    slot: str = ""
 
     @property
     def text(self) -> str:
@@ -59,7 +64,12 @@ class DockEvent:
 
     def json(self) -> str:
         """One line for machines."""
-        return json.dumps({"event": self.kind, "device": self.device, **self.facts})
+        return json.dumps({"event": self.kind, "device": self.device, "slot": self.slot, **self.facts})
 
 
 Emit = Callable[[DockEvent], None]
+
+
+def at_slot(emit: Emit, slot: str) -> Emit:
+    """The same, for whatever happens at one slot."""
+    return lambda event: emit(replace(event, slot=slot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,8 +21,8 @@ TOLD: Final = frozenset({Kind.ACCEPTED, Kind.ASSIGNED, Kind.STOCK, Kind.RECEIPTE
 
 
 def in_words(event: DockEvent) -> str:
-    """An event as a line for people; empty for one that is not worth it."""
-    return display.in_words(event) or "" if event.kind in TOLD else ""
+    """An event as a line for people; empty for one that is not worth it.  There is one slot: it needs no name."""
+    return display.in_words(replace(event, slot="")) or "" if event.kind in TOLD else ""
 
 
 def style(event: DockEvent) -> str:

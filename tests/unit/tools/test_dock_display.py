@@ -12,6 +12,10 @@ from tools.dock.events import TROUBLE, DockEvent, Kind
 
 FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.LISTENING: {"port": "/dev/ttyACM0"},
+    Kind.UNUSABLE: {"port": "/dev/ttyACM1", "text": "permission denied"},
+    Kind.PLUGGED: {"port": "/dev/ttyACM0"},
+    Kind.UNPLUGGED: {"port": "/dev/ttyACM0"},
+    Kind.FULL: {"text": "40 cameras are in this dock already"},
     Kind.ACCEPTED: {"volume": "00", "boot": 3, "text": "TLSv1.3"},
     Kind.REFUSED: {"text": "foreign"},
     Kind.CLOCK: {
@@ -41,7 +45,11 @@ FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.LOST: {"text": "silence"},
     Kind.FAILED: {"text": "disk full"},
 }
-EVENTS = [DockEvent(kind, "" if kind is Kind.LISTENING else "cam-1", FACTS[kind]) for kind in Kind]
+NOBODYS = {Kind.LISTENING, Kind.UNUSABLE}
+EVENTS = [
+    DockEvent(kind, "", FACTS[kind]) if kind in NOBODYS else DockEvent(kind, "cam-1", FACTS[kind], "1-1.2")
+    for kind in Kind
+]
 
 
 class Terminal(io.StringIO):
@@ -72,7 +80,7 @@ def test_lines() -> None:
         for event in EVENTS:
             display(event)
     assert len(out.getvalue().splitlines()) == len(EVENTS) - 1
-    assert "cam-1: done, 2 recordings taken over" in out.getvalue()
+    assert "[1-1.2] cam-1: done, 2 recordings taken over" in out.getvalue()
 
 
 def test_json() -> None:
@@ -83,7 +91,7 @@ def test_json() -> None:
             display(event)
     parsed = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [each["event"] for each in parsed] == [event.kind.value for event in EVENTS]
-    assert parsed[8] == {"event": "progress", "device": "cam-1", "done": 500, "total": 1000}
+    assert parsed[12] == {"event": "progress", "device": "cam-1", "slot": "1-1.2", "done": 500, "total": 1000}
 
 
 def test_bars() -> None:
