@@ -16,7 +16,8 @@ from hal.sim.watchers import Watchers
 class SimDock:
     """A ``DockPort`` that reaches whatever was plugged in: the path of a tty, or ``tcp:HOST:PORT``.
 
-    What is plugged in stays so until it is pulled out.  A line whose peer went away is opened anew after ``reset``.
+    What is plugged in stays so until it is pulled out.  A line whose peer went away is opened anew after ``reset``.  Whoever was using
+    what was pulled out gets ``OSError`` until ``reset``, also where something is plugged in again by then.
     ``watchers`` are told what is plugged in, or None.
     """
 
@@ -26,7 +27,7 @@ class SimDock:
         self._lock = threading.Lock()
         self._path: str | None = None
         self._line: Line | None = None
-        self._broken = False
+        self._broken = self._used = self._replaced = False
         self._fuse = Fuse()
         self._inward, self._outward = _noise(Chances(), 0)
 
@@ -54,6 +55,7 @@ class SimDock:
         with self._lock:
             was, line = self._path, self._line
             self._path = self._line = None
+            self._replaced = self._used
         if line is not None:
             line.close()
         if was is not None:
@@ -70,7 +72,7 @@ class SimDock:
         """Up to ``limit`` bytes as soon as any are there; empty after the timeout."""
         if limit <= 0 or timeout_s < 0:
             raise ValueError(f"limit must be positive and the timeout not negative: {limit}, {timeout_s}")
-        line = self._present()
+        line = self._use()
         try:
             data = self._fuse.let(self._inward.spoil(line.read(limit, timeout_s)))
         except OSError:
@@ -81,7 +83,7 @@ class SimDock:
 
     def write(self, data: bytes) -> None:
         """Hand all of ``data`` to the line."""
-        line = self._present()
+        line = self._use()
         try:
             line.write(self._fuse.let(self._outward.spoil(data)))
         except OSError:
@@ -93,7 +95,7 @@ class SimDock:
         """Drop what is buffered.  A line that broke, or a TCP connection that was used, is opened anew when needed."""
         with self._lock:
             line = self._line
-            self._broken = False
+            self._broken = self._used = self._replaced = False
             if line is not None and line.renew():
                 return
             self._line = None
@@ -123,9 +125,15 @@ class SimDock:
             "clear": Call(self.clear),
         }
 
+    def _use(self) -> Line:
+        line = self._present()
+        with self._lock:
+            self._used = self._used or self._line is line
+        return line
+
     def _present(self) -> Line:
         with self._lock:
-            if self._path is None or self._broken:
+            if self._path is None or self._broken or self._replaced:
                 raise OSError(errno.ENOTCONN, "nothing is plugged in" if self._path is None else "the dock is gone")
             if self._line is None:
                 self._line = _open(self._path)

@@ -126,6 +126,23 @@ def test_plugging_in_again(dock: DockRig) -> None:
     assert read(dock, 5) == b"fresh"
 
 
+def test_plugged_in_again_before_anybody_looked(dock: DockRig) -> None:
+    """However fast the plug is back, whoever was using it hears that it was out: nothing of before goes on by mistake."""
+    dock.plug()
+    dock.send(b"before")
+    assert read(dock, 6) == b"before"
+    dock.unplug()
+    dock.plug()
+    assert not dock.port.connected()
+    with pytest.raises(OSError, match="gone"):
+        dock.port.write(b"x")
+    until_gone(dock)
+    dock.port.reset()
+    assert dock.port.connected()
+    dock.send(b"after")
+    assert read(dock, 5) == b"after"
+
+
 def test_reset_drops_what_is_buffered(dock: DockRig) -> None:
     """After ``reset`` nothing of what an earlier peer sent is read."""
     dock.plug()
