@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CHUNK = 1 << 20
@@ -36,6 +38,21 @@ def write(path: Path, data: bytes, mode: int = 0o644) -> None:
         os.fsync(file.fileno())
     unfinished.replace(path)
     sync_names(path.parent)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep everybody else who asks for the same path waiting, in this process and in others: for files that are read,
+    changed and written anew.
+
+    What is locked is a file beside it, since the file itself is replaced.
+    """
+    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def move(source: Path, target: Path) -> None:

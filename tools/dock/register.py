@@ -71,9 +71,10 @@ class Register:
         return str(officers[-1]) if officers else None
 
     def _add(self, entry: Mapping[str, str | int]) -> None:
-        lines = [json.dumps(each, sort_keys=True) for each in (*self._entries(), entry)]
         try:
-            durable.write(self._path, "".join(f"{line}\n" for line in lines).encode(), mode=0o600)
+            with durable.alone(self._path):
+                lines = [json.dumps(each, sort_keys=True) for each in (*self._entries(), entry)]
+                durable.write(self._path, "".join(f"{line}\n" for line in lines).encode(), mode=0o600)
         except OSError as error:
             raise RegisterError(f"{self._path}: {error.strerror}") from None
 

@@ -3,6 +3,8 @@
 store.id                                     the id that receipts name
 register.jsonl                               which shift is whose: nowhere else
 conflicts.jsonl                              cameras that contradicted what is stored under their names
+refusals.jsonl                               who was refused, in which slot, and why: the newest five hundred
+... .lock                                    is held while the file beside it is changed; nothing is in it
 incoming/DEVICE/VOLUME/NUMBER-HASH16/        what has not arrived in full
 DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what was countersigned last
 DEVICE/VOLUME/log-receipt.jws                what this dock receipted last of the log
@@ -67,8 +69,9 @@ class Store:
         """Keep in mind that a camera contradicted what is stored under its name."""
         path = self.root / CONFLICTS
         try:
-            before = path.read_bytes() if path.exists() else b""
-            durable.write(path, before + json.dumps(facts, sort_keys=True).encode() + b"\n")
+            with durable.alone(path):
+                before = path.read_bytes() if path.exists() else b""
+                durable.write(path, before + json.dumps(facts, sort_keys=True).encode() + b"\n")
         except OSError as error:
             raise StoreError.of(error) from None
 
