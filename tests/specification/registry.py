@@ -98,6 +98,7 @@ ERRORS: Mapping[str, str] = {
     "name": "a name is not that of the certificate",
     "refused": "the other side is not who it says: proof, names, revocation",
     "store": "the dock cannot store",
+    "full": "as many cameras as the dock takes are in it already, or as many links of this one",
     "shutdown": "the speaker is being stopped",
     "internal": "a mistake in the speaker's own program",
 }

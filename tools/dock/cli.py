@@ -15,6 +15,7 @@ from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
 from tools.dock.identity import DockIdentity, SetupError
 from tools.dock.register import SHIFT, Register, RegisterError
+from tools.dock.slots import LONGEST_FILE, Rack, SlotsError, read_slots
 from tools.dock.stamping import Stamping, everything_wanting, stamp
 from tools.dock.store import Store, StoreError
 from tools.dock.tsa import StampError, TimeStamper
@@ -25,8 +26,20 @@ WELL, NOT_WELL = 0, 1
 SERVE = """\
 Take over what cameras have recorded: fetch, check, store, sync, sign a receipt.  A camera erases nothing without one.
 
-  lapel dock serve --identity authority/dock-1 --store evidence --port /dev/ttyACM0
-  lapel dock serve --identity authority/dock-1 --store evidence --port tcp:[fe80::1%usb0]:7411 --json
+  lapel dock serve --identity authority/dock-1 --store evidence --port usb --port tcp:[]:7411 --slots rack.toml
+  lapel dock serve --identity authority/dock-1 --store evidence --port /dev/ttyAMA0 --port /dev/ttyAMA1 --json
+
+Ports, as many as there are:
+  usb                 every USB serial gadget that comes, at whichever socket, under whichever name; those with
+                      another vendor and product than the usual: usb:1d6b:0104
+  /dev/ttyAMA0        a serial line by its path, whether it is there now or not
+  tcp:[ADDRESS]:PORT  a socket to listen at, for cameras that are a network over USB; without an address on all
+One that cannot be used is told, tried again, and keeps none of the others.  Up to 40 cameras are served at once.
+
+A slot is called by where it is (the USB location 1-1.2, the tty's path, the address), or by its label in a file:
+  [slots]
+  A1 = "1-1.2"
+  A2 = ["1-1.3", "/dev/ttyAMA0"]
 """
 ASSIGN = """\
 Enter into the store's register that an officer takes a camera for a shift.  The camera is told the shift's id when it
@@ -50,7 +63,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     serve = commands.add_parser("serve", help="take over what cameras recorded", description=SERVE, formatter_class=raw)
     serve.add_argument("--identity", type=Path, required=True, metavar="DIR", help="made by `lapel provision dock`")
     serve.add_argument("--store", type=Path, required=True, metavar="DIR", help="where evidence goes; made if missing")
-    serve.add_argument("--port", required=True, help="a tty such as /dev/ttyACM0, or tcp:[ADDRESS]:PORT to listen at")
+    serve.add_argument(
+        "--port",
+        required=True,
+        action="append",
+        metavar="PORT",
+        help="where cameras come to: usb, a tty's path, tcp:...",
+    )
+    serve.add_argument("--slots", type=Path, metavar="FILE", help="what the slots are called on the rack (TOML)")
     serve.add_argument("--once", action="store_true", help="end after one camera was taken over")
     serve.add_argument(
         "--assign", type=_shift, metavar="SHIFT", help="the shift of every camera that the register does not know"
@@ -84,11 +104,12 @@ def run_serve(options: argparse.Namespace) -> int:
 
         try:
             identity, store = DockIdentity.load(options.identity), Store(options.store)
+            rack = _rack(options.slots)
             with _stamping(options, store, emit) as stamping:
                 desk = Desk(identity, store, emit, shift=options.assign, stay=not options.once, stamping=stamping)
-                dock = Dock(desk)
+                dock = Dock(desk, rack=rack)
                 with _stopped_by_signals(dock):
-                    dock.serve_port(options.port, once=options.once)
+                    dock.serve(options.port, once=options.once)
         except (SetupError, StoreError) as error:
             print(f"lapel dock: {error}", file=sys.stderr)
             return NOT_WELL
@@ -148,6 +169,19 @@ def _stamping(options: argparse.Namespace, store: Store, emit: Emit) -> Iterator
         yield stamping
     finally:
         stamping.close()
+
+
+def _rack(path: Path | None) -> Rack:
+    """The labels of the slots; ``SetupError`` if they cannot be read."""
+    if path is None:
+        return Rack()
+    try:
+        with path.open("rb") as file:
+            return read_slots(file.read(LONGEST_FILE + 1))
+    except OSError as error:
+        raise SetupError(f"{path}: {error.strerror}") from None
+    except SlotsError as error:
+        raise SetupError(f"{path}: {error}") from None
 
 
 def _shift(text: str) -> str:

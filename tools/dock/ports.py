@@ -1,17 +1,42 @@
-"""Where cameras are plugged in: a serial line (through pyserial) or TCP."""
+"""Where cameras are plugged in: a serial line (through pyserial) or TCP; and what the system knows about these."""
 
 from __future__ import annotations
 
+import errno
+import grp
+import os
 import select
 import socket
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import serial
+from serial.tools import list_ports
+
+from tools.dock.gadgets import Tty
+from tools.dock.slots import usb_location
 
 TCP = "tcp:"
 BAUD = 3_000_000
 PATIENCE_S = 10.0
+READ = 256 * 1024
+SCANS = 3
+
+NOT_THERE = frozenset({errno.ENOENT, errno.ENXIO, errno.EIO, errno.ENODEV})
+"""Errors of a tty, or of an address, that is not plugged in."""
+
+_REMEDIES: Mapping[int, str] = {
+    errno.EACCES: "add this user to the group {group} (usermod -aG {group} USER), or give the device another mode with a udev rule",
+    errno.EPERM: "add this user to the group {group} (usermod -aG {group} USER), or give the device another mode with a udev rule",
+    errno.EAGAIN: "another program holds it: another dock, or ModemManager; end that",
+    errno.EBUSY: "another program holds it: another dock, or ModemManager; end that",
+    errno.EMFILE: "this dock has too many files open: raise the limit (ulimit -n)",
+    errno.ENFILE: "this computer has too many files open",
+    errno.EADDRINUSE: "another program listens there: another dock?",
+    errno.EADDRNOTAVAIL: "this computer does not have that address",
+}
 
 
 class Port(Protocol):
@@ -25,6 +50,9 @@ class Port(Protocol):
     def write(self, data: bytes) -> None:
         """Hand all of ``data`` over."""
 
+    def idle(self) -> None:
+        """Listen to nobody for now: drop what a line brings, leave what a connection brings."""
+
     def close(self) -> None:
         """Give it back."""
 
@@ -35,8 +63,8 @@ class SerialPort:
     serial = True
 
     def __init__(self, path: str, baud: int = BAUD) -> None:
-        """Open it, raw and without flow control."""
-        self._tty = serial.Serial(path, baud, timeout=0, write_timeout=PATIENCE_S)
+        """Open it, raw, without flow control, and for nobody else; ``OSError`` where that cannot be done."""
+        self._tty = serial.Serial(path, baud, timeout=0, write_timeout=PATIENCE_S, exclusive=True)
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Read what waits, or the next byte that comes."""
@@ -47,6 +75,10 @@ class SerialPort:
     def write(self, data: bytes) -> None:
         """Hand all of ``data`` to the tty."""
         self._tty.write(data)
+
+    def idle(self) -> None:
+        """Drop what waits."""
+        self.read(READ, 0.0)
 
     def close(self) -> None:
         """Close the tty."""
@@ -78,6 +110,11 @@ class TcpPort:
         """Hand all of ``data`` to the connection."""
         self._socket.sendall(data)
 
+    def idle(self) -> None:
+        """Leave what waits; ``OSError`` once nobody is there to hear an answer."""
+        if select.select([self._socket], [], [], 0.0)[0] and not self._socket.recv(1, socket.MSG_PEEK):
+            raise ConnectionResetError("the camera closed the connection")
+
     def close(self) -> None:
         """Close the connection."""
         with suppress(OSError):
@@ -89,15 +126,78 @@ def is_tcp(spec: str) -> bool:
     return spec.startswith(TCP)
 
 
-def listen(spec: str) -> socket.socket:
-    """Listen at ``tcp:[ADDRESS]:PORT`` (or ``tcp:ADDRESS:PORT``); ``ValueError`` for anything else, ``OSError`` if it
-    is taken.
-
-    Without an address it listens on all; port 0 takes a free one.
-    """
+def address(spec: str) -> tuple[str, int]:
+    """Address and port of ``tcp:[ADDRESS]:PORT`` (or ``tcp:ADDRESS:PORT``); ``ValueError`` for anything else."""
     host, _, port = spec.removeprefix(TCP).rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not (port.isascii() and port.isdecimal() and int(port) <= 65535):
         raise ValueError(f"{spec!r} is not of the form tcp:[ADDRESS]:PORT")
+    return host, int(port)
+
+
+def listen(spec: str) -> socket.socket:
+    """Listen at an address; ``OSError`` if that is taken, or not there.
+
+    Without one it listens on all; port 0 takes a free one.
+    """
+    host, port = address(spec)
     family = socket.AF_INET6 if ":" in host or not host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, dualstack_ipv6=not host)
+    return socket.create_server((host, port), family=family, dualstack_ipv6=not host)
+
+
+def interface(spec: str) -> str:
+    """The network interface that an address names (``fe80::1%usb0``), empty if it names none."""
+    return address(spec)[0].partition("%")[2]
+
+
+def interface_index(name: str) -> int:
+    """The system's number of a network interface, another one each time that it is plugged in; 0 while it is not
+    there."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
+
+
+def peer_place(peer: Sequence[Any], devices: Path = Path("/sys/class/net")) -> tuple[str, str]:
+    """Where a TCP peer is plugged in, and the network interface it came by, if its address says so.
+
+    A link-local peer is at the USB location of its interface, so that it is in the slot that its serial line is in, or,
+    where the interface is not on USB, at the interface.  Any other peer is at its address.
+    """
+    host, _, name = str(peer[0]).partition("%")
+    if not name:
+        return host.removeprefix("::ffff:"), ""
+    with suppress(OSError):
+        if location := usb_location((devices / name / "device").readlink().name):
+            return location, name
+    return name, name
+
+
+def ttys() -> list[Tty] | None:
+    """Every serial port that the system has now; None if it did not hold still for the time of a look.
+
+    pyserial reads several files of a port one after the other, and stumbles where it is pulled out in between.
+    """
+    for _ in range(SCANS):
+        with suppress(OSError, TypeError, ValueError):
+            return [
+                Tty(each.device, each.location, each.vid, each.pid, each.description or "")
+                for each in list_ports.comports()
+            ]
+    return None
+
+
+def remedy(path: str, error: OSError) -> str:
+    """What is wrong with a port that cannot be opened, and what to do about it."""
+    what = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+    todo = _REMEDIES.get(error.errno or 0)
+    return f"{what}: {todo.format(group=_group(path))}" if todo else what
+
+
+def _group(path: str) -> str:
+    """The group of a device."""
+    try:
+        return grp.getgrgid(Path(path).stat().st_gid).gr_name
+    except (OSError, KeyError):
+        return "dialout"

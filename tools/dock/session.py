@@ -10,6 +10,7 @@ from firmware.dock.errors import LinkLostError, RemoteProtocolError
 from firmware.dock.messages import Error, Message
 from firmware.evidence.kinds import words
 from tools.dock.conversation import Pause, Talk
+from tools.dock.crowd import FullError
 from tools.dock.store import StoreError
 
 NANO = 1_000_000_000
@@ -19,9 +20,14 @@ def farewell(error: Exception) -> Error | None:
     """What to tell the camera before closing for this reason; None where nobody is listening."""
     if isinstance(error, LinkLostError | OSError):
         return None
+    code = "refused"
     if isinstance(error, RemoteProtocolError):
-        return Error(error.code, words(str(error)))
-    return Error("store" if isinstance(error, StoreError) else "refused", words(str(error)))
+        code = error.code
+    elif isinstance(error, StoreError):
+        code = "store"
+    elif isinstance(error, FullError):
+        code = "full"
+    return Error(code, words(str(error)))
 
 
 class Session:

@@ -187,14 +187,15 @@ def test_hot_plug(pki: Pki, tmp_path: Path) -> None:
     assert kinds(events) == [Kind.LISTENING]
 
 
-@pytest.mark.parametrize(
-    "spec", ["tcp:", "tcp:1:2:x", "tcp:[::1]:99999", "tcp:no.such.host.invalid:1", "/etc/hostname"]
-)
+@pytest.mark.parametrize("spec", ["tcp:", "tcp:1:2:x", "tcp:[::1]:99999", "usb:1d6b", "usb:"])
 def test_ports_that_cannot_be(pki: Pki, tmp_path: Path, spec: str) -> None:
-    """What is no port is said to be none."""
-    at, _ = desk(pki, tmp_path)
-    with pytest.raises(SetupError, match="tcp|hostname"):
-        Dock(at).serve_port(spec)
+    """What can never be the name of a port is said to be none, before anything begins."""
+    at, events = desk(pki, tmp_path)
+    with pytest.raises(SetupError, match="is not of the form"):
+        Dock(at).serve(["/dev/ttyACM0", spec])
+    with pytest.raises(SetupError, match="twice"):
+        Dock(at).serve(["usb", "/dev/ttyACM0", "usb"])
+    assert not events
 
 
 def test_tcp_port_says_when_it_is_over() -> None:
@@ -291,5 +292,5 @@ def test_refused_camera_ends_a_single_visit(pki: Pki, tmp_path: Path) -> None:
         port.plug(cable.camera)
         with docked(foreign, port):
             serve(at, cable.dock)
-    assert kinds(events) == [Kind.LISTENING, Kind.REFUSED]
+    assert kinds(events) == [Kind.LISTENING, Kind.PLUGGED, Kind.REFUSED]
     assert "device-ca" in events[-1].text
