@@ -138,13 +138,13 @@ class Reception:
         return Outcome.LOST if lost else Outcome.OVER
 
     def _refuse(self, device: str, slot: str, text: str) -> None:
-        """Tell, write down, and let the slot wait."""
+        """Let the slot wait, write it down, and tell."""
         pause = self.attempts.refused(slot, self.clock())
-        self.emit(Kind.REFUSED, slot, device, text=text, pause_s=round(pause))
         try:
             self._refusals.add(slot, device, words(text), self._desk.utc_ms())
         except OSError as problem:
             self._fail(StoreError.of(problem), device, slot)
+        self.emit(Kind.REFUSED, slot, device, text=text, pause_s=round(pause))
 
     def _fail(self, error: StoreError, device: str, slot: str) -> None:
         self.failure = error
