@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 
 from tools.dock.crowd import MOST_AT_A_SLOT
 from tools.dock.events import Kind
@@ -83,13 +85,15 @@ class Door:
     def _receive(self, end: socket.socket, place: str, came_by: str) -> None:
         """Give a connection a thread, or turn it away."""
         slot = self._at.rack.slot(place)
-        if came_by and self._plugged.get(slot) != (index := interface_index(came_by)):
+        index = interface_index(came_by) if came_by else 0
+        if came_by and self._plugged.get(slot) != index:
             self._plugged[slot] = index
             self._at.attempts.forget(slot)  # something else is plugged in
         most = 1 if self._at.attempts.suspicious(slot) else MOST_AT_A_SLOT
         why = self._at.crowd.enter(slot, most=most)
         if not why:
-            thread = threading.Thread(target=self._attend, args=(end, slot), name=f"dock {slot}")
+            port = partial(TcpPort, end, lambda: bool(came_by) and interface_index(came_by) != index)
+            thread = threading.Thread(target=self._attend, args=(end, port, slot), name=f"dock {slot}")
             try:
                 thread.start()
             except RuntimeError as error:  # the system has no thread left
@@ -102,11 +106,11 @@ class Door:
         if self._reminders.due(slot, self._at.clock()):
             self._at.emit(Kind.FULL, slot, text=why)
 
-    def _attend(self, end: socket.socket, slot: str) -> None:
+    def _attend(self, end: socket.socket, make: Callable[[], TcpPort], slot: str) -> None:
         with ExitStack() as stack, suppress(OSError):
             stranger = stack.enter_context(ExitStack())
             stranger.callback(self._at.crowd.leave, slot)
             stack.callback(end.close)
-            port = TcpPort(end)
+            port = make()
             self._at.hold(port, slot)
             self._at.attend(port, slot, believed=stranger.close)

@@ -7,7 +7,7 @@ import grp
 import os
 import select
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -91,15 +91,18 @@ class TcpPort:
 
     serial = False
 
-    def __init__(self, end: socket.socket) -> None:
-        """Take the connection over."""
+    def __init__(self, end: socket.socket, gone: Callable[[], bool] = lambda: False) -> None:
+        """Take the connection over.  ``gone``: whether the interface that it came by was pulled out, of which TCP itself hears nothing."""
         self._socket = end
+        self._gone = gone
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         end.settimeout(PATIENCE_S)
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Read what waits, or wait for some."""
         if not select.select([self._socket], [], [], timeout_s)[0]:
+            if self._gone():
+                raise OSError(errno.ENODEV, "the network interface was pulled out")
             return b""
         data = self._socket.recv(limit)
         if not data:

@@ -399,6 +399,23 @@ def test_another_plug_at_the_same_interface(pki: Pki, tmp_path: Path, monkeypatc
     assert [event.facts["pause_s"] for event in told.all(Kind.REFUSED)] == [1, 2, 1]
 
 
+def test_an_interface_that_is_pulled_out(pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TCP hears nothing of a network that is pulled out: the session ends all the same, and the camera, back at once, is met
+    anew."""
+    index = [3]
+    monkeypatch.setattr(doors, "interface_index", lambda _: index[0])
+    monkeypatch.setattr(doors, "peer_place", lambda _: ("1-1.2", "usb0"))
+    shelf, port = camera(pki), SimDock()
+    at, _ = desk(pki, tmp_path, utc_ms=system_utc_ms, stay=True)
+    with serving(at, ["tcp:127.0.0.1:0"]) as told, docked(shelf, port):
+        port.plug(str(told.wait(Kind.LISTENING).facts["port"]).replace("tcp:", "tcp:127.0.0.1:"))
+        told.wait(Kind.DONE, slot="1-1.2", device="cam-1")
+        index[0] = 4
+        assert "pulled out" in told.wait(Kind.LOST, slot="1-1.2", device="cam-1").text
+        told.wait(Kind.DONE, count=2, device="cam-1")
+    assert not told.all(Kind.REFUSED)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_place_that_ends_by_mistake_goes_on(pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake in one place's thread ends neither the dock nor that place."""
