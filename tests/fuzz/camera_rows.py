@@ -43,6 +43,8 @@ from tests.fuzz import mutators, seeds, signing, trees
 from tests.fuzz.signing import NAME
 from tests.fuzz.target import Bound, Target
 from tests.unit.dock.samples import SAMPLES
+from tools.dock import refusals
+from tools.dock.slots import SlotsError, read_slots
 
 _ROLES = (Role.DEVICE_CA, Role.DEVICE, Role.SESSION, Role.LINK, Role.DOCK_CA, Role.DOCK, Role.SETTINGS)
 
@@ -219,6 +221,16 @@ def _file(name: str) -> Callable[[], list[bytes]]:
 
 
 _KEYED = Bound(2 << 20, 64)
+
+
+def _line_mutated(data: bytes, draw: Random) -> bytes:
+    """One of several lines of JSON changed."""
+    lines = data.split(b"\n")
+    at = draw.randrange(len(lines))
+    lines[at] = mutators.json_object(lines[at], draw)
+    return b"\n".join(lines)
+
+
 ROWS: tuple[Target, ...] = (
     Target(
         "camera/recipient",
@@ -356,6 +368,21 @@ ROWS: tuple[Target, ...] = (
         (EvidenceError, LocalProtocolError),
         lambda: [bytes((each.TYPE,)) + each.body() for each in SAMPLES],
         _body_mutated,
+    ),
+    Target(
+        "dock/slots",
+        read_slots,
+        (SlotsError,),
+        lambda: [b'[slots]\nA1 = "1-1.2"\nA2 = ["1-1.3", "/dev/ttyAMA0"]\n', b"slots = {a = '1-1'}"],
+        longest=4096,
+        bound=Bound(2 << 20, 256),
+    ),
+    Target(
+        "dock/refusals",
+        refusals.parse,
+        (refusals.RefusalsError,),
+        lambda: [refusals.dump([refusals.Refusal("1-1.2", "cam-1", "withdrawn", 5, 9, 3)] * 2)],
+        _line_mutated,
     ),
     Target(
         "sim/control",

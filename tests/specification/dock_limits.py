@@ -5,7 +5,7 @@ from __future__ import annotations
 from firmware.dock import arq, channel, clockrule, frames, link, messages
 from firmware.runtime import docklink
 from tests.specification.tables import grouped, table
-from tools.dock import conversation, visit
+from tools.dock import attempts, conversation, crowd, visit
 
 _MS = 1_000_000
 
@@ -29,6 +29,11 @@ SIZES = (
     ("hexadecimal digits of `proof`, at least 16", messages.LONGEST_PROOF, "3"),
     ("characters of a `code`, at least 1", messages.LONGEST_CODE, "3"),
     ("certificates of either side", 3, "2"),
+    ("cameras in our dock at once", crowd.MOST_CAMERAS, "4.1"),
+    ("links of one camera to our dock", crowd.MOST_SESSIONS, "4.1"),
+    ("connections to our dock that have not shown who they are, from one slot", crowd.MOST_AT_A_SLOT, "2"),
+    ("the same from a slot that was refused", 1, "2"),
+    ("the same from all slots together", crowd.MOST_STRANGERS, "2"),
 )
 
 TIMES = (
@@ -46,6 +51,12 @@ TIMES = (
     ("a camera's pause after a docking that was no refusal", docklink.PAUSES_S[0] * 1000, "2"),
     ("a camera's pause after a first refusal; it doubles with each further one", docklink.PAUSES_S[1] * 1000, "2"),
     ("the longest of these pauses", docklink.PAUSES_S[-1] * 1000, "2"),
+    (
+        "our dock's pause at a slot after a first refusal; it doubles with each further one",
+        attempts.PAUSES_S[0] * 1000,
+        "2",
+    ),
+    ("the longest of these pauses at a slot", attempts.PAUSES_S[-1] * 1000, "2"),
     ("a camera whose dock said Bye offers itself again, where it is not taken out before", docklink.REST_NS / _MS, "4"),
     ("the largest step of a set clock on a dock's word", clockrule.LARGEST_STEP_MS, "4.1"),
 )
