@@ -87,7 +87,25 @@ class Text:
         return isinstance(value, str) and self.least <= len(value) <= self.most and value.isprintable()
 
 
-Rule = Whole | Switch | Text
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Text of letters, digits and ``+ / = .`` alone, or none; what it has to decode to is for whoever uses it to judge."""
+
+    most: int
+    what: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}, at most {self.most} characters, or nothing"
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value obeys."""
+        if not isinstance(value, str) or len(value) > self.most:
+            return False
+        return value.isascii() and all(each.isalnum() or each in "+/=." for each in value)
+
+
+Rule = Whole | Switch | Text | Coded
 
 
 class Row(NamedTuple):
@@ -119,6 +137,12 @@ class Settings:
         32
     )
     queue_s: Annotated[int, Whole(10, 60, "s"), "video that may wait while storage stalls"] = 10
+    time_root: Annotated[
+        str, Coded(5464, "a certificate, base64 of its DER"), "who certifies whose time stamps move a clock"
+    ] = ""
+    time_policy: Annotated[str, Coded(64, "an object identifier"), "the policy that such time stamps must be under"] = (
+        ""
+    )
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -24,7 +24,7 @@ LARGEST = 4096
 """The largest certificate in DER, in bytes."""
 
 _ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
-_UNREADABLE = (
+UNREADABLE = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -156,7 +156,7 @@ def read_pem(pem: bytes, where: str = "certificate") -> tuple[bytes, ...]:
     """The certificates in a PEM file, in order, each in DER; ``FormatError`` if there is none."""
     try:
         parsed = x509.load_pem_x509_certificates(pem)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise FormatError(f"{where}: not PEM ({error})") from None
     return tuple(certificate.public_bytes(serialization.Encoding.DER) for certificate in parsed)
 
@@ -180,7 +180,7 @@ def _parse(der: bytes, role: Role, issuer: Certificate | None, where: str) -> Ce
         subject, _ = list(parsed.subject), parsed.issuer
         found = list(parsed.extensions)
         dates = parsed.not_valid_before_utc, parsed.not_valid_after_utc
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise FormatError(f"{where}: not a certificate ({error})") from None
     except SignatureError:
         raise ChainError(f"{where}: signature: not one of ecdsa-with-SHA256 on P-256") from None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.settings import CODE, DEFAULTS, KEYS, Settings, SettingsError, Text, Whole, load
+from firmware.settings import CODE, DEFAULTS, KEYS, Coded, Settings, SettingsError, Text, Whole, load
 
 BOARD = "board file"
 SIGNED = "authority's settings"
@@ -29,6 +29,8 @@ DEFAULT_VALUES = {
     "bookmark_label": "bookmark",
     "reserve_mib": 32,
     "queue_s": 10,
+    "time_root": "",
+    "time_policy": "",
 }
 
 # What the product promises of a limit, apart from the code's own table: (key, smallest, largest).
@@ -103,6 +105,13 @@ def test_limits(key: str, least: int, most: int) -> None:
     assert len(problems((BOARD, {key: most + 1}))) == 1
 
 
+@pytest.mark.parametrize("value", ["A" * 65, "1.2 3", "1.2\n", "é", "a-b", None, 7])
+def test_what_is_encoded_holds_nothing_else(value: object) -> None:
+    """Neither space nor any other letter; at most so long."""
+    assert load((BOARD, {"time_policy": "A" * 64})).time_policy == "A" * 64
+    assert "an object identifier" in problems((BOARD, {"time_policy": value}))[0]
+
+
 @pytest.mark.parametrize("key", [key for key, (rule, _) in KEYS.items() if isinstance(rule, Whole)])
 @pytest.mark.parametrize("value", [True, 30.0, "30", None, [30]])
 def test_only_whole_numbers_are_numbers(key: str, value: object) -> None:
@@ -154,6 +163,8 @@ def _valid(rule: object) -> st.SearchStrategy[object]:
             return st.integers(least // step, most // step).map(lambda number: number * step)
         case Text():
             return st.text(st.characters(categories=["L", "N", "P"]), min_size=rule.least, max_size=rule.most)
+        case Coded():
+            return st.from_regex(rf"[A-Za-z0-9+/=.]{{0,{rule.most}}}", fullmatch=True)
         case _:
             return st.booleans()
 
