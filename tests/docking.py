@@ -30,6 +30,8 @@ from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.second import SecondKey
 from firmware.evidence.session import Session as Boot
 from firmware.evidence.settings_doc import verify_settings
+from firmware.evidence.timestamp import Stamper
+from firmware.evidence.timetoken import Vouched, verify_token
 from firmware.evidence.volume import volume_line
 from firmware.runtime.docklink import DockLink, DockNews, DockParts
 from hal.interface import ClockQuality, DockPort, PortKind, WallTime
@@ -96,6 +98,7 @@ class MemoryShelf:
     events: list[tuple[str, str]] = field(default_factory=list)
     audit: dict[str, list[bytes]] = field(default_factory=dict)
     serial: int = 0
+    stamper: Stamper | None = None
     trouble: OSError | None = None
 
     def __post_init__(self) -> None:
@@ -336,11 +339,15 @@ class MemoryShelf:
         """Verify as a camera does, and keep."""
         self.assignments.append(verify_assignment(line, self.trust, device=self.session.device).payload["shift"])
 
-    def set_clock(self, utc_ms: int, token: str | None) -> None:
+    def vouched(self, token: bytes, nonce: str) -> Vouched:
+        """Verify as a camera does."""
+        return verify_token(token, nonce, self.trust, self.stamper, least_ms=0)
+
+    def set_clock(self, utc_ms: int, source: str) -> None:
         """Set and log."""
         before = self.clock.utc().utc_ms
         self.clock.set_utc(utc_ms)
-        self._log("clock", {"before_ms": before, "after_ms": utc_ms, "source": "dock"})
+        self._log("clock", {"before_ms": before, "after_ms": utc_ms, "source": source, "drift_ppm": None})
 
     def dock_event(self, dock: str, outcome: str) -> None:
         """Keep and log."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import singledispatchmethod
 
 from firmware.dock import clockrule
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
+from firmware.dock.facts import ClockReading
 from firmware.dock.messages import (
     CHUNK,
     PAGE,
@@ -39,8 +41,8 @@ from firmware.dock.messages import (
 )
 from firmware.dock.protocol import VERSIONS
 from firmware.dock.shelf import Item, Shelf
-from firmware.evidence import jws
-from firmware.evidence.errors import EvidenceError, FormatError
+from firmware.evidence import jws, timetoken
+from firmware.evidence.errors import EvidenceError, FormatError, MismatchError
 from firmware.evidence.kinds import words
 
 Answers = Iterator[Message | None]
@@ -103,14 +105,29 @@ class Service:
                 f"the dock calls itself {welcome.dock}, its certificate says {self._dock}", "name"
             )
         before = self._shelf.hello().clock
-        verdict = clockrule.judge(before, welcome.utc_ms, welcome.token, recording=self._busy())
-        taken, reason = verdict.take, verdict.reason
-        if taken:
-            try:
-                self._shelf.set_clock(welcome.utc_ms, welcome.token)
-            except OSError as error:
-                taken, reason = False, words(str(error))
-        yield ClockSet(before, self._shelf.hello().clock, taken, reason)
+        taken, reason = self._take_time(before, welcome)
+        yield ClockSet(before, self._shelf.hello().clock, taken, words(reason))
+
+    def _take_time(self, before: ClockReading, welcome: Welcome) -> tuple[bool, str]:
+        """Set the clock where the rule allows it, and note where not.  Whatever fails here, the docking goes on."""
+        try:
+            verdict = clockrule.judge(before, welcome.utc_ms, self._vouched(welcome.token), recording=self._busy())
+            if verdict.take:
+                self._shelf.set_clock(welcome.utc_ms, verdict.source)
+                return True, verdict.reason
+            reason = verdict.reason
+        except (EvidenceError, OSError) as error:
+            reason = str(error)
+        with suppress(OSError):
+            self._shelf.dock_event(self._dock, f"clock kept: {reason}")
+        return False, reason
+
+    def _vouched(self, token: str | None) -> timetoken.Vouched | None:
+        """What the dock's token says; the refusal of one that says nothing begins with that."""
+        try:
+            return None if token is None else self._shelf.vouched(timetoken.decode(token), self._nonce)
+        except EvidenceError as error:
+            raise MismatchError(f"its token is refused: {error}") from None
 
     @_answer.register(ListItems)
     def _list_items(self, request: ListItems) -> Answers:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from firmware.dock.facts import Facts
+from firmware.evidence.timetoken import Vouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,12 @@ class Shelf(Protocol):
     def assign(self, line: bytes) -> None:
         """Verify an assignment and return once it is durable."""
 
-    def set_clock(self, utc_ms: int, token: str | None) -> None:
-        """Set the wall clock on a dock's word and note it in the audit log.  The rule was applied before."""
+    def vouched(self, token: bytes, nonce: str) -> Vouched:
+        """Verify what vouches for a dock's time over the nonce of this session, and return that time."""
+
+    def set_clock(self, utc_ms: int, source: str) -> None:
+        """Set the wall clock on the word of ``source`` and note it in the audit log.  The rule was applied before; what is refused
+        here, because a recording began meanwhile, is an ``EvidenceError``."""
 
     def dock_event(self, dock: str, outcome: str) -> None:
         """Note in the audit log that a dock was met: ``accepted`` or the reason of the refusal.  ``dock`` is empty if

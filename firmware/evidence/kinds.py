@@ -252,3 +252,5 @@ SETTINGS = Kind(
 )
 
 ASSIGNMENT = Kind("lapel.assignment.1", Role.DOCK, None, record({"device": NAME, "shift": LABEL, "utc_ms": TIME}))
+
+TIME_WORD = Kind("lapel.time.1", Role.SETTINGS, None, record({"nonce": IDENTIFIER, "utc_ms": TIME}))

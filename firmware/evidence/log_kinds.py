@@ -34,6 +34,7 @@ MOST_LOG_FILES = 10_000
 
 LOG_FILE = text(r"[0-9]{8}\.(jwsl|private\.age)", "the name of a file of the audit log")
 
+_DRIFT = integer(-1_000_000, 1_000_000)
 _NUMBERED = {"number": NUMBER}
 _POWER = record({"percent": integer(0, 100), "charging": flag, "celsius": null_or(integer(-100, 200))})
 _HEAD = record({"line": INDEX, "head": HASH})
@@ -61,7 +62,7 @@ AUDIT_DATA: Mapping[str, Check] = {
     "power": _POWER,
     "dock": record({"dock": WORDS, "outcome": WORDS}),
     "conflict": record({"dock": WORDS, "reason": WORDS}),
-    "clock": record({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": WORDS}),
+    "clock": record({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": WORDS, "drift_ppm": null_or(_DRIFT)}),
     "settings": record({"serial": INDEX, "hash": HASH}),
     "receipt": record({**_NUMBERED, "receipt": HASH}),
     "erasure": record({**_NUMBERED, "receipt": HASH}),

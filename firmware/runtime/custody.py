@@ -13,6 +13,7 @@ from firmware.evidence.kinds import words
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import receipt_files, verify_receipt
 from firmware.evidence.settings_doc import verify_settings
+from firmware.evidence.timetoken import stamper
 from firmware.runtime import durable, names
 from firmware.runtime.enrolment import ASSIGNMENT, SETTINGS, read_assignment
 from firmware.runtime.inventory import Entry, Inventory
@@ -103,6 +104,7 @@ class Custody:
         signed = verify_settings(line, vault.trust(), newer_than=vault.enrolment.settings.payload["serial"])
         try:
             settings.load(("authority", signed.payload["values"]))
+            stamper(signed.payload["values"])
         except settings.SettingsError as error:
             raise FormatError(str(error)) from None
         durable.replace(vault.hal.config.root(), SETTINGS, line + b"\n")

@@ -76,16 +76,25 @@ class Enrolment:
             self, trust=trust_under(settings, self.trust), settings=settings, recipients=recipients(settings)
         )
 
+    @property
+    def known_ms(self) -> int:
+        """A time that is past for certain, whatever the clock says: the later of this firmware's release and the last time that the
+        authority signed."""
+        signed_ms: int = self.settings.payload["utc_ms"]
+        return max(BUILT_MS, signed_ms)
+
+    def trust_at(self, utc_ms: int) -> Trust:
+        """The trust that judges dates at a time."""
+        return replace(self.trust, at=datetime.fromtimestamp(utc_ms / 1000, UTC))
+
     def trust_now(self, clock: Clock) -> Trust:
         """The trust for somebody met now.
 
-        A clock that no dock has set judges no dates: they are then judged at the later of this firmware's release and the last
-        time that the authority signed.
+        A clock that no dock has set judges no dates, and neither does one that a dock set to a time that is past for certain: they
+        are then judged at ``known_ms``.
         """
         wall = clock.utc()
-        known_ms = max(BUILT_MS, self.settings.payload["utc_ms"])
-        at_ms = wall.utc_ms if wall.quality is ClockQuality.DOCK else known_ms
-        return replace(self.trust, at=datetime.fromtimestamp(at_ms / 1000, UTC))
+        return self.trust_at(max(wall.utc_ms, self.known_ms) if wall.quality is ClockQuality.DOCK else self.known_ms)
 
 
 def _second(config: Directory, device: str) -> tuple[SecondKey | None, str | None]:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.shelf import Item
+from firmware.evidence.errors import SequenceError
 from firmware.evidence.kinds import words
+from firmware.evidence.timetoken import Vouched, stamper, verify_token
 from firmware.runtime import durable, names
+from firmware.runtime.stamps import NS_PER_MS
 from firmware.version import VERSION
 
 if TYPE_CHECKING:
@@ -94,9 +97,27 @@ class CameraShelf:
         """Keep an assignment."""
         self._writer.ask(lambda: self._vault.custody.assign(line))
 
-    def set_clock(self, utc_ms: int, token: str | None) -> None:  # noqa: ARG002 - what vouches for the time was judged before
-        """Set the wall clock and note by how much it moved."""
-        self._note("clock", self._vault.stamps.set_utc(utc_ms))
+    def vouched(self, token: bytes, nonce: str) -> Vouched:
+        """Judge what came with a dock's time.  Dates are judged at what is known without the clock that is to be set."""
+        enrolment = self._vault.enrolment
+        believed = stamper(enrolment.settings.payload["values"])
+        known_ms = enrolment.known_ms
+        return verify_token(token, nonce, enrolment.trust_at(known_ms), believed, least_ms=known_ms)
+
+    def set_clock(self, utc_ms: int, source: str) -> None:
+        """Set the wall clock and note by how much it moved.  Never back while a recording is written: the press may have come behind the
+        question, and whether it has only the writer knows, who may also have been busy until now."""
+        clock = self._hal.clock
+        said_ns = clock.monotonic_ns()
+
+        def set_it() -> None:
+            now_ms = utc_ms + (clock.monotonic_ns() - said_ns) // NS_PER_MS
+            if self._writer.takes and now_ms < clock.utc().utc_ms:
+                message = "the clock does not run back while a recording is being made"
+                raise SequenceError(message)
+            self._vault.timekeeping.set(now_ms, source)
+
+        self._writer.ask(set_it)
 
     def dock_event(self, dock: str, outcome: str) -> None:
         """Note that a dock was met."""

@@ -36,13 +36,13 @@ class Stamps:
         ago_ms = (self._clock.monotonic_ns() - time_ns) // NS_PER_MS
         return {"mono_ms": time_ns // NS_PER_MS, "utc_ms": wall.utc_ms - ago_ms, "quality": wall.quality.value}
 
-    def set_utc(self, utc_ms: int) -> dict[str, object]:
-        """Set the wall clock on a dock's word; what the audit log says of that."""
+    def set_utc(self, utc_ms: int, source: str = "dock") -> dict[str, object]:
+        """Set the wall clock on the word of ``source``; what the audit log says of that, but for the drift."""
         with self._moving:
             before_ms = self._clock.utc().utc_ms
             self._clock.set_utc(utc_ms)
             self._ahead_ms = self._ahead()
-        return {"before_ms": before_ms, "after_ms": utc_ms, "source": "dock"}
+        return {"before_ms": before_ms, "after_ms": utc_ms, "source": source}
 
     def jumped(self) -> dict[str, object] | None:
         """What the audit log says of a wall clock that moved by itself since it was last asked; None if it did not."""

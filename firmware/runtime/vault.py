@@ -25,6 +25,7 @@ from firmware.runtime.custody import Custody
 from firmware.runtime.logkeeping import LogKeeping
 from firmware.runtime.recording import RESERVE_JOURNAL, RESERVE_SEGMENT, OpenRecording
 from firmware.runtime.stamps import Stamps
+from firmware.runtime.timekeeping import Timekeeping
 from firmware.runtime.volume import Volume
 from firmware.version import VERSION
 
@@ -70,6 +71,7 @@ class Vault:
         """Numbers that belong to this boot: being written, or lost in the middle."""
         self.custody = Custody(self)
         self.kept_log = LogKeeping(self)
+        self.timekeeping = Timekeeping(self)
         self._random = random
         self._live_from = live_from(chosen.pre_event_s, chosen.segment_s)
         self._prepared: Prepared | None = None

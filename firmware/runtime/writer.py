@@ -138,8 +138,7 @@ class Writer:
         self._beat_ns = self._clock.monotonic_ns()
         if self._left:
             return False
-        if jump := self._vault.stamps.jumped():
-            self._vault.volume.audit.write("clock", jump)
+        self._vault.timekeeping.jumped()
         if self._work():
             return True
         if self._clock.monotonic_ns() - self._swept_ns > SWEEP_NS:

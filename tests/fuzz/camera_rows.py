@@ -32,20 +32,23 @@ from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.recipients import parse_recipient
 from firmware.evidence.roles import Role
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
+from firmware.evidence.timestamp import Stamper, verify_timestamp
+from firmware.evidence.timetoken import verify_token
 from firmware.evidence.volume import verify_volume
 from firmware.media import h264
 from firmware.media.errors import MediaError
 from firmware.media.sps import sps_facts
 from hal.sim import control
 from hal.sim.calls import Call, CallError, Flag, Number, Text, Word, pick
-from tests.evidence_maker import RECIPIENTS
-from tests.fuzz import mutators, seeds, signing, trees
+from tests.evidence_maker import RECIPIENTS, TimeAuthority
+from tests.fuzz import mutators, resigning, seeds, signing, trees
 from tests.fuzz.signing import NAME
 from tests.fuzz.target import Bound, Target
 from tests.unit.dock.samples import SAMPLES
 from tools.dock import refusals
 from tools.dock.slots import SlotsError, read_slots
 
+NONCE = "0123456789abcdef" * 2
 _ROLES = (Role.DEVICE_CA, Role.DEVICE, Role.SESSION, Role.LINK, Role.DOCK_CA, Role.DOCK, Role.SETTINGS)
 
 
@@ -334,6 +337,22 @@ ROWS: tuple[Target, ...] = (
         (EvidenceError,),
         lambda: [seeds.assignment_line() + b"\n"],
         signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/time-word",
+        lambda data: verify_token(data, NONCE, _trust(), None, least_ms=0),
+        (EvidenceError,),
+        lambda: [seeds.time_line(NONCE)],
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/time-stamp",
+        lambda data: verify_timestamp(data, resigning.STAMPED, Stamper(TimeAuthority().root)),
+        (EvidenceError,),
+        seeds.stamps,
+        resigning.stamp,
         bound=_KEYED,
     ),
     Target(

@@ -35,7 +35,7 @@ _AUDITED: Final[Mapping[str, dict[str, Any]]] = {
     "missing": {"number": 1},
     "quarantine": {"name": "00000007"},
     "dock": {"dock": "dock-1", "outcome": "believed"},
-    "clock": {"before_ms": -1, "after_ms": 1, "source": "dock"},
+    "clock": {"before_ms": -1, "after_ms": 1, "source": "dock", "drift_ppm": -7},
     "settings": {"serial": 1, "hash": samples.HASH},
     "fault": {"code": "storage"},
     "stop": {"reason": "shutdown", "resume": False},
@@ -147,6 +147,11 @@ def assignment_line() -> bytes:
     """An assignment."""
     payload = {"device": NAME, "shift": "S-1", "utc_ms": samples.anchor()["utc_ms"]}
     return signing.line("lapel.assignment.1", payload)
+
+
+def time_line(nonce: str) -> bytes:
+    """The authority's word for the time."""
+    return signing.line("lapel.time.1", {"nonce": nonce, "utc_ms": samples.anchor()["utc_ms"]})
 
 
 def chains() -> list[bytes]:

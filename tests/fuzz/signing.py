@@ -60,6 +60,7 @@ SIGNERS: Final = {
     "lapel.assignment.1": "dock",
     "lapel.log-receipt.1": "dock",
     "lapel.settings.1": "settings",
+    "lapel.time.1": "settings",
     "lapel.derived.1": "export",
 }
 

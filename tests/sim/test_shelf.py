@@ -183,10 +183,11 @@ def test_an_assignment_is_kept(rig: Rig, shelf: CameraShelf) -> None:
 
 def test_the_clock_is_set_and_the_log_says_by_how_much(rig: Rig, shelf: CameraShelf) -> None:
     """Old and new time stand in the audit log."""
-    shelf.set_clock(1_900_000_000_000, None)
+    shelf.set_clock(1_900_000_000_000, "dock")
     assert rig.clock.utc().utc_ms == 1_900_000_000_000
     line = rig.audit()[-1]
-    assert (line["kind"], line["data"]["after_ms"]) == ("clock", 1_900_000_000_000)
+    told = {"before_ms": rig.clock.utc().utc_ms, "after_ms": 1_900_000_000_000, "source": "dock", "drift_ppm": None}
+    assert (line["kind"], line["data"] | {"before_ms": told["before_ms"]}) == ("clock", told)
 
 
 def test_docks_that_were_met_stand_in_the_log(rig: Rig, shelf: CameraShelf) -> None:

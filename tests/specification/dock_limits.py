@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firmware.dock import arq, channel, clockrule, frames, link, messages
+from firmware.evidence import cms, timestamp
 from firmware.runtime import docklink
 from tests.specification.tables import grouped, table
 from tools.dock import attempts, conversation, crowd, visit
@@ -26,6 +27,8 @@ SIZES = (
     ("`files` of an entry of Items", messages.MOST_FILES, "3"),
     ("entries of `versions`, each 1 to 255", messages.MOST_VERSIONS, "3"),
     ("characters of `token` (base64), at least 1", messages.LONGEST_TOKEN, "3"),
+    ("bytes of a token", timestamp.LONGEST, "4.1"),
+    ("certificates in a time stamp", cms.MOST_CERTIFICATES, "4.1"),
     ("hexadecimal digits of `proof`, at least 16", messages.LONGEST_PROOF, "3"),
     ("characters of a `code`, at least 1", messages.LONGEST_CODE, "3"),
     ("certificates of either side", 3, "2"),
@@ -59,6 +62,8 @@ TIMES = (
     ("the longest of these pauses at a slot", attempts.PAUSES_S[-1] * 1000, "2"),
     ("a camera whose dock said Bye offers itself again, where it is not taken out before", docklink.REST_NS / _MS, "4"),
     ("the largest step of a set clock on a dock's word", clockrule.LARGEST_STEP_MS, "4.1"),
+    ("how far a token's time and the dock's may be apart, beyond its accuracy", clockrule.APART_MS, "4.1"),
+    ("the largest accuracy of a time stamp that moves a clock", timestamp.LOOSEST_MS, "4.1"),
 )
 
 

@@ -37,7 +37,7 @@ from firmware.dock.protocol import Side
 from tests.evidence_maker.jose import canonical, sign
 from tests.vector_maker import dock, forging
 from tests.vector_maker.bases import OURS, THEIRS
-from tests.vector_maker.dock_talk import Alter, Setting, converse
+from tests.vector_maker.dock_talk import NONCE, Alter, Setting, converse
 
 Edit = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -190,6 +190,10 @@ WHOLE: tuple[Talk, ...] = (
     Talk("whole", "a docking from Hello to Bye: clock, shift, stock, a recording, its receipt, the log, its receipt, an anchor", "4", "both", "closed"),
     Talk("clock-unset", "a camera whose clock was never set takes any time", "4.1", "both", "closed", setting=Setting(quality="unset", off_ms=10**12)),
     Talk("clock-too-far", "a step of more than 24 hours is refused, and the session goes on", "4.1", "both", "closed", setting=Setting(off_ms=10**9)),
+    Talk("clock-vouched", "the authority vouches for a step of more than 24 hours, over this docking's nonce", "4.1", "camera", "closed",
+         setting=Setting(off_ms=10**9, word_over=NONCE)),
+    Talk("clock-vouched-elsewhere", "it vouched in another docking: the token is refused, and the session goes on", "4.1", "camera", "closed",
+         setting=Setting(off_ms=10**9, word_over="7" * 32)),
     Talk("busy", "a recording begins while the dock asks: Busy, Ping, Pong, and on", "4.3", "both", "closed", setting=Setting(busy=6)),
 )  # fmt: skip
 TALKS = (*WHOLE, *CAMERAS, *DOCKS)

@@ -17,6 +17,7 @@ from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.settings_doc import verify_settings
+from firmware.evidence.timetoken import Vouched, verify_token
 from tests.evidence_maker import DOCK_MS, Camera
 from tests.vector_maker.bases import OURS
 
@@ -129,10 +130,14 @@ class MakerShelf:
         """Verify."""
         verify_assignment(line, TRUST, device=self.camera.name)
 
-    def set_clock(self, utc_ms: int, _token: str | None) -> None:
+    def vouched(self, token: bytes, nonce: str) -> Vouched:
+        """Verify; the settings name nobody whose time stamps are believed."""
+        return verify_token(token, nonce, TRUST, None, least_ms=0)
+
+    def set_clock(self, utc_ms: int, source: str) -> None:
         """Take the dock's word."""
         before, self._clock = self._clock.utc_ms, ClockReading(MONO_MS, utc_ms, "dock")
-        self._log("clock", {"before_ms": before, "after_ms": utc_ms, "source": "dock"})
+        self._log("clock", {"before_ms": before, "after_ms": utc_ms, "source": source, "drift_ppm": None})
 
     def dock_event(self, dock: str, outcome: str) -> None:
         """Note."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from tools.dock.conversation import Pause
 from tools.dock.identity import DockIdentity
 from tools.dock.session import farewell
 from tools.dock.store import Store
+from tools.dock.timeword import Voucher
 from tools.dock.visit import Desk, Visit
 
 EXPORTER = bytes(range(32))
@@ -50,12 +52,25 @@ class MakerDock(DockIdentity):
 
 @dataclass(frozen=True)
 class Setting:
-    """What differs between scenarios: the camera's clock, whether it records, the dock's shift to give."""
+    """What differs between scenarios: the camera's clock, whether it records, the dock's shift to give, and over which nonce the
+    authority vouches for the dock's time (None: it does not)."""
 
     off_ms: int = 1500
     quality: str = "rtc"
     busy: int | None = None
     shift: str | None = "SHIFT-1"
+    word_over: str | None = None
+
+
+def vouching(nonce: str) -> Voucher:
+    """The authority's word for the dock's time, over this nonce whatever is asked."""
+
+    def voucher(_asked: str) -> Future[bytes]:
+        answer: Future[bytes] = Future()
+        answer.set_result(sign({"nonce": nonce, "utc_ms": DOCK_MS}, "lapel.time.1", OURS.settings, chained=True))
+        return answer
+
+    return voucher
 
 
 class CameraSide:
@@ -97,6 +112,7 @@ class DockSide:
             lambda event: self.events.append(event.kind),
             lambda: DOCK_MS,
             shift=setting.shift,
+            voucher=None if setting.word_over is None else vouching(setting.word_over),
         )
         peer = verify_chain(LINK.x5c, TRUST, Role.LINK)
         self._talk = Visit(desk, Secured(peer, EXPORTER, "TLS")).talk()

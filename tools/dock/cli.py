@@ -18,6 +18,7 @@ from tools.dock.register import SHIFT, Register, RegisterError
 from tools.dock.slots import LONGEST_FILE, Rack, SlotsError, read_slots
 from tools.dock.stamping import Stamping, everything_wanting, stamp
 from tools.dock.store import Store, StoreError
+from tools.dock.timeword import CommandVoucher, StampVoucher, Voucher, beside
 from tools.dock.tsa import StampError, TimeStamper
 from tools.dock.visit import Desk, system_utc_ms
 
@@ -76,6 +77,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--assign", type=_shift, metavar="SHIFT", help="the shift of every camera that the register does not know"
     )
     _add_authority(serve, required=False)
+    serve.add_argument(
+        "--time-signer",
+        metavar="COMMAND",
+        help="the authority's word for the time, where a camera's clock is more than a day off: COMMAND gets the nonce as its "
+        "last argument and prints what 'lapel provision time' prints.  Without it the authority of --tsa is asked",
+    )
     serve.add_argument("--json", action="store_true", help="one JSON object a line for each event")
     serve.set_defaults(run=run_serve)
 
@@ -106,7 +113,15 @@ def run_serve(options: argparse.Namespace) -> int:
             identity, store = DockIdentity.load(options.identity), Store(options.store)
             rack = _rack(options.slots)
             with _stamping(options, store, emit) as stamping:
-                desk = Desk(identity, store, emit, shift=options.assign, stay=not options.once, stamping=stamping)
+                desk = Desk(
+                    identity,
+                    store,
+                    emit,
+                    shift=options.assign,
+                    stay=not options.once,
+                    stamping=stamping,
+                    voucher=_voucher(options, identity),
+                )
                 dock = Dock(desk, rack=rack)
                 with _stopped_by_signals(dock):
                     dock.serve(options.port, once=options.once)
@@ -182,6 +197,15 @@ def _rack(path: Path | None) -> Rack:
         raise SetupError(f"{path}: {error.strerror}") from None
     except SlotsError as error:
         raise SetupError(f"{path}: {error}") from None
+
+
+def _voucher(options: argparse.Namespace, identity: DockIdentity) -> Voucher | None:
+    """Who vouches for the time, if anybody does."""
+    if options.time_signer is not None:
+        return beside(CommandVoucher.load(options.time_signer, identity.trust(system_utc_ms())))
+    if options.tsa is not None:
+        return beside(StampVoucher(TimeStamper.load(options.tsa, options.tsa_root, options.tsa_policy)))
+    return None
 
 
 def _shift(text: str) -> str:

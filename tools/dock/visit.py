@@ -3,6 +3,7 @@ anchor."""
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,9 +25,12 @@ from tools.dock.offload import Offload
 from tools.dock.register import Assignment, Register, RegisterError
 from tools.dock.stamping import Stamping
 from tools.dock.store import INCOMING, Store, StoreError
+from tools.dock.timeword import Voucher, wants_token
+from tools.dock.tsa import StampError
 
 PING_S = 5.0
 BUSY_S = 1.0
+VOUCHING_S = 0.1
 
 
 def system_utc_ms() -> int:
@@ -60,7 +64,7 @@ class Claims:
 class Desk:
     """What all visits to a dock share.
 
-    ``stamping`` gets time stamps for what was receipted; ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
+    ``stamping`` gets time stamps for what was receipted; ``voucher`` gives the word that a clock needs which is more than a day off; ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
     offload, until it is taken out.
     """
 
@@ -71,6 +75,7 @@ class Desk:
     shift: str | None = None
     stay: bool = False
     stamping: Stamping | None = None
+    voucher: Voucher | None = None
     claims: Claims = field(default_factory=Claims)
 
 
@@ -115,7 +120,7 @@ class Visit:
     def _host(self, hello: Hello) -> Talk[None]:
         version = max(set(VERSIONS) & set(hello.versions))
         self._tell(Kind.ACCEPTED, volume=hello.facts.volume, boot=hello.facts.boot, text=self._secured.facts)
-        yield from self._set_clock(version)
+        yield from self._set_clock(version, hello)
         yield from self._offer_settings()
         at = self._desk
         offload = Offload(Met(at.identity, at.store, self._tell, at.utc_ms, hello), at.stamping)
@@ -133,10 +138,11 @@ class Visit:
                 return
             yield from self._wait_for_news(offload.anchored)
 
-    def _set_clock(self, version: int) -> Talk[None]:
+    def _set_clock(self, version: int, hello: Hello) -> Talk[None]:
         """Tell the time; the camera decides what to make of it."""
+        token = yield from self._vouched(hello)
         now = self._desk.utc_ms()
-        clock = yield from ask(Welcome(version, self._desk.identity.name, now, None), ClockSet)
+        clock = yield from ask(Welcome(version, self._desk.identity.name, now, token), ClockSet)
         self._tell(
             Kind.CLOCK,
             before_ms=clock.before.utc_ms,
@@ -146,6 +152,21 @@ class Visit:
             taken=clock.taken,
             text=clock.reason,
         )
+
+    def _vouched(self, hello: Hello) -> Talk[str | None]:
+        """What vouches for the time, where this camera needs that and somebody can be asked; without it the visit goes on all the
+        same."""
+        voucher = self._desk.voucher
+        if voucher is None or not wants_token(hello.facts.clock, self._desk.utc_ms()):
+            return None
+        answer = voucher(hello.nonce)
+        while not answer.done():
+            yield Pause(VOUCHING_S)
+        try:
+            return base64.b64encode(answer.result()).decode()
+        except StampError as error:
+            self._tell(Kind.UNSTAMPED, item="clock", text=str(error))
+            return None
 
     def _offer_settings(self) -> Talk[None]:
         """Hand on the authority's settings; a camera that has newer ones declines."""

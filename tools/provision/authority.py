@@ -16,10 +16,11 @@ from firmware.evidence.certs import Certificate, Trust, read_certificate, read_p
 from firmware.evidence.errors import EvidenceError, FormatError, KeyFileError
 from firmware.evidence.issue import issue, issue_root
 from firmware.evidence.keys import PrivateKey, PublicKey, hash_of, key_pem, load_key, new_key, software_sign
-from firmware.evidence.kinds import SETTINGS
+from firmware.evidence.kinds import SETTINGS, TIME_WORD
 from firmware.evidence.roles import FOREVER, SHAPES, Role
 from firmware.evidence.schema import PLAIN
 from firmware.evidence.settings_doc import verify_settings
+from firmware.evidence.timetoken import stamper
 from tools.provision import files, pqroot
 from tools.provision.agekeys import AgeKey
 from tools.provision.files import ProvisionError
@@ -161,6 +162,12 @@ class Authority:
         files.replace(self.directory / SETTINGS_FILE, signed.line + b"\n")
         return replace(self, settings=signed)
 
+    def sign_time(self, nonce: str, now: datetime | None = None) -> bytes:
+        """The authority's word for the time over a camera's nonce, a line without LF."""
+        payload = {"nonce": nonce, "utc_ms": _utc_ms(now or datetime.now(UTC))}
+        sign = software_sign(self.keys[Role.SETTINGS])
+        return documents.sign(TIME_WORD, payload, sign, [self.certificates[Role.SETTINGS].der])
+
     def _register(self, role: Role, name: str) -> Path:
         """Where the register has a certificate."""
         return self.directory / ISSUED / TITLES[role] / f"{name}.crt.pem"
@@ -252,6 +259,7 @@ def _certificates(name: str, keys: Mapping[Role, PrivateKey], now: datetime) -> 
 def _sign_settings(payload: Mapping[str, Any], key: PrivateKey, certificates: Mapping[Role, Certificate]) -> jws.Signed:
     """Sign settings, and read them back as a camera will."""
     try:
+        stamper(payload["values"])
         line = documents.sign(SETTINGS, payload, software_sign(key), [certificates[Role.SETTINGS].der])
         return verify_settings(line, Trust(certificates[Role.ROOT]))
     except EvidenceError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware import settings
+from firmware.evidence.certs import read_pem
+from firmware.evidence.errors import EvidenceError
 from tools.provision import pqroot
 from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
 from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock, enrol_second
@@ -55,6 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_enrolment(commands, "desk", "enrol a desk: OUT holds what it signs exports with")
     _add_second(commands)
     _add_settings(commands)
+    _add_time(commands)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -156,7 +160,27 @@ def _add_settings(commands: Any) -> None:
         help="also put the settings in force into the directory of a dock or a camera.  May be repeated",
     )
     _add_changes(parser)
+    parser.add_argument(
+        "--time-root",
+        type=Path,
+        metavar="FILE",
+        help="the certificate (PEM) of whose time stamps (RFC 3161) cameras move a clock by more than a day; under which policy "
+        "alone is --set time_policy=OID.  An empty file believes nobody any more",
+    )
     parser.set_defaults(run=run, make=_make_settings, parser=parser)
+
+
+def _add_time(commands: Any) -> None:
+    parser = commands.add_parser(
+        "time",
+        help="sign the time for one camera's nonce",
+        description="Print the authority's word for the time, by this machine's clock, over the nonce that a camera drew for one "
+        "docking: only with it does a camera move a set clock by more than a day.  A dock asks for it with "
+        "'lapel dock serve --time-signer COMMAND'.",
+    )
+    parser.add_argument("--authority", type=Path, required=True, metavar="DIR", help="the authority's directory")
+    parser.add_argument("nonce", type=_nonce, metavar="NONCE", help="32 hexadecimal digits")
+    parser.set_defaults(run=run, make=_make_time)
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
@@ -201,7 +225,7 @@ def _make_settings(arguments: argparse.Namespace) -> str:
         arguments.parser.error("--since says when --revoke begins")
     changes = _changes(arguments)
     if not (changes or arguments.into):
-        arguments.parser.error("nothing to do: name --set, --recipient, --revoke or --into")
+        arguments.parser.error("nothing to do: name --set, --recipient, --revoke, --time-root or --into")
     authority = Authority.open(arguments.authority)
     for directory in arguments.into:
         if not (directory / SETTINGS_FILE).is_file():
@@ -214,21 +238,48 @@ def _make_settings(arguments: argparse.Namespace) -> str:
     return f"settings with serial {authority.settings.payload['serial']} are in force in {places}"
 
 
+def _make_time(arguments: argparse.Namespace) -> str:
+    return Authority.open(arguments.authority).sign_time(arguments.nonce).decode()
+
+
 _MAKERS = {"device": _make_device, "dock": _make_dock, "desk": _make_desk}
 
 
 def _changes(arguments: argparse.Namespace) -> Changes:
+    values = dict(arguments.set)
+    if root := getattr(arguments, "time_root", None):
+        values["time_root"] = _time_root(root)
     try:
-        settings.load(("--set", dict(arguments.set)))
+        settings.load(("--set", values))
     except settings.SettingsError as error:
         raise ProvisionError(str(error)) from None
     revoke, since_ms = tuple(getattr(arguments, "revoke", ())), getattr(arguments, "since", None)
-    return Changes(dict(arguments.set), tuple(arguments.recipient), revoke, since_ms)
+    return Changes(values, tuple(arguments.recipient), revoke, since_ms)
+
+
+def _time_root(path: Path) -> str:
+    """A certificate as settings have it."""
+    pem = path.read_bytes()
+    if not pem.strip():
+        return ""
+    try:
+        ders = read_pem(pem, str(path))
+    except EvidenceError as error:
+        raise ProvisionError(str(error)) from None
+    if len(ders) != 1:
+        raise ProvisionError(f"{path}: {len(ders)} certificates instead of one")
+    return base64.b64encode(ders[0]).decode()
 
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9-]{1,32}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 32 of a-z 0-9 -")
+    return text
+
+
+def _nonce(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not 32 digits of 0-9 a-f")
     return text
 
 

@@ -12,6 +12,7 @@ from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
 from tools.dock.identity import DockIdentity, SetupError
 from tools.dock.store import Store, StoreError
+from tools.dock.timeword import Voucher
 from tools.dock.visit import Desk
 from tools.sim.cable import Cable
 from tools.sim.heard import Heard
@@ -34,11 +35,12 @@ class Bay:
     """Serves until it is closed.  ``port`` is the tty to plug the camera into; ``hear`` is called with each event, on a thread of
     its own; ``events`` are all that happened."""
 
-    def __init__(self, identity: Path, store: Path, hear: Emit) -> None:
-        """Open the dock's identity and store; ``SetupError`` or ``StoreError`` where they are not as they should be."""
+    def __init__(self, identity: Path, store: Path, hear: Emit, voucher: Voucher | None = None) -> None:
+        """Open the dock's identity and store; ``SetupError`` or ``StoreError`` where they are not as they should be.  ``voucher``
+        gives the word that a clock needs which is more than a day off."""
         self.events: Heard[DockEvent] = Heard()
         self._hear = hear
-        self._dock = Dock(Desk(DockIdentity.load(identity), Store(store), self._note, stay=True))
+        self._dock = Dock(Desk(DockIdentity.load(identity), Store(store), self._note, stay=True, voucher=voucher))
         self._cable = Cable()
         self.port = self._cable.camera
         self._thread = threading.Thread(target=self._serve, name="dock", daemon=True)

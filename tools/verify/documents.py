@@ -44,6 +44,7 @@ NUMBER = integer(1, 99_999_999)
 SEGMENT = integer(0, 999_999)
 COUNT = integer()
 ANY_TIME = integer(-LARGEST)
+DRIFT = integer(-1_000_000, 1_000_000)
 LABEL = text(r"[A-Za-z0-9-]{1,64}")
 TIME = integer(0, 253_402_300_799_999)
 _words = text()
@@ -206,7 +207,7 @@ AUDIT_KINDS = {
     "power": _power,
     "dock": members({"dock": _words, "outcome": _words}),
     "conflict": members({"dock": _words, "reason": _words}),
-    "clock": members({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": _words}),
+    "clock": members({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": _words, "drift_ppm": nullable(DRIFT)}),
     "settings": members({"serial": integer(1), "hash": _hash}),
     "receipt": _handed_over,
     "erasure": _handed_over,

@@ -1,12 +1,13 @@
-"""The clock rule: an unset clock takes the dock's word, a set one moves by at most a day, and never back while
-recording."""
+"""The clock rule: an unset clock takes the dock's word, a set one moves by at most a day, further where somebody vouches for it, and
+never back while recording."""
 
 from __future__ import annotations
 
 import pytest
 
-from firmware.dock.clockrule import LARGEST_STEP_MS, judge
+from firmware.dock.clockrule import APART_MS, LARGEST_STEP_MS, judge
 from firmware.dock.facts import ClockReading
+from firmware.evidence.timetoken import Vouched
 
 NOW = 1_800_000_000_000
 DAY = LARGEST_STEP_MS
@@ -38,8 +39,37 @@ def test_rule(utc_ms: int, quality: str, *, recording: bool, take: bool, why: st
     assert why in verdict.reason
 
 
-def test_token_is_refused_for_now() -> None:
-    """A token does not help yet, and the reason says so."""
-    verdict = judge(ClockReading(0, 0, "rtc"), NOW, "AAAA", recording=False)
+@pytest.mark.parametrize("quality", ["unset", "rtc", "dock"])
+@pytest.mark.parametrize("utc_ms", [0, Y2100])
+def test_what_is_vouched_for_moves_any_clock(utc_ms: int, quality: str) -> None:
+    """Over any distance, and the log is told on whose word."""
+    verdict = judge(ClockReading(0, utc_ms, quality), NOW, Vouched(NOW, 0, "authority"), recording=False)
+    assert (verdict.take, verdict.source) == (True, "dock authority")
+
+
+@pytest.mark.parametrize(
+    ("said_ms", "accuracy_ms", "take"),
+    [
+        (NOW - APART_MS, 0, True),
+        (NOW + APART_MS, 0, True),
+        (NOW - APART_MS - 1, 0, False),
+        (NOW + APART_MS + 1, 0, False),
+        (NOW - APART_MS - 500, 500, True),
+        (NOW + APART_MS + 501, 500, False),
+    ],
+)
+@pytest.mark.parametrize("quality", ["unset", "rtc", "dock"])
+def test_a_dock_whose_token_says_another_time_moves_no_clock(
+    said_ms: int, accuracy_ms: int, quality: str, *, take: bool
+) -> None:
+    """Not even one that was never set, nor by a second."""
+    vouched = Vouched(said_ms, accuracy_ms, "time-stamp")
+    verdict = judge(ClockReading(0, NOW - 1000, quality), NOW, vouched, recording=False)
+    assert verdict.take is take
+    assert take or "apart" in verdict.reason
+
+
+def test_not_even_what_is_vouched_for_runs_back_in_a_recording() -> None:
+    """The order of times in a journal is worth more than their being right."""
+    verdict = judge(ClockReading(0, Y2100, "rtc"), NOW, Vouched(NOW, 0, "authority"), recording=True)
     assert not verdict.take
-    assert "token is not understood" in verdict.reason

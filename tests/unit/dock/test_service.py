@@ -118,14 +118,26 @@ def test_welcome_refuses_a_leap(service: Service, shelf: MemoryShelf) -> None:
 def test_welcome_with_a_broken_clock(service: Service, shelf: MemoryShelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that cannot be set is reported, and stops nothing."""
 
-    def broken(utc_ms: int, token: str | None) -> None:
-        raise OSError(f"no clock for {utc_ms} {token}")
+    def broken(utc_ms: int, source: str) -> None:
+        raise OSError(f"no clock for {utc_ms} {source}")
 
     monkeypatch.setattr(shelf, "set_clock", broken)
     answer = only(say(service, Welcome(1, "dock-1", DOCK_UTC_MS, None)))
     assert isinstance(answer, ClockSet)
     assert not answer.taken
     assert "no clock" in answer.reason
+
+
+def test_a_token_that_is_refused_is_named_and_noted(service: Service, shelf: MemoryShelf) -> None:
+    """In the answer and in the log; the clock stays, and the session goes on."""
+    for token, why in (("AAAA", "line: 1 parts"), ("MAAA", "time stamp"), ("A", "base64"), ("AB==", "one spelling")):
+        answer = only(say(service, Welcome(1, "dock-1", DOCK_UTC_MS + 5000, token)))
+        assert isinstance(answer, ClockSet)
+        assert (answer.taken, answer.before) == (False, answer.after)
+        assert answer.reason.startswith("its token is refused: ")
+        assert why in answer.reason
+        assert shelf.events[-1] == ("dock-1", f"clock kept: {answer.reason}")
+    assert isinstance(only(say(service, ListItems(0))), Items)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ AUDIT_DATA: dict[str, dict[str, Any]] = {
     "conflict": {"dock": "dock-1", "reason": "boot 3, but boot 4 was countersigned"},
     "private": {"last": False, "cipher": samples.extent(1), "plain": samples.extent(1)},
     "cleared": {"receipt": samples.HASH, "boot": 1, "line": 1},
-    "clock": {"before_ms": -5, "after_ms": 1_790_000_000_000, "source": "dock"},
+    "clock": {"before_ms": -5, "after_ms": 1_790_000_000_000, "source": "dock", "drift_ppm": None},
     "settings": {"serial": 4, "hash": samples.HASH},
     "receipt": {"number": 1, "receipt": samples.HASH},
     "erasure": {"number": 1, "receipt": samples.HASH},

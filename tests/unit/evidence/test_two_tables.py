@@ -91,7 +91,7 @@ PAYLOADS: list[tuple[Kind, Payload]] = [
                 "power": {"percent": 50, "charging": True, "celsius": 20},
                 "dock": {"dock": "dock-1", "outcome": "accepted"},
                 "conflict": {"dock": "dock-1", "reason": "x"},
-                "clock": {"before_ms": 0, "after_ms": 1, "source": "dock"},
+                "clock": {"before_ms": 0, "after_ms": 1, "source": "dock", "drift_ppm": -7},
                 "settings": {"serial": 1, "hash": samples.HASH},
                 "receipt": _HANDED,
                 "erasure": _HANDED,
@@ -131,7 +131,23 @@ LOG_RECORDS: list[Payload] = [
     )
 ]
 
-_LIMITS = (0, 1, 8, 16, 100, 200, 240, 8_000, 16_384, 192_000, 999_999, 99_999_999, 253_402_300_799_999, 2**53 - 1)
+_LIMITS = (
+    0,
+    1,
+    8,
+    16,
+    100,
+    200,
+    240,
+    8_000,
+    16_384,
+    192_000,
+    999_999,
+    1_000_000,
+    99_999_999,
+    253_402_300_799_999,
+    2**53 - 1,
+)
 _NUMBERS = sorted({sign * limit + step for limit in _LIMITS for sign in (1, -1) for step in (-1, 0, 1)})
 _LENGTHS = [size + step for size in (0, 1, 32, 48, 64, 256, 4096) for step in (0, 1)]
 _CHARACTERS = [

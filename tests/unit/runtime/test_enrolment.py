@@ -102,6 +102,14 @@ def test_dates_are_judged_by_a_dock_clock_alone(config: MemoryStorage) -> None:
     assert at.timestamp() == 4_000_000_000
 
 
+def test_a_dock_clock_that_is_past_for_certain_judges_no_dates(config: MemoryStorage) -> None:
+    """Who set it to 1970 has not locked out every dock that was enrolled since."""
+    clock = VirtualClock(0, ClockQuality.DOCK)
+    at = load(config).trust_now(clock).at
+    assert at is not None
+    assert at.timestamp() * 1000 == BUILT_MS
+
+
 def test_an_assignment_counts_for_its_device_alone(config: MemoryStorage) -> None:
     """Another camera's shift, or a forged one, assigns nobody; the camera records unassigned."""
     enrolment = load(config)
