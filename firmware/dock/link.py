@@ -20,8 +20,9 @@ from firmware.dock.errors import LocalProtocolError
 from firmware.dock.frames import PAYLOAD_LIMIT, Deframer, Frame, FrameType
 
 VERSION = 1
-WINDOW = 32
-"""Frames in flight: 16 KiB, small enough for the buffers of a USB serial gadget, which loses what does not fit."""
+WINDOW = 128
+"""Frames in flight: 64 KiB, what a UART at 3 Mbaud has on its way while a lost frame is found out and sent again, 30 ms of delay each way.  A USB
+serial gadget that has less room loses what does not fit, and ``arq`` finds its room."""
 
 _MS = 1_000_000
 OPEN_EVERY_NS = 300 * _MS

@@ -16,6 +16,7 @@ SIZES = (
     ("frames that our side offers to take ahead", link.WINDOW, "1.3"),
     ("frames that a peer is believed to take ahead, whatever it offers", arq.WINDOW_LIMIT, "1.3"),
     ("frames in flight at first, and at least", arq.FLIGHT_FLOOR, "1.3"),
+    ("frames lost one behind the other that noise may have hit", arq.OVERFLOW - 1, "1.3"),
     ("bytes of a JSON body", messages.JSON_LIMIT, "3"),
     ("bytes of Data", messages.DATA_LIMIT, "3"),
     ("bytes of Data that our camera says at once", messages.CHUNK, "4.2"),

@@ -32,10 +32,10 @@ def test_lost_is_exact() -> None:
     sent = sender()
     assert payloads(sent) == b"abcd"
     sent.acknowledge(Acknowledgement(0, 8, 0b100), 3, 0)  # c is here, d may still come
-    assert payloads(sent) == b"abe"
+    assert payloads(sent) == b"abef"
     assert sent.repeated == 2
     sent.acknowledge(Acknowledgement(0, 8, 0b1100), 4, 0)  # d came, the repeats of a and b may still come
-    assert payloads(sent) == b"fg"
+    assert payloads(sent) == b"gh"
     sent.acknowledge(Acknowledgement(0, 8, 0b1110), 6, 0)  # the repeat of b came: the repeat of a was lost too
     assert payloads(sent)[:1] == b"a"
 
@@ -51,21 +51,48 @@ def test_closed_window() -> None:
     assert sent.pending == 6
 
 
-def test_congestion() -> None:
-    """When more is lost than arrives, the peer cannot keep up: the flight is halved, but never to nothing."""
-    sent = sender(bytes(200), 200)
-    sent.transmit(0)
-    for _ in range(3):
-        sent.acknowledge(Acknowledgement(sent._next, 200, 0), sent._stamp, 0)
+def flying(frames: int, room: int = 1000) -> Sender:
+    """A sender with so many frames in flight."""
+    sent = sender(bytes(10_000), room)
+    while len(sent.transmit(0)) < frames:
+        sent.acknowledge(Acknowledgement(sent._next, room, 0), sent._stamp, 0)
+    return sent
+
+
+def test_overflow() -> None:
+    """Frames lost in a long run found a buffer full: so many fewer are in flight from then on, never fewer than at first, and it grows
+    slowly."""
+    sent = flying(64)
+    first = sent._next - 64
+    sent.acknowledge(
+        Acknowledgement(first + 20, 1000, 1 << 43), sent._stamp, 0
+    )  # 20 arrived, 43 were lost, the last arrived
+    assert len(sent.transmit(0)) == int(sent._allowed) == 64 + 20 - 43
+    before = sent._allowed
+    sent.acknowledge(Acknowledgement(sent._next, 1000, 0), sent._stamp, 0)
+    assert sent._allowed == before + 41 / 16
+    for _ in range(4):  # nothing arrives any more, but for what asks
         sent.transmit(0)
-    assert len(sent._flights) == sent._allowed == 32
-    sent.acknowledge(Acknowledgement(sent._next - 32, 200, 1 << 31), sent._stamp, 0)
-    assert sent._allowed == 16
-    assert len(sent.transmit(0)) == 16
-    for _ in range(5):
-        sent.acknowledge(Acknowledgement(sent._next - 32, 200, 0), sent._stamp, 0)
-        sent.transmit(0)
+        sent.acknowledge(Acknowledgement(min(sent._flights), 1000, 0), sent.next_stamp(), 0)
     assert sent._allowed == 4
+
+
+def test_noise_is_no_overflow() -> None:
+    """Single losses and short runs take nothing from the flight, however many there are."""
+    sent = flying(64)
+    bits = sum(1 << place for place in range(64) if place % 8 == 7)  # seven of eight are lost
+    sent.acknowledge(Acknowledgement(sent._next - 64, 1000, bits), sent._stamp + 1, 0)
+    assert sent._allowed == 64 + 8
+    assert len(sent.transmit(0)) == 64 + 8
+
+
+def test_a_run_goes_on_over_acknowledgements() -> None:
+    """Whether a run of losses is told at once or piece by piece makes no difference."""
+    sent = flying(32)
+    first, stamp = sent._next - 32, sent._stamp - 31
+    for told in range(3, 24, 3):
+        sent.acknowledge(Acknowledgement(first, 1000, 0), stamp + told, 0)
+    assert sent._allowed == 32 - 21
 
 
 def test_window_limit() -> None:

@@ -18,7 +18,7 @@ from firmware.dock.errors import (
 )
 from firmware.dock.link import SILENCE_NS as LINK_SILENCE_NS
 from firmware.dock.link import Link
-from firmware.dock.messages import Bye, Data, End, Error, Get, Message
+from firmware.dock.messages import DATA_LIMIT, Bye, Data, End, Error, Get, Message
 from firmware.dock.protocol import Side
 from firmware.dock.tls import Identity, Tls
 from tests.pki import Pki
@@ -190,7 +190,7 @@ def test_peer_that_takes_nothing(pki: Pki) -> None:
         pair.say(message)
     pair.say(Get("00000001", "000000.mp4.age", 0, 1))
     camera, dock = pair.ends[Side.CAMERA], pair.ends[Side.DOCK]
-    camera.send(Data(bytes(60_000)))
+    camera.send(Data(bytes(DATA_LIMIT)))
     with pytest.raises(LinkLostError, match="stalled"):  # noqa: PT012  time has to pass
         for _ in range(1000):
             pair.now += 100 * MS
