@@ -43,7 +43,7 @@ class Channel:
         self._opened = link is None
         self._secured = False
         self._closing = False
-        self._out = bytearray()
+        self._unsent = 0
         self._now = self._alive = now_ns
         self._pending = 0
 
@@ -59,8 +59,8 @@ class Channel:
 
     @property
     def pending(self) -> int:
-        """Bytes that wait here, or at the link, to be taken by the peer."""
-        return len(self._out) + (self._link.pending if self._link else 0)
+        """Bytes that wait here, or at the link, to be taken by the peer; what is not encrypted yet is counted as it is."""
+        return self._unsent + (self._link.pending if self._link else 0)
 
     @property
     def flushed(self) -> bool:
@@ -132,8 +132,9 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Say ``message``; ``LocalProtocolError`` if it may not be said now."""
-        self._tls.send(self._connection.send(message))
-        self._encrypt()
+        data = self._connection.send(message)
+        self._tls.send(data)
+        self._unsent += len(data)
 
     def close(self, farewell: Error | None = None) -> None:
         """End the docking.  A peer that was believed is told why."""
@@ -144,18 +145,11 @@ class Channel:
 
     def data_to_send(self) -> bytes:
         """The bytes for the wire."""
-        self._encrypt()
+        data, self._unsent = self._tls.data_to_send(), 0
         if self._link is None:
-            data, self._out = bytes(self._out), bytearray()
             return data
+        if data and self._link.state is not LinkState.LOST:
+            self._link.send(data)
         if self._closing and not self._link.pending:
             self._link.close()
         return self._link.data_to_send()
-
-    def _encrypt(self) -> None:
-        """Move what TLS has to say one layer down."""
-        data = self._tls.data_to_send()
-        if self._link is None:
-            self._out += data
-        elif data and self._link.state is not LinkState.LOST:
-            self._link.send(data)

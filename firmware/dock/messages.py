@@ -24,6 +24,10 @@ KIB = 1024
 DATA_LIMIT = 64 * KIB
 CHUNK = 16 * KIB - HEADER.size
 """What the camera puts into one ``Data``: it fills one TLS record, and a break loses no more than this."""
+BULK = 64 * KIB - HEADER.size
+"""What it puts into one on a stream that has stood for a while: it fills four."""
+BULK_AFTER = 4 * CHUNK
+"""How much of an answer it says in small pieces first, so that on a contact that breaks ever again something gets through each time."""
 JSON_LIMIT = 64 * KIB
 PAGE = 256
 

@@ -125,6 +125,7 @@ class Connection:
         self.state = State.GREETING
         self._peer = Side.DOCK if side is Side.CAMERA else Side.CAMERA
         self._buffer = bytearray()
+        self._needed = HEADER.size
         self._deaf = False
         heard = {kind for turn, moves in TABLE.values() if turn is self._peer for kind in moves} | {Error}
         self._limit = HEADER.size + max(kind.LIMIT for kind in heard) + _SLACK
@@ -160,7 +161,7 @@ class Connection:
     def next_event(self) -> Message | None:
         """The peer's next message, None if it is not complete yet.  ``RemoteProtocolError`` if the peer may not say
         it."""
-        if self._deaf or self.state in ENDED or len(self._buffer) < HEADER.size:
+        if len(self._buffer) < self._needed or self._deaf or self.state in ENDED:
             return None
         number, length = HEADER.unpack_from(self._buffer)
         kind = MESSAGES.get(number)
@@ -171,10 +172,13 @@ class Connection:
             raise self._fail(f"the {self._peer.value} cannot say {kind.__name__} in the state {self.state.value}")
         if length > kind.LIMIT:
             raise self._fail(f"{kind.__name__}: {length} bytes, at most {kind.LIMIT} are allowed")
-        if len(self._buffer) < HEADER.size + length:
+        self._needed = HEADER.size + length
+        if len(self._buffer) < self._needed:
             return None
-        body = bytes(self._buffer[HEADER.size : HEADER.size + length])
-        del self._buffer[: HEADER.size + length]
+        with memoryview(self._buffer) as view:
+            body = bytes(view[HEADER.size : self._needed])
+        del self._buffer[: self._needed]
+        self._needed = HEADER.size
         try:
             message = kind.parse(body)
         except FormatError as error:

@@ -11,6 +11,7 @@ from firmware.dock import clockrule
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.facts import ClockReading
 from firmware.dock.messages import (
+    BULK_AFTER,
     CHUNK,
     PAGE,
     AnchorLine,
@@ -52,15 +53,17 @@ Answers = Iterator[Message | None]
 class Service:
     """Answers one dock during one session."""
 
-    def __init__(self, shelf: Shelf, dock: str, nonce: str, busy: Callable[[], bool]) -> None:
+    def __init__(self, shelf: Shelf, dock: str, nonce: str, busy: Callable[[], bool], *, bulk: int = CHUNK) -> None:
         """Serve ``shelf`` to the dock whose certificate says ``dock``.
 
-        ``nonce`` (32 hexadecimal digits) goes into its receipts; ``busy`` tells whether a recording is being made.
+        ``nonce`` (32 hexadecimal digits) goes into its receipts; ``busy`` tells whether a recording is being made; ``bulk``: bytes of a
+        file that are read at once, and said at once after the first ``BULK_AFTER`` of an answer.
         """
         self._shelf = shelf
         self._dock = dock
         self._nonce = nonce
         self._busy = busy
+        self._bulk = bulk
         self._stock: tuple[Item, ...] = ()
 
     def greeting(self, proof: bytes) -> Hello:
@@ -157,13 +160,15 @@ class Service:
         sha256 = hashlib.sha256()
         place = 0
         while place < request.length:
-            chunk = self._shelf.read(request.item, request.file, place, min(CHUNK, request.length - place))
+            said = place - request.offset
+            most = self._bulk if said < 0 or said >= BULK_AFTER else CHUNK
+            end = request.offset if said < 0 else request.length
+            chunk = self._shelf.read(request.item, request.file, place, min(most, end - place))
             if not chunk:
                 yield Refused("changed", f"{request.file} ends at {place}")
                 return
             sha256.update(chunk)
-            fresh = chunk[max(0, request.offset - place) :]
-            yield Data(fresh) if fresh else None
+            yield Data(chunk) if said >= 0 else None
             place += len(chunk)
             if self._busy():
                 yield _BUSY

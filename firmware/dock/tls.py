@@ -10,8 +10,8 @@ tickets that could be used, no session is ever resumed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from OpenSSL import SSL, crypto
@@ -27,6 +27,7 @@ EXPORTER_LABEL = b"EXPERIMENTAL-lapel-dock-1"
 """RFC 8446 7.5 with RFC 5705 4: a label that is not registered begins with ``EXPERIMENTAL``.  The context is empty."""
 EXPORTER_SIZE = 32
 RECORD = 16 * 1024
+_DRAIN = 128 * 1024
 
 _AES_FIRST = b"TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
 _CHACHA_FIRST = b"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
@@ -85,10 +86,11 @@ class Tls:
         """
         if self._peer is None:
             try:
-                with _translated():
-                    self._ssl.do_handshake()
+                self._ssl.do_handshake()
             except SSL.WantReadError:
                 return None
+            except SSL.Error as error:
+                raise _in_words(error) from None
             self._peer = self._judge(self._sent_chain())
         return self._peer
 
@@ -96,17 +98,19 @@ class Tls:
         """Up to 16 KiB of what the peer sent, empty if there is none yet.  ``LinkLostError`` once the peer closed."""
         self._check_believed()
         try:
-            with _translated():
-                return self._ssl.recv(RECORD)
+            return self._ssl.recv(RECORD)
         except SSL.WantReadError:
             return b""
+        except SSL.Error as error:
+            raise _in_words(error) from None
 
     def send(self, data: bytes) -> None:
         """Encrypt ``data``."""
         self._check_believed()
-        with _translated():
-            for start in range(0, len(data), RECORD):
-                self._ssl.send(data[start : start + RECORD])
+        try:
+            self._ssl.sendall(data)
+        except SSL.Error as error:
+            raise _in_words(error) from None
 
     def close(self) -> None:
         """Say that nothing follows."""
@@ -116,12 +120,13 @@ class Tls:
 
     def data_to_send(self) -> bytes:
         """The bytes for the wire."""
-        out = []
-        while True:
+        out: list[bytes] = []
+        while not out or len(out[-1]) == _DRAIN:
             try:
-                out.append(self._ssl.bio_read(4 * RECORD))
+                out.append(self._ssl.bio_read(_DRAIN))
             except SSL.WantReadError:
-                return b"".join(out)
+                break
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def _check_believed(self) -> None:
         if self._peer is None:
@@ -168,25 +173,14 @@ def _context(identity: Identity, look: _Look) -> SSL.Context:
     return context
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """OpenSSL's errors in our words."""
-    try:
-        yield
-    except SSL.WantReadError:
-        raise
-    except SSL.ZeroReturnError:
-        raise LinkLostError("the peer closed the connection") from None
-    except SSL.Error as error:
-        raise _in_words(error) from None
-
-
 def _in_words(error: SSL.Error) -> DockError:
-    """Whose fault it is, by the reasons that OpenSSL gives (triples of library, function, reason).
+    """OpenSSL's error in our words: whose fault it is, by the reasons that it gives (triples of library, function, reason).
 
     An alert is the peer's refusal, and says little more than that: OpenSSL's word for what our judgement did not like
     is ``internal error``.  The reason in words stands in the peer's own log.
     """
+    if isinstance(error, SSL.ZeroReturnError):
+        return LinkLostError("the peer closed the connection")
     words = "; ".join(str(reason[-1]) for reason in error.args[0]) if error.args else ""
     if "alert" in words:
         return PeerRefusedError(

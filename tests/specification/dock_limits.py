@@ -20,6 +20,8 @@ SIZES = (
     ("bytes of a JSON body", messages.JSON_LIMIT, "3"),
     ("bytes of Data", messages.DATA_LIMIT, "3"),
     ("bytes of Data that our camera says at once", messages.CHUNK, "4.2"),
+    ("the same on TCP, behind the first of an answer", messages.BULK, "4.2"),
+    ("bytes of an answer before it does", messages.BULK_AFTER, "4.2"),
     ("bytes of AssignmentLine, AnchorLine", messages.AnchorLine.LIMIT, "3"),
     ("bytes of SettingsLine, ReceiptLine, LogReceiptLine", messages.ReceiptLine.LIMIT, "3"),
     ("entries of Items or Files", messages.PAGE, "3"),

@@ -93,6 +93,22 @@ def test_whole_docking(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortK
     assert {number: stored(tmp_path, number) for number in recordings} == recordings
 
 
+class Parting(Wire):
+    """A connection that the dock closes with its last word."""
+
+    def connected(self) -> bool:
+        """Whether the dock still stands there."""
+        session = self._peer._session if isinstance(self._peer, DockEnd) else None
+        return super().connected() and not (session and session.finished)
+
+
+def test_a_dock_that_leaves_at_once(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A dock that says goodbye and closes the connection in the same moment is done; it was not lost."""
+    at, _ = desk(pki, tmp_path)
+    news = dock_once(shelf, Parting(shelf.clock, lambda: DockEnd(at, PortKind.STREAM)))
+    assert news[-1] == DockNews(Move.GONE, "dock-1", "the dock is done")
+
+
 @pytest.mark.parametrize("kind", PortKind)
 def test_pulled_out_anywhere(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortKind) -> None:
     """Cut at any byte, again and again: nothing is erased that is not in the store, and the offload goes on where it
