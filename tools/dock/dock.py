@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tools.dock.crowd import MOST_CAMERAS, Crowd
 from tools.dock.doors import Door
-from tools.dock.gadgets import is_usb, wanted
+from tools.dock.gadgets import is_usb
 from tools.dock.identity import SetupError
 from tools.dock.lines import Gadgets, NamedLine, Scan
 from tools.dock.ports import is_tcp, ttys
@@ -88,16 +88,16 @@ class Dock:
         """What the names mean."""
         if len(set(specs)) < len(specs):
             raise SetupError("one port was given twice")
-        lines = [spec for spec in specs if not is_tcp(spec) and not is_usb(spec)]
+        sockets = [spec for spec in specs if is_tcp(spec)]
+        gadgets = [spec for spec in specs if is_usb(spec)]
+        lines = [spec for spec in specs if spec not in sockets and spec not in gadgets]
         places: list[Place] = [NamedLine(reception, path) for path in lines]
-        for spec in specs:
-            try:
-                if is_tcp(spec):
-                    places.append(Door(reception, spec))
-                elif is_usb(spec):
-                    places.append(Gadgets(reception, spec, wanted(spec), self._scan, lines))
-            except ValueError as error:
-                raise SetupError(str(error)) from None
+        try:
+            places += [Door(reception, spec) for spec in sockets]
+            if gadgets:
+                places.append(Gadgets(reception, gadgets, self._scan, lines))
+        except ValueError as error:
+            raise SetupError(str(error)) from None
         return places
 
 

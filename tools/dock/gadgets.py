@@ -80,12 +80,12 @@ def wanted(spec: str) -> Wanted:
     return Wanted((int(found[1], 16), int(found[2], 16)))
 
 
-def stands(ttys: Iterable[Tty], want: Wanted, *, apart_from: Collection[str] = ()) -> frozenset[Stand]:
-    """Where cameras stand now.  ``apart_from``: paths that are looked after by somebody else."""
+def stands(ttys: Iterable[Tty], wants: Collection[Wanted], *, apart_from: Collection[str] = ()) -> frozenset[Stand]:
+    """Where cameras stand now, by any of ``wants``.  ``apart_from``: paths that are looked after by somebody else."""
     return frozenset(
         Stand(tty.place, tty.path)
         for tty in ttys
-        if want.takes(tty) and tty.place is not None and tty.path not in apart_from
+        if tty.place is not None and any(want.takes(tty) for want in wants) and tty.path not in apart_from
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from functools import partial
 
 from tools.dock.events import Kind
-from tools.dock.gadgets import Stand, Tty, Wanted, arrivals, stands
+from tools.dock.gadgets import Stand, Tty, arrivals, stands, wanted
 from tools.dock.ports import NOT_THERE, SerialPort, remedy
 from tools.dock.reception import NAP_S, Outcome, Reception
 
@@ -111,17 +111,18 @@ class NamedLine:
 class Gadgets:
     """All USB serial gadgets that are taken for cameras."""
 
-    def __init__(self, reception: Reception, spec: str, want: Wanted, scan: Scan, apart_from: Collection[str]) -> None:
-        """``apart_from``: paths of lines that are named, and looked after by themselves."""
+    def __init__(self, reception: Reception, specs: Sequence[str], scan: Scan, apart_from: Collection[str]) -> None:
+        """``specs``: which (``ValueError`` where one is not of that form); ``apart_from``: paths of lines that are named, and looked after
+        by themselves."""
         self._at = reception
-        self._spec = spec
-        self._want = want
+        self._wanted = {spec: wanted(spec) for spec in specs}
         self._scan = scan
         self._named = apart_from
 
     def run(self) -> None:
         """Look who came, until the dock stops.  Who goes finds that out by itself."""
-        self._at.emit(Kind.LISTENING, "", port=self._spec)
+        for spec in self._wanted:
+            self._at.emit(Kind.LISTENING, "", port=spec)
         threads: dict[Stand, threading.Thread] = {}
         while not self._at.stopping.is_set():
             threads = {stand: thread for stand, thread in threads.items() if thread.is_alive()}
@@ -144,7 +145,7 @@ class Gadgets:
     def _look(self) -> frozenset[Stand] | None:
         found = self._scan()
         named = {os.path.realpath(path) for path in self._named}
-        return None if found is None else stands(found, self._want, apart_from=named)
+        return None if found is None else stands(found, self._wanted.values(), apart_from=named)
 
     def _is_here(self, stand: Stand) -> bool:
         return stand in (self._look() or ())

@@ -7,8 +7,9 @@ import grp
 import os
 import select
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,12 +65,14 @@ class SerialPort:
 
     def __init__(self, path: str, baud: int = BAUD) -> None:
         """Open it, raw, without flow control, and for nobody else; ``OSError`` where that cannot be done."""
-        self._tty = serial.Serial(path, baud, timeout=0, write_timeout=PATIENCE_S, exclusive=True)
+        with _as_os_error():
+            self._tty = serial.Serial(path, baud, timeout=0, write_timeout=PATIENCE_S, exclusive=True)
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Read what waits, or the next byte that comes."""
-        if self._tty.timeout != timeout_s:
-            self._tty.timeout = timeout_s
+        with _as_os_error():
+            if self._tty.timeout != timeout_s:
+                self._tty.timeout = timeout_s
         return bytes(self._tty.read(min(limit, max(1, self._tty.in_waiting))))
 
     def write(self, data: bytes) -> None:
@@ -84,6 +87,15 @@ class SerialPort:
         """Close the tty."""
         with suppress(OSError):
             self._tty.close()
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """A tty that vanishes while it is set up raises what is no ``OSError``, and pyserial lets some of that through."""
+    try:
+        yield
+    except termios.error as error:
+        raise OSError(*error.args) from None
 
 
 class TcpPort:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import termios
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import serial
 from serial.tools import list_ports
 
 from hal.sim.dock import SimDock
@@ -144,7 +146,7 @@ def test_a_line_that_is_named_is_left_to_itself(pki: Pki, hub: Hub, tmp_path: Pa
         hub.found[cable.dock] = Tty(cable.dock, "1-1.2:1.0", *GADGET)
         by_path = hub.folder / "by-path"
         by_path.symlink_to(cable.dock)
-        with serving(at, ["usb", str(by_path)], scan=hub.scan) as told, docked(shelf, port):
+        with serving(at, ["usb", str(by_path), "usb:1d6b:0104"], scan=hub.scan) as told, docked(shelf, port):
             port.plug(cable.camera)
             told.wait(Kind.DONE, slot=str(by_path), device="cam-1")
     assert not told.all(Kind.PLUGGED, slot="1-1.2")
@@ -213,6 +215,18 @@ def alone(slot: str) -> None:
 def at_least(things: Sequence[object], count: int) -> bool:
     """Whether there are so many."""
     return len(things) >= count
+
+
+def test_a_tty_that_vanishes_while_it_is_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever it raises then, it is a port that is not there: no place ends by it."""
+
+    def vanished(*_: object, **__: object) -> None:
+        raise termios.error(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(serial, "Serial", vanished)
+    with pytest.raises(OSError, match="Input/output") as caught:
+        SerialPort(str(tmp_path))
+    assert caught.value.errno in ports.NOT_THERE
 
 
 @contextmanager

@@ -269,6 +269,29 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert json.loads(line)["event"] == "listening"
 
 
+def test_several_ports_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--port`` may be given more than once, and ``--slots`` names what stands there; a file that cannot be used is named,
+    with what is wrong in it, before anything begins."""
+    rack = tmp_path / "rack.toml"
+    base = ["dock", "serve", "--identity", str(enrolled(tmp_path)), "--store", str(tmp_path / "store"), "--json"]
+    ports = ["--port", "tcp:[127.0.0.1]:0", "--port", "usb:ffff:ffff", "--port", str(tmp_path / "ttyACM0")]
+    for content, why in (("[slots]\nA1 = 7\n", "slots.A1"), (None, "No such file")):
+        rack.write_text(content) if content else rack.unlink()
+        assert lapel(*base, *ports, "--slots", str(rack)) == 1
+        said = capsys.readouterr()
+        assert str(rack) in said.err
+        assert why in said.err
+        assert not said.out
+    rack.write_text(f'[slots]\nA1 = "{tmp_path / "ttyACM0"}"\n')
+    (tmp_path / "ttyACM0").write_text("no tty")
+    threading.Timer(2.5, os.kill, (os.getpid(), 15)).start()
+    assert lapel(*base, *ports, "--slots", str(rack)) == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(each["event"] for each in told) == ["listening"] * 3 + ["unusable"]
+    (bad,) = [each for each in told if each["event"] == "unusable"]
+    assert (bad["slot"], bad["port"]) == ("A1", str(tmp_path / "ttyACM0"))
+
+
 def test_failing_store_ends_the_dock(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
     """A store that fails ends the dock with the reason, and the camera keeps everything."""
     at, events = desk(pki, tmp_path, utc_ms=system_utc_ms)

@@ -120,7 +120,7 @@ def test_names_that_are_no_usb() -> None:
 
 def test_coming_and_going() -> None:
     """Who is new is attended; who is attended is not attended twice; a path at another place is somebody else."""
-    none = Wanted()
+    none = [Wanted()]
     first = stands([tty("/dev/ttyACM1", "1-1.3"), tty("/dev/ttyACM0"), Tty("/dev/ttyS0")], none)
     at_2, at_3 = Stand("1-1.2", "/dev/ttyACM0"), Stand("1-1.3", "/dev/ttyACM1")
     assert arrivals(first, []) == [at_2, at_3]
@@ -135,7 +135,9 @@ def test_coming_and_going() -> None:
 
 def test_two_ports_of_one_camera() -> None:
     """A camera with two serial functions is in one slot."""
-    found = stands([tty("/dev/ttyACM0", "1-1:1.0"), tty("/dev/ttyACM1", "1-1:1.2")], Wanted())
+    found = stands(
+        [tty("/dev/ttyACM0", "1-1:1.0"), tty("/dev/ttyACM1", "1-1:1.2")], [Wanted(), wanted("usb:1d6b:0104")]
+    )
     assert {stand.place for stand in found} == {"1-1"}
     assert len(found) == 2
 
@@ -150,7 +152,7 @@ def test_any_scans(scans: list[set[tuple[str, str]]]) -> None:
     """Whatever scans find: who is attended after each is exactly who is there, if those that left end by themselves."""
     attended: set[Stand] = set()
     for scan in scans:
-        now = stands([tty(path, place) for place, path in scan], Wanted())
+        now = stands([tty(path, place) for place, path in scan], [Wanted()])
         attended &= now
         new = arrivals(now, attended)
         assert not attended & set(new)
