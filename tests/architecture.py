@@ -47,6 +47,8 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "hal.interface": (),
     "hal.sim": ("PIL", "av", "cryptography", "numpy", "serial"),
     "hal.pi": ("cryptography", "gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss"),
+    "tools.dock.places.s3": ("botocore",),
+    "tools.dock.places.swift": ("keystoneauth1", "requests", "swiftclient"),
     "tools.dock.tsa": ("cryptography", "rfc3161_client"),
     "tools": ("PIL", "av", "c2pa", "cryptography", "numpy", "pyrage", "rich", "serial"),
 }
@@ -83,7 +85,7 @@ IMPURE = frozenset(
 NEVER = {"asyncio": "threads, not asyncio"}
 
 # Modules that choose a module by its name at run time.  firmware.__main__ does so by plain imports inside a function.
-CHOOSES_BY_NAME = ("tools.__main__",)
+CHOOSES_BY_NAME = ("tools.__main__", "tools.dock.places.address")
 # The production image holds neither the simulator nor the tools: on a camera these imports must not run.
 NOT_ON_A_CAMERA = ("hal.sim", "tools")
 

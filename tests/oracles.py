@@ -39,10 +39,16 @@ ORACLES = {
         Oracle("ffmpeg", "ffmpeg", "each segment and export decodes without a word"),
         Oracle("ffprobe", "ffmpeg", "lengths, tracks and times are what we say"),
         Oracle("jose", "jose", "each signature verifies with a second JOSE library"),
+        Oracle("memcached", "memcached", "part of Swift"),
         Oracle("node", "nodejs", "runs age-encryption"),
         Oracle("openssl", "openssl", "certificate chains and time stamps verify"),
+        Oracle("s3cmd", "s3cmd", "a stock client brings a copy home over S3, and it verifies"),
         Oracle("shellcheck", "shellcheck", "shell scripts are sound"),
         Oracle("strace", "strace", "writes and syncs reach the kernel in the promised order"),
+        Oracle("swift-account-server", "swift-account", "part of Swift"),
+        Oracle("swift-container-server", "swift-container", "part of Swift"),
+        Oracle("swift-object-server", "swift-object", "part of Swift"),
+        Oracle("swift-proxy-server", "swift-proxy", "a real object store, by Swift's own language and by S3"),
     )
 }
 
