@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from tools.dock import copy_cli
 from tools.dock.display import choose
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
@@ -41,6 +42,11 @@ A slot is called by where it is (the USB location 1-1.2, the tty's path, the add
   [slots]
   A1 = "1-1.2"
   A2 = ["1-1.3", "/dev/ttyAMA0"]
+
+With --copy a receipt waits until further places hold the recording as well, read back and hashed; where one fails,
+cameras are fetched all the same, and keep what they have.  `lapel dock copy --help` says what a place can be.
+
+  lapel dock serve --identity authority/dock-1 --store evidence --port usb --copy s3://evidence/dock-1
 """
 ASSIGN = """\
 Enter into the store's register that an officer takes a camera for a shift.  The camera is told the shift's id when it
@@ -76,6 +82,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     serve.add_argument(
         "--assign", type=_shift, metavar="SHIFT", help="the shift of every camera that the register does not know"
     )
+    copy_cli.add_options(serve)
     _add_authority(serve, required=False)
     serve.add_argument(
         "--time-signer",
@@ -92,6 +99,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     assign.add_argument("--officer", required=True, metavar="NAME", help="name or number of the officer")
     assign.add_argument("--store", type=Path, required=True, metavar="DIR", help="the dock's store")
     assign.set_defaults(run=run_assign)
+
+    copy_cli.add_parsers(commands)
 
     stamps = commands.add_parser("stamp", help="get the time stamps that lack", description=STAMP, formatter_class=raw)
     stamps.add_argument("--store", type=Path, required=True, metavar="DIR", help="the dock's store")
@@ -112,7 +121,10 @@ def run_serve(options: argparse.Namespace) -> int:
         try:
             identity, store = DockIdentity.load(options.identity), Store(options.store)
             rack = _rack(options.slots)
-            with _stamping(options, store, emit) as stamping:
+            with (
+                copy_cli.keeping(store, options.copy, options.copies, emit),
+                _stamping(options, store, emit) as stamping,
+            ):
                 desk = Desk(
                     identity,
                     store,

@@ -24,6 +24,8 @@ from firmware.dock.messages import (
     ListFiles,
     ListItems,
     Message,
+    Ping,
+    Pong,
     Refused,
     Stored,
 )
@@ -34,6 +36,8 @@ MessageT = TypeVar("MessageT", bound=Message)
 EntryT = TypeVar("EntryT", ItemEntry, FileEntry)
 
 MOST_ENTRIES = 100_000
+PING_S = 5.0
+NAP_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,16 @@ def hand_over(line: Message, data: bytes) -> Talk[None]:
     stored = yield from ask(line, Stored)
     if stored.hash != jws.line_hash(data):
         raise RemoteProtocolError("the camera stored something else")
+
+
+def until(done: Callable[[float], bool]) -> Talk[None]:
+    """Wait for something that goes on elsewhere, in touch with the camera.  ``done`` waits for so many seconds, and says whether it is."""
+    while True:
+        for _ in range(round(PING_S / (2 * NAP_S))):
+            if done(NAP_S):
+                return
+            yield Pause(NAP_S)
+        yield from ask(Ping(), Pong)
 
 
 def list_items() -> Talk[list[ItemEntry]]:

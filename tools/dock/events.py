@@ -32,6 +32,9 @@ class Kind(StrEnum):
     WAITING = "waiting"
     LOG_RECEIPTED = "log-receipted"
     ANCHORED = "anchored"
+    COPIED = "copied"
+    UNCOPIED = "uncopied"
+    WITHHELD = "withheld"
     STAMPED = "stamped"
     UNSTAMPED = "unstamped"
     DONE = "done"
@@ -39,7 +42,19 @@ class Kind(StrEnum):
     FAILED = "failed"
 
 
-TROUBLE = frozenset({Kind.UNUSABLE, Kind.FULL, Kind.REFUSED, Kind.REJECTED, Kind.CONFLICT, Kind.DAMAGED, Kind.FAILED})
+TROUBLE = frozenset(
+    {
+        Kind.UNUSABLE,
+        Kind.FULL,
+        Kind.REFUSED,
+        Kind.REJECTED,
+        Kind.CONFLICT,
+        Kind.DAMAGED,
+        Kind.UNCOPIED,
+        Kind.WITHHELD,
+        Kind.FAILED,
+    }
+)
 """What makes the exit status 1."""
 
 
@@ -49,7 +64,8 @@ class DockEvent:
 
     Facts by kind: ``listening``, ``unusable``, ``plugged`` and ``unplugged`` ``port``; ``stock`` ``items``, ``size``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
     (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
-    ``item``, ``hash``; ``log-receipted`` ``boot``, ``items``, ``hash``; everything may have ``text``.
+    ``item``, ``hash``; ``copied`` ``item``, ``place``, ``files``, ``size``; ``uncopied`` ``item``, ``place``; ``withheld``
+    ``items``; ``log-receipted`` ``boot``, ``items``, ``hash``; everything may have ``text``.
     """
 
     kind: Kind

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from firmware.dock.errors import RemoteProtocolError
 from firmware.dock.messages import AnchorLine, LogReceiptLine
@@ -14,10 +17,11 @@ from firmware.evidence.kinds import ANCHOR
 from firmware.evidence.log_kinds import LOG_RECEIPT, MOST_LOG_FILES
 from firmware.evidence.log_receipt import verify_log_receipt
 from tools.dock import durable
-from tools.dock.conversation import Memory, Talk, fetch, hand_over, list_files, list_items
+from tools.dock.conversation import Memory, Talk, fetch, hand_over, list_files, list_items, until
 from tools.dock.custody import AuditState, BrokenChainError, file_entry, head_behind, read_log
 from tools.dock.events import Kind
 from tools.dock.met import Met
+from tools.dock.receipts import Receipts
 from tools.dock.store import LOG_RECEIPT as LOG_RECEIPT_FILE
 
 _NAME = re.compile(r"[0-9]{8}\.(jwsl|private\.age)")
@@ -26,8 +30,9 @@ _NAME = re.compile(r"[0-9]{8}\.(jwsl|private\.age)")
 class Logs:
     """Takes over the log of one camera."""
 
-    def __init__(self, met: Met) -> None:
+    def __init__(self, met: Met, receipts: Receipts) -> None:
         self._met = met
+        self._receipts = receipts
         self._settled: set[tuple[str, int]] = set()
         self._receipted: dict[str, int] = {}
         self._elsewhere: Signed | None = None
@@ -130,6 +135,8 @@ class Logs:
             return False
         directory, boot = self._met.volume.audit, int(max(finished)[:8])
         files = [file_entry(directory / name, length) for name, length in finished.items()]
+        if not (yield from self._copied(directory, boot, files)):
+            return False
         facts = {"boot": boot, "files": files, "audit": head_behind(directory, boot), "store": self._met.store.id}
         line = self._met.identity.sign(LOG_RECEIPT, {**self._met.whose, **facts, **self._met.signing})
         self._met.volume.keep_log_receipt(line)
@@ -137,6 +144,17 @@ class Logs:
         self._receipted = finished
         self._met.tell(Kind.LOG_RECEIPTED, boot=boot, items=len(files), hash=jws.line_hash(line))
         return True
+
+    def _copied(self, directory: Path, boot: int, files: Sequence[Mapping[str, Any]]) -> Talk[bool]:
+        """Whether further places hold these, as many as were demanded."""
+        copies = self._met.store.copies
+        item = f"{directory.relative_to(self._met.store.root).as_posix()}/up to {boot:08d}"
+        wanted = [copies.wanted(directory / each["name"], each["length"], each["hash"]) for each in files]
+        job = copies.secure(item, wanted)
+        yield from until(job.wait)
+        if not job.enough:
+            self._receipts.lack("audit", job.failures)
+        return job.enough
 
     def _countersign(self, state: AuditState) -> Talk[int]:
         audit = {"line": state.head.line, "head": state.head.hash}

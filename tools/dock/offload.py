@@ -10,21 +10,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from firmware.dock.messages import ItemEntry, Ping, Pong, ReceiptLine
+from firmware.dock.messages import ItemEntry, Ping, Pong
 from firmware.evidence import jws
 from firmware.evidence.errors import EvidenceError, FormatError, MismatchError
 from firmware.evidence.jws import FILE_LIMIT
-from firmware.evidence.kinds import RECEIPT
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.volume import verify_volume
 from tools.dock import custody, durable
-from tools.dock.conversation import DeclinedError, Memory, Talk, ask, fetch, hand_over, list_files, list_items
+from tools.dock.conversation import DeclinedError, Memory, Talk, ask, fetch, list_files, list_items
 from tools.dock.events import Kind
 from tools.dock.logs import Logs
 from tools.dock.met import Met
+from tools.dock.receipts import Receipts
 from tools.dock.stamping import Stamping
 from tools.dock.store import MANIFEST, SECOND, keep_beside
-from tools.dock.store import RECEIPT as RECEIPT_FILE
 
 VOLUME = "volume.jws"
 PROGRESS_EVERY = 1 << 20
@@ -35,16 +34,20 @@ class Offload:
     """Takes over what one camera has."""
 
     def __init__(self, met: Met, stamping: Stamping | None = None) -> None:
-        self._stamping = stamping
-        self.receipted = 0
         self.anchored: int | None = None
         self._met = met
-        self._logs = Logs(met)
+        self._receipts = Receipts(met, stamping)
+        self._logs = Logs(met, self._receipts)
         self._tell = met.tell
         self._volume = met.volume
         self._done = self._total = self._shown = self._read = 0
         if stamping:
             stamping.sweep(self._volume.recordings)
+
+    @property
+    def receipted(self) -> int:
+        """How many receipts the camera has taken."""
+        return self._receipts.given
 
     def talk(self) -> Talk[None]:
         """Go through one round.  ``YieldedError`` if the camera begins to record."""
@@ -57,8 +60,13 @@ class Offload:
         known = yield from self._guarded("audit", self._logs.meet())
         for entry in recordings:
             yield from self._guarded(entry.name, self._take_recording(entry))
+            yield from self._receipts.hand_over()
+        yield from self._receipts.hand_over(wait=True)
         if known:
             yield from self._guarded("audit", self._settle())
+        self._met.store.copies.later(*self._volume.few())
+        self._met.store.copies.later(*self._volume.newest(), paper=True)
+        yield from self._receipts.complain()
 
     def _settle(self) -> Talk[None]:
         self.anchored = yield from self._logs.settle()
@@ -104,13 +112,15 @@ class Offload:
         place = self._volume.place(int(entry.name), manifest.hash, apart=self._met.apart)
         if ".conflict-" in place.name and not self._met.apart:
             self._met.conflict(f"recording {entry.name} is stored with another manifest")
+        if self._receipts.expected(place) or (place.exists() and self._receipts.trouble(place)):
+            self._progress(entry.size)
+            return
         if place.exists() and (yield from self._still_good(place, papers)):
             self._progress(entry.size)
         else:
             yield from self._fetch_recording(entry.name, papers, wanted, place)
         self._tell(Kind.STORED, item=place.name)
-        if not self._met.apart:
-            yield from self._receipt(place, papers)
+        self._receipts.prepare(place, papers)
 
     def _still_good(self, place: Path, papers: custody.Papers) -> Talk[bool]:
         """A dock that is asked again reads its store again before it signs anew."""
@@ -159,17 +169,6 @@ class Offload:
             if theirs == entry["hash"] and attempt == 1:
                 continue  # what was here was wrong, not what the camera has
             raise MismatchError(f"{name}: its hash is not the one that the manifest signs")
-
-    def _receipt(self, place: Path, papers: custody.Papers) -> Talk[None]:
-        """Everything is durable: say so."""
-        facts = {**papers.facts, "store": self._met.store.id, **self._met.signing}
-        line = self._met.identity.sign(RECEIPT, facts)
-        durable.write(place / RECEIPT_FILE, line + b"\n")
-        yield from hand_over(ReceiptLine(line), line)
-        self.receipted += 1
-        self._tell(Kind.RECEIPTED, item=place.name, hash=jws.line_hash(line))
-        if self._stamping:
-            self._stamping.ask(place)
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 

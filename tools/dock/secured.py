@@ -18,7 +18,8 @@ from typing import BinaryIO, cast
 from tools.dock import durable
 from tools.dock.places.place import DiffersError, Place, PlaceError, Watch, Watched
 
-ASIDE = ".damaged-"
+ASIDE = "DAMAGED"
+"""No camera can be named so: beside the devices, so that what a place has of them stays a store's tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,20 @@ def secure(place: Place, wanted: Wanted, stopping: threading.Event) -> int:
 
     ``PlaceError`` where the place cannot be used, ``DiffersError`` where it gives back other bytes, OSError where the file here cannot be read.
     """
+    while True:
+        before = state(wanted.path)
+        length = _secure(place, wanted, stopping)
+        if wanted.hash is not None or state(wanted.path) == before:
+            return length  # else it has grown meanwhile, and somebody else's newer version may have been replaced by this one
+
+
+def state(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is replaced or grows."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _secure(place: Place, wanted: Wanted, stopping: threading.Event) -> int:
     with wanted.path.open("rb") as file:
         length, sha256 = _identity(file, wanted)
         there = place.size(wanted.key)
@@ -100,5 +115,6 @@ def _read_back(place: Place, key: str, length: int, stopping: threading.Event) -
 
 
 def _set_aside(place: Place, key: str) -> None:
-    free = next(name for number in count(1) if place.size(name := f"{key}{ASIDE}{number}") is None)
+    store, _, rest = key.partition("/")
+    free = next(name for number in count(1) if place.size(name := f"{store}/{ASIDE}/{rest}.{number}") is None)
     place.set_aside(key, free)

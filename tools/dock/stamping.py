@@ -92,6 +92,7 @@ class Stamping:
             try:
                 if not (recording / STAMP).exists():
                     stamp(self._stamper, self._store, recording)
+                    self._store.copies.later(recording / STAMP)
                     self._emit(DockEvent(Kind.STAMPED, device, {"item": item}))
             except StampError as error:
                 with self._changed:

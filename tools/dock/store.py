@@ -5,6 +5,7 @@ register.jsonl                               which shift is whose: nowhere else
 conflicts.jsonl                              cameras that contradicted what is stored under their names
 refusals.jsonl                               who was refused, in which slot, and why: the newest five hundred
 ... .lock                                    is held while the file beside it is changed; nothing is in it
+            self.copies.later(path, paper=True)
 incoming/DEVICE/VOLUME/NUMBER-HASH16/        what has not arrived in full
 DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what was countersigned last
 DEVICE/VOLUME/log-receipt.jws                what this dock receipted last of the log
@@ -29,6 +30,7 @@ from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import EvidenceError
 from tools.dock import durable
+from tools.dock.copies import Copies
 
 INCOMING = "incoming"
 MANIFEST = "manifest.jws"
@@ -40,6 +42,8 @@ ANCHORS = "anchors"
 LOG_RECEIPT = "log-receipt.jws"
 OTHERS = "log-receipts"
 CONFLICTS = "conflicts.jsonl"
+TRANSIENT = (".new", ".lock")
+"""What ends so is no part of a store: a file that is being written, and what keeps others waiting meanwhile."""
 
 
 class StoreError(Exception):
@@ -64,6 +68,12 @@ class Store:
             durable.write(path, f"{self.id}\n".encode())  # each time: it shows that the store can be written
         except OSError as error:
             raise StoreError.of(error) from None
+        self.copies = Copies(root, self.id)
+        """Further places, none unless somebody names them."""
+
+    def papers(self) -> list[Path]:
+        """What is in no volume and belongs into every copy: not the register, which is about people."""
+        return [self.root / "store.id", self.root / CONFLICTS]
 
     def note_conflict(self, facts: Mapping[str, str | int]) -> None:
         """Keep in mind that a camera contradicted what is stored under its name."""
@@ -72,6 +82,7 @@ class Store:
             with durable.alone(path):
                 before = path.read_bytes() if path.exists() else b""
                 durable.write(path, before + json.dumps(facts, sort_keys=True).encode() + b"\n")
+            self.copies.later(path, paper=True)
         except OSError as error:
             raise StoreError.of(error) from None
 
@@ -134,6 +145,16 @@ class Volume:
         if _manifest_hash(own) == manifest if own.exists() else not apart:
             return own
         return own.with_name(f"{own.name}.conflict-{manifest[:8]}")
+
+    def few(self) -> list[Path]:
+        """All but recordings, in files that stay or grow."""
+        folders = (self.path, self.audit, self.path / ANCHORS, self.path / OTHERS)
+        files = (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_file())
+        return [path for path in files if path.suffix not in TRANSIENT and path not in self.newest()]
+
+    def newest(self) -> list[Path]:
+        """The papers of this dock of which a newer one replaces the one before."""
+        return [self.path / ANCHOR, self.path / LOG_RECEIPT]
 
     def set_aside(self, path: Path) -> Path:
         """Move what reads badly out of the way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from tests.evidence_maker import RECIPIENTS, Authority, Camera, Identity, Plan
+from tests.object_store import ObjectStore, running
 from tests.pki import Pki
 from tools.verify.report import Report
 from tools.verify.verifier import verify_path
@@ -19,6 +21,13 @@ from tools.verify.verifier import verify_path
 def pki() -> Pki:
     """Our authority, for docks and cameras."""
     return Pki.create()
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """A Swift that speaks S3 as well, for tests that need ``COMMANDS``."""
+    with running(tmp_path_factory.mktemp("swift") / "server") as store:
+        yield store
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import pytest
 import swiftclient
 
-from tests.object_store import COMMANDS, KEY, USER, ObjectStore, running
+from tests.object_store import COMMANDS, KEY, USER, ObjectStore
 from tests.oracles import needs
 from tests.relay import Relay, relayed
 from tools.dock.places import s3, swift
@@ -28,13 +28,6 @@ SERVED = needs(*COMMANDS)
 KINDS = ["dir", pytest.param("s3", marks=SERVED), pytest.param("swift", marks=SERVED)]
 FAR = [pytest.param("s3", marks=SERVED), pytest.param("swift", marks=SERVED)]
 NEVER = threading.Event()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    """A Swift that speaks S3 as well."""
-    with running(tmp_path_factory.mktemp("swift") / "server") as store:
-        yield store
 
 
 @dataclass
@@ -60,7 +53,7 @@ def around(kind: str, request: pytest.FixtureRequest, folder: Path, patch: pytes
     if kind == "dir":
         yield Around(kind, "", Relay(), folder)
         return
-    server: ObjectStore = request.getfixturevalue("server")
+    server: ObjectStore = request.getfixturevalue("object_store")
     container = f"c{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}"
     with closing(swiftclient.Connection(f"{server.url}/auth/v1.0", USER, KEY)) as owner:
         owner.put_container(container)
@@ -122,9 +115,9 @@ def test_put_replaces_and_set_aside_keeps(at: Around) -> None:
     """The newest bytes stand under a key; what was set aside stands under the other one."""
     with closing(at.open()) as place:
         put(place, "s/a", b"first, and longer")
-        place.set_aside("s/a", "s/a.damaged-1")
+        place.set_aside("s/a", "s/DAMAGED/a.1")
         put(place, "s/a", b"second")
-        assert (got(place, "s/a"), got(place, "s/a.damaged-1")) == (b"second", b"first, and longer")
+        assert (got(place, "s/a"), got(place, "s/DAMAGED/a.1")) == (b"second", b"first, and longer")
 
 
 def test_keys_are_those_below(at: Around) -> None:
@@ -244,6 +237,26 @@ def test_what_grew_replaces_its_beginning(at: Around, tmp_path: Path) -> None:
         assert list(place.keys("")) == ["store-1/a"]
 
 
+def test_what_grows_meanwhile(tmp_path: Path) -> None:
+    """Where a log grows while its older version is on the way (another process may have brought the newer one), the newer one is there in the end."""
+    (tmp_path / "place").mkdir()
+    path = tmp_path / "a"
+
+    class Slow(Counting):
+        def put(self, key: str, file: BinaryIO, length: int) -> None:
+            """The store goes on while this is under way."""
+            if not self.puts:
+                (tmp_path / "new").write_bytes(b"line 1\nline 2\n")
+                (tmp_path / "new").replace(path)
+            super().put(key, file, length)
+
+    with closing(open_place(f"dir:{tmp_path / 'place'}")) as real:
+        place = Slow(real)
+        secure(cast("Place", place), wanted(path, b"line 1\n", signed=False), NEVER)
+        assert got(real, "store-1/a") == b"line 1\nline 2\n"
+        assert len(place.puts) == 2
+
+
 @pytest.mark.parametrize("there", [b"other bytes", b"line 1\nbut then more than here\n", b"Line 1\n"])
 def test_nothing_is_written_over(at: Around, tmp_path: Path, there: bytes) -> None:
     """Other bytes, or more of them, are kept beside, each time under another name."""
@@ -252,7 +265,7 @@ def test_nothing_is_written_over(at: Around, tmp_path: Path, there: bytes) -> No
             put(place, "store-1/a", there)
             secure(place, wanted(tmp_path / "a", b"line 1\n"), NEVER)
             assert got(place, "store-1/a") == b"line 1\n"
-            assert got(place, f"store-1/a.damaged-{number}") == there
+            assert got(place, f"store-1/DAMAGED/a.{number}") == there
 
 
 def test_papers_replace_each_other(at: Around, tmp_path: Path) -> None:
@@ -286,14 +299,14 @@ def test_altered_on_the_way_back(far: Around, tmp_path: Path) -> None:
         assert secure(place, file, NEVER) == len(data)
 
 
-def test_rotted_in_the_place(far: Around, server: ObjectStore, tmp_path: Path) -> None:
+def test_rotted_in_the_place(far: Around, object_store: ObjectStore, tmp_path: Path) -> None:
     """A bit that turned on the server's disk after the receipt is found when the dock is asked again, and the bytes are put there anew."""
     data = hashlib.shake_128(far.container.encode()).digest(50_000)
     file = wanted(tmp_path / "a", data)
     with closing(far.open()) as real:
         secure(real, file, NEVER)
         (disk,) = [
-            path for path in server.data_files() if path.stat().st_size == len(data) and path.read_bytes() == data
+            path for path in object_store.data_files() if path.stat().st_size == len(data) and path.read_bytes() == data
         ]
         disk.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
         place = Counting(real)

@@ -70,6 +70,7 @@ class DirectoryPlace:
     def set_aside(self, key: str, aside: str) -> None:
         """Rename."""
         with self._in_words():
+            durable.make_directory((self._root / aside).parent)
             durable.move(self._root / key, self._root / aside)
 
     def keys(self, prefix: str) -> Iterator[str]:

@@ -28,6 +28,12 @@ class DiffersError(PlaceError):
     """The place can be used, but what it gives back is not what was given to it."""
 
 
+AWAY = "it cannot be reached"
+SILENT = "it does not answer in time"
+BROKEN = "the connection broke off"
+"""What any network can do to a place."""
+
+
 class Place(Protocol):
     """Somewhere that keeps files under keys (``a/b/c``: names of a store, separated by slashes).
 

@@ -12,11 +12,23 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+    SSLError,
+)
 from botocore.session import Session
 
 from tools.dock.places.address import Address, check_endpoint
-from tools.dock.places.place import CHUNK, AddressError, PlaceError
+from tools.dock.places.place import AWAY, BROKEN, CHUNK, SILENT, AddressError, PlaceError
 
 CONNECT_S = 10
 READ_S = 30
@@ -44,6 +56,17 @@ _BY_STATUS: Mapping[int, str] = {
     507: "it is full",
 }
 _NOT_FOUND = 404
+_FAILURES: Mapping[type[Exception], str] = {
+    NoCredentialsError: "there are no credentials any more",
+    ConnectTimeoutError: SILENT,
+    ReadTimeoutError: SILENT,
+    SSLError: "its certificate is not believed",
+    EndpointConnectionError: AWAY,
+    ConnectionClosedError: BROKEN,
+    HTTPClientError: BROKEN,
+    ResponseStreamingError: BROKEN,
+    IncompleteReadError: BROKEN,
+}
 
 
 def open_place(address: Address, _store: Path | None) -> S3Place:
@@ -140,10 +163,12 @@ def _in_words() -> Iterator[None]:
         yield
     except ClientError as error:
         raise _said(error.response) from None
-    except NoCredentialsError:
-        raise PlaceError("there are no credentials any more") from None
-    except (BotoCoreError, OSError) as error:
-        raise PlaceError(str(error)) from None
+    except BotoCoreError as error:
+        raise PlaceError(
+            next((words for kind, words in _FAILURES.items() if isinstance(error, kind)), str(error))
+        ) from None
+    except OSError as error:
+        raise PlaceError(error.strerror or str(error)) from None
 
 
 def _said(response: Mapping[str, Any]) -> PlaceError:

@@ -19,18 +19,29 @@ from urllib.parse import quote
 
 from keystoneauth1 import session as keystone
 from keystoneauth1.exceptions import ClientException as KeystoneError
+from keystoneauth1.exceptions import ConnectFailure, ConnectTimeout, Unauthorized
 from keystoneauth1.identity import v3
-from requests.exceptions import RequestException
+from requests.exceptions import ChunkedEncodingError, RequestException, SSLError, Timeout
+from requests.exceptions import ConnectionError as NoConnectionError
 from swiftclient.client import Connection
 from swiftclient.exceptions import ClientException
 
 from tools.dock.places.address import Address, check_endpoint
-from tools.dock.places.place import CHUNK, AddressError, PlaceError
+from tools.dock.places.place import AWAY, BROKEN, CHUNK, SILENT, AddressError, PlaceError
 
 TIMEOUT_S = 30.0
 RETRIES = 1
 PAGE = 1000
 _NOT_FOUND = 404
+_FAILURES: Mapping[type[Exception], str] = {
+    Unauthorized: "it refuses these credentials",
+    ConnectTimeout: SILENT,  # Keystone's
+    Timeout: SILENT,
+    SSLError: "its certificate is not believed",
+    ChunkedEncodingError: BROKEN,
+    ConnectFailure: AWAY,
+    NoConnectionError: AWAY,
+}
 
 _BY_STATUS: Mapping[int, str] = {
     401: "it refuses these credentials",
@@ -186,7 +197,10 @@ class SwiftPlace:
             well = True
         except ClientException as error:
             raise PlaceError(_words(error)) from None
-        except (AddressError, KeystoneError, RequestException, OSError) as error:
+        except (KeystoneError, RequestException) as error:
+            words = next((words for kind, words in _FAILURES.items() if isinstance(error, kind)), str(error))
+            raise PlaceError(words) from None
+        except (AddressError, OSError) as error:
             raise PlaceError(str(error)) from None
         finally:
             if well:
