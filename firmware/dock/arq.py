@@ -63,7 +63,7 @@ class Sender:
 
     def __init__(self) -> None:
         """Nothing sent, and no room at the peer yet."""
-        self.sent = self.repeated = 0
+        self.repeated = 0
         self.round_trip_ns: int | None = None
         self._queue = bytearray()
         self._flights: dict[int, _Flight] = {}
@@ -161,7 +161,6 @@ class Sender:
 
     def _send(self, flight: _Flight, now_ns: int) -> Transmission:
         flight.stamp, flight.sent_ns = self.next_stamp(), now_ns
-        self.sent += 1
         self._undecided.append((flight.stamp, flight))
         return Transmission(flight.number, flight.stamp, flight.payload)
 

@@ -98,6 +98,16 @@ class Link:
         return self._deframer.bad
 
     @property
+    def good(self) -> int:
+        """Frames that arrived well."""
+        return self._deframer.good
+
+    @property
+    def round_trip_ns(self) -> int | None:
+        """How long an acknowledgement takes, None while none was measured."""
+        return self._sender.round_trip_ns
+
+    @property
     def repeated(self) -> int:
         """Frames that had to be sent again."""
         return self._sender.repeated

@@ -55,6 +55,7 @@ _WORDS: Mapping[Kind, str] = {
     Kind.SETTINGS: "settings {serial}: {text}",
     Kind.ASSIGNED: "assigned to shift {shift}",
     Kind.STOCK: "{items} recordings, {size} bytes to take over",
+    Kind.FORECAST: "{text}",
     Kind.FETCHING: "recording {item}: fetching",
     Kind.STORED: "recording {item}: stored",
     Kind.RECEIPTED: "recording {item}: receipt accepted",

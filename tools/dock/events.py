@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SETTINGS = "settings"
     ASSIGNED = "assigned"
     STOCK = "stock"
+    FORECAST = "forecast"
     FETCHING = "fetching"
     PROGRESS = "progress"
     STORED = "stored"
@@ -62,7 +63,8 @@ TROUBLE = frozenset(
 class DockEvent:
     """One event; ``device`` is empty where no camera is known, ``slot`` where it is about no slot.
 
-    Facts by kind: ``listening``, ``unusable``, ``plugged`` and ``unplugged`` ``port``; ``stock`` ``items``, ``size``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
+    Facts by kind: ``listening``, ``unusable``, ``plugged`` and ``unplugged`` ``port``; ``stock`` ``items``, ``size``; ``forecast`` ``seconds``, ``size`` (what is
+    left), ``rate`` (bytes a second), ``loss`` (damaged frames of a million), ``basis``, ``slow``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
     (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
     ``item``, ``hash``; ``copied`` ``item``, ``place``, ``files``, ``size``; ``uncopied`` ``item``, ``place``; ``withheld``
     ``items``; ``log-receipted`` ``boot``, ``items``, ``hash``; everything may have ``text``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import grp
 import os
+import re
 import select
 import socket
 import termios
@@ -21,12 +22,16 @@ from tools.dock.slots import usb_location
 
 TCP = "tcp:"
 BAUD = 3_000_000
+BITS = 10
+"""Bits of a byte on a UART: start, eight, stop."""
 PATIENCE_S = 10.0
 READ = 256 * 1024
 SCANS = 3
 
 NOT_THERE = frozenset({errno.ENOENT, errno.ENXIO, errno.EIO, errno.ENODEV})
 """Errors of a tty, or of an address, that is not plugged in."""
+
+_UART = re.compile(r"/dev/tty(USB|AMA|S|SC|THS|mxc|O|PS)\d+")
 
 _REMEDIES: Mapping[int, str] = {
     errno.EACCES: "add this user to the group {group} (usermod -aG {group} USER), or give the device another mode with a udev rule",
@@ -67,6 +72,8 @@ class SerialPort:
         """Open it, raw, without flow control, and for nobody else; ``OSError`` where that cannot be done."""
         with _as_os_error():
             self._tty = serial.Serial(path, baud, timeout=0, write_timeout=PATIENCE_S, exclusive=True)
+        self.byte_rate = baud / BITS if _UART.fullmatch(os.path.realpath(path)) else None
+        """Bytes a second, None where the baud rate means nothing."""
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Read what waits, or the next byte that comes."""
@@ -96,6 +103,11 @@ def _as_os_error() -> Iterator[None]:
         yield
     except termios.error as error:
         raise OSError(*error.args) from None
+
+
+def byte_rate(port: Port) -> float | None:
+    """Bytes a second that a port's line is set to; None where it has no such thing."""
+    return port.byte_rate if isinstance(port, SerialPort) else None
 
 
 class TcpPort:

@@ -21,12 +21,14 @@ from tools.dock.attempts import Attempts
 from tools.dock.conversation import Talk
 from tools.dock.crowd import Crowd, FullError
 from tools.dock.events import DockEvent, Kind
-from tools.dock.ports import READ, Port
+from tools.dock.forecast import Forecaster
+from tools.dock.ports import READ, Port, byte_rate
 from tools.dock.refusals import Refusals
 from tools.dock.session import NANO, Session, farewell
 from tools.dock.slots import Rack
 from tools.dock.store import StoreError
 from tools.dock.visit import Desk, Visit
+from tools.dock.watch import Watch
 
 NAP_S = 0.2
 PARTING_S = 2.0
@@ -86,13 +88,16 @@ class Reception:
 
     def attend(self, port: Port, slot: str, believed: Callable[[], None] = _nothing) -> Outcome:
         """Attend whoever is at this port until the session ends.  ``believed`` is called once its certificates are."""
-        desk = replace(self._desk, emit=lambda event: self._hear(event, slot))
+        link = Link(None) if port.serial else None
+        forecaster = Forecaster(byte_rate(port), serial=port.serial)
+        watch = Watch(forecaster, link, self.clock, lambda event: self._hear(event, slot))
+        desk = replace(self._desk, emit=watch)
         begun = self.clock()
         tls = Tls(Side.DOCK, desk.identity.tls, desk.identity.trust(desk.utc_ms()))
-        channel = Channel(Side.DOCK, tls, Link(None) if port.serial else None, begun)
+        channel = Channel(Side.DOCK, tls, link, begun)
         session = Session(channel, lambda secured: self._talk(secured, desk, believed))
         try:
-            self._run(port, session)
+            self._run(port, session, watch)
         except (StoreError, DockError, OSError) as error:
             session.close()
             self._part(port, session, farewell(error))
@@ -151,11 +156,12 @@ class Reception:
         self.stopping.set()
         self.emit(Kind.FAILED, slot, device, text=str(error))
 
-    def _run(self, port: Port, session: Session) -> None:
+    def _run(self, port: Port, session: Session, watch: Watch) -> None:
         while not session.finished and not self.stopping.is_set():
             data = port.read(READ, min(NAP_S, session.wait_ns(self.clock()) / NANO))
             now = self.clock()
             session.receive_data(data, now)
+            watch.received(len(data), now)
             session.turn(now)
             if out := session.channel.data_to_send():
                 port.write(out)

@@ -29,6 +29,15 @@ FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.SETTINGS: {"serial": 4, "taken": True, "text": "taken"},
     Kind.ASSIGNED: {"shift": "night"},
     Kind.STOCK: {"items": 2, "size": 1000},
+    Kind.FORECAST: {
+        "seconds": 12_490,
+        "size": 3_600_000_000,
+        "rate": 288_235,
+        "loss": 0,
+        "basis": "line",
+        "slow": True,
+        "text": "3 h 28 min over this line, at 288 kB a second; the network link would take 2 min",
+    },
     Kind.FETCHING: {"item": "00000001"},
     Kind.PROGRESS: {"done": 500, "total": 1000},
     Kind.STORED: {"item": "00000001"},
@@ -94,7 +103,7 @@ def test_json() -> None:
             display(event)
     parsed = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [each["event"] for each in parsed] == [event.kind.value for event in EVENTS]
-    assert parsed[12] == {"event": "progress", "device": "cam-1", "slot": "1-1.2", "done": 500, "total": 1000}
+    assert parsed[13] == {"event": "progress", "device": "cam-1", "slot": "1-1.2", "done": 500, "total": 1000}
 
 
 def test_bars() -> None:
