@@ -20,6 +20,7 @@ from firmware.runtime.flow import Cause
 from firmware.runtime.lens import AHEAD_NS, Lens
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.microphone import Microphone
+from firmware.runtime.roster import Roster
 from firmware.runtime.shelf import CameraShelf
 from firmware.runtime.supervise import Part
 from firmware.runtime.take import Take
@@ -44,23 +45,24 @@ class Camera:
 
     def __init__(self, hal: Hal, settings: Settings, vault: Vault, log: Log, *, random: Random) -> None:
         queue = settings.queue_s * settings.bitrate // 8 * 2  # bytes; twice the target rate: encoders overshoot
-        buffer = (settings.pre_event_s + 2) * settings.bitrate // 8 * 2
         self.hal, self.settings, self.vault = hal, settings, vault
         self.inbox: Mailbox[object] = Mailbox(queue)
         self.work: Mailbox[Any] = Mailbox(queue)
-        self.ring = Ring(settings.pre_event_s, buffer)
+        put = self.inbox.put
+        self.ring = Ring(settings.pre_event_s, (settings.pre_event_s + 2) * settings.bitrate // 8 * 2)
         self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
         self.lens = Lens(hal.video, hal.clock, self.arrive, log, device=vault.session.device)
         self.microphone = Microphone(hal.audio, hal.clock, self.arrive, always=settings.pre_event_sound)
-        self.writer = Writer(vault, self.work, self.inbox.put, hal.clock, log)
+        self.writer = Writer(vault, self.work, put, hal.clock, log)
         self.pulse = Pulse(self.lens, self.microphone, self.writer)
         self.well, self.now = self.pulse.well, hal.clock.monotonic_ns
         self.sign = lambda kind, data: self.work.put(Witness(kind, data))
         self.remark = lambda kind, facts, time_ns: self.work.put(Remark(kind, facts, time_ns))
         self.leave = lambda reason, *, resume: self.work.put(Stop(reason, resume))  # behind everything else that waits
         self.shelf = CameraShelf(vault, self.writer, hal)
-        dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, self.inbox.put)
+        dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, put, away=put)
         self.dock = DockLink(dock)
+        self.roster = Roster(vault, self.work.put, lambda: self.take)
         self.controller = Controller(hal, settings, self, log)
         self.take: Take | None = None
         self.takes = 0  # begun so far
@@ -101,7 +103,7 @@ class Camera:
         take.sound(self.microphone.buffered, take.epoch_ns)
         self.microphone.open(self.now())
         take.sound(self.microphone.state, self.now())
-        take.note("assignment", {"shift": self.vault.custody.shift})
+        take.note("assignment", {"shift": self.roster.shift})
         take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
         self.dock.yield_to_recording(recording=True)
         self.lens.caption(recording=True)

@@ -13,7 +13,7 @@ from firmware.core.gauge import Gauge, reading
 from firmware.core.gestures import Gestures, Hold, HoldProgress, Press, Stuck, Tap
 from firmware.core.indications import Trouble
 from firmware.core.machine import Effect, Event, Move, Place, Recording, move, step
-from firmware.runtime.docklink import DockNews
+from firmware.runtime.docklink import Away, DockNews
 from firmware.runtime.face import Face
 from firmware.runtime.flow import Cause
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
@@ -97,6 +97,7 @@ class Controller:
             Stopped: lambda _: flow.stopped(),
             Health: self._health,
             DockNews: self._dock,
+            Away: lambda _: flow.roster.taken_out(hal.clock.monotonic_ns()),
             PartLost: self._part_lost,
             Quit: self._quit,
         }
@@ -143,6 +144,7 @@ class Controller:
             self._confirm_by = None
             self._happen(Event.TIMEOUT)
         found = self._flow.tick(now_ns)
+        self._flow.roster.tick(now_ns)
         if any(button.stuck for button in self._gestures.values()):
             found |= {Trouble.BUTTON_STUCK}
         before = self.face.troubles
@@ -266,6 +268,7 @@ class Controller:
         if news.move is Move.STOOD:
             self.face.cue("docked")
             self._end("docked")
+            self._flow.roster.put_in(self._hal.clock.monotonic_ns())
 
     def _quit(self, quit_: Quit) -> None:
         """End in good order; what was being recorded goes on with the next start."""

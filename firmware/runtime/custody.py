@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from firmware import settings
@@ -15,11 +16,19 @@ from firmware.evidence.receipt import receipt_files, verify_receipt
 from firmware.evidence.settings_doc import verify_settings
 from firmware.evidence.timetoken import stamper
 from firmware.runtime import durable, names
-from firmware.runtime.enrolment import ASSIGNMENT, SETTINGS, read_assignment
+from firmware.runtime.enrolment import (
+    ASSIGNMENT,
+    ON_DUTY,
+    SETTINGS,
+    Given,
+    on_duty_file,
+    read_assignment,
+    read_on_duty,
+)
 from firmware.runtime.inventory import Entry, Inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from firmware.evidence.jws import Signed
     from firmware.runtime.vault import Vault
@@ -31,13 +40,17 @@ LIMIT: Final = FILE_LIMIT + 1
 class Custody:
     """Who has what: the recordings with a manifest, and what others signed about them and about this camera.
 
-    ``inventory``: the sealed and recovered recordings.  ``shift``: whose shift it is, None when unassigned.  ``anchored``: what a
-    dock countersigned last, as the next opening names it.
+    ``inventory``: the sealed and recovered recordings.  ``given``: the assignment that begins when the camera is taken out of
+    its dock, ``on_duty``: the one that had begun when the service started.  ``anchored``: what a dock countersigned last, as the next opening names it.
     """
 
     def __init__(self, vault: Vault) -> None:
         self.inventory = Inventory()
-        self.shift = read_assignment(vault.hal.config.root(), vault.enrolment)
+        config = vault.hal.config.root()
+        self.on_duty = read_on_duty(config, vault.enrolment)
+        self.given = read_assignment(config, vault.enrolment)
+        if self.on_duty is not None and self.given == self.on_duty.given:
+            self.given = None  # it had begun, and a cut kept the file from being removed
         self.anchored: Mapping[str, Any] | None = None
         self._vault = vault
         self._noted: set[tuple[int, str]] = set()
@@ -112,12 +125,42 @@ class Custody:
         vault.enrolment = vault.enrolment.under(signed)
 
     def assign(self, line: bytes) -> None:
-        """Keep an assignment."""
+        """Keep an assignment; it begins when the camera is taken out."""
         vault = self._vault
         signed = verify_assignment(line, vault.trust(), device=vault.session.device)
         durable.replace(vault.hal.config.root(), ASSIGNMENT, line + b"\n")
-        self.shift = signed.payload["shift"]
-        vault.volume.audit.remark("shift", {"shift": self.shift})
+        self.given = Given(signed.payload["shift"], signed.line)
+
+    def begin_shift(self, given: Given, began: Mapping[str, Any]) -> None:
+        """Keep that an assignment has begun, so that a start in the middle of a shift goes on with it.
+
+        Where the partition fails the assignment counts all the same until the power goes.
+        """
+        config = self._vault.hal.config.root()
+        with self._told("assignment"):
+            durable.replace(config, ON_DUTY, on_duty_file(given, began))
+            if self.given == given:
+                self._remove(ASSIGNMENT)
+                self.given = None
+
+    def end_shift(self) -> None:
+        """Keep that it is nobody's shift any more."""
+        with self._told("assignment"):
+            self._remove(ON_DUTY)
+
+    def _remove(self, name: str) -> None:
+        config = self._vault.hal.config.root()
+        if name in config.names():
+            config.remove(name)
+            config.sync()
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Go on where the small partition fails, and have the log say so."""
+        try:
+            yield
+        except OSError as error:
+            self._fault(f"{what}: {error}")
 
     def _believed_receipt(self, directory: Directory, manifest: Signed) -> Signed | None:
         """The durable receipt of a recording; None without one that can be believed: its dock may have been withdrawn since.

@@ -39,6 +39,7 @@ from firmware.evidence.session import Session
 from hal.interface import Clock, DockPort, PortKind
 
 STOOD_NS = 10_000_000_000
+AWAY_NS = 2_000_000_000
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long to wait after a docking: the first without a refusal, then one further with each refusal in a row."""
 
@@ -72,11 +73,16 @@ class DockNews:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """The camera has been out of contact with any dock for two seconds: it was taken out.  Told once until it is put in again."""
+
+
+@dataclass(frozen=True, slots=True)
 class DockParts:
     """What the dock thread is made of.
 
     ``trust`` is asked anew for each docking: root, revocation, and the time to judge dates at, which is the wall
-    clock's only while that has ``dock`` quality.  ``random`` gives so many random bytes.  ``chacha``: the board has no
+    clock's only while that has ``dock`` quality.  ``random`` gives so many random bytes.  ``report`` and ``away`` hear what happens.  ``chacha``: the board has no
     AES instructions.
     """
 
@@ -88,6 +94,7 @@ class DockParts:
     random: Random
     report: Callable[[DockNews], None]
     chacha: bool = False
+    away: Callable[[Away], None] = lambda _: None
 
 
 class DockLink:
@@ -96,6 +103,8 @@ class DockLink:
     def __init__(self, parts: DockParts) -> None:
         self._parts = parts
         self._recording = False
+        self._missed_ns: int | None = None
+        self._away = False
 
     def yield_to_recording(self, *, recording: bool) -> None:
         """Let docks wait while a recording is being made.  May be called from any thread."""
@@ -110,13 +119,24 @@ class DockLink:
         refusals = 0
         while not stopping.is_set():
             if not self._parts.port.connected():
+                self._miss()
                 stopping.wait(_NAP_S)
                 continue
+            self._missed_ns = None
             outcome = self._meet(stopping)
             refusals = refusals + 1 if outcome is Outcome.REFUSED else 0
             if outcome is Outcome.DONE:
                 self._rest(stopping)
             stopping.wait(PAUSES_S[min(refusals, len(PAUSES_S) - 1)])
+
+    def _miss(self) -> None:
+        """Out of contact: once that has lasted, the camera was taken out, and did not just shake in its slot."""
+        now_ns = self._parts.clock.monotonic_ns()
+        if self._missed_ns is None:
+            self._missed_ns, self._away = now_ns, False
+        elif not self._away and now_ns - self._missed_ns >= AWAY_NS:
+            self._away = True
+            self._parts.away(Away())
 
     def _rest(self, stopping: Event) -> None:
         """Stand in a dock that wants no more."""

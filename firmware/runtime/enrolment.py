@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from firmware.evidence import canonical
 from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.certs import Trust, read_pem, verify_chain
 from firmware.evidence.errors import EvidenceError
-from firmware.evidence.jws import FILE_LIMIT, from_file
+from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT, from_file
+from firmware.evidence.kinds import CLOCK
 from firmware.evidence.roles import Role
+from firmware.evidence.schema import record, text
 from firmware.evidence.second import SecondKey
 from firmware.evidence.session import Session
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
@@ -19,6 +22,8 @@ from firmware.version import BUILT_MS
 from hal.interface import ClockQuality
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from firmware.evidence.jws import Signed
     from firmware.evidence.recipients import Recipients
     from hal.interface import Clock, Directory, Signer
@@ -27,6 +32,7 @@ ROOT: Final = "root.crt.pem"
 DEVICE: Final = "device.crt.pem"
 SETTINGS: Final = "settings.jws"
 ASSIGNMENT: Final = "assignment.jws"
+ON_DUTY: Final = "on-duty.json"
 SECOND: Final = ("device-pq.crt.pem", "device-pq.key.pem")
 
 
@@ -107,14 +113,49 @@ def _second(config: Directory, device: str) -> tuple[SecondKey | None, str | Non
         return None, f"no second signature: {error}"
 
 
-def read_assignment(config: Directory, enrolment: Enrolment) -> str | None:
-    """The shift that this camera is assigned to; None when it is not, or when the assignment is not to be believed."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An assignment that a dock gave: the shift's id, and the line that says so."""
+
+    shift: str
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """An assignment that has begun, and what both clocks showed then."""
+
+    given: Given
+    began: Mapping[str, Any]
+
+
+def read_assignment(config: Directory, enrolment: Enrolment) -> Given | None:
+    """The assignment that was given and has not begun; None when there is none, or when it is not to be believed."""
     if ASSIGNMENT not in config.names():
         return None
     try:
-        line = from_file(durable.read(config, ASSIGNMENT), ASSIGNMENT)
-        signed = verify_assignment(line, enrolment.trust, device=enrolment.session.device)
+        return _given(from_file(durable.read(config, ASSIGNMENT), ASSIGNMENT), enrolment)
     except (EvidenceError, OSError):
         return None
-    shift: str = signed.payload["shift"]
-    return shift
+
+
+def read_on_duty(config: Directory, enrolment: Enrolment) -> OnDuty | None:
+    """The assignment that had begun and not ended, by the same measure."""
+    if ON_DUTY not in config.names():
+        return None
+    try:
+        kept = canonical.decode(durable.read(config, ON_DUTY), LINE_LIMIT, ON_DUTY)
+        record({"line": text(r"[!-~]+", "a line"), "began": CLOCK})(kept, "")
+        return OnDuty(_given(kept["line"].encode(), enrolment), kept["began"])
+    except (EvidenceError, OSError):
+        return None
+
+
+def on_duty_file(given: Given, began: Mapping[str, Any]) -> bytes:
+    """What ``read_on_duty`` reads."""
+    return canonical.encode({"line": given.line.decode(), "began": dict(began)}, ON_DUTY)
+
+
+def _given(line: bytes, enrolment: Enrolment) -> Given:
+    signed = verify_assignment(line, enrolment.trust, device=enrolment.session.device)
+    return Given(signed.payload["shift"], signed.line)

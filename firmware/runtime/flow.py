@@ -20,8 +20,25 @@ class Cause:
     time_ns: int
 
 
+class Shifts(Protocol):
+    """Whose shift it is: hears, at these times of the monotonic clock, what begins and ends one."""
+
+    def taken_out(self, now_ns: int) -> None:
+        """Out of any dock's reach."""
+
+    def put_in(self, now_ns: int) -> None:
+        """In a dock."""
+
+    def tick(self, now_ns: int) -> None:
+        """Time passed."""
+
+
 class Flow(Protocol):
     """The steps of a recording's life that the tables set off."""
+
+    @property
+    def roster(self) -> Shifts:
+        """Whose shift it is."""
 
     def capture(self, unit: Unit) -> None:
         """A unit came from a source."""

@@ -18,11 +18,25 @@ if TYPE_CHECKING:
     from hal.interface import Hal, Unit
 
 
+class Nobody:
+    """Who has no authority has no shifts."""
+
+    def taken_out(self, now_ns: int) -> None:
+        """Nothing begins."""
+
+    def put_in(self, now_ns: int) -> None:
+        """Nothing ends."""
+
+    def tick(self, now_ns: int) -> None:
+        """Nor does anything run."""
+
+
 class Unclaimed:
     """Lights and buttons alone.  Its controller denies every press, so that of a recording's life nothing ever begins."""
 
     def __init__(self, hal: Hal, settings: Settings, log: Log) -> None:
         self.inbox: Mailbox[object] = Mailbox(1)
+        self.roster = Nobody()
         self.controller = Controller(hal, settings, self, log, enrolled=False)
         self.stopped: Callable[[], None] = lambda: None
 

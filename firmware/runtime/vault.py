@@ -121,8 +121,6 @@ class Vault:
             volume.audit.write("fault", {"code": words(self.enrolment.trouble)})
         self.custody.read_anchor()
         self.kept_log.read()
-        if self.custody.shift is not None:
-            volume.audit.remark("shift", {"shift": self.custody.shift})
         self._pending = pending.kept(self.hal.config.root())
         return resume or self._pending
 

@@ -42,7 +42,14 @@ def dock(
     camera = rig.camera
     link = DockLink(
         DockParts(
-            wire, rig.clock, camera.vault.session, camera.shelf, camera.vault.trust, random_of(rig), camera.inbox.put
+            wire,
+            rig.clock,
+            camera.vault.session,
+            camera.shelf,
+            camera.vault.trust,
+            random_of(rig),
+            camera.inbox.put,
+            away=camera.inbox.put,
         )
     )
     link.yield_to_recording(recording=camera.take is not None)
@@ -51,5 +58,5 @@ def dock(
     link.run(passing)
     if pulled:
         wire.plugged = False
-        link.run(Passing(rig, 0.1, {}))
+        link.run(Passing(rig, 2.5, {}))
     rig.settle()

@@ -48,7 +48,8 @@ def state(rig: Rig) -> tuple[object, ...]:
     custody = rig.camera.vault.custody
     return (
         rig.camera.vault.enrolment.settings.hash,
-        custody.shift,
+        custody.given,
+        custody.on_duty,
         custody.anchored,
         custody.inventory.all(),
         len(rig.audit()),

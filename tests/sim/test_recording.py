@@ -11,6 +11,8 @@ import pytest
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Recording
 from firmware.runtime.controller import Quit
+from firmware.runtime.docklink import Away
+from firmware.runtime.enrolment import Given
 from firmware.runtime.work import Durable
 from hal.interface import Button, Track, Unit
 from tests.rig import Rig, judge, payload, read
@@ -233,7 +235,9 @@ def test_shutdown_seals_and_the_next_start_goes_on(tmp_path: Path) -> None:
 def test_nothing_about_people_lies_in_the_clear() -> None:
     """Not the shift, not the bookmark's label, not the trigger: ``strings`` over a card finds nothing."""
     rig = Rig.new(bookmark_label="use of force").run(3)
-    rig.camera.vault.custody.shift = "NIGHT-7-WEST"
+    rig.camera.vault.custody.given = Given("NIGHT-7-WEST", b"x")
+    rig.camera.inbox.put(Away())
+    rig.run(0.1)
     rig.tap().run(1).tap().stop()
 
     def everything(directory: object) -> bytes:

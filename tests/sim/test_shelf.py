@@ -173,12 +173,14 @@ def test_a_revoked_dock_is_revoked_at_once(rig: Rig, shelf: CameraShelf) -> None
 
 
 def test_an_assignment_is_kept(rig: Rig, shelf: CameraShelf) -> None:
-    """The next recording says for which shift it was made."""
+    """Until the camera is taken out, through a power cut too."""
     dock = pki().dock
     payload = {"device": "cam-1", "shift": "S-77", "utc_ms": 1}
     shelf.assign(documents.sign(kinds.ASSIGNMENT, payload, dock.sign, dock.chain.ders))
-    assert rig.camera.vault.custody.shift == "S-77"
-    assert rig.power_cut().camera.vault.custody.shift == "S-77"
+    for each in (rig, rig.power_cut()):
+        assert each.camera.vault.custody.given is not None
+        assert each.camera.vault.custody.given.shift == "S-77"
+        assert each.camera.roster.shift is None
 
 
 def test_the_clock_is_set_and_the_log_says_by_how_much(rig: Rig, shelf: CameraShelf) -> None:

@@ -198,10 +198,11 @@ def enrolled(case: Case) -> Iterator[str]:
     vault = case.vault
     if vault.enrolment.settings.payload["serial"] < case.told.serial:
         yield f"settings went back to serial {vault.enrolment.settings.payload['serial']}"
-    if case.told.shift is not None and vault.custody.shift is None:
+    shift = vault.custody.given and vault.custody.given.shift
+    if case.told.shift is not None and shift is None:
         yield "the assignment is gone"
-    if case.told.shift == "late" and vault.custody.shift != "late":
-        yield f"the assignment went back to {vault.custody.shift}"
+    if case.told.shift == "late" and shift != "late":
+        yield f"the assignment went back to {shift}"
 
 
 PROMISES: tuple[Callable[[Case], Iterator[str]], ...] = (

@@ -284,6 +284,36 @@ def test_without_contact(pki: Pki, shelf: MemoryShelf) -> None:
     assert not news
 
 
+def test_taken_out(shelf: MemoryShelf) -> None:
+    """Two seconds without contact, told once each time; a shorter while is a camera that shakes in its slot."""
+    wire = Wire(shelf.clock, lambda: pytest.fail("nobody is there"))
+    told: list[int] = []
+    began_ns = shelf.clock.now_ns
+    wire.plugged = False
+    link = DockLink(parts(shelf, wire, [], away=lambda _: told.append(shelf.clock.now_ns - began_ns)))
+    link.run(Stop(shelf.clock, 9))
+    assert told == []
+    link.run(Stop(shelf.clock, 50))
+    assert [round(each / 1e9, 1) for each in told] == [2.0]
+
+
+@pytest.mark.parametrize(("gaps_s", "times"), [((1.0, 1.8, 1.9), 0), ((2.2, 1.0, 3.0), 2)])
+def test_shaken_in_its_slot(
+    pki: Pki, shelf: MemoryShelf, tmp_path: Path, gaps_s: tuple[float, ...], times: int
+) -> None:
+    """Each contact begins the count anew."""
+    at, _ = desk(pki, tmp_path)
+    told: list[object] = []
+    wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM))
+    link = DockLink(parts(shelf, wire, [], away=told.append))
+    for gap_s in gaps_s:
+        wire.plugged = False
+        link.run(Stop(shelf.clock, round(gap_s / 0.2)))
+        wire.plugged = True
+        link.run(Stop(shelf.clock, 1))
+    assert len(told) == times
+
+
 @pytest.mark.parametrize("kind", PortKind)
 def test_nobody_answers(pki: Pki, shelf: MemoryShelf, kind: PortKind) -> None:
     """Contact alone is no dock: a stream without a handshake is given up after half a minute, a serial line is asked

@@ -8,7 +8,16 @@ import pytest
 
 from firmware.evidence import documents, kinds
 from firmware.runtime import durable
-from firmware.runtime.enrolment import ASSIGNMENT, Enrolment, NotEnrolledError, read_assignment
+from firmware.runtime.enrolment import (
+    ASSIGNMENT,
+    ON_DUTY,
+    Enrolment,
+    Given,
+    NotEnrolledError,
+    on_duty_file,
+    read_assignment,
+    read_on_duty,
+)
 from firmware.version import BUILT_MS
 from hal.interface import ClockQuality
 from hal.sim.clock import VirtualClock
@@ -115,13 +124,45 @@ def test_an_assignment_counts_for_its_device_alone(config: MemoryStorage) -> Non
     enrolment = load(config)
     root, dock, device = config.root(), pki().dock, pki().device
 
-    def assigned(name: str, signer: object = dock) -> str | None:
+    def assigned(name: str, signer: object = dock) -> Given | None:
         payload = {"device": name, "shift": "S-1", "utc_ms": 1}
         line = documents.sign(kinds.ASSIGNMENT, payload, signer.sign, signer.chain.ders)  # type: ignore[attr-defined]
         durable.replace(root, ASSIGNMENT, line + b"\n")
         return read_assignment(root, enrolment)
 
     assert read_assignment(root, enrolment) is None
-    assert assigned("cam-1") == "S-1"
+    given = assigned("cam-1")
+    assert given is not None
+    assert given.shift == "S-1"
     assert assigned("cam-2") is None
     assert assigned("cam-1", device) is None
+
+
+def test_what_says_that_a_shift_had_begun_is_believed_as_a_dock_s_word_alone(config: MemoryStorage) -> None:
+    """Another camera's, an altered one, or what is no such file: nobody is on duty, and the camera records unassigned."""
+    enrolment, root = load(config), config.root()
+    began = {"mono_ms": 5, "utc_ms": 7, "quality": "rtc"}
+
+    def kept(data: bytes) -> object:
+        durable.replace(root, ON_DUTY, data)
+        found = read_on_duty(root, enrolment)
+        return found and (found.given.shift, dict(found.began))
+
+    def line(name: str = "cam-1") -> bytes:
+        payload = {"device": name, "shift": "S-1", "utc_ms": 1}
+        return documents.sign(kinds.ASSIGNMENT, payload, pki().dock.sign, pki().dock.chain.ders)
+
+    assert read_on_duty(root, enrolment) is None
+    good = on_duty_file(Given("S-1", line()), began)
+    assert kept(good) == ("S-1", began)
+    for wrong in (
+        on_duty_file(Given("S-1", line("cam-2")), began),
+        on_duty_file(Given("S-1", line()[:-4] + b"AAAA"), began),
+        on_duty_file(Given("S-1", line()), {**began, "quality": "best"}),
+        good + b"\n",
+        good.replace(b'"line"', b'"lime"'),
+        b"",
+        b"{}",
+        b'{"began":1,"line":"x"}',
+    ):
+        assert kept(wrong) is None
