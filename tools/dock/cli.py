@@ -1,4 +1,4 @@
-"""``lapel dock``: serve cameras, and keep the register of shifts."""
+"""``lapel dock``: serve cameras, keep the register of shifts, plan racks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from types import FrameType
 from tools.dock import copy_cli
 from tools.dock.display import choose
 from tools.dock.dock import Dock
-from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
+from tools.dock.events import TROUBLE, DockEvent, Emit, Kind, timed
 from tools.dock.identity import DockIdentity, SetupError
+from tools.dock.plan_cli import add_plan
 from tools.dock.register import SHIFT, Register, RegisterError
 from tools.dock.slots import LONGEST_FILE, Rack, SlotsError, read_slots
 from tools.dock.stamping import Stamping, everything_wanting, stamp
@@ -62,8 +63,8 @@ serve --tsa URL --tsa-root FILE` does the same by itself after each receipt and 
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``dock serve``, ``dock assign`` and ``dock stamp``."""
-    dock = subparsers.add_parser("dock", help="serve docked cameras; assign them to shifts")
+    """Add ``dock serve``, ``dock assign``, ``dock plan`` and ``dock stamp``."""
+    dock = subparsers.add_parser("dock", help="serve docked cameras; assign them to shifts; plan racks")
     commands = dock.add_subparsers(title="commands", metavar="COMMAND", required=True)
     raw = argparse.RawDescriptionHelpFormatter
 
@@ -101,6 +102,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     assign.set_defaults(run=run_assign)
 
     copy_cli.add_parsers(commands)
+    add_plan(commands)
 
     stamps = commands.add_parser("stamp", help="get the time stamps that lack", description=STAMP, formatter_class=raw)
     stamps.add_argument("--store", type=Path, required=True, metavar="DIR", help="the dock's store")
@@ -118,17 +120,18 @@ def run_serve(options: argparse.Namespace) -> int:
             troubles.extend({event.kind} & TROUBLE)
             display(event)
 
+        tell = timed(emit, system_utc_ms)
         try:
             identity, store = DockIdentity.load(options.identity), Store(options.store)
             rack = _rack(options.slots)
             with (
-                copy_cli.keeping(store, options.copy, options.copies, emit),
-                _stamping(options, store, emit) as stamping,
+                copy_cli.keeping(store, options.copy, options.copies, tell),
+                _stamping(options, store, tell) as stamping,
             ):
                 desk = Desk(
                     identity,
                     store,
-                    emit,
+                    tell,
                     shift=options.assign,
                     stay=not options.once,
                     stamping=stamping,

@@ -61,7 +61,8 @@ TROUBLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DockEvent:
-    """One event; ``device`` is empty where no camera is known, ``slot`` where it is about no slot.
+    """One event; ``device`` is empty where no camera is known, ``slot`` where it is about no slot; ``utc_ms`` is when it happened, by
+    the dock's clock.
 
     Facts by kind: ``listening``, ``unusable``, ``plugged`` and ``unplugged`` ``port``; ``stock`` ``items``, ``size``; ``forecast`` ``seconds``, ``size`` (what is
     left), ``rate`` (bytes a second), ``loss`` (damaged frames of a million), ``basis``, ``slow``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
@@ -74,6 +75,7 @@ class DockEvent:
     device: str = ""
     facts: Mapping[str, str | int | bool] = field(default_factory=dict)
     slot: str = ""
+    utc_ms: int | None = None
 
     @property
     def text(self) -> str:
@@ -82,7 +84,8 @@ class DockEvent:
 
     def json(self) -> str:
         """One line for machines."""
-        return json.dumps({"event": self.kind, "device": self.device, "slot": self.slot, **self.facts})
+        time = {} if self.utc_ms is None else {"utc_ms": self.utc_ms}
+        return json.dumps({"event": self.kind, "device": self.device, "slot": self.slot, **time, **self.facts})
 
 
 Emit = Callable[[DockEvent], None]
@@ -91,3 +94,8 @@ Emit = Callable[[DockEvent], None]
 def at_slot(emit: Emit, slot: str) -> Emit:
     """The same, for whatever happens at one slot."""
     return lambda event: emit(replace(event, slot=slot))
+
+
+def timed(emit: Emit, utc_ms: Callable[[], int]) -> Emit:
+    """The same, told with the time."""
+    return lambda event: emit(replace(event, utc_ms=utc_ms()))
