@@ -11,9 +11,9 @@ from pathlib import Path
 from types import FrameType
 
 from tools.dock import copy_cli
-from tools.dock.display import choose
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind, timed
+from tools.dock.front import add_front, front, remember
 from tools.dock.identity import DockIdentity, SetupError
 from tools.dock.plan_cli import add_plan
 from tools.dock.register import SHIFT, Register, RegisterError
@@ -91,7 +91,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="the authority's word for the time, where a camera's clock is more than a day off: COMMAND gets the nonce as its "
         "last argument and prints what 'lapel provision time' prints.  Without it the authority of --tsa is asked",
     )
-    serve.add_argument("--json", action="store_true", help="one JSON object a line for each event")
+    add_front(serve)
     serve.set_defaults(run=run_serve)
 
     assign = commands.add_parser("assign", help="enter whose shift it is", description=ASSIGN, formatter_class=raw)
@@ -114,16 +114,16 @@ def run_serve(options: argparse.Namespace) -> int:
     """Serve until interrupted, or once; 0 if all was well, 1 if something was refused, rejected, in conflict, or
     failed."""
     troubles: list[Kind] = []
-    with choose(sys.stdout, as_json=options.json) as display:
 
-        def emit(event: DockEvent) -> None:
-            troubles.extend({event.kind} & TROUBLE)
-            display(event)
+    def heard(event: DockEvent) -> None:
+        troubles.extend({event.kind} & TROUBLE)
 
-        tell = timed(emit, system_utc_ms)
+    with front(options, sys.stdout, heard, system_utc_ms) as gatekeeper:
+        tell = timed(gatekeeper, system_utc_ms)
         try:
             identity, store = DockIdentity.load(options.identity), Store(options.store)
             rack = _rack(options.slots)
+            remember(gatekeeper, store, identity.trusted)
             with (
                 copy_cli.keeping(store, options.copy, options.copies, tell),
                 _stamping(options, store, tell) as stamping,

@@ -1,4 +1,4 @@
-"""The dock's face: a progress bar a camera on a terminal, plain lines otherwise, JSON lines for machines."""
+"""The dock's face: a table on a terminal, plain lines otherwise, JSON lines for machines."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.live import Live
 
+from tools.dock.board import View
 from tools.dock.events import TROUBLE, DockEvent, Kind
+from tools.dock.table import Screen, clean
+
+LONGEST_LINE = 1000
+SHOWN = frozenset({Kind.GATE, Kind.KNOWN})
+"""What the table shows, and no line has to."""
 
 
 class Display(Protocol):
@@ -35,12 +33,15 @@ class Display(Protocol):
     def __call__(self, event: DockEvent) -> None:
         """Show one event."""
 
+    def look(self, view: View) -> None:
+        """Show the rack as it is now."""
+
 
 def choose(stream: TextIO, *, as_json: bool) -> Display:
-    """The display that suits."""
+    """The display that suits: JSON lines, the table on a terminal, plain lines elsewhere."""
     if as_json:
         return Lines(stream, DockEvent.json)
-    return Bars(stream) if stream.isatty() else Lines(stream, in_words)
+    return Rack(stream) if stream.isatty() else Lines(stream, in_words)
 
 
 _WORDS: Mapping[Kind, str] = {
@@ -73,17 +74,20 @@ _WORDS: Mapping[Kind, str] = {
     Kind.DONE: "done, {items} recordings taken over",
     Kind.LOST: "link lost: {text}",
     Kind.FAILED: "FAILED: {text}",
+    Kind.KNOWN: "known, {missing} of its recordings are not here",
+    Kind.GATE: "light {light}: {text}",
+    Kind.UNDOCKED: "taken out, {text}",
 }
 
 
 def in_words(event: DockEvent) -> str | None:
     """One line for people, None for what is not worth one."""
     words = _WORDS.get(event.kind)
-    if words is None:
+    if words is None or (event.kind is Kind.KNOWN and not event.facts["missing"]):
         return None
     line = words.format(**event.facts)
-    whose = " ".join(filter(None, (event.slot and f"[{event.slot}]", event.device and f"{event.device}:")))
-    return f"{whose} {line}" if whose else line
+    where = f"[{event.slot}] " if event.slot else ""
+    return clean(f"{where}{event.device}: {line}" if event.device else f"{where}{line}", LONGEST_LINE)
 
 
 class Lines:
@@ -111,48 +115,35 @@ class Lines:
             with self._lock:
                 print(line, file=self._stream, flush=True)
 
+    def look(self, view: View) -> None:
+        """Nothing: each change had its line."""
 
-class Bars:
-    """A progress bar for each camera, with what happened scrolling above."""
+
+class Rack:
+    """The rack as a table that stands still, with what happened scrolling above."""
 
     def __init__(self, stream: TextIO) -> None:
         """Draw on ``stream``."""
         self._console = Console(file=stream)
-        self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(None),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=self._console,
-        )
-        self._tasks: dict[str, TaskID] = {}
+        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
         """Begin to draw."""
-        self._progress.start()
+        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the terminal as it was."""
-        self._progress.stop()
+        self._live.stop()
 
     def __call__(self, event: DockEvent) -> None:
-        """Move the camera's bar, or add a line."""
-        if event.kind is Kind.STOCK:
-            self._bar(event, completed=0, total=event.facts["size"])
-        elif event.kind is Kind.PROGRESS:
-            self._bar(event, completed=event.facts["done"], total=event.facts["total"])
-        elif event.kind in (Kind.DONE, Kind.LOST) and event.device in self._tasks:
-            self._progress.remove_task(self._tasks.pop(event.device))
-        if line := in_words(event):
-            self._console.print(
-                line, style="bold red" if event.kind in TROUBLE else None, highlight=False, markup=False
-            )
+        """Add a line, unless the table shows it."""
+        if event.kind not in SHOWN and (line := in_words(event)):
+            style = "bold red" if event.kind in TROUBLE else None
+            self._console.print(line, style=style, highlight=False, markup=False)
 
-    def _bar(self, event: DockEvent, *, completed: str | int, total: str | int) -> None:
-        if event.device not in self._tasks:
-            self._tasks[event.device] = self._progress.add_task(event.device)
-        self._progress.update(self._tasks[event.device], completed=float(completed), total=float(total))
+    def look(self, view: View) -> None:
+        """Draw the rack as it is now."""
+        self._live.update(Screen(view), refresh=True)

@@ -55,6 +55,23 @@ def alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def append(path: Path, line: bytes) -> None:
+    """Write one line behind the others; a cut leaves it whole, half or not there, and the others untouched.
+
+    Behind half a line, which a cut left, a new one begins.
+    """
+    fresh = not path.exists()
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+    if fresh:
+        sync_names(path.parent)
+
+
 def move(source: Path, target: Path) -> None:
     """Rename durably; the target must not exist."""
     if target.exists():

@@ -41,6 +41,10 @@ class Kind(StrEnum):
     DONE = "done"
     LOST = "lost"
     FAILED = "failed"
+    KNOWN = "known"
+    STATUS = "status"
+    GATE = "gate"
+    UNDOCKED = "undocked"
 
 
 TROUBLE = frozenset(
@@ -68,7 +72,8 @@ class DockEvent:
     left), ``rate`` (bytes a second), ``loss`` (damaged frames of a million), ``basis``, ``slow``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
     (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
     ``item``, ``hash``; ``copied`` ``item``, ``place``, ``files``, ``size``; ``uncopied`` ``item``, ``place``; ``withheld``
-    ``items``; ``log-receipted`` ``boot``, ``items``, ``hash``; everything may have ``text``.
+    ``items``; ``log-receipted`` ``boot``, ``items``, ``hash``; ``accepted`` and ``status`` ``percent``, ``charging``, ``number``, the latter
+    ``busy``; ``known`` ``seen_ms``, ``missing``; ``gate`` ``light``; ``undocked`` ``early``, ``missing``; everything may have ``text``.
     """
 
     kind: Kind

@@ -89,6 +89,7 @@ class Visit:
         self._secured = secured
         self._register = Register(desk.store.root)
         self._shift: str | None = None
+        self._status: dict[str, str | int | bool] = {}
 
     def talk(self) -> Talk[None]:
         """Go through the visit.  ``StoreError`` if the store fails, ``PeerRefusedError`` for a camera that is not who
@@ -119,7 +120,17 @@ class Visit:
 
     def _host(self, hello: Hello) -> Talk[None]:
         version = max(set(VERSIONS) & set(hello.versions))
-        self._tell(Kind.ACCEPTED, volume=hello.facts.volume, boot=hello.facts.boot, text=self._secured.facts)
+        facts = hello.facts
+        self._tell(
+            Kind.ACCEPTED,
+            volume=facts.volume,
+            boot=facts.boot,
+            number=facts.number,
+            firmware=facts.firmware,
+            percent=facts.battery.percent,
+            charging=facts.battery.charging,
+            text=self._secured.facts,
+        )
         yield from self._set_clock(version, hello)
         yield from self._offer_settings()
         at = self._desk
@@ -195,7 +206,7 @@ class Visit:
             self._tell(Kind.REJECTED, item="assignment", text=str(error))
             return
         self._shift = shift
-        self._tell(Kind.ASSIGNED, shift=shift)
+        self._tell(Kind.ASSIGNED, shift=shift, officer=self._officer(shift))
         if pending:
             try:
                 self._register.given(self.device, shift, now)
@@ -206,18 +217,40 @@ class Visit:
         """Let the camera record."""
         while True:
             yield Pause(BUSY_S)
-            if not (yield from ask(Ping(), Pong)).busy:
+            if not (yield from self._ping()).busy:
                 return
 
     def _wait_for_news(self, line: int | None) -> Talk[None]:
         """Keep in touch until the camera's log has grown beyond ``line``, which this dock countersigned (None: beyond what it is now), or
         somebody is assigned to it."""
         while True:
-            pong = yield from ask(Ping(), Pong)
+            pong = yield from self._ping()
             line = pong.facts.audit.line if line is None else line
             if not pong.busy and (pong.facts.audit.line != line or self._pending()):
                 return
             yield Pause(PING_S)
+
+    def _officer(self, shift: str) -> str:
+        """Whose shift it is, as far as the register knows."""
+        try:
+            return self._register.officer(shift) or ""
+        except RegisterError:
+            return ""
+
+    def _ping(self) -> Talk[Pong]:
+        """Ask how it is, and tell what changed."""
+        pong = yield from ask(Ping(), Pong)
+        battery = pong.facts.battery
+        status: dict[str, str | int | bool] = {
+            "percent": battery.percent,
+            "charging": battery.charging,
+            "number": pong.facts.number,
+            "busy": pong.busy,
+        }
+        if status != self._status:
+            self._status = status
+            self._tell(Kind.STATUS, **status)
+        return pong
 
     def _pending(self) -> Assignment | None:
         """The shift that the register has for this camera; a register that cannot be read is told of, and stops

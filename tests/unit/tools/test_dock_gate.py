@@ -1,0 +1,437 @@
+"""The undock gate: its table is total, says ready only when everything is so, and names the worst first."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.specification.rack import NOW_MS, Scene, scene
+from tools.dock.board import SILENT_MS, Board
+from tools.dock.events import DockEvent, Kind
+from tools.dock.gate import TABLE, Light, Need, Standing, Verdict, Wanted, judge
+from tools.dock.gatekeeper import Gatekeeper
+from tools.dock.roster import Undocking
+
+WELL = Standing(linked=True, left=0, countersigned=True, firmware="2", assigned=True, percent=95)
+VALUES: dict[str, tuple[Any, ...]] = {
+    "linked": (True, False),
+    "conflict": (False, True),
+    "refused": (False, True),
+    "failed": (False, True),
+    "spurned": (0, 2),
+    "recording": (False, True),
+    "left": (0, 3, None),
+    "countersigned": (True, False),
+    "updated": (True, False),
+    "firmware": ("2", "1"),
+    "assigned": (True, False),
+    "percent": (95, 89, None),
+}
+"""What each may be, the good value first."""
+NEEDS = [frozenset(each) for count in range(5) for each in itertools.combinations(Need, count)]
+
+
+def standings() -> list[Standing]:
+    """Every camera that can be."""
+    return [Standing(**dict(zip(VALUES, each, strict=True))) for each in itertools.product(*VALUES.values())]
+
+
+def test_the_table_is_total() -> None:
+    """Each standing has one verdict, with words exactly where something is missing, and ready only where nothing is."""
+    every = standings()
+    assert len(every) == 2**10 * 9
+    for at in every:
+        verdict = judge(at, Wanted(firmware="2"))
+        assert (verdict.light is Light.READY) is (at == WELL)
+        assert bool(verdict.missing) is (at != WELL)
+        assert verdict.light is not Light.FREE
+        assert all(verdict.missing)
+
+
+@pytest.mark.parametrize("needs", NEEDS, ids=lambda needs: "+".join(sorted(needs)) or "nothing")
+def test_what_is_not_wanted_holds_nothing_back(needs: frozenset[Need]) -> None:
+    """Ready is decided by what is wanted, and by trouble, which always is: reckoned here without the table."""
+    for at in standings():
+        trouble = at.conflict or at.refused or at.failed or at.recording or not at.linked
+        empty = not at.spurned and at.left == 0 and at.countersigned
+        updated = at.updated and at.firmware == "2"
+        charged = at.percent is not None and at.percent >= 90
+        has = {Need.EMPTY: empty, Need.UPDATED: updated, Need.ASSIGNED: at.assigned, Need.CHARGED: charged}
+        ready = not trouble and all(has[need] for need in needs)
+        assert (judge(at, Wanted(needs, firmware="2")).light is Light.READY) is ready
+
+
+def test_nothing_gets_better_by_getting_worse() -> None:
+    """Where one thing more is missing, the light is no better."""
+    order = [Light.WRONG, Light.WAIT, Light.READY]
+    for at in standings():
+        light = order.index(judge(at, Wanted(firmware="2")).light)
+        for name, values in VALUES.items():
+            if name != "linked":  # what a camera without a link has is not known
+                worse = replace(at, **{name: values[-1]})
+                assert order.index(judge(worse, Wanted(firmware="2")).light) <= light, (at, name)
+
+
+@pytest.mark.parametrize(
+    ("change", "light", "words"),
+    [
+        ({}, Light.READY, "ready"),
+        ({"left": 3}, Light.WAIT, "do not take: 3 recordings not taken over"),
+        ({"left": 1, "percent": 34}, Light.WAIT, "do not take: 1 recording not taken over; battery 34 %"),
+        ({"left": None}, Light.WAIT, "do not take: not counted yet"),
+        ({"countersigned": False}, Light.WAIT, "do not take: its log not taken over"),
+        ({"conflict": True, "percent": 3}, Light.WRONG, "do not take: two cameras with one name; battery 3 %"),
+        ({"refused": True, "linked": False}, Light.WRONG, "do not take: refused"),
+        ({"failed": True}, Light.WRONG, "do not take: the store fails"),
+        ({"spurned": 1}, Light.WRONG, "do not take: 1 item not believed"),
+        ({"recording": True}, Light.WAIT, "do not take: it is recording"),
+        ({"linked": False}, Light.WAIT, "do not take: no link"),
+        ({"updated": False}, Light.WRONG, "do not take: settings not taken"),
+        ({"firmware": "1"}, Light.WAIT, "do not take: firmware 1, not 2"),
+        ({"firmware": ""}, Light.WAIT, "do not take: firmware ?, not 2"),
+        ({"assigned": False}, Light.WAIT, "do not take: nobody assigned"),
+        ({"percent": None}, Light.WAIT, "do not take: battery not known"),
+        ({"percent": 89}, Light.WAIT, "do not take: battery 89 %"),
+    ],
+)
+def test_words(change: dict[str, Any], light: Light, words: str) -> None:
+    """What a person reads."""
+    verdict = judge(replace(WELL, **change), Wanted(firmware="2"))
+    assert (verdict.light, verdict.text) == (light, words)
+
+
+def test_every_rule_can_be_the_worst() -> None:
+    """No row of the table is dead: each is first for some camera."""
+    firsts = {judge(at, Wanted(firmware="2")).missing[:1] for at in standings()}
+    words = {text for first in firsts for text in first}
+    assert len({rule.words(replace(WELL, left=3, spurned=2), Wanted(firmware="3")) for rule in TABLE}) == len(TABLE)
+    assert len(words) >= len(TABLE)
+
+
+# -- the board ---------------------------------------------------------------------------------------------------------
+
+
+def board_of(events: list[DockEvent]) -> Board:
+    """Events, heard."""
+    board = Board()
+    for event in events:
+        board.hear(event)
+    return board
+
+
+def lights(board: Board) -> dict[str, str]:
+    """Slot by slot."""
+    return {name: board.verdict(name).text for name in board.slots}
+
+
+def test_the_scene() -> None:
+    """Slots, worst first; cameras to look for, those with evidence on them first; nobody else."""
+    view = board_of(scene()).view(NOW_MS)
+    assert [(row.slot, row.verdict.light.value) for row in view.rows] == [
+        ("6", "wrong"),
+        ("8", "wrong"),
+        ("2", "wait"),
+        ("3", "wait"),
+        ("4", "wait"),
+        ("7", "wait"),
+        ("1", "ready"),
+        ("5", "ready"),
+    ]
+    assert [(each.device, each.missing) for each in view.away] == [("cam-31", 2), ("cam-08", 0)]
+    three = next(row for row in view.rows if row.slot == "3")
+    assert (three.device, three.percent, three.charging, three.offset_ms) == ("cam-05", 63, True, 2200)
+    assert three.rate == 19_000_000
+    assert three.left_s == pytest.approx((1600 - 930) / 19)
+    assert next(row.officer for row in view.rows if row.slot == "2") == "R. Lindqvist"
+
+
+def test_what_machines_read_is_enough_for_the_table() -> None:
+    """Whatever the table shows is in the lines of ``--json``: a board that reads those alone looks the same."""
+    printed = [json.loads(event.json()) for event in scene()]
+    read = [
+        DockEvent(
+            Kind(each.pop("event")), each.pop("device"), utc_ms=each.pop("utc_ms"), slot=each.pop("slot"), facts=each
+        )
+        for each in printed
+    ]
+    assert board_of(read).view(NOW_MS) == board_of(scene()).view(NOW_MS)
+
+
+def test_the_board_is_a_function_of_events_and_time() -> None:
+    """Twice the same; later, the rate is gone, and who was away for less than a day is looked for."""
+    board = board_of(scene())
+    assert board.view(NOW_MS) == board.view(NOW_MS) == board_of(scene()).view(NOW_MS)
+    later = board.view(NOW_MS + 18 * 3_600_000)
+    assert [each.device for each in later.away] == ["cam-31", "cam-08", "cam-17"]
+    assert all(row.rate is None for row in later.rows)
+
+
+def test_slots_stand_in_the_order_of_the_rack() -> None:
+    """Slot 2 before slot 10, and odd names do no harm."""
+    at = Scene()
+    for slot in ("10", "2", "A9", "A10", "", "1-1.2", "²", "9" * 40):
+        at.tell(Kind.PLUGGED, "", slot, port="x")
+    assert [row.slot for row in board_of(at.events).view(NOW_MS).rows] == [
+        "1-1.2",
+        "2",
+        "10",
+        "9" * 40,
+        "A9",
+        "A10",
+        "²",
+    ]
+
+
+def a_camera(*, slot: str = "1", device: str = "cam-1") -> Scene:
+    """One that is ready."""
+    at = Scene()
+    at.docked(slot, device, 95, officer="K. Osei")
+    at.emptied(slot, device, 2)
+    return at
+
+
+def test_a_camera_becomes_ready() -> None:
+    """Step by step, and back to waiting when it records, or has something new."""
+    seen: list[str] = []
+    board = Board()
+    at = a_camera()
+    at.tell(Kind.WAITING, "cam-1", "1", text="a recording is being made")
+    at.tell(Kind.STATUS, "cam-1", "1", percent=95, charging=False, number=13, busy=False)
+    at.tell(Kind.STOCK, "cam-1", "1", items=1, size=5)
+    at.tell(Kind.RECEIPTED, "cam-1", "1", item="00000013", hash="00")
+    at.tell(Kind.ANCHORED, "cam-1", "1", line=99, number=13)
+    for event in at.events:
+        board.hear(event)
+        if not seen or seen[-1] != board.verdict("1").text:
+            seen.append(board.verdict("1").text)
+    assert seen == [
+        "do not take: no link",
+        "do not take: not counted yet; nobody assigned",
+        "do not take: not counted yet",
+        "do not take: 2 recordings not taken over",
+        "do not take: 1 recording not taken over",
+        "do not take: its log not taken over",
+        "ready",
+        "do not take: it is recording",
+        "ready",
+        "do not take: 1 recording not taken over",
+        "do not take: its log not taken over",
+        "ready",
+    ]
+
+
+def test_another_camera_in_the_slot_starts_from_nothing() -> None:
+    """Nothing of the one before it counts for it."""
+    at = a_camera()
+    at.tell(Kind.LOST, "cam-1", "1", text="silence")
+    at.tell(
+        Kind.ACCEPTED, "cam-2", "1", volume="00", boot=1, number=0, firmware="1", percent=99, charging=True, text=""
+    )
+    assert lights(board_of(at.events)) == {"1": "do not take: not counted yet; nobody assigned"}
+
+
+def test_one_of_two_links_may_go() -> None:
+    """A camera that offloads over two links stands in its slot as long as one of them does."""
+    at = a_camera()
+    at.tell(
+        Kind.ACCEPTED, "cam-1", "1", volume="00", boot=7, number=12, firmware="1", percent=95, charging=True, text=""
+    )
+    at.tell(Kind.LOST, "cam-1", "1", text="silence")
+    assert lights(board_of(at.events)) == {"1": "ready"}
+    at.tell(Kind.LOST, "cam-1", "1", text="silence")
+    assert lights(board_of(at.events)) == {"1": "do not take: no link"}
+
+
+@pytest.mark.parametrize("item", ["assignment", "register", "conflict"])
+def test_papers_that_are_declined_are_no_footage(item: str) -> None:
+    """A camera that declines the dock's own papers has left nothing behind."""
+    at = a_camera()
+    at.tell(Kind.REJECTED, "cam-1", "1", item=item, text="no")
+    assert lights(board_of(at.events)) == {"1": "ready"}
+
+
+def test_events_without_a_slot_are_about_their_camera() -> None:
+    """A dock with one port names no slots."""
+    at = a_camera(slot="")
+    board = board_of([event for event in at.events if event.kind is not Kind.PLUGGED])
+    assert lights(board) == {"cam-1": "ready"}
+
+
+# -- the gatekeeper ----------------------------------------------------------------------------------------------------
+
+
+class Kept:
+    """A gatekeeper on a clock of its own, and all that it does."""
+
+    def __init__(self, wanted: Wanted | None = None, error: OSError | None = None) -> None:
+        self.now_ms = NOW_MS
+        self.told: list[DockEvent] = []
+        self.kept: list[Undocking] = []
+        self.lit: list[tuple[str, Verdict]] = []
+        self._error = error
+        self.gatekeeper = Gatekeeper(
+            Board(wanted), self.told.append, utc_ms=lambda: self.now_ms, lights=self, keep=self.keep
+        )
+
+    def show(self, slot: str, verdict: Verdict) -> None:
+        """The rack's lights."""
+        self.lit.append((slot, verdict))
+
+    def keep(self, undocking: Undocking) -> None:
+        """The store's list."""
+        if self._error:
+            raise self._error
+        self.kept.append(undocking)
+
+    def hear(self, at: Scene) -> Kept:
+        """Take events."""
+        for event in at.events:
+            self.gatekeeper(event)
+        return self
+
+    def texts(self, kind: Kind) -> list[str]:
+        """What was told."""
+        return [event.text for event in self.told if event.kind is kind]
+
+
+def out(at: Scene, *, slot: str = "1", device: str = "cam-1") -> Scene:
+    """The camera is pulled out of a serial slot."""
+    at.tell(Kind.LOST, device, slot, 0, text="the cable was pulled out")
+    at.tell(Kind.UNPLUGGED, "", slot, 0, port=f"/dev/ttyACM{slot}")
+    return at
+
+
+def test_a_light_is_told_when_it_changes() -> None:
+    """As an event, and to the rack; once each time."""
+    kept = Kept().hear(a_camera())
+    assert kept.texts(Kind.GATE) == [verdict.text for _, verdict in kept.lit]
+    assert kept.texts(Kind.GATE)[-1] == "ready"
+    assert len(set(kept.texts(Kind.GATE))) == len(kept.texts(Kind.GATE))
+    kept.gatekeeper.tick()
+    assert kept.texts(Kind.GATE)[-1] == "ready"
+    assert kept.lit[-1][0] == "1"
+
+
+def test_a_camera_that_was_ready_leaves_without_a_word() -> None:
+    """Taken out, not early; the light goes out."""
+    kept = Kept().hear(out(a_camera()))
+    assert kept.kept == [Undocking("cam-1", "1", NOW_MS, early=False, text="ready", missing=0)]
+    assert kept.lit[-1] == ("1", Verdict(Light.FREE))
+    assert kept.told[-1].facts["light"] == "free"
+
+
+def test_taking_one_out_early_is_told_and_written_down() -> None:
+    """What was missing is said: on the screen, for machines, and in the store; nothing holds the camera back."""
+    at = Scene()
+    at.docked("1", "cam-1", 40)
+    at.tell(Kind.STOCK, "cam-1", "1", 5, items=3, size=5)
+    kept = Kept().hear(out(at))
+    words = "too early: 3 recordings not taken over; nobody assigned; battery 40 %"
+    assert kept.kept == [Undocking("cam-1", "1", NOW_MS, early=True, text=words, missing=3)]
+    (undocked,) = [event for event in kept.told if event.kind is Kind.UNDOCKED]
+    assert (undocked.device, undocked.slot, undocked.facts["early"], undocked.text) == ("cam-1", "1", True, words)
+    (away,) = kept.gatekeeper.board.view(NOW_MS).away
+    assert (away.device, away.missing) == ("cam-1", 3)
+
+
+def test_before_its_log_was_taken_over_is_early() -> None:
+    """A lost link is no reason to forget what was missing when it stood."""
+    at = Scene()
+    at.docked("1", "cam-1", 99, officer="K. Osei")
+    at.tell(Kind.STOCK, "cam-1", "1", 5, items=0, size=0)
+    assert [each.text for each in Kept().hear(out(at)).kept] == ["too early: its log not taken over"]
+
+
+def test_a_network_that_falls_silent() -> None:
+    """Nobody says that it was unplugged: it is out when it did not come back for a while, and not before."""
+    at = a_camera()
+    at.events = [event for event in at.events if event.kind is not Kind.PLUGGED]
+    at.tell(Kind.LOST, "cam-1", "1", 0, text="silence")
+    kept = Kept().hear(at)
+    kept.now_ms += SILENT_MS - 1
+    kept.gatekeeper.tick()
+    assert not kept.kept
+    kept.now_ms += 1
+    kept.gatekeeper.tick()
+    kept.gatekeeper.tick()
+    assert [each.early for each in kept.kept] == [False]
+
+
+def test_a_link_that_breaks_and_comes_back_is_no_undocking() -> None:
+    """The camera did not move."""
+    at = a_camera()
+    at.tell(Kind.LOST, "cam-1", "1", 0, text="garbage")
+    kept = Kept().hear(at)
+    kept.now_ms += 10 * SILENT_MS
+    kept.gatekeeper.tick()  # the port is still open
+    again = Scene()
+    again.tell(
+        Kind.ACCEPTED, "cam-1", "1", 0, volume="00", boot=7, number=12, firmware="1", percent=95, charging=True, text=""
+    )
+    kept.hear(again)
+    assert not kept.kept
+    assert kept.gatekeeper.board.verdict("1").light is Light.READY
+
+
+def test_a_stranger_leaves_no_trace_in_the_list() -> None:
+    """What was refused was never docked; its slot is free again."""
+    at = Scene()
+    at.tell(Kind.PLUGGED, "", "1", 5, port="/dev/ttyACM1")
+    at.tell(Kind.REFUSED, "", "1", 4, text="foreign")
+    at.tell(Kind.UNPLUGGED, "", "1", 3, port="/dev/ttyACM1")
+    kept = Kept().hear(at)
+    assert (kept.kept, kept.texts(Kind.UNDOCKED), kept.gatekeeper.board.slots) == ([], ["was not taken in"], {})
+
+
+def test_a_list_that_cannot_be_written_is_told() -> None:
+    """The camera goes all the same."""
+    kept = Kept(error=OSError(28, "No space left on device")).hear(out(a_camera()))
+    assert kept.texts(Kind.UNUSABLE) == ["not written down: No space left on device"]
+    assert kept.lit[-1] == ("1", Verdict(Light.FREE))
+
+
+def test_what_this_rack_wants() -> None:
+    """No assignment, half a battery: another camera is ready."""
+    at = Scene()
+    at.docked("1", "cam-1", 50)
+    at.emptied("1", "cam-1", 1)
+    assert Kept().hear(at).texts(Kind.GATE)[-1] == "do not take: nobody assigned; battery 50 %"
+    wanted = Wanted(frozenset({Need.EMPTY, Need.CHARGED}), percent=50)
+    assert Kept(wanted).hear(at).texts(Kind.GATE)[-1] == "ready"
+
+
+def test_every_kind_of_event_is_borne() -> None:
+    """Whatever the dock tells, in whatever order, with a slot and without: the board has a view of it."""
+    facts: dict[str, Any] = {
+        "port": "x", "volume": "00", "boot": 1, "number": 1, "firmware": "1", "percent": 5, "charging": True, "text": "t",
+        "before_ms": 1, "after_ms": 1, "dock_ms": 1, "quality": "dock", "taken": False, "serial": 1, "shift": "s",
+        "items": 2, "size": 9, "item": "00000001", "done": 5, "total": 9, "hash": "00", "line": 1, "seen_ms": 1,
+        "missing": 1, "light": "wait", "early": True, "busy": True,
+    }  # fmt: skip
+    kept = Kept()
+    for first, second in itertools.product(Kind, Kind):
+        for slot in ("1", ""):
+            for kind in (first, second):
+                kept.gatekeeper(DockEvent(kind, "cam-1", facts, slot, NOW_MS))
+                kept.gatekeeper(DockEvent(kind, "", facts, slot, NOW_MS))
+            assert all(re.fullmatch("t|ready|free|do not take: .+", text) for text in kept.texts(Kind.GATE))
+            kept.gatekeeper.board.view(NOW_MS)
+            kept.told.clear()
+
+
+def test_the_view_is_looked_at_when_time_passes() -> None:
+    """The screen is drawn anew twice a second, not with each event."""
+    seen: list[int] = []
+    gatekeeper = Gatekeeper(
+        Board(), lambda _: None, utc_ms=lambda: NOW_MS, look=lambda view: seen.append(len(view.rows))
+    )
+    for event in a_camera().events:
+        gatekeeper(event)
+    assert seen == []
+    gatekeeper.tick()
+    assert seen == [1]
