@@ -11,7 +11,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from firmware.core.machine import MOVES, TRANSITIONS, Event, Move  # noqa: E402 - the checkout is put on the path first
 from tests import validation  # noqa: E402 - the same
-from tests.specification import boxes, pages, walkthrough  # noqa: E402 - the same
+from tests.specification import boxes, pages, rack, walkthrough  # noqa: E402 - the same
 
 
 def states() -> str:
@@ -70,6 +70,7 @@ PAGES = {
     "evidence-format.md": pages.evidence,
     "dock-protocol.md": pages.dock,
     "segment.svg": boxes.flush_drawing,
+    "dock.svg": rack.drawing,
 }
 EXAMPLES = "examples"
 

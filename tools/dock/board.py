@@ -14,7 +14,9 @@ from tools.dock.gate import FREE, Light, Standing, Verdict, Wanted, judge
 RATE_MS = 10_000
 """A rate is that of the last ten seconds."""
 SILENT_MS = 15_000
-"""Nobody tells a dock that a network is unplugged: a camera that is in its slot would have come back by then."""
+"""Nobody tells a dock that a network, or a UART, is unplugged: a camera that is in its slot would have come back by then."""
+REFUSED_MS = 120_000
+"""Who was refused waits longer before it comes again."""
 AWAY_MS = 24 * 3600 * 1000
 """A camera that was not back for so long is looked for."""
 
@@ -72,11 +74,17 @@ class Slot:
             percent=self.percent,
         )
 
+    @property
+    def taken(self) -> bool:
+        """Whether somebody in it said a word."""
+        return bool(self.device or self.refused)
+
     def gone(self, now_ms: int) -> bool:
-        """Whether nothing is in it any more."""
-        if self.links or self.ports or self.silent_ms is None:
+        """Whether who was in it is not any more: at once where the port says so, and else after some silence."""
+        if self.links or self.silent_ms is None or not self.taken:
             return False
-        return self.unplugged or now_ms - self.silent_ms >= SILENT_MS
+        patience_ms = REFUSED_MS if self.refused else SILENT_MS
+        return (self.unplugged and not self.ports) or now_ms - self.silent_ms >= patience_ms
 
     def rate(self, now_ms: int) -> float | None:
         """Bytes a second over the last ten seconds; None where nothing is arriving."""
@@ -161,11 +169,13 @@ class Board:
             if slot is not None:
                 heard(slot, event.facts, event)
                 self.away.pop(slot.device, None)
+                if not (slot.ports or slot.taken):
+                    del self.slots[name]
 
     def verdict(self, name: str) -> Verdict:
         """What the light of a slot says."""
         slot = self.slots.get(name)
-        return judge(slot.standing, self.wanted) if slot else FREE
+        return judge(slot.standing, self.wanted) if slot and slot.taken else FREE
 
     def view(self, now_ms: int) -> View:
         """How it looks at this moment."""
@@ -182,7 +192,7 @@ class Board:
             slot=slot.name,
             device=slot.device,
             officer=slot.officer or slot.shift,
-            verdict=judge(slot.standing, self.wanted),
+            verdict=self.verdict(slot.name),
             percent=slot.percent,
             charging=slot.charging,
             offset_ms=slot.offset_ms,
@@ -193,13 +203,15 @@ class Board:
         )
 
     def gone(self, now_ms: int) -> list[str]:
-        """The slots whose camera was taken out: at once where the port says so, and else after it was silent for a while."""
+        """The slots whose camera was taken out."""
         return [slot.name for slot in self.slots.values() if slot.gone(now_ms)]
 
     def _out(self, name: str, event: DockEvent) -> None:
         slot = self.slots.pop(name, None)
         if slot and event.device:
             self.away[event.device] = Away(event.device, event.utc_ms or 0, slot.left or 0)
+        if slot and slot.ports:
+            self.slots[name] = Slot(name, slot.ports)
 
     def _known(self, event: DockEvent) -> None:
         if any(slot.device == event.device for slot in self.slots.values()):

@@ -19,7 +19,7 @@ class Light(StrEnum):
     WAIT = "wait"
     READY = "ready"
     FREE = "free"
-    """No camera is in it."""
+    """No camera answers there."""
 
 
 class Need(StrEnum):

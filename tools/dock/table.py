@@ -37,7 +37,7 @@ LOOKS: Mapping[Light, Look] = {
     Light.WRONG: Look("✗", "X", "STOP", "bold white on red"),
     Light.WAIT: Look("…", ".", "WAIT", "bold black on yellow"),
     Light.READY: Look("✓", "+", "READY", "bold black on green"),
-    Light.FREE: Look("○", "o", "FREE", "dim"),
+    Light.FREE: Look("○", "o", "NONE", "dim"),
 }
 AWAY = Look("?", "?", "NOT BACK", "bold white on magenta")
 
@@ -82,6 +82,8 @@ def _state(row: Row, _width: int, plain: bool) -> Text:  # noqa: FBT001 - a cell
 
 
 def _why(row: Row, width: int, _plain: bool) -> Text:  # noqa: FBT001 - a cell
+    if row.verdict.light is Light.FREE:
+        return Text("no camera answers", style="dim")
     style = "bold red" if row.verdict.light is Light.WRONG else "bold"
     return Text(_as_many(row.verdict.missing, width), style=style)
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.specification.rack import NOW_MS, Scene, scene
-from tools.dock.board import SILENT_MS, Board
+from tools.dock.board import REFUSED_MS, SILENT_MS, Board
 from tools.dock.events import DockEvent, Kind
-from tools.dock.gate import TABLE, Light, Need, Standing, Verdict, Wanted, judge
+from tools.dock.gate import FREE, TABLE, Light, Need, Standing, Verdict, Wanted, judge
 from tools.dock.gatekeeper import Gatekeeper
 from tools.dock.roster import Undocking
 
@@ -210,7 +210,7 @@ def test_a_camera_becomes_ready() -> None:
         if not seen or seen[-1] != board.verdict("1").text:
             seen.append(board.verdict("1").text)
     assert seen == [
-        "do not take: no link",
+        "free",
         "do not take: not counted yet; nobody assigned",
         "do not take: not counted yet",
         "do not take: 2 recordings not taken over",
@@ -367,8 +367,8 @@ def test_a_link_that_breaks_and_comes_back_is_no_undocking() -> None:
     at = a_camera()
     at.tell(Kind.LOST, "cam-1", "1", 0, text="garbage")
     kept = Kept().hear(at)
-    kept.now_ms += 10 * SILENT_MS
-    kept.gatekeeper.tick()  # the port is still open
+    kept.now_ms += SILENT_MS - 1
+    kept.gatekeeper.tick()
     again = Scene()
     again.tell(
         Kind.ACCEPTED, "cam-1", "1", 0, volume="00", boot=7, number=12, firmware="1", percent=95, charging=True, text=""
@@ -376,6 +376,43 @@ def test_a_link_that_breaks_and_comes_back_is_no_undocking() -> None:
     kept.hear(again)
     assert not kept.kept
     assert kept.gatekeeper.board.verdict("1").light is Light.READY
+
+
+def test_a_uart_has_no_plug() -> None:
+    """Its port stays open: the camera is out once it was silent for a while, and then no camera answers there."""
+    at = a_camera()
+    at.tell(Kind.LOST, "cam-1", "1", 0, text="silence")
+    kept = Kept().hear(at)
+    kept.now_ms += SILENT_MS
+    kept.gatekeeper.tick()
+    assert [each.device for each in kept.kept] == ["cam-1"]
+    assert [(row.slot, row.device, row.verdict) for row in kept.gatekeeper.board.view(NOW_MS).rows] == [("1", "", FREE)]
+    kept.gatekeeper(DockEvent(Kind.UNPLUGGED, "", {"port": "/dev/ttyACM1"}, "1", NOW_MS))
+    assert kept.gatekeeper.board.view(NOW_MS).rows == ()
+
+
+def test_a_port_at_which_nobody_answers_is_no_trouble() -> None:
+    """An empty slot with a UART, or a camera that hangs: neither is ready, and nobody was taken out of it."""
+    at = Scene()
+    at.tell(Kind.PLUGGED, "", "1", 5, port="/dev/ttyAMA0")
+    kept = Kept().hear(at)
+    kept.now_ms += 10 * SILENT_MS
+    kept.gatekeeper.tick()
+    assert [row.verdict for row in kept.gatekeeper.board.view(NOW_MS).rows] == [FREE]
+    assert [event.kind for event in kept.told] == [Kind.PLUGGED]
+
+
+def test_a_refused_one_without_a_plug_is_forgotten_later() -> None:
+    """Over a network nobody says that it went away."""
+    at = Scene()
+    at.tell(Kind.REFUSED, "", "1", 0, text="foreign")
+    kept = Kept().hear(at)
+    kept.now_ms += REFUSED_MS - 1
+    kept.gatekeeper.tick()
+    assert kept.gatekeeper.board.verdict("1").text == "do not take: refused"
+    kept.now_ms += 1
+    kept.gatekeeper.tick()
+    assert kept.gatekeeper.board.slots == {}
 
 
 def test_a_stranger_leaves_no_trace_in_the_list() -> None:
