@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from tools.dock.board import Board, Slot, View
+from tools.dock.board import Board, View
 from tools.dock.events import DockEvent, Emit, Kind
 from tools.dock.gate import FREE, Verdict, judge
 from tools.dock.lights import Lights
 from tools.dock.roster import Undocking
+from tools.dock.slot import Slot
 
 
 class Gatekeeper:
