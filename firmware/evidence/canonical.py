@@ -19,6 +19,9 @@ LARGEST = 2**53 - 1
 DEEPEST = 8
 """Levels of objects and lists, the outermost counted."""
 
+MOST_VALUES = 1 << 17
+"""Values in one object, more than any signed object has.  What is refused for it never fills a parser's memory: each takes dozens of bytes."""
+
 _DIGITS = len(str(-LARGEST))
 
 
@@ -37,6 +40,8 @@ def decode(data: bytes, limit: int, where: str = "object") -> dict[str, Any]:
     """Parse ``data``, at most ``limit`` bytes; ``FormatError`` unless it is the one spelling of one object."""
     if len(data) > limit:
         raise FormatError(f"{where}: {len(data)} bytes, at most {limit} are allowed")
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise FormatError(f"{where}: more than {MOST_VALUES} values")
     try:
         value = json.loads(
             data.decode(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,32 @@ OBJECTS = st.dictionaries(KEYS, VALUES, max_size=4)
 def nested(levels: int) -> bytes:
     """An object that is this many levels deep."""
     return b'{"a":' * levels + b"1" + b"}" * levels
+
+
+@pytest.mark.parametrize("filler", [b"[]", b"{}", b"0", b'""', b'"\xc4\x80"', b"-9007199254740991", b'{"a":[]}'])
+def test_memory_is_bounded(filler: bytes) -> None:
+    """Nothing of four megabytes, which a dock may hand over, takes a camera's memory while nobody knows yet who signed it."""
+    limit = 4 << 20
+    data = b'{"a":[' + b",".join([filler] * ((limit - 8) // (len(filler) + 1))) + b"]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match=f"a: more than {canonical.MOST_VALUES} values"):
+            canonical.decode(data, limit, "a")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_as_many_values_as_are_allowed() -> None:
+    """Far more than any signed object has, and they take no more than sixteen megabytes."""
+    fitting = (canonical.MOST_VALUES - 2) // 2
+    data = b'{"a":[' + b",".join([b"[]"] * fitting) + b"]}"
+    tracemalloc.start()
+    try:
+        assert len(canonical.decode(data, 4 << 20)["a"]) == fitting
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @given(OBJECTS)
