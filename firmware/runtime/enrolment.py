@@ -33,6 +33,8 @@ DEVICE: Final = "device.crt.pem"
 SETTINGS: Final = "settings.jws"
 ASSIGNMENT: Final = "assignment.jws"
 ON_DUTY: Final = "on-duty.json"
+LAST_MS: Final = 253_402_300_799_000
+"""The last second that a date can name.  A clock can be set beyond it, and every certificate without an end holds then."""
 SECOND: Final = ("device-pq.crt.pem", "device-pq.key.pem")
 
 
@@ -91,7 +93,7 @@ class Enrolment:
 
     def trust_at(self, utc_ms: int) -> Trust:
         """The trust that judges dates at a time."""
-        return replace(self.trust, at=datetime.fromtimestamp(utc_ms / 1000, UTC))
+        return replace(self.trust, at=datetime.fromtimestamp(min(utc_ms, LAST_MS) / 1000, UTC))
 
     def trust_now(self, clock: Clock) -> Trust:
         """The trust for somebody met now.

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from firmware.evidence import documents, kinds
+from firmware.evidence.certs import verify_chain
+from firmware.evidence.roles import Role
 from firmware.runtime import durable
 from firmware.runtime.enrolment import (
     ASSIGNMENT,
@@ -117,6 +119,14 @@ def test_a_dock_clock_that_is_past_for_certain_judges_no_dates(config: MemorySto
     at = load(config).trust_now(clock).at
     assert at is not None
     assert at.timestamp() * 1000 == BUILT_MS
+
+
+@pytest.mark.parametrize("utc_ms", [0, 253_402_300_799_999, 253_402_300_800_000, 2**47])
+def test_a_dock_that_lied_about_the_time_keeps_no_other_dock_out(config: MemoryStorage, utc_ms: int) -> None:
+    """A clock that was never set took its word: 1970, or beyond the last date that there is."""
+    enrolment, clock = load(config), VirtualClock(0, ClockQuality.UNSET)
+    clock.set_utc(utc_ms)
+    verify_chain(pki().dock.chain.ders, enrolment.trust_now(clock), Role.DOCK)
 
 
 def test_an_assignment_counts_for_its_device_alone(config: MemoryStorage) -> None:
