@@ -60,6 +60,8 @@ class Logs:
 
     def _fetch(self) -> Talk[dict[str, int]]:
         listed = yield from list_files("audit")
+        if not listed:
+            raise MismatchError("the camera lists no file of its log")
         for name in listed:
             if not _NAME.fullmatch(name):
                 raise FormatError(f"{name} is no file of the audit log")

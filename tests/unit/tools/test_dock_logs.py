@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.dock.shelf import Item
 from firmware.evidence.log_receipt import verify_log_receipt
 from tests.docking import VOLUME, MemoryShelf, camera, desk, visit
 from tests.pki import Pki
@@ -58,6 +59,21 @@ def test_finished_files_are_receipted_and_the_store_keeps_them(pki: Pki, shelf: 
     assert not told(events, Kind.CONFLICT) + told(events, Kind.REJECTED)
     assert [event.kind for event in events].count(Kind.ANCHORED) == 2
     assert len(shelf.anchors) == 2
+
+
+def test_a_camera_without_a_log_gets_no_signature(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """One that lists no file of a log that it showed before is told of, and the dock goes on."""
+    at, events = desk(pki, tmp_path)
+    visit(shelf, at)
+    shelf.record(2)
+    items = shelf.items
+    hidden = lambda: [each for each in items() if each.kind != "audit"] + [Item("audit", "audit", False, ())]  # noqa: E731
+    shelf.items = hidden  # type: ignore[method-assign]
+    end = visit(shelf, at)
+    assert end.error is None
+    assert "lists no file" in told(events, Kind.REJECTED)[0]
+    assert len(shelf.anchors) == 1
+    assert set(shelf.receipts) == {1, 2}
 
 
 def test_nothing_new_to_receipt_is_not_receipted_again(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
