@@ -93,6 +93,7 @@ class Message:
 class Raw(Message):
     """Base of the messages whose body is not JSON."""
 
+    LEAST: ClassVar[int] = 0
     data: bytes
 
     def body(self) -> bytes:
@@ -102,6 +103,8 @@ class Raw(Message):
     @classmethod
     def parse(cls, body: bytes) -> Self:
         """Exactly the bytes; a signed line is ASCII and has no LF."""
+        if len(body) < cls.LEAST:
+            raise FormatError(f"{cls.__name__}: no bytes")
         return cls(body)
 
 
@@ -204,11 +207,12 @@ class Get(Message):
 
 
 class Data(Raw):
-    """The next bytes of the file."""
+    """The next bytes of the file; without any, whoever waits for its end would wait for ever."""
 
     __slots__ = ()
     TYPE: ClassVar[int] = 11
     LIMIT: ClassVar[int] = DATA_LIMIT
+    LEAST: ClassVar[int] = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ CONVERSATION: tuple[Message, ...] = (
     SAMPLES[8],
     SAMPLES[9],
     Data(b"x" * 100),
-    Data(b""),
+    Data(b"y"),
     SAMPLES[11],
     SAMPLES[12],
     SAMPLES[14],
@@ -163,6 +163,14 @@ def test_the_peers_fault(data: bytes, why: str) -> None:
     assert dock.next_event() is None
     dock.send(Error("protocol", "no"))
     assert dock.state is State.FAILED
+
+
+def test_bytes_without_bytes() -> None:
+    """A camera that goes on saying nothing, message after message, would never be given up."""
+    dock = at(State.SENDING, Side.DOCK)
+    dock.receive_data(encode(Data(b"")))
+    with pytest.raises(RemoteProtocolError, match="Data: no bytes"):
+        dock.next_event()
 
 
 def test_our_fault() -> None:
