@@ -2,8 +2,8 @@
 sides.
 
 Feed it with ``receive_data`` and ``tick``, take every ``next_event``, write ``data_to_send``.  What goes wrong is
-raised by ``next_event``: ``LinkLostError``, ``PeerRefusedError``, ``PeerError`` or ``RemoteProtocolError``.  Then
-``close``.  Everything that a peer can draw out is bounded in time: the handshake, its silence, its not taking what it
+raised by ``next_event``: ``LinkLostError`` (``PeerStalledError`` where the link stands), ``PeerRefusedError``,
+``PeerError`` or ``RemoteProtocolError``.  Then ``close``.  Everything that a peer can draw out is bounded in time: the handshake, its silence, its not taking what it
 is sent.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.dock.errors import LinkLostError, PeerError
+from firmware.dock.errors import LinkLostError, PeerError, PeerStalledError
 from firmware.dock.link import Link, LinkState, Lost, Opened
 from firmware.dock.messages import Error, Message
 from firmware.dock.protocol import ENDED, Connection, Side
@@ -128,7 +128,7 @@ class Channel:
 
     def _check_alive(self, limit_ns: int, reason: str) -> None:
         if self._now - self._alive >= limit_ns:
-            raise LinkLostError(reason)
+            raise PeerStalledError(reason)
 
     def send(self, message: Message) -> None:
         """Say ``message``; ``LocalProtocolError`` if it may not be said now."""

@@ -38,3 +38,7 @@ class PeerError(DockError):
 
 class LinkLostError(DockError):
     """The stream below ended, fell silent, or began anew."""
+
+
+class PeerStalledError(LinkLostError):
+    """The stream stands, and for too long nothing came over it that this side waits for."""

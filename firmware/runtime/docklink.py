@@ -15,7 +15,7 @@ from threading import Event
 
 from firmware.core.machine import Move
 from firmware.dock.channel import Channel, Secured
-from firmware.dock.errors import DockError, LinkLostError, LocalProtocolError, RemoteProtocolError
+from firmware.dock.errors import DockError, LinkLostError, LocalProtocolError, PeerStalledError, RemoteProtocolError
 from firmware.dock.link import Link
 from firmware.dock.messages import (
     BULK,
@@ -152,7 +152,7 @@ class DockLink:
             reason = self._outcome(docking, stopping)
         finally:  # whatever ends this thread: the camera is in no dock any more
             self._parts.report(DockNews(Move.GONE, docking.dock, words(str(reason))))
-        if isinstance(reason, DockError) and not isinstance(reason, LinkLostError | LocalProtocolError):
+        if isinstance(reason, DockError) and _offends(reason):
             return Outcome.REFUSED
         return Outcome.LOST if isinstance(reason, Exception) else Outcome.DONE
 
@@ -160,15 +160,21 @@ class DockLink:
         reason: Exception | str = "the dock is done"
         try:
             docking.run(stopping)
-        except (LinkLostError, LocalProtocolError, OSError) as error:
+        except OSError as error:
             reason = error
         except DockError as error:
             reason = error
-            with suppress(OSError):  # the refusal stands, noted or not; trouble with the storage shows elsewhere
-                self._parts.shelf.dock_event(docking.dock, words(str(error)))
+            if _offends(error):
+                with suppress(OSError):  # the refusal stands, noted or not; trouble with the storage shows elsewhere
+                    self._parts.shelf.dock_event(docking.dock, words(str(error)))
         with suppress(OSError):
             self._parts.port.reset()
         return reason
+
+
+def _offends(error: DockError) -> bool:
+    """Whether an end of a docking is somebody's fault: it is noted, and the next attempt waits longer.  Being pulled out is nobody's."""
+    return isinstance(error, PeerStalledError) or not isinstance(error, LinkLostError | LocalProtocolError)
 
 
 class Docking:

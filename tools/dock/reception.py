@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 
-from firmware.dock.channel import HANDSHAKE_NS, Channel, Secured
-from firmware.dock.errors import DockError, LinkLostError, PeerError
+from firmware.dock.channel import Channel, Secured
+from firmware.dock.errors import DockError, LinkLostError, PeerError, PeerStalledError
 from firmware.dock.link import Link
 from firmware.dock.messages import Error
 from firmware.dock.protocol import Side
@@ -92,16 +92,15 @@ class Reception:
         forecaster = Forecaster(byte_rate(port), serial=port.serial)
         watch = Watch(forecaster, link, self.clock, lambda event: self._hear(event, slot))
         desk = replace(self._desk, emit=watch)
-        begun = self.clock()
         tls = Tls(Side.DOCK, desk.identity.tls, desk.identity.trust(desk.utc_ms()))
-        channel = Channel(Side.DOCK, tls, link, begun)
+        channel = Channel(Side.DOCK, tls, link, self.clock())
         session = Session(channel, lambda secured: self._talk(secured, desk, believed))
         try:
             self._run(port, session, watch)
         except (StoreError, DockError, OSError) as error:
             session.close()
             self._part(port, session, farewell(error))
-            silent = not (port.serial or session.peer) and self.clock() - begun >= HANDSHAKE_NS
+            silent = isinstance(error, PeerStalledError) and not session.peer
             return self._ended(session.peer, slot, error, silent=silent)
         last_words = None if session.finished else Error("shutdown", "the dock is stopping")
         session.close()

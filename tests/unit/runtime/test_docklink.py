@@ -334,7 +334,21 @@ def test_nobody_answers(pki: Pki, shelf: MemoryShelf, kind: PortKind) -> None:
     news = dock_once(shelf, wire)
     assert moves(news) == [Move.GONE]
     assert news[0].text == ("no handshake in time" if kind is PortKind.STREAM else "the cable was pulled out")
-    assert not shelf.events
+    assert shelf.events == ([("", "no handshake in time")] if kind is PortKind.STREAM else [])
+
+
+def test_who_stalls_is_noted_and_waited_for_longer(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """A peer that holds the line and says nothing gets no second chance at once; one whose link is lost does."""
+
+    def script() -> Talk[None]:
+        yield from greet()
+        yield Pause(1000.0)
+
+    stop = Stop(shelf.clock, 4)
+    wire = Wire(shelf.clock, scripted(pki, tmp_path, script))
+    DockLink(parts(shelf, wire, [])).run(stop)
+    assert stop.slept == list(PAUSES_S[1:5])
+    assert shelf.events == [("dock-1", "accepted"), ("dock-1", "the peer has stalled")] * 4
 
 
 def test_contact_goes(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
