@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from firmware import settings
 from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.assignment import verify_assignment
-from firmware.evidence.errors import EvidenceError, FormatError
+from firmware.evidence.errors import EvidenceError, FormatError, MismatchError
 from firmware.evidence.jws import FILE_LIMIT, from_file, line_hash
 from firmware.evidence.kinds import words
 from firmware.evidence.manifest import verify_manifest
@@ -71,6 +71,8 @@ class Custody:
 
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Keep a dock's receipt, once it is verified file by file.  Only that allows an erasure."""
+        if self.inventory.get(number) is None:
+            raise MismatchError(f"number: there is no sealed recording {number}")
         directory = self._vault.volume.recordings.enter(names.recording(number))
         manifest, second = self.manifest(number, directory), self._second(directory)
         receipt = verify_receipt(line, self._vault.trust(), manifest, nonce=nonce, second=second)

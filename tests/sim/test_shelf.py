@@ -103,6 +103,15 @@ def test_a_receipt_for_anything_else_changes_nothing(rig: Rig, shelf: CameraShel
     assert "receipt.jws" not in rig.evidence.root().enter("recordings").enter("00000001").names()
 
 
+@pytest.mark.parametrize("number", [0, 3, 4, 99_999_999])
+def test_a_receipt_for_a_recording_that_is_not_there_is_no_trouble_of_the_card(
+    rig: Rig, shelf: CameraShelf, number: int
+) -> None:
+    """Nor is one for the recording that is ready for the next press."""
+    with pytest.raises(EvidenceError, match=f"number: there is no sealed recording {number}"):
+        shelf.receipt(number, receipt_for(rig, 1, number=number or 1), NONCE)
+
+
 def test_a_receipt_of_another_authority_is_refused(rig: Rig, shelf: CameraShelf) -> None:
     """A foreign dock erases nothing."""
     genuine = documents.verify(kinds.RECEIPT, receipt_for(rig, 1), pki().trust)
