@@ -34,6 +34,7 @@ from firmware.dock.messages import (
     Message,
     Ping,
     Pong,
+    Raw,
     ReceiptLine,
     Refused,
     SettingsLine,
@@ -48,6 +49,9 @@ from firmware.evidence.kinds import words
 
 Answers = Iterator[Message | None]
 """None means: still at work, nothing to say yet."""
+
+MOST_OFFENCES = 16
+"""Signed lines that are refused, and conflicts that are told, in one session: each takes a line of the audit log."""
 
 
 class Service:
@@ -65,6 +69,8 @@ class Service:
         self._busy = busy
         self._bulk = bulk
         self._stock: tuple[Item, ...] = ()
+        self._receipted: set[int] = set()
+        self._offences = 0
 
     def greeting(self, proof: bytes) -> Hello:
         """Begin: ``proof`` is the device key's signature over the TLS exporter."""
@@ -75,7 +81,7 @@ class Service:
         for them.
 
         ``RemoteProtocolError`` if the dock is not the one, or speaks no version, that its certificate and our greeting
-        allow.
+        allow; or if too much of what it says does not hold.
         """
         if self._busy() and not isinstance(request, Welcome | Ping | Bye):
             yield _BUSY
@@ -83,9 +89,20 @@ class Service:
         try:
             yield from self._answer(request)
         except EvidenceError as error:
+            if isinstance(request, Raw):
+                self._offend(f"{type(request).__name__} refused: {error}")
             yield Refused("evidence", words(str(error)))
         except OSError as error:
             yield Refused("storage", words(str(error)))
+
+    def _offend(self, outcome: str = "") -> None:
+        """Note what a dock of ours should not have said, but only so often: whoever has its key could fill the card with it."""
+        self._offences += 1
+        if self._offences > MOST_OFFENCES:
+            raise RemoteProtocolError(f"more than {MOST_OFFENCES} lines that do not hold, or conflicts", "refused")
+        if outcome:
+            with suppress(OSError):  # it is refused, noted or not
+                self._shelf.dock_event(self._dock, words(outcome))
 
     @singledispatchmethod
     def _answer(self, request: Message) -> Answers:
@@ -193,6 +210,7 @@ class Service:
 
     @_answer.register(Conflict)
     def _conflict(self, conflict: Conflict) -> Answers:
+        self._offend()
         yield _stored(conflict.body(), lambda _: self._shelf.conflict(self._dock, conflict.reason))
 
     @_answer.register(ReceiptLine)
@@ -200,7 +218,11 @@ class Service:
         number = jws.parse(line.data, jws.FILE_LIMIT).payload.get("number")
         if type(number) is not int:
             raise FormatError("number: missing in the receipt")
-        yield _stored(line.data, lambda data: self._shelf.receipt(number, data, self._nonce))
+        if number in self._receipted:
+            raise FormatError(f"number: {number} has a receipt of this session")
+        stored = _stored(line.data, lambda data: self._shelf.receipt(number, data, self._nonce))
+        self._receipted.add(number)
+        yield stored
 
     def _find(self, name: str) -> Item:
         for item in self._stock:

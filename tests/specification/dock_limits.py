@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.dock import arq, channel, clockrule, frames, link, messages
+from firmware.dock import arq, channel, clockrule, frames, link, messages, service
 from firmware.evidence import cms, timestamp
 from firmware.runtime import docklink
 from tests.specification.tables import grouped, table
@@ -34,6 +34,7 @@ SIZES = (
     ("certificates in a time stamp", cms.MOST_CERTIFICATES, "4.1"),
     ("hexadecimal digits of `proof`, at least 16", messages.LONGEST_PROOF, "3"),
     ("characters of a `code`, at least 1", messages.LONGEST_CODE, "3"),
+    ("signed lines that our camera refuses, and Conflicts that it takes, in one session", service.MOST_OFFENCES, "7"),
     ("certificates of either side", 3, "2"),
     ("cameras in our dock at once", crowd.MOST_CAMERAS, "4.1"),
     ("links of one camera to our dock", crowd.MOST_SESSIONS, "4.1"),

@@ -97,7 +97,7 @@ ERRORS: Mapping[str, str] = {
     "tls": "the other side does not speak TLS 1.3 as section 2 asks for",
     "version": "no version that both speak",
     "name": "a name is not that of the certificate",
-    "refused": "the other side is not who it says: proof, names, revocation",
+    "refused": "the other side is not who it says: proof, names, revocation; or too much of what it signs does not hold",
     "store": "the dock cannot store",
     "full": "as many cameras as the dock takes are in it already, or as many links of this one",
     "shutdown": "the speaker is being stopped",

@@ -17,6 +17,7 @@ from firmware.dock.messages import (
     Busy,
     Bye,
     ClockSet,
+    Conflict,
     Data,
     End,
     Files,
@@ -35,7 +36,7 @@ from firmware.dock.messages import (
     Welcome,
     encode,
 )
-from firmware.dock.service import Service
+from firmware.dock.service import MOST_OFFENCES, Service
 from firmware.dock.shelf import Item
 from firmware.evidence import documents, jws
 from firmware.evidence.kinds import ANCHOR, ASSIGNMENT, RECEIPT, SETTINGS
@@ -312,6 +313,50 @@ def test_bad_receipts(pki: Pki, rogue: Pki, service: Service, shelf: MemoryShelf
         assert answer.code == "evidence"
     shelf.erase()
     assert set(shelf.recordings) == {1, 2}
+
+
+def test_what_does_not_hold_is_noted(pki: Pki, rogue: Pki, service: Service, shelf: MemoryShelf) -> None:
+    """Each signed line that is refused leaves its reason in the audit log; questions that are refused leave nothing."""
+    say(service, ReceiptLine(receipt(rogue, shelf)))
+    say(service, AssignmentLine(b"a.b.c"))
+    say(service, Get("00000001", "000000.mp4.age", 0, 2**50))
+    say(service, ListFiles("00000009", 0))
+    assert [dock for dock, _ in shelf.events] == ["dock-1", "dock-1"]
+    assert "ReceiptLine refused: " in shelf.events[0][1]
+    assert "dock-ca" in shelf.events[0][1]
+    assert shelf.events[1][1].startswith("AssignmentLine refused: header")
+
+
+@pytest.mark.parametrize("request_", [ReceiptLine(b"a.b.c"), Conflict("another log")])
+def test_what_does_not_hold_ends_somewhere(service: Service, shelf: MemoryShelf, request_: Message) -> None:
+    """Whoever has a dock's key fills no card with lines of the log."""
+    for _ in range(MOST_OFFENCES):
+        say(service, request_)
+    with pytest.raises(RemoteProtocolError, match="16") as caught:
+        say(service, request_)
+    assert caught.value.code == "refused"
+    assert len(shelf.events) + len(shelf.conflicts) == MOST_OFFENCES
+
+
+def test_a_refusal_that_cannot_be_noted(service: Service, shelf: MemoryShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused all the same."""
+
+    def broken(dock: str, outcome: str) -> None:
+        raise OSError(f"cannot log {dock} {outcome}")
+
+    monkeypatch.setattr(shelf, "dock_event", broken)
+    answer = only(say(service, ReceiptLine(b"a.b.c")))
+    assert isinstance(answer, Refused)
+
+
+def test_one_receipt_a_session(pki: Pki, service: Service, shelf: MemoryShelf) -> None:
+    """A second one for the same recording says nothing new, and would take a line of the log each time."""
+    say(service, ReceiptLine(receipt(pki, shelf)))
+    answer = only(say(service, ReceiptLine(receipt(pki, shelf, utc_ms=DOCK_UTC_MS + 1))))
+    assert isinstance(answer, Refused)
+    assert "of this session" in answer.text
+    again = Service(shelf, "dock-1", NONCE, lambda: False)
+    assert isinstance(only(say(again, ReceiptLine(receipt(pki, shelf, utc_ms=DOCK_UTC_MS + 1)))), Stored)
 
 
 def test_anchor_settings_assignment(pki: Pki, service: Service, shelf: MemoryShelf) -> None:
