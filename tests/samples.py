@@ -177,3 +177,17 @@ def settings(recipients: list[str], **changes: Any) -> dict[str, Any]:
         "values": {"pre_event_s": 30, "sound": True, "label": "x", "none": None},
         **changes,
     }
+
+
+def bundle(data: bytes = b"firmware", **changes: Any) -> dict[str, Any]:
+    """The paper of a bundle that is ``data``."""
+    return {
+        "board": "sim",
+        "version": "0.2.0",
+        "serial": 4,
+        "needs": 0,
+        "length": len(data),
+        "hash": hash_of(data),
+        "utc_ms": 1_790_000_000_000,
+        **changes,
+    }

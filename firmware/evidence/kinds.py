@@ -26,6 +26,9 @@ MOST_REVOKED = 10_000
 MOST_VALUES = 256
 """The most values in settings."""
 
+MOST_BUNDLE = 512 * 1024 * 1024
+"""The most bytes of a firmware bundle."""
+
 HASH = text(r"[0-9a-f]{64}", "a hash of 64 lowercase hexadecimal digits")
 IDENTIFIER = text(r"[0-9a-f]{32}", "32 lowercase hexadecimal digits")
 NAME = text(r"[a-z0-9-]{1,32}", "a name of 1 to 32 of a-z 0-9 -")
@@ -98,6 +101,11 @@ def _settings_revoked(payload: Mapping[str, Any]) -> None:
     hashes = [each["hash"] for each in payload["revoked"]]
     if hashes != sorted(set(hashes)):
         raise FormatError("revoked: not sorted by hash, each once")
+
+
+def _bundle(payload: Mapping[str, Any]) -> None:
+    if payload["needs"] >= payload["serial"]:
+        raise FormatError("needs: not below the serial")
 
 
 def _settings(payload: Mapping[str, Any]) -> None:
@@ -254,3 +262,21 @@ SETTINGS = Kind(
 ASSIGNMENT = Kind("lapel.assignment.1", Role.DOCK, None, record({"device": NAME, "shift": LABEL, "utc_ms": TIME}))
 
 TIME_WORD = Kind("lapel.time.1", Role.SETTINGS, None, record({"nonce": IDENTIFIER, "utc_ms": TIME}))
+
+BUNDLE = Kind(
+    "lapel.bundle.1",
+    Role.UPDATE,
+    None,
+    record(
+        {
+            "board": LABEL,
+            "version": text(r"[A-Za-z0-9.+~-]{1,64}", "a version of 1 to 64 of A-Z a-z 0-9 . + ~ -"),
+            "serial": INDEX,
+            "needs": COUNT,
+            "length": integer(1, MOST_BUNDLE),
+            "hash": HASH,
+            "utc_ms": TIME,
+        }
+    ),
+    _bundle,
+)

@@ -40,6 +40,7 @@ ROLES: dict[str, tuple[bool, int | None, tuple[str, ...], int | None, x509.Objec
     "dock-ca": (True, 0, ("key_cert_sign", "crl_sign"), 5, _SERVER),
     "dock": (False, None, ("digital_signature",), 6, _SERVER),
     "settings": (False, None, ("digital_signature",), 7, None),
+    "update": (False, None, ("digital_signature",), 8, None),
     "export": (False, None, ("digital_signature",), 9, ExtendedKeyUsageOID.EMAIL_PROTECTION),
 }
 

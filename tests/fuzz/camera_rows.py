@@ -22,6 +22,7 @@ from firmware.evidence import canonical, certs, documents, jws, keys, kinds
 from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.audit import read_audit
+from firmware.evidence.bundle import verify_bundle
 from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.journal import last_clock, read_journal
@@ -353,6 +354,14 @@ ROWS: tuple[Target, ...] = (
         (EvidenceError,),
         seeds.stamps,
         resigning.stamp,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/bundle",
+        lambda data: verify_bundle(jws.from_file(data), _trust()),
+        (EvidenceError,),
+        lambda: [seeds.bundle_line() + b"\n"],
+        signing.signed,
         bound=_KEYED,
     ),
     Target(

@@ -154,6 +154,11 @@ def time_line(nonce: str) -> bytes:
     return signing.line("lapel.time.1", {"nonce": nonce, "utc_ms": samples.anchor()["utc_ms"]})
 
 
+def bundle_line() -> bytes:
+    """The paper of a firmware bundle."""
+    return signing.line("lapel.bundle.1", samples.bundle())
+
+
 def chains() -> list[bytes]:
     """The chain of every role, and one of a camera that would be a dock."""
     found = [signing.chain_input(role, each.x5c) for role in range(1, 8) for each in identities().values() if each.x5c]

@@ -42,6 +42,7 @@ def identities() -> Mapping[str, Identity]:
         "device": device,
         "dock": ours.dock,
         "settings": issue("settings", "Settings", ours.root, "settings"),
+        "update": issue("update", "Updates", ours.root, "update"),
         "device-ca": ours.device_ca,
         "dock-ca": ours.dock_ca,
         "export": ours.desk,
@@ -61,6 +62,7 @@ SIGNERS: Final = {
     "lapel.log-receipt.1": "dock",
     "lapel.settings.1": "settings",
     "lapel.time.1": "settings",
+    "lapel.bundle.1": "update",
     "lapel.derived.1": "export",
 }
 

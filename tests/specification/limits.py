@@ -87,6 +87,7 @@ SIZES = (
     Size("files that a receipt for the log lists", "11.3", log_kinds.MOST_LOG_FILES, desk.MAX_LOG_FILES),
     Size("certificates that settings withdraw", "13", kinds.MOST_REVOKED, desk.MAX_REVOKED),
     Size("values in settings", "13", kinds.MOST_VALUES, desk.MAX_VALUES),
+    Size("bytes of a firmware bundle (at least 1)", "13.1", kinds.MOST_BUNDLE, None),
     Size("bytes of an access unit that a camera takes from its encoder", "5", h264.MAX_ACCESS_UNIT, None),
     Size("NAL units of an access unit", "5", h264.MAX_NAL_UNITS, None),
     Size("bytes of a parameter set", "5", h264.MAX_PARAMETER_SET, None),

@@ -32,6 +32,7 @@ WHERE: Mapping[str, tuple[str, str]] = {
     "lapel.log-receipt.1": ("`log-receipt.jws`", "11.3"),
     "lapel.volume.1": ("`volume.jws`", "12"),
     "lapel.settings.1": ("`settings.jws` of a camera, a dock, a desk", "13"),
+    "lapel.bundle.1": ("beside a firmware bundle, not evidence: `NAME.jws`", "13.1"),
     "lapel.assignment.1": ("said by a dock, not evidence", "14"),
     "lapel.time.1": ("handed on by a dock, not evidence", "14.1"),
     desk.DERIVED: ("beside a film that a desk cut: `NAME.derived.jws`", "17"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tools.provision.authority import Authority, create_authority
 from tools.provision.cli import add_parser
-from tools.provision.enrol import enrol_desk, enrol_device, enrol_dock, enrol_second
+from tools.provision.enrol import enrol_desk, enrol_device, enrol_dock, enrol_second, enrol_update
 from tools.provision.files import ProvisionError
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "enrol_device",
     "enrol_dock",
     "enrol_second",
+    "enrol_update",
 ]

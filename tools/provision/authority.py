@@ -29,7 +29,7 @@ SETTINGS_FILE = "settings.jws"
 ISSUED = "issued"
 OWN_ROLES = (Role.ROOT, Role.DEVICE_CA, Role.DOCK_CA, Role.SETTINGS, Role.EXPORT, Role.UPDATE)
 KEY_ROLES = ("authority", "escrow")
-TITLES: Mapping[Role, str] = {Role.DEVICE: "device", Role.DOCK: "dock", Role.EXPORT: "desk"}
+TITLES: Mapping[Role, str] = {Role.DEVICE: "device", Role.DOCK: "dock", Role.EXPORT: "desk", Role.UPDATE: "update"}
 """Who is enrolled: what its files and its place in the register are called."""
 
 Recipients = Sequence[tuple[str, str]]
@@ -38,9 +38,9 @@ Recipients = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What new settings change: values by key; recipients, which replace those of their roles; fingerprints or
-    ``device/NAME`` and ``dock/NAME`` to withdraw, and from when on what they sign counts for nothing (milliseconds
-    since 1970; None: from now on, or, where that is settled already, as it was)."""
+    """What new settings change: values by key; recipients, which replace those of their roles; fingerprints,
+    ``device/NAME``, ``dock/NAME``, ``update/NAME`` or ``update`` (the authority's own update signer) to withdraw, and from when on what
+    they sign counts for nothing (milliseconds since 1970; None: from now on, or, where that is settled already, as it was)."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     recipients: Recipients = ()
@@ -180,10 +180,12 @@ class Authority:
         """The fingerprint of a certificate that is named by its place in the register, or by its fingerprint."""
         if re.fullmatch(r"[0-9a-f]{64}", what):
             return what
+        if what == Role.UPDATE:
+            return self.certificates[Role.UPDATE].fingerprint
         path = self.directory / ISSUED / f"{what}.crt.pem"
-        if not (re.fullmatch(r"(device|device-pq|dock|desk)/[a-z0-9-]+", what) and path.is_file()):
+        if not (re.fullmatch(r"(device|device-pq|dock|desk|update)/[a-z0-9-]+", what) and path.is_file()):
             raise ProvisionError(
-                f"{what[:80]} was never enrolled: name it as device/NAME, dock/NAME or by its fingerprint"
+                f"{what[:80]} was never enrolled: name it as device/NAME, dock/NAME, update/NAME or by its fingerprint"
             )
         return hash_of(_one_certificate(path))
 

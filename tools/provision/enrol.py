@@ -19,7 +19,7 @@ from tools.provision.files import ProvisionError, refuse_taken, write_all
 
 SECOND = ("device-pq.crt.pem", "device-pq.key.pem")
 YEARS = 10
-"""How long docks and desks are believed.  A camera's certificate has no end: what it signed has to outlive it."""
+"""How long docks, desks and update signers are believed.  A camera's certificate has no end: what it signed has to outlive it."""
 
 
 def enrol_device(
@@ -50,6 +50,11 @@ def enrol_desk(authority: Authority, name: str, out: Path, *, years: int = YEARS
     return _enrol(authority, Role.EXPORT, name, out, new_key(), _in(years))
 
 
+def enrol_update(authority: Authority, name: str, out: Path, *, years: int = YEARS) -> Authority:
+    """Enrol an update signer of its own: ``out`` has what it signs firmware bundles with, and the root."""
+    return _enrol(authority, Role.UPDATE, name, out, new_key(), _in(years))
+
+
 def enrol_second(authority: Authority, device: str, out: Path) -> Authority:
     """Give an enrolled camera a key for second signatures: ``out``, its config partition, gets two more files.  Returns the
     authority, which the first such key gives a post-quantum root."""
@@ -78,7 +83,7 @@ def _enrol(
     refuse_taken(out, {*files, SETTINGS_FILE})
     if changes:
         authority = authority.change_settings(changes)
-    if role is not Role.EXPORT:
+    if role in (Role.DEVICE, Role.DOCK):
         files[SETTINGS_FILE] = authority.settings_file
     write_all(out, files)
     authority.remember(role, name, ders)

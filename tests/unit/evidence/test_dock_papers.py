@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from firmware.evidence import documents
+from firmware.evidence import documents, jws
 from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.assignment import verify_assignment
+from firmware.evidence.bundle import verify_bundle
 from firmware.evidence.certs import verify_chain
 from firmware.evidence.errors import ChainError, FormatError, MismatchError, RecipientError, RevokedError, SequenceError
-from firmware.evidence.kinds import ANCHOR, ASSIGNMENT, SETTINGS
+from firmware.evidence.kinds import ANCHOR, ASSIGNMENT, BUNDLE, MOST_BUNDLE, SETTINGS
 from firmware.evidence.roles import Role
 from firmware.evidence.session import Session
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
@@ -49,6 +53,45 @@ def test_assignment(pki: Pki, session: Session) -> None:
         verify_assignment(line, pki.trust, device="cam-2")
     with pytest.raises(ChainError):
         verify_assignment(session.sign_as_device(payload, ASSIGNMENT.typ), pki.trust, device="cam-1")
+
+
+def test_bundle(pki: Pki) -> None:
+    """A bundle's paper is an update signer's and nobody else's, and counts for nothing once that one is withdrawn."""
+    signer = pki.holder(Role.UPDATE)
+    line = documents.sign(BUNDLE, samples.bundle(), signer.sign, signer.chain.ders)
+    bundle = verify_bundle(line, pki.trust)
+    assert (bundle.board, bundle.version, bundle.serial, bundle.needs) == ("sim", "0.2.0", 4, 0)
+    assert (bundle.length, bundle.hash, bundle.line) == (8, samples.bundle()["hash"], line)
+    for other in (pki.dock, pki.settings, pki.device):
+        forged = documents.sign(BUNDLE, samples.bundle(), other.sign, other.chain.ders)
+        with pytest.raises(ChainError):
+            verify_bundle(forged, pki.trust)
+    with pytest.raises(RevokedError):
+        verify_bundle(line, replace(pki.trust, revoked=frozenset({signer.chain.fingerprint})))
+    with pytest.raises(ChainError):
+        verify_bundle(line, Pki.create().trust)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"needs": 4}, "needs"),
+        ({"serial": 0}, "serial"),
+        ({"length": 0}, "length"),
+        ({"length": MOST_BUNDLE + 1}, "length"),
+        ({"version": "1 2"}, "version"),
+        ({"version": ""}, "version"),
+        ({"board": "../x"}, "board"),
+    ],
+)
+def test_bundles_that_nobody_signs(pki: Pki, changes: dict[str, Any], field: str) -> None:
+    """A paper that says nonsense is refused where it is made and where it is read, and the member is named."""
+    signer = pki.holder(Role.UPDATE)
+    with pytest.raises(FormatError, match=f"lapel.bundle.1: {field}"):
+        documents.sign(BUNDLE, samples.bundle(**changes), signer.sign, signer.chain.ders)
+    line = jws.sign(samples.bundle(**changes), BUNDLE.typ, signer.sign, x5c=signer.chain.ders)
+    with pytest.raises(FormatError, match=f"lapel.bundle.1: {field}"):
+        verify_bundle(line, pki.trust)
 
 
 LATER_MS = 4_000_000_000_000

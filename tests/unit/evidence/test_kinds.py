@@ -42,6 +42,8 @@ GOOD: list[tuple[Kind, dict[str, Any]]] = [
     (kinds.VOLUME, {"device": "cam-1", "volume": samples.VOLUME, "clock": samples.clock(0)}),
     (kinds.SETTINGS, samples.settings(AGE)),
     (kinds.ASSIGNMENT, {"device": "cam-1", "shift": "Shift-9", "utc_ms": 0}),
+    (kinds.BUNDLE, samples.bundle()),
+    (kinds.BUNDLE, samples.bundle(serial=2, needs=1, length=kinds.MOST_BUNDLE)),
 ]  # fmt: skip
 AUDIT_DATA: dict[str, dict[str, Any]] = {
     "boot": {**samples.audit()["data"], "counter": 7, "open": [{"number": 1, "opening": samples.HASH, "boot": 1}]},
@@ -243,6 +245,7 @@ def test_every_kind_has_its_role() -> None:
         "lapel.volume.1": Role.DEVICE,
         "lapel.settings.1": Role.SETTINGS,
         "lapel.assignment.1": Role.DOCK,
+        "lapel.bundle.1": Role.UPDATE,
     }
 
 

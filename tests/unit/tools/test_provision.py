@@ -561,7 +561,7 @@ def test_help(lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Help shows a newcomer the whole way, and each command explains its options."""
     assert lapel("--help") == 0
     about = capsys.readouterr().out
-    for what in ("authority", "device", "dock", "desk", "settings"):
+    for what in ("authority", "device", "dock", "desk", "settings", "update", "bundle"):
         assert f"lapel provision {what} " in about
         assert lapel(what, "--help") == 0
         assert len(capsys.readouterr().out) > 300
