@@ -381,14 +381,23 @@ class Watchdog(Protocol):
 class Updater(Protocol):
     """A/B firmware slots."""
 
+    def board(self) -> str:
+        """Which kind of board this is, 1 to 64 of ``A-Z a-z 0-9 -``: a bundle is for one."""
+
     def version(self) -> str:
         """The running system's version."""
+
+    def pending(self) -> bool:
+        """Whether the next start boots another slot than the one that runs."""
 
     def confirm(self) -> None:
         """The running slot works: boot it again next time."""
 
-    def install(self, bundle: File) -> None:
-        """Write a signed bundle into the other slot and boot it next time.  ``OSError`` if it is refused."""
+    def install(self, bundle: File, pause: Callable[[], None]) -> None:
+        """Write a signed bundle into the other slot and, once all of it is durable there, boot that next time.  ``OSError`` if it is
+        refused: the bundle's own signature is judged here.  May take minutes.  ``pause`` is called before the first and between any two
+        MiB that are written, and returns once storage may be used again; what it raises goes through.  However it ends early, the next
+        start boots what it would have booted before."""
 
 
 @dataclass(frozen=True, slots=True)

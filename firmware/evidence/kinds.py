@@ -26,7 +26,7 @@ MOST_REVOKED = 10_000
 MOST_VALUES = 256
 """The most values in settings."""
 
-MOST_BUNDLE = 512 * 1024 * 1024
+MOST_BUNDLE = 256 * 1024 * 1024
 """The most bytes of a firmware bundle."""
 
 HASH = text(r"[0-9a-f]{64}", "a hash of 64 lowercase hexadecimal digits")

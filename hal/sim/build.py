@@ -66,6 +66,7 @@ def build(
     evidence, config = FileStorage(state / "evidence", capacity), FileStorage(state / "config")
     buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
     dock, power, watchdog = SimDock(), SimPower(), SimWatchdog(clock)
+    updater = SimUpdater(FileStorage(board / "slots"), version)
     hal = Hal(
         video=lens,
         audio=microphone if sound else None,
@@ -79,7 +80,7 @@ def build(
         clock=clock,
         power=power,
         watchdog=watchdog,
-        updater=SimUpdater(board, version),
+        updater=updater,
     )
     faults = {
         "video": lens.faults(),
@@ -89,6 +90,7 @@ def build(
         "clock": clock.faults(),
         "dock": dock.faults(),
         "power": power.faults(),
+        "updater": updater.faults(),
     }
 
     def facts() -> Facts:

@@ -1,44 +1,71 @@
-"""The simulated firmware slots: a bundle is kept in a file, and nothing is ever booted from it."""
+"""The simulated firmware slots: a bundle is kept in a file, and what starts next time counts as booted from it."""
 
 from __future__ import annotations
 
 import errno
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 
-from hal.interface import File
+from hal.interface import File, Storage
+from hal.sim.calls import Call, Number
+from hal.sim.disk import fail
 
+OTHER, RUNNING, UNFINISHED = "other.bundle", "running.bundle", "other.bundle.new"
 _PIECE = 1 << 20
 
 
 class SimUpdater:
-    """Two slots of which one runs."""
+    """Two slots of which one runs; what runs in it is this program all the same."""
 
-    def __init__(self, slots: Path, version: str = "sim") -> None:
-        """Slots under the directory ``slots``, made when something is installed."""
-        self._slots = slots
+    def __init__(self, slots: Storage, version: str = "sim", board: str = "sim") -> None:
+        """Start: what was installed before runs now."""
+        self._slots = slots.root()
         self._version = version
+        self._board = board
+        self._refusals = 0
         self.confirmed = False
+        if OTHER in self._slots.names():
+            self._slots.rename(OTHER, RUNNING)
+            self._slots.sync()
+
+    def board(self) -> str:
+        """The kind of board."""
+        return self._board
 
     def version(self) -> str:
         """The running system's version."""
         return self._version
 
+    def pending(self) -> bool:
+        """Whether something was installed since the start."""
+        return OTHER in self._slots.names()
+
     def confirm(self) -> None:
         """The running slot works."""
         self.confirmed = True
 
-    @property
-    def other(self) -> Path:
-        """Where an installed bundle is."""
-        return self._slots / "other.bundle"
-
-    def install(self, bundle: File) -> None:
-        """Keep a copy of the bundle; ``OSError`` if it is empty.  Not done here: checking its signature."""
-        if bundle.size() == 0:
+    def install(self, bundle: File, pause: Callable[[], None]) -> None:
+        """Keep a copy of the bundle; ``OSError`` if it is empty, or as often as ``refuse`` said.  Not done here: checking its signature."""
+        size = bundle.size()
+        if size == 0:
             raise OSError(errno.EINVAL, "the bundle is empty")
-        self._slots.mkdir(parents=True, exist_ok=True)
-        fresh = self.other.with_suffix(".new")
-        with fresh.open("wb") as slot:
-            for offset in range(0, bundle.size(), _PIECE):
-                slot.write(bundle.read(offset, _PIECE))
-        fresh.replace(self.other)
+        if UNFINISHED in self._slots.names():
+            self._slots.remove(UNFINISHED)
+        with closing(self._slots.create(UNFINISHED)) as slot:
+            for offset in range(0, size, _PIECE):
+                pause()
+                slot.append(bundle.read(offset, _PIECE))
+            if self._refusals:
+                self._refusals -= 1
+                fail(errno.EBADMSG, "the bundle's signature does not hold")
+            slot.sync()
+        self._slots.rename(UNFINISHED, OTHER)
+        self._slots.sync()
+
+    def refuse(self, times: int) -> None:
+        """Refuse so many bundles, each after all of it was written."""
+        self._refusals = times
+
+    def faults(self) -> dict[str, Call]:
+        """What can be asked for on the control socket."""
+        return {"refuse": Call(self.refuse, {"times": Number(0, 1000, 1)})}

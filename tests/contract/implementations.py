@@ -283,6 +283,13 @@ WATCHDOGS: dict[str, Callable[[], AbstractContextManager[rigs.WatchdogRig]]] = {
     "sim": _sim_watchdog,
     "systemd": _systemd_watchdog,
 }
+
+
+def _sim_updater(path: Path) -> rigs.UpdaterRig:
+    updater = SimUpdater(FileStorage(path), "1.2.3")
+    return rigs.UpdaterRig(updater, lambda: updater.refuse(1))
+
+
 UPDATERS: dict[str, Callable[[Path], rigs.UpdaterRig]] = {
-    "sim": lambda path: rigs.UpdaterRig(SimUpdater(path, "1.2.3"))
+    "sim": _sim_updater,
 }

@@ -160,6 +160,7 @@ class WatchdogRig:
 
 @dataclass
 class UpdaterRig:
-    """Firmware slots."""
+    """Firmware slots; ``refuse`` lets the next bundle be one whose own signature does not hold."""
 
     updater: Updater
+    refuse: Callable[[], None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from firmware.evidence.kinds import LABEL
+from hal.interface import File
 from hal.sim.memory import MemoryStorage
 from tests.contract.rigs import PowerRig, UpdaterRig, WatchdogRig
 
@@ -56,6 +58,54 @@ def test_empty_bundle_is_refused(updater: UpdaterRig) -> None:
     """What is no bundle is not installed, and the running slot stays what it was."""
     version = updater.updater.version()
     with pytest.raises(OSError, match="bundle"):
-        updater.updater.install(MemoryStorage().root().create("bundle"))
+        updater.updater.install(MemoryStorage().root().create("bundle"), lambda: None)
     updater.updater.confirm()
     assert updater.updater.version() == version
+    assert not updater.updater.pending()
+
+
+def test_board_is_a_label(updater: UpdaterRig) -> None:
+    """The board is called as a bundle's paper can call it."""
+    LABEL(updater.updater.board(), "board")
+
+
+def _bundle(mebibytes: int) -> File:
+    bundle = MemoryStorage().root().create("bundle")
+    bundle.append(b"\1" * (mebibytes << 20))
+    return bundle
+
+
+def test_bundle_is_installed(updater: UpdaterRig) -> None:
+    """What was installed boots next time, not now; whoever writes asks at least once a MiB whether it may."""
+    version, pauses = updater.updater.version(), []
+    updater.updater.install(_bundle(3), lambda: pauses.append(updater.updater.pending()))
+    assert updater.updater.pending()
+    assert updater.updater.version() == version
+    assert len(pauses) >= 3
+    assert not any(pauses)
+
+
+def test_bundle_that_is_refused(updater: UpdaterRig) -> None:
+    """Nothing boots of a bundle whose own signature does not hold; the next one is judged anew."""
+    updater.refuse()
+    with pytest.raises(OSError, match="."):
+        updater.updater.install(_bundle(1), lambda: None)
+    assert not updater.updater.pending()
+    updater.updater.install(_bundle(1), lambda: None)
+    assert updater.updater.pending()
+
+
+def test_installation_that_is_broken_off(updater: UpdaterRig) -> None:
+    """What the pause raises goes through, and nothing boots of what was written so far."""
+    pauses: list[int] = []
+
+    def pause() -> None:
+        pauses.append(len(pauses))
+        if len(pauses) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        updater.updater.install(_bundle(3), pause)
+    assert not updater.updater.pending()
+    updater.updater.install(_bundle(2), lambda: None)
+    assert updater.updater.pending()

@@ -16,6 +16,7 @@ from hal.sim.build import build
 from hal.sim.clock import NS, VirtualClock
 from hal.sim.memory import MemoryStorage
 from hal.sim.signer import SoftwareSigner
+from hal.sim.storage import FileStorage
 from hal.sim.updater import SimUpdater
 from hal.sim.watchdog import SimWatchdog
 
@@ -93,11 +94,13 @@ def test_installed_bundle_is_kept_whole(tmp_path: Path) -> None:
     """An installed bundle is in the other slot byte for byte, also when it is larger than one read."""
     bundle = MemoryStorage().root().create("bundle")
     bundle.append(bytes(range(256)) * 5000)
-    updater = SimUpdater(tmp_path / "slots")
-    updater.install(bundle)
+    updater = SimUpdater(FileStorage(tmp_path / "slots"))
+    updater.install(bundle, lambda: None)
     updater.confirm()
-    assert updater.other.read_bytes() == bytes(range(256)) * 5000
+    assert (tmp_path / "slots" / "other.bundle").read_bytes() == bytes(range(256)) * 5000
     assert updater.confirmed
+    assert not SimUpdater(FileStorage(tmp_path / "slots")).pending()
+    assert (tmp_path / "slots" / "running.bundle").stat().st_size == 256 * 5000
 
 
 def test_watchdog_remembers_the_longest_hunger() -> None:
