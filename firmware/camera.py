@@ -46,8 +46,7 @@ class Camera:
     def __init__(self, hal: Hal, settings: Settings, vault: Vault, log: Log, *, random: Random) -> None:
         queue = settings.queue_s * settings.bitrate // 8 * 2  # bytes; twice the target rate: encoders overshoot
         self.hal, self.settings, self.vault = hal, settings, vault
-        self.inbox: Mailbox[object] = Mailbox(queue)
-        self.work: Mailbox[Any] = Mailbox(queue)
+        self.inbox, self.work = Mailbox[object](queue), Mailbox[Any](queue)
         put = self.inbox.put
         self.ring = Ring(settings.pre_event_s, (settings.pre_event_s + 2) * settings.bitrate // 8 * 2)
         self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
@@ -75,6 +74,7 @@ class Camera:
             Part("writer", self.writer.run, vital=True),
             Part("video", self.lens.keep, vital=True),
             Part("dock", self.dock.run, vital=False),
+            Part("update", self.shelf.bundles.run, vital=False),
         )
 
     # Buffer.  Sources queue what they captured, stamped; from there on everything happens on the controller's thread.

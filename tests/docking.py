@@ -33,8 +33,13 @@ from firmware.evidence.settings_doc import verify_settings
 from firmware.evidence.timestamp import Stamper
 from firmware.evidence.timetoken import Vouched, verify_token
 from firmware.evidence.volume import volume_line
+from firmware.runtime.bundles import BundleParts, Bundles
 from firmware.runtime.docklink import DockLink, DockNews, DockParts
+from firmware.runtime.intake import Intake
 from hal.interface import ClockQuality, DockPort, PortKind, WallTime
+from hal.sim.memory import MemoryStorage
+from hal.sim.power import SimPower
+from hal.sim.updater import SimUpdater
 from tests.pki import Pki
 from tools.dock.conversation import Talk
 from tools.dock.events import DockEvent
@@ -100,11 +105,16 @@ class MemoryShelf:
     serial: int = 0
     stamper: Stamper | None = None
     trouble: OSError | None = None
+    config: MemoryStorage = field(default_factory=MemoryStorage)
+    writing: bool = False
 
     def __post_init__(self) -> None:
         self.trust = self.pki.trust
         self.volume_file = volume_line(self.session, self.volume, self._stamp()) + b"\n"
         self._lines: list[str] = []
+        self.power, self.updater = SimPower(), SimUpdater(MemoryStorage())
+        parts = BundleParts(self.config, self.updater, self.power, lambda: self.trust, self._log, lambda: self.writing)
+        self.bundles = Bundles(parts)
         self._opening = ZEROS
         self._log(
             "boot",
@@ -254,6 +264,7 @@ class MemoryShelf:
             Charge(80, charging=True),
             Room(1 << 36, 1 << 35),
             head,
+            self.bundles.facts(),
         )
 
     def items(self) -> Sequence[Item]:
@@ -338,6 +349,10 @@ class MemoryShelf:
     def assign(self, line: bytes) -> None:
         """Verify as a camera does, and keep."""
         self.assignments.append(verify_assignment(line, self.trust, device=self.session.device).payload["shift"])
+
+    def bundle(self, line: bytes) -> Intake | None:
+        """Take a firmware bundle, as a camera does."""
+        return self.bundles.offer(line)
 
     def vouched(self, token: bytes, nonce: str) -> Vouched:
         """Verify as a camera does."""

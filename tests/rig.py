@@ -35,6 +35,7 @@ from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
 from hal.sim.scene import SyntheticScene
 from hal.sim.sources import SimAudio, SimVideo, Stepped, run_until
+from hal.sim.updater import SimUpdater
 from hal.sim.watchdog import SimWatchdog
 from tests.pki import NOT_BEFORE, Holder, Pki
 from tools.verify.verifier import verify_path
@@ -196,10 +197,12 @@ class Rig:
         *,
         microphone: bool = True,
         enrolment: Enrolment | None = None,
+        slots: Storage | None = None,
     ) -> Rig:
         """Switch a camera on.  Any storage will do, but only a ``MemoryStorage`` has a log, and can have its power cut.
 
         ``enrolment``: one that was loaded before, with the keys of a boot; by default it is loaded from ``config``, with fresh ones.
+        ``slots``: where firmware goes, by default to nowhere that outlives this start.
         """
         lens, sound = clips()
         video, audio = Stepped(clock), Stepped(clock)
@@ -217,7 +220,7 @@ class Rig:
             clock=clock,
             power=SimPower(),
             watchdog=SimWatchdog(clock),
-            updater=None,  # type: ignore[arg-type]  # not reached from here
+            updater=SimUpdater(slots or MemoryStorage()),
         )
         stream = io.StringIO()
         log = Log(stream, clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.dock.fields import member, part
-from firmware.evidence.kinds import ANY_TIME, COUNT, HASH, IDENTIFIER, NAME, WORDS
+from firmware.evidence.kinds import ANY_TIME, COUNT, HASH, IDENTIFIER, LABEL, NAME, WORDS
 from firmware.evidence.schema import flag, integer, one_of
 
 
@@ -43,9 +43,22 @@ class AuditHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """How it stands with the firmware: the board, the serial of the bundle that was installed last (0 for none), and ``state``.
+
+    ``none``: nothing is under way.  ``waiting``: a whole bundle is here and goes to the updater.  ``installed``: it boots at the next
+    start.  ``failed``: the updater refused the last one in this boot.
+    """
+
+    board: str = member(LABEL)
+    serial: int = member(COUNT)
+    state: str = member(one_of("none", "waiting", "installed", "failed"))
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a camera says about itself: newest recording ``number`` (0 for none), versions, clock, battery, room, audit
-    head."""
+    head, firmware that is to come."""
 
     device: str = member(NAME)
     volume: str = member(IDENTIFIER)
@@ -56,3 +69,4 @@ class Facts:
     battery: Charge = part(Charge)
     space: Room = part(Room)
     audit: AuditHead = part(AuditHead)
+    update: Update = part(Update)

@@ -14,7 +14,6 @@ from typing import ClassVar, Self
 from firmware.dock.facts import ClockReading, Facts
 from firmware.dock.fields import member, members, part, parts, read_record
 from firmware.evidence import canonical
-from firmware.evidence.errors import FormatError
 from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT
 from firmware.evidence.kinds import COUNT, HASH, IDENTIFIER, NAME, TIME, WORDS
 from firmware.evidence.schema import flag, integer, null_or, one_of, text
@@ -257,9 +256,41 @@ class Conflict(Message):
     reason: str = member(WORDS)
 
 
+class BundleLine(Raw):
+    """Offer the firmware bundle with this paper."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 24
+    LIMIT: ClassVar[int] = LINE_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Message):
+    """The camera wants the offered bundle's bytes from ``offset`` on: it has those before."""
+
+    TYPE: ClassVar[int] = 25
+    offset: int = member(COUNT)
+
+
+class Piece(Raw):
+    """The next bytes of the bundle that the camera wants."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 26
+    LIMIT: ClassVar[int] = DATA_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Message):
+    """A piece was taken, and the next one begins at ``offset``."""
+
+    TYPE: ClassVar[int] = 27
+    offset: int = member(COUNT)
+
+
 @dataclass(frozen=True, slots=True)
 class Stored(Message):
-    """The signed line with this hash is verified and durable on the camera."""
+    """The signed line with this hash is verified and durable on the camera; of the paper of a bundle: so is all of the bundle."""
 
     TYPE: ClassVar[int] = 15
     hash: str = member(HASH)
@@ -312,39 +343,3 @@ class Error(Message):
     TYPE: ClassVar[int] = 21
     code: str = member(CODE)
     text: str = member(WORDS)
-
-
-_ALL: tuple[type[Message], ...] = (
-    Hello,
-    Welcome,
-    ClockSet,
-    SettingsLine,
-    AssignmentLine,
-    ListItems,
-    Items,
-    ListFiles,
-    Files,
-    Get,
-    Data,
-    End,
-    ReceiptLine,
-    AnchorLine,
-    Stored,
-    Refused,
-    Busy,
-    Ping,
-    Pong,
-    Bye,
-    Error,
-    LogReceiptLine,
-    Conflict,
-)
-MESSAGES: dict[int, type[Message]] = {kind.TYPE: kind for kind in _ALL}
-
-
-def encode(message: Message) -> bytes:
-    """The bytes of a message; ``FormatError`` if it is out of its bounds."""
-    body = message.body()
-    if len(body) > message.LIMIT:
-        raise FormatError(f"{type(message).__name__}: {len(body)} bytes, at most {message.LIMIT} are allowed")
-    return HEADER.pack(message.TYPE, len(body)) + body

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import (
     HEADER,
-    MESSAGES,
     AnchorLine,
     AssignmentLine,
+    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -33,15 +33,18 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
+    Piece,
     Ping,
     Pong,
     ReceiptLine,
     Refused,
     SettingsLine,
     Stored,
+    Taken,
+    Wanted,
     Welcome,
-    encode,
 )
+from firmware.dock.wire import MESSAGES, encode
 from firmware.evidence.errors import FormatError
 
 VERSIONS = (1,)
@@ -66,6 +69,9 @@ class State(Enum):
     NAMING = "naming"
     SENDING = "sending"
     STORING = "storing"
+    OFFERING = "offering"
+    FILLING = "filling"
+    TAKING = "taking"
     ANSWERING = "answering"
     CLOSED = "closed"
     FAILED = "failed"
@@ -74,31 +80,34 @@ class State(Enum):
 S, _CAMERA, _DOCK = State, Side.CAMERA, Side.DOCK
 _NOT_NOW: Mapping[type[Message], State] = {Busy: S.READY, Refused: S.READY}
 
+_ASKING: Mapping[type[Message], State] = {
+    SettingsLine: S.STORING,
+    AssignmentLine: S.STORING,
+    ListItems: S.LISTING,
+    ListFiles: S.NAMING,
+    Get: S.SENDING,
+    ReceiptLine: S.STORING,
+    LogReceiptLine: S.STORING,
+    AnchorLine: S.STORING,
+    Conflict: S.STORING,
+    BundleLine: S.OFFERING,
+    Ping: S.ANSWERING,
+    Bye: S.CLOSED,
+}
+
 TABLE: Mapping[State, tuple[Side | None, Mapping[type[Message], State]]] = MappingProxyType(
     {
         S.GREETING: (_CAMERA, {Hello: S.WELCOMING}),
         S.WELCOMING: (_DOCK, {Welcome: S.TIMING}),
         S.TIMING: (_CAMERA, {ClockSet: S.READY}),
-        S.READY: (
-            _DOCK,
-            {
-                SettingsLine: S.STORING,
-                AssignmentLine: S.STORING,
-                ListItems: S.LISTING,
-                ListFiles: S.NAMING,
-                Get: S.SENDING,
-                ReceiptLine: S.STORING,
-                LogReceiptLine: S.STORING,
-                AnchorLine: S.STORING,
-                Conflict: S.STORING,
-                Ping: S.ANSWERING,
-                Bye: S.CLOSED,
-            },
-        ),
+        S.READY: (_DOCK, _ASKING),
         S.LISTING: (_CAMERA, {Items: S.READY, **_NOT_NOW}),
         S.NAMING: (_CAMERA, {Files: S.READY, **_NOT_NOW}),
         S.SENDING: (_CAMERA, {Data: S.SENDING, End: S.READY, **_NOT_NOW}),
         S.STORING: (_CAMERA, {Stored: S.READY, **_NOT_NOW}),
+        S.OFFERING: (_CAMERA, {Wanted: S.FILLING, Stored: S.READY, **_NOT_NOW}),
+        S.FILLING: (_DOCK, {Piece: S.TAKING, **_ASKING}),
+        S.TAKING: (_CAMERA, {Taken: S.FILLING, Stored: S.READY, **_NOT_NOW}),
         S.ANSWERING: (_CAMERA, {Pong: S.READY}),
         S.CLOSED: (None, {}),
         S.FAILED: (None, {}),

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import singledispatchmethod
 
 from firmware.dock import clockrule
+from firmware.dock.bundlerule import UnwantedError
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.facts import ClockReading
 from firmware.dock.messages import (
@@ -16,6 +17,7 @@ from firmware.dock.messages import (
     PAGE,
     AnchorLine,
     AssignmentLine,
+    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -32,6 +34,7 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
+    Piece,
     Ping,
     Pong,
     Raw,
@@ -39,10 +42,12 @@ from firmware.dock.messages import (
     Refused,
     SettingsLine,
     Stored,
+    Taken,
+    Wanted,
     Welcome,
 )
 from firmware.dock.protocol import VERSIONS
-from firmware.dock.shelf import Item, Shelf
+from firmware.dock.shelf import Intake, Item, Shelf
 from firmware.evidence import jws, timetoken
 from firmware.evidence.errors import EvidenceError, FormatError, MismatchError
 from firmware.evidence.kinds import words
@@ -71,6 +76,8 @@ class Service:
         self._stock: tuple[Item, ...] = ()
         self._receipted: set[int] = set()
         self._offences = 0
+        self._coming: tuple[str, Intake] | None = None
+        """The bundle that is being received, by the hash of its paper."""
 
     def greeting(self, proof: bytes) -> Hello:
         """Begin: ``proof`` is the device key's signature over the TLS exporter."""
@@ -92,6 +99,8 @@ class Service:
             if isinstance(request, Raw):
                 self._offend(f"{type(request).__name__} refused: {error}")
             yield Refused("evidence", words(str(error)))
+        except UnwantedError as error:
+            yield Refused(error.code, words(str(error)))
         except OSError as error:
             yield Refused("storage", words(str(error)))
 
@@ -223,6 +232,28 @@ class Service:
         stored = _stored(line.data, lambda data: self._shelf.receipt(number, data, self._nonce))
         self._receipted.add(number)
         yield stored
+
+    @_answer.register(BundleLine)
+    def _bundle(self, line: BundleLine) -> Answers:
+        paper, intake = jws.line_hash(line.data), self._shelf.bundle(line.data)
+        if intake is None:
+            yield Stored(paper)
+            return
+        self._coming = paper, intake
+        for _ in intake.catch_up():
+            yield None
+            if self._busy():
+                yield _BUSY
+                return
+        yield Stored(paper) if intake.complete() else Wanted(intake.offset)
+
+    @_answer.register(Piece)
+    def _piece(self, piece: Piece) -> Answers:
+        if self._coming is None:
+            raise LocalProtocolError("no bundle is being received")
+        paper, intake = self._coming
+        intake.take(piece.data)
+        yield Stored(paper) if intake.complete() else Taken(intake.offset)
 
     def _find(self, name: str) -> Item:
         for item in self._stock:

@@ -3,7 +3,7 @@ hands over."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,24 @@ class Item:
     name: str
     priority: bool
     files: tuple[tuple[str, int], ...]
+
+
+class Intake(Protocol):
+    """A firmware bundle on its way into the camera.  Whatever it raises, the bytes that it had stay for another time, unless they are wrong."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes that are here, those of earlier dockings included."""
+
+    def catch_up(self) -> Iterator[None]:
+        """Read what earlier dockings left, a piece at each step; to be done before anything else."""
+
+    def take(self, data: bytes) -> None:
+        """Keep the next bytes.  ``UnwantedError`` if there are none, or more than the paper says."""
+
+    def complete(self) -> bool:
+        """Whether all bytes are here.  Then they were held against the paper and are durable; ``UnwantedError`` if they are others,
+        which are thrown away."""
 
 
 class Shelf(Protocol):
@@ -62,6 +80,12 @@ class Shelf(Protocol):
 
     def assign(self, line: bytes) -> None:
         """Verify an assignment and return once it is durable."""
+
+    def bundle(self, line: bytes) -> Intake | None:
+        """Verify the paper of a bundle and return what takes its bytes; None where all of them wait for the updater already.
+
+        ``UnwantedError`` if the paper holds but the camera does not want it.
+        """
 
     def vouched(self, token: bytes, nonce: str) -> Vouched:
         """Verify what vouches for a dock's time over the nonce of this session, and return that time."""

@@ -64,6 +64,15 @@ AUDIT_DATA: Mapping[str, Check] = {
     "conflict": record({"dock": WORDS, "reason": WORDS}),
     "clock": record({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": WORDS, "drift_ppm": null_or(_DRIFT)}),
     "settings": record({"serial": INDEX, "hash": HASH}),
+    "update": record(
+        {
+            "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),
+            "paper": HASH,
+            "serial": COUNT,
+            "version": WORDS,
+            "reason": WORDS,
+        }
+    ),
     "receipt": record({**_NUMBERED, "receipt": HASH}),
     "erasure": record({**_NUMBERED, "receipt": HASH}),
     "private": record({"last": flag, "cipher": EXTENT, "plain": EXTENT}),

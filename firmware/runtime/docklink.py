@@ -17,17 +17,7 @@ from firmware.core.machine import Move
 from firmware.dock.channel import Channel, Secured
 from firmware.dock.errors import DockError, LinkLostError, LocalProtocolError, PeerStalledError, RemoteProtocolError
 from firmware.dock.link import Link
-from firmware.dock.messages import (
-    BULK,
-    CHUNK,
-    AnchorLine,
-    Busy,
-    ClockSet,
-    Error,
-    Get,
-    Message,
-    Ping,
-)
+from firmware.dock.messages import BULK, CHUNK, AnchorLine, Busy, ClockSet, Error, Get, Message, Piece, Ping
 from firmware.dock.protocol import Side
 from firmware.dock.service import Answers, Service
 from firmware.dock.shelf import Shelf
@@ -51,7 +41,12 @@ _READ = 64 * 1024
 _HIGH_WATER = 128 * 1024
 _AT_ONCE = 8
 _PARTING_NS = 2_000_000_000
-_MOVES: Mapping[type[Message], Move] = {Get: Move.OFFLOAD, Ping: Move.RESTED, AnchorLine: Move.RESTED}
+_MOVES: Mapping[type[Message], Move] = {
+    Get: Move.OFFLOAD,
+    Piece: Move.OFFLOAD,
+    Ping: Move.RESTED,
+    AnchorLine: Move.RESTED,
+}
 
 
 class Outcome(Enum):

@@ -10,10 +10,12 @@ from firmware.evidence.errors import SequenceError
 from firmware.evidence.kinds import words
 from firmware.evidence.timetoken import Vouched, stamper, verify_token
 from firmware.runtime import durable, names
+from firmware.runtime.bundles import BundleParts, Bundles
 from firmware.runtime.stamps import NS_PER_MS
 from firmware.version import VERSION
 
 if TYPE_CHECKING:
+    from firmware.runtime.intake import Intake
     from firmware.runtime.inventory import Entry
     from firmware.runtime.vault import Vault
     from firmware.runtime.writer import Writer
@@ -32,6 +34,8 @@ class CameraShelf:
         self._writer = writer
         self._hal = hal
         self._open: tuple[tuple[str, str], File] | None = None
+        parts = BundleParts(hal.config, hal.updater, hal.power, vault.trust, self._note, lambda: bool(writer.takes))
+        self.bundles = Bundles(parts)
 
     def hello(self) -> Facts:
         """What the camera says about itself."""
@@ -47,6 +51,7 @@ class CameraShelf:
             battery=Charge(battery.percent, battery.charging),
             space=Room(space.total, space.free),
             audit=AuditHead(newest.line, newest.head),
+            update=self.bundles.facts(),
         )
 
     def items(self) -> list[Item]:
@@ -96,6 +101,10 @@ class CameraShelf:
     def assign(self, line: bytes) -> None:
         """Keep an assignment."""
         self._writer.ask(lambda: self._vault.custody.assign(line))
+
+    def bundle(self, line: bytes) -> Intake | None:
+        """Take a firmware bundle: onto the small partition, past the writer."""
+        return self.bundles.offer(line)
 
     def vouched(self, token: bytes, nonce: str) -> Vouched:
         """Judge what came with a dock's time.  Dates are judged at what is known without the clock that is to be set."""

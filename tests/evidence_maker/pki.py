@@ -132,6 +132,7 @@ class Authority:
         self.dock_ca = issue("dock-ca", "Docks", self.root, f"{seed} dock-ca")
         self.dock = issue("dock", "dock-1", self.dock_ca, f"{seed} dock")
         self.settings = issue("settings", "Test settings", self.root, f"{seed} settings")
+        self.update = issue("update", "Test updates", self.root, f"{seed} update")
         self.desk = issue("export", "desk-1", self.root, f"{seed} desk")
 
     @property

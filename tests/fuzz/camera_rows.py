@@ -11,12 +11,12 @@ from random import Random
 from cryptography.hazmat.primitives import serialization
 
 from firmware import settings
-from firmware.dock import cobs, messages, protocol
+from firmware.dock import cobs, protocol, wire
 from firmware.dock.arq import WINDOW_LIMIT
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.frames import Deframer, Frame, FrameType
 from firmware.dock.link import Link
-from firmware.dock.messages import Message
+from firmware.dock.messages import Busy, ClockSet, Hello, Message, Refused, Welcome
 from firmware.dock.protocol import TABLE, Connection, Side
 from firmware.evidence import canonical, certs, documents, jws, keys, kinds
 from firmware.evidence.anchor import verify_anchor
@@ -145,9 +145,9 @@ def _converse(side: Side, data: bytes) -> None:
 
 def _body(data: bytes) -> None:
     """Any body as a message of any type."""
-    kind = messages.MESSAGES.get(data[0] if data else 0)
+    kind = wire.MESSAGES.get(data[0] if data else 0)
     if kind is not None:
-        messages.encode(kind.parse(data[1:]))
+        wire.encode(kind.parse(data[1:]))
 
 
 def _body_mutated(data: bytes, draw: Random) -> bytes:
@@ -156,16 +156,16 @@ def _body_mutated(data: bytes, draw: Random) -> bytes:
 
 def _said_by(side: Side) -> bytes:
     """A whole conversation, as far as the other side hears it."""
-    return b"".join(messages.encode(each) for each in _story() if side in _speakers(type(each)))
+    return b"".join(wire.encode(each) for each in _story() if side in _speakers(type(each)))
 
 
 def _story() -> Iterator[Message]:
     """Each message in an order in which it may come."""
-    yield from (_SAMPLES[kind] for kind in (messages.Hello, messages.Welcome, messages.ClockSet))
+    yield from (_SAMPLES[kind] for kind in (Hello, Welcome, ClockSet))
     ready = TABLE[protocol.State.READY][1]
     for question, state in ready.items():
         yield _SAMPLES[question]
-        yield from (_SAMPLES[answer] for answer in TABLE[state][1] if answer not in (messages.Busy, messages.Refused))
+        yield from (_SAMPLES[answer] for answer in TABLE[state][1] if answer not in (Busy, Refused))
 
 
 def _speakers(kind: type[Message]) -> set[Side]:

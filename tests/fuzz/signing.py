@@ -42,7 +42,7 @@ def identities() -> Mapping[str, Identity]:
         "device": device,
         "dock": ours.dock,
         "settings": issue("settings", "Settings", ours.root, "settings"),
-        "update": issue("update", "Updates", ours.root, "update"),
+        "update": ours.update,
         "device-ca": ours.device_ca,
         "dock-ca": ours.dock_ca,
         "export": ours.desk,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from firmware import __main__ as firmware_main
+from firmware.runtime.bundles import Bundles
 from firmware.runtime.docklink import DockLink
 from hal.interface import Track, Unit
 from hal.sim.clock import SimClock
@@ -38,6 +39,9 @@ VITAL: dict[str, str] = {
     "video": "firmware.runtime.lens.Lens.look",
 }
 """What each vital thread does all the time."""
+
+OTHERS: dict[str, type[DockLink | Bundles]] = {"dock": DockLink, "update": Bundles}
+"""Whose ``run`` the threads are that no recording needs."""
 
 
 def die(*_anything: object, **_more: object) -> None:
@@ -82,7 +86,7 @@ def losses(output: str) -> list[tuple[str, bool, str]]:
 def test_every_thread_has_an_outcome_here() -> None:
     """A part that somebody adds needs one, and a test."""
     parts = {part.name: part.vital for part in Rig.new().camera.parts()}
-    assert parts == dict.fromkeys(VITAL, True) | {"dock": False}
+    assert parts == dict.fromkeys(VITAL, True) | dict.fromkeys(OTHERS, False)
 
 
 @pytest.mark.usefixtures("signals")
@@ -112,20 +116,21 @@ def test_the_end_of_a_vital_thread_ends_the_service_and_the_next_start_resumes(
 
 
 @pytest.mark.usefixtures("signals")
-def test_the_end_of_the_dock_thread_is_no_matter_of_the_recording(
-    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("part", OTHERS)
+def test_the_end_of_another_thread_is_no_matter_of_the_recording(
+    part: str, state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is started again alone, felt and signed; the light never changes."""
-    run, armed, again = DockLink.run, threading.Event(), threading.Event()
+    run, armed, again = OTHERS[part].run, threading.Event(), threading.Event()
 
-    def dying(self: DockLink, stopping: threading.Event) -> None:
+    def dying(self: Any, stopping: threading.Event) -> None:
         if not again.is_set():
             assert armed.wait(10)
             again.set()
             die()
         run(self, stopping)
 
-    monkeypatch.setattr(DockLink, "run", dying)
+    monkeypatch.setattr(OTHERS[part], "run", dying)
 
     def story(control: Control) -> None:
         record(control)
@@ -135,13 +140,13 @@ def test_the_end_of_the_dock_thread_is_no_matter_of_the_recording(
             assert top(wait(control, lambda _state: True)) == RECORDING
 
     assert serve(state, story) == 0
-    assert losses(capsys.readouterr().err) == [("dock", False, "PanicError: told to die")]
+    assert losses(capsys.readouterr().err) == [(part, False, "PanicError: told to die")]
     lines = [
         payload(line)
         for path in (state / "evidence" / "audit").glob("*.jwsl")
         for line in path.read_bytes().splitlines()
     ]
-    assert [line["data"]["code"] for line in lines if line["kind"] == "fault"] == ["part-lost dock"]
+    assert [line["data"]["code"] for line in lines if line["kind"] == "fault"] == [f"part-lost {part}"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

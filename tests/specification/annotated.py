@@ -9,8 +9,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from firmware.dock import cobs, messages
-from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
+from firmware.dock import cobs, messages, wire
+from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room, Update
 from firmware.dock.frames import Frame, FrameType
 from firmware.dock.messages import Data, End, Get, Hello, Message, ReceiptLine, Stored, Welcome
 from firmware.dock.protocol import VERSIONS
@@ -223,6 +223,7 @@ def _facts() -> Facts:
         Charge(82, True),
         Room(32_000_000_000, 31_000_000_000),
         AuditHead(last["line"], head),
+        Update("sim", 0, "none"),
     )
 
 
@@ -247,7 +248,7 @@ def exchange() -> str:
     ]
     shown = []
     for speaker, message in said:
-        data = messages.encode(message)
+        data = wire.encode(message)
         head, body = data[: messages.HEADER.size], data[messages.HEADER.size :]
         text = body.decode() if body.startswith(b"{") else f"{body[:48].decode()}... ({len(body)} bytes)"
         shown += [f"{speaker}: {type(message).__name__}", f"  {head.hex(' ')}", f"  {text}"]

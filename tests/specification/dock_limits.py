@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from firmware.dock import arq, channel, clockrule, frames, link, messages, service
+from firmware.dock import arq, bundlerule, channel, clockrule, frames, link, messages, service
 from firmware.evidence import cms, timestamp
-from firmware.runtime import docklink
+from firmware.runtime import bundles, docklink, intake
 from tests.specification.tables import grouped, table
-from tools.dock import attempts, conversation, crowd, visit
+from tools.dock import attempts, conversation, crowd, handing, visit
 
 _MS = 1_000_000
 
@@ -22,7 +22,12 @@ SIZES = (
     ("bytes of Data that our camera says at once", messages.CHUNK, "4.2"),
     ("the same on TCP, behind the first of an answer", messages.BULK, "4.2"),
     ("bytes of an answer before it does", messages.BULK_AFTER, "4.2"),
-    ("bytes of AssignmentLine, AnchorLine", messages.AnchorLine.LIMIT, "3"),
+    ("bytes of AssignmentLine, AnchorLine, BundleLine", messages.AnchorLine.LIMIT, "3"),
+    ("bytes of Piece, at least 1", messages.Piece.LIMIT, "4.7"),
+    ("bytes of Piece that our dock says at once", handing.PIECE, "4.7"),
+    ("bytes that our camera keeps free of bundles where it receives them", bundlerule.KEPT_FREE, "4.7"),
+    ("bytes of a bundle that our camera has taken and not synced", intake.PIECE + messages.Piece.LIMIT - 1, "4.7"),
+    ("refusals of bundles that our camera notes in one boot", bundles.MOST_SAID, "4.7"),
     ("bytes of SettingsLine, ReceiptLine, LogReceiptLine", messages.ReceiptLine.LIMIT, "3"),
     ("entries of Items or Files", messages.PAGE, "3"),
     ("entries of all pages together that our dock takes", conversation.MOST_ENTRIES, "4.2"),

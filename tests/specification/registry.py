@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import partial
 
 from firmware.core.indications import Trouble
-from firmware.dock import link, messages, protocol
+from firmware.dock import link, protocol, wire
 from firmware.dock.frames import FrameType
 from firmware.dock.messages import Message, Raw
 from firmware.dock.protocol import TABLE, Side
@@ -88,8 +88,15 @@ REFUSED: Mapping[str, str] = {
     "evidence": "the line, or the request, does not hold: not verified, another device's, an item that is not in stock",
     "storage": "the card failed",
     "unknown": "the item has no such file",
-    "range": "`offset` or `length` is beyond what was listed",
+    "range": "`offset` or `length` is beyond what was listed; a Piece without bytes, or beyond the bundle's end",
     "changed": "the file is shorter than it was",
+    "board": "the bundle is for another board",
+    "serial": "the bundle's serial is not above what was installed, or it needs another bundle before",
+    "waiting": "another bundle is here already, and goes to the updater",
+    "failed": "the updater refused this bundle since the camera was started",
+    "battery": "too little charge for new firmware, and no charger",
+    "space": "no room for the bundle",
+    "hash": "all bytes of the bundle arrived, and they are not those of its paper: they were thrown away",
 }
 """Codes of Refused."""
 
@@ -225,7 +232,7 @@ def files() -> str:
 def message_types() -> str:
     """Messages of the dock protocol."""
     rows = []
-    for number, kind in sorted(messages.MESSAGES.items()):
+    for number, kind in sorted(wire.MESSAGES.items()):
         speakers = {turn for turn, moves in TABLE.values() if turn and kind in moves} or set(Side)
         raw = issubclass(kind, Raw)
         body = "raw" if raw else code(each.name for each in fields(kind)) or "none: `{}`"  # type: ignore[arg-type]

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from firmware.dock.frames import Deframer, Frame
-from firmware.dock.messages import HEADER, MESSAGES, Raw
+from firmware.dock.messages import HEADER, Raw
 from firmware.dock.protocol import Side
+from firmware.dock.wire import MESSAGES
 from firmware.evidence.errors import FormatError
 from tests.vector_maker.dock_talk import EXPORTER, Line, Setting
 from tests.vector_maker.files import VECTORS
@@ -25,6 +26,7 @@ FIELDS = (
     "behind-ms",
     "quality",
     "busy-at",
+    "bundle",
     "outcome",
     "dropped",
 )
@@ -75,13 +77,15 @@ def parse(text: str) -> Line:
 def setting_of(header: Mapping[str, str]) -> Setting:
     """What a header says of our camera, where the two are ours."""
     busy = header.get("busy-at")
-    return Setting(int(header["behind-ms"]), header["quality"], None if busy is None else int(busy))
+    bundle = bytes.fromhex(header.get("bundle", ""))
+    return Setting(int(header["behind-ms"]), header["quality"], None if busy is None else int(busy), bundle=bundle)
 
 
 def header_of(setting: Setting) -> dict[str, str]:
     """The other way round."""
     busy = {} if setting.busy is None else {"busy-at": str(setting.busy)}
-    return {"exporter": EXPORTER.hex(), "behind-ms": str(setting.off_ms), "quality": setting.quality, **busy}
+    bundle = {"bundle": setting.bundle.hex()} if setting.bundle else {}
+    return {"exporter": EXPORTER.hex(), "behind-ms": str(setting.off_ms), "quality": setting.quality, **busy, **bundle}
 
 
 def spell_frame(frame: Frame) -> str:

@@ -17,6 +17,7 @@ from firmware.dock.messages import (
     HEADER,
     AnchorLine,
     AssignmentLine,
+    BundleLine,
     Bye,
     ClockSet,
     Data,
@@ -29,8 +30,11 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
+    Piece,
     Raw,
     ReceiptLine,
+    Stored,
+    Wanted,
     Welcome,
 )
 from firmware.dock.protocol import Side
@@ -106,6 +110,7 @@ class Talk:
 
 
 _SAME: Edit = dict
+FIRMWARE = Setting(bundle=bytes(range(32, 232)) + bytes(range(32, 132)))
 _having, _deep = forging.having, forging.deep
 
 
@@ -165,6 +170,25 @@ CAMERAS: tuple[Talk, ...] = (
     Talk("anchor-nonce", "an anchor of another session", "4.4", "camera", "refused evidence", _line(AnchorLine, _having(nonce="5" * 32))),
     Talk("assignment-of-another", "an assignment of another camera", "4", "camera", "refused evidence",
          _line(AssignmentLine, _having(device="cam-0043"))),
+    Talk("bundle-of-another-board", "a bundle for another board", "4.7", "camera", "refused board",
+         _line(BundleLine, _having(board="other"), OURS.update), FIRMWARE),
+    Talk("bundle-needs-another", "a bundle that needs another one before it", "4.7", "camera", "refused serial",
+         _line(BundleLine, _having(needs=3), OURS.update), FIRMWARE),
+    Talk("bundle-needs-itself", "a bundle that needs a serial that is not below its own", "4.7", "camera", "refused evidence",
+         _line(BundleLine, _having(needs=4), OURS.update), FIRMWARE),
+    Talk("bundle-too-large", "a bundle larger than any may be", "4.7", "camera", "refused evidence",
+         _line(BundleLine, _having(length=268_435_457), OURS.update), FIRMWARE),
+    Talk("bundle-by-dock", "a bundle whose paper a dock signed", "4.7", "camera", "refused evidence", _line(BundleLine, _SAME), FIRMWARE),
+    Talk("bundle-by-stranger", "a bundle of another authority's update signer", "4.7", "camera", "refused evidence",
+         _line(BundleLine, _SAME, THEIRS.update), FIRMWARE),
+    Talk("piece-unasked", "a piece of no bundle", "4.7", "camera", "error camera protocol", _bytes(BundleLine, _pack(Piece, b"x")), FIRMWARE),
+    Talk("piece-short", "a piece shorter than what is left", "4.7", "camera", "taken", _change(Piece, lambda body: body[:100]), FIRMWARE),
+    Talk("piece-empty", "a piece without bytes", "4.7", "camera", "refused range", _change(Piece, lambda _body: b""), FIRMWARE),
+    Talk("piece-beyond", "a piece with more bytes than the bundle has", "4.7", "camera", "refused range",
+         _change(Piece, lambda body: body + b"x"), FIRMWARE),
+    Talk("piece-altered", "bytes that are not those of the paper", "4.7", "camera", "refused hash",
+         _change(Piece, lambda body: body[:-1] + bytes([body[-1] ^ 1])), FIRMWARE),
+    Talk("piece-too-long", "a piece above its limit", "4.7", "camera", "error camera protocol", _bytes(Piece, b"\x1a\x00\x01\x00\x01x"), FIRMWARE),
 )  # fmt: skip
 
 DOCKS: tuple[Talk, ...] = (
@@ -184,6 +208,12 @@ DOCKS: tuple[Talk, ...] = (
     Talk("end-too-early", "End before all bytes were said", "4.2", "dock", "error dock protocol",
          _bytes(Data, _pack(End, canonical({"hash": "0" * 64})))),
     Talk("manifest-altered", "a manifest that the device did not sign like this gets no receipt", "4.4", "dock", "no-receipt", _flipped(), on=True),
+    Talk("wanted-beyond", "the camera wants bytes behind the bundle's end", "4.7", "dock", "error dock protocol",
+         _json(Wanted, _having(offset=301)), FIRMWARE),
+    Talk("wanted-all", "the camera wants nothing more of a bundle, and does not say that it has it", "4.7", "dock", "error dock protocol",
+         _json(Wanted, _having(offset=300)), FIRMWARE),
+    Talk("stored-another-bundle", "the camera has stored something else", "4.7", "dock", "error dock protocol",
+         _json(Stored, _having(hash="1" * 64), 4), FIRMWARE),
 )  # fmt: skip
 
 WHOLE: tuple[Talk, ...] = (
@@ -195,6 +225,9 @@ WHOLE: tuple[Talk, ...] = (
     Talk("clock-vouched-elsewhere", "it vouched in another docking: the token is refused, and the session goes on", "4.1", "camera", "closed",
          setting=Setting(off_ms=10**9, word_over="7" * 32)),
     Talk("busy", "a recording begins while the dock asks: Busy, Ping, Pong, and on", "4.3", "both", "closed", setting=Setting(busy=6)),
+    Talk("bundle", "the dock offers firmware, and the camera takes it", "4.7", "both", "closed", setting=FIRMWARE),
+    Talk("bundle-busy", "a recording begins before the piece: Busy, Ping, Pong, the offer once more", "4.7", "both", "closed",
+         setting=Setting(bundle=FIRMWARE.bundle, busy=27)),
 )  # fmt: skip
 TALKS = (*WHOLE, *CAMERAS, *DOCKS)
 

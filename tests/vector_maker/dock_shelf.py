@@ -18,6 +18,11 @@ from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.settings_doc import verify_settings
 from firmware.evidence.timetoken import Vouched, verify_token
+from firmware.runtime.bundles import BundleParts, Bundles
+from firmware.runtime.intake import Intake
+from hal.sim.memory import MemoryStorage
+from hal.sim.power import SimPower
+from hal.sim.updater import SimUpdater
 from tests.evidence_maker import DOCK_MS, Camera
 from tests.vector_maker.bases import OURS
 
@@ -33,6 +38,9 @@ class MakerShelf:
         self._clock = ClockReading(MONO_MS, DOCK_MS - off_ms, quality)
         self._receipted: set[int] = set()
         self._heads = self._read_heads()
+        updater = SimUpdater(MemoryStorage(), board="maker")
+        parts = BundleParts(MemoryStorage(), updater, SimPower(), lambda: TRUST, self._log, lambda: False)
+        self.bundles = Bundles(parts)
 
     def _read_heads(self) -> list[str]:
         files = sorted((self.camera.path / "audit").glob("*.jwsl"))
@@ -56,6 +64,7 @@ class MakerShelf:
             battery=Charge(80, charging=True),
             space=Room(1 << 36, 1 << 35),
             audit=head,
+            update=self.bundles.facts(),
         )
 
     def items(self) -> Sequence[Item]:
@@ -129,6 +138,10 @@ class MakerShelf:
     def assign(self, line: bytes) -> None:
         """Verify."""
         verify_assignment(line, TRUST, device=self.camera.name)
+
+    def bundle(self, line: bytes) -> Intake | None:
+        """Take a bundle."""
+        return self.bundles.offer(line)
 
     def vouched(self, token: bytes, nonce: str) -> Vouched:
         """Verify; the settings name nobody whose time stamps are believed."""

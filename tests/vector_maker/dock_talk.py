@@ -5,6 +5,7 @@ Either is replaced, by what a vector says that the other side says, or by the ot
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -29,6 +30,7 @@ from tests.evidence_maker.jose import sign
 from tests.vector_maker.bases import OURS, tiny
 from tests.vector_maker.dock_shelf import TRUST, MakerShelf
 from tests.vector_maker.forging import CAMERA
+from tools.dock.bundles import BundleStock
 from tools.dock.conversation import Pause
 from tools.dock.identity import DockIdentity
 from tools.dock.session import farewell
@@ -52,13 +54,14 @@ class MakerDock(DockIdentity):
 
 @dataclass(frozen=True)
 class Setting:
-    """What differs between scenarios: the camera's clock, whether it records, the dock's shift to give, and over which nonce the
-    authority vouches for the dock's time (None: it does not)."""
+    """What differs between scenarios: the camera's clock, whether it records, the dock's shift and firmware to give, and over which
+    nonce the authority vouches for the dock's time (None: it does not)."""
 
     off_ms: int = 1500
     quality: str = "rtc"
     busy: int | None = None
     shift: str | None = "SHIFT-1"
+    bundle: bytes = b""
     word_over: str | None = None
 
 
@@ -113,6 +116,7 @@ class DockSide:
             lambda: DOCK_MS,
             shift=setting.shift,
             voucher=None if setting.word_over is None else vouching(setting.word_over),
+            bundles=_stock(folder / "bundles", setting.bundle),
         )
         peer = verify_chain(LINK.x5c, TRUST, Role.LINK)
         self._talk = Visit(desk, Secured(peer, EXPORTER, "TLS")).talk()
@@ -132,6 +136,25 @@ class DockSide:
             return
         if said is not None:
             yield said
+
+
+def _stock(folder: Path, data: bytes) -> BundleStock | None:
+    """The dock's firmware: one bundle for the maker's camera."""
+    if not data:
+        return None
+    folder.mkdir()
+    (folder / "maker.bundle").write_bytes(data)
+    paper = {
+        "board": "maker",
+        "version": "0.2.0",
+        "serial": 4,
+        "needs": 0,
+        "length": len(data),
+        "hash": hashlib.sha256(data).hexdigest(),
+        "utc_ms": DOCK_MS,
+    }
+    (folder / "maker.bundle.jws").write_bytes(sign(paper, "lapel.bundle.1", OURS.update, chained=True) + b"\n")
+    return BundleStock(folder, lambda _name, _reason: None)
 
 
 Line = tuple[Side, bytes]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from tools.dock import copy_cli
+from tools.dock.bundles import BundleStock
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind, timed
 from tools.dock.front import add_front, front, remember
@@ -84,6 +85,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--assign", type=_shift, metavar="SHIFT", help="the shift of every camera that the register does not know"
     )
     copy_cli.add_options(serve)
+    serve.add_argument(
+        "--bundles", type=Path, metavar="DIR", help="offer the firmware in it that `lapel provision bundle` signed"
+    )
     _add_authority(serve, required=False)
     serve.add_argument(
         "--time-signer",
@@ -136,6 +140,7 @@ def run_serve(options: argparse.Namespace) -> int:
                     stay=not options.once,
                     stamping=stamping,
                     voucher=_voucher(options, identity),
+                    bundles=_bundles(options, identity, tell),
                 )
                 dock = Dock(desk, rack=rack)
                 with _stopped_by_signals(dock):
@@ -184,6 +189,16 @@ def _add_authority(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "--tsa-root", type=Path, required=required, metavar="FILE", help="certificates (PEM) to believe for it"
     )
     parser.add_argument("--tsa-policy", metavar="OID", help="take no time stamp under another policy")
+
+
+def _bundles(options: argparse.Namespace, identity: DockIdentity, emit: Emit) -> BundleStock | None:
+    """The firmware to offer, if there is any; what is wrong with it is told at once."""
+    if options.bundles is None:
+        return None
+    tell = lambda name, reason: emit(DockEvent(Kind.REJECTED, "", {"item": f"bundle {name}", "text": reason}))  # noqa: E731
+    stock = BundleStock(options.bundles, tell)
+    stock.offers(identity.trust(system_utc_ms()))
+    return stock
 
 
 @contextmanager

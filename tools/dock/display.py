@@ -71,6 +71,7 @@ _WORDS: Mapping[Kind, str] = {
     Kind.WITHHELD: "{items} GET NO RECEIPT for lack of copies: {text}",
     Kind.STAMPED: "recording {item}: time stamp stored",
     Kind.UNSTAMPED: "recording {item}: no time stamp yet: {text}",
+    Kind.BUNDLE: "firmware {item}, serial {serial}: {state}: {text}",
     Kind.DONE: "done, {items} recordings taken over",
     Kind.LOST: "link lost: {text}",
     Kind.FAILED: "FAILED: {text}",

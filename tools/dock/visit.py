@@ -17,8 +17,10 @@ from firmware.dock.protocol import VERSIONS
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.kinds import ASSIGNMENT
 from firmware.evidence.session import check_proof
+from tools.dock.bundles import BundleStock
 from tools.dock.conversation import DeclinedError, Pause, Talk, YieldedError, ask, expect, hand_over
 from tools.dock.events import DockEvent, Emit, Kind
+from tools.dock.handing import Handing
 from tools.dock.identity import DockIdentity
 from tools.dock.met import Met
 from tools.dock.offload import Offload
@@ -64,7 +66,8 @@ class Claims:
 class Desk:
     """What all visits to a dock share.
 
-    ``stamping`` gets time stamps for what was receipted; ``voucher`` gives the word that a clock needs which is more than a day off; ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
+    ``stamping`` gets time stamps for what was receipted; ``voucher`` gives the word that a clock needs which is more than a day off; ``bundles`` has
+    firmware to offer; ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
     offload, until it is taken out.
     """
 
@@ -76,6 +79,7 @@ class Desk:
     stay: bool = False
     stamping: Stamping | None = None
     voucher: Voucher | None = None
+    bundles: BundleStock | None = None
     claims: Claims = field(default_factory=Claims)
 
 
@@ -139,6 +143,8 @@ class Visit:
             try:
                 yield from self._assign()
                 yield from offload.talk()
+                if (yield from self._offer_bundle()):
+                    continue  # the camera's log has grown by it
             except YieldedError as error:
                 self._tell(Kind.WAITING, text=str(error))
                 yield from self._wait_until_idle()
@@ -190,6 +196,13 @@ class Visit:
             self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=False, text=str(error))
         else:
             self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=True, text="taken")
+
+    def _offer_bundle(self) -> Talk[bool]:
+        """Give the camera firmware, behind the evidence; whether it took any."""
+        if self._desk.bundles is None:
+            return False
+        offers = self._desk.bundles.offers(self._desk.identity.trust(self._desk.utc_ms()))
+        return (yield from Handing(self._tell).talk(offers))
 
     def _assign(self) -> Talk[None]:
         """Tell the camera for which shift it records, once."""

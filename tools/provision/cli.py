@@ -13,9 +13,8 @@ from typing import Any
 from firmware import settings
 from firmware.evidence.certs import read_pem
 from firmware.evidence.errors import EvidenceError
-from tools.provision import pqroot
+from tools.provision import bundle_cli, pqroot
 from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
-from tools.provision.bundles import UpdateSigner
 from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock, enrol_second, enrol_update
 from tools.provision.files import ProvisionError, replace
 
@@ -61,7 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_enrolment(commands, "desk", "enrol a desk: OUT holds what it signs exports with")
     _add_enrolment(commands, "update", "enrol an update signer: OUT holds what it signs firmware bundles with")
     _add_second(commands)
-    _add_bundle(commands)
+    bundle_cli.add_bundle(commands, run)
     _add_settings(commands)
     _add_time(commands)
 
@@ -132,39 +131,6 @@ def _add_second(commands: Any) -> None:
     parser.add_argument("--authority", type=Path, required=True, metavar="DIR", help="the authority's directory")
     parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="what becomes its config partition")
     parser.set_defaults(run=run, make=_make_second)
-
-
-def _add_bundle(commands: Any) -> None:
-    parser = commands.add_parser(
-        "bundle",
-        help="sign a firmware bundle",
-        description="Sign the paper of a firmware bundle and put it beside the file, as FILE.jws.  'lapel dock serve --bundles' offers "
-        "the files of a directory whose papers hold, and a camera takes none without.  It says nothing of what is in the file, which "
-        "has a signature of its own for the camera's updater.",
-    )
-    parser.add_argument(
-        "file", type=Path, metavar="FILE", help="what the cameras' updater installs, like a RAUC bundle"
-    )
-    parser.add_argument(
-        "--signer", type=Path, required=True, metavar="DIR", help="an update signer's directory, or the authority's"
-    )
-    parser.add_argument("--board", required=True, help="which boards it is for, as their updater calls itself")
-    parser.add_argument("--version", required=True, help="its version, for people")
-    parser.add_argument(
-        "--serial",
-        type=_serial,
-        required=True,
-        metavar="N",
-        help="counts up over all bundles of a board; a camera never goes back.  Sign older firmware anew to have it back",
-    )
-    parser.add_argument(
-        "--needs",
-        type=_serial,
-        default=0,
-        metavar="N",
-        help="the serial that a camera has to have at least before it may have this one (default: any)",
-    )
-    parser.set_defaults(run=run, make=_make_bundle)
 
 
 def _add_settings(commands: Any) -> None:
@@ -259,13 +225,6 @@ def _make_update(arguments: argparse.Namespace) -> str:
     return f"enrolled the update signer {arguments.name}: 'lapel provision bundle FILE --signer {arguments.out}' signs"
 
 
-def _make_bundle(arguments: argparse.Namespace) -> str:
-    says = {name: getattr(arguments, name) for name in ("board", "version", "serial", "needs")}
-    now_ms = (datetime.now(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    bundle = UpdateSigner.open(arguments.signer).sign(arguments.file, {**says, "utc_ms": now_ms})
-    return f"signed {arguments.file} for {bundle.board}: version {bundle.version}, serial {bundle.serial}, {bundle.length} bytes"
-
-
 def _make_second(arguments: argparse.Namespace) -> str:
     enrol_second(Authority.open(arguments.authority), arguments.name, arguments.out)
     return f"the camera {arguments.name} signs again with what is in {arguments.out}; {pqroot.CERTIFICATE} believes it"
@@ -343,12 +302,6 @@ def _time(text: str) -> int:
     if (milliseconds := (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)) < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is before 1970")
     return milliseconds
-
-
-def _serial(text: str) -> int:
-    if not re.fullmatch(r"0|[1-9][0-9]{0,14}", text):
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not a whole number")
-    return int(text)
 
 
 def _years(text: str) -> int:

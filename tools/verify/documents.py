@@ -209,6 +209,15 @@ AUDIT_KINDS = {
     "conflict": members({"dock": _words, "reason": _words}),
     "clock": members({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": _words, "drift_ppm": nullable(DRIFT)}),
     "settings": members({"serial": integer(1), "hash": _hash}),
+    "update": members(
+        {
+            "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),
+            "paper": _hash,
+            "serial": COUNT,
+            "version": _words,
+            "reason": _words,
+        }
+    ),
     "receipt": _handed_over,
     "erasure": _handed_over,
     "private": members({"last": boolean, "cipher": _extent, "plain": _extent}),

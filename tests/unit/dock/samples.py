@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
+from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room, Update
 from firmware.dock.messages import (
     AnchorLine,
     AssignmentLine,
+    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -23,12 +24,15 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
+    Piece,
     Ping,
     Pong,
     ReceiptLine,
     Refused,
     SettingsLine,
     Stored,
+    Taken,
+    Wanted,
     Welcome,
 )
 
@@ -43,6 +47,7 @@ FACTS = Facts(
     battery=Charge(percent=80, charging=True),
     space=Room(total=1 << 36, free=1 << 35),
     audit=AuditHead(line=99, head="ab" * 32),
+    update=Update(board="sim", serial=3, state="none"),
 )
 SAMPLES: tuple[Message, ...] = (
     Hello((1,), FACTS, "00" * 16, "3045" * 4),
@@ -68,4 +73,8 @@ SAMPLES: tuple[Message, ...] = (
     Error("store", "disk full"),
     LogReceiptLine(b"a.b.c"),
     Conflict("audit line 3 is another one"),
+    BundleLine(b"a.b.c"),
+    Wanted(65_536),
+    Piece(b"\0\1\2\3\4"),
+    Taken(65_541),
 )

@@ -12,9 +12,9 @@ from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.messages import (
     DATA_LIMIT,
     HEADER,
-    MESSAGES,
     PAGE,
     AnchorLine,
+    BundleLine,
     Data,
     Error,
     FileEntry,
@@ -25,11 +25,15 @@ from firmware.dock.messages import (
     Items,
     ListItems,
     Message,
+    Piece,
     Pong,
+    Raw,
     ReceiptLine,
+    Taken,
+    Wanted,
     Welcome,
-    encode,
 )
+from firmware.dock.wire import MESSAGES, encode
 from firmware.evidence import canonical
 from firmware.evidence.errors import FormatError
 from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT
@@ -97,6 +101,10 @@ BAD: list[Message] = [
     Data(bytes(DATA_LIMIT + 1)),
     AnchorLine(bytes(LINE_LIMIT + 1)),
     ReceiptLine(bytes(FILE_LIMIT + 1)),
+    BundleLine(bytes(LINE_LIMIT + 1)),
+    Piece(bytes(DATA_LIMIT + 1)),
+    Wanted(-1),
+    Taken(2**53),
 ]
 
 
@@ -107,9 +115,7 @@ def test_out_of_bounds(message: Message) -> None:
         encode(message)
 
 
-@pytest.mark.parametrize(
-    "sample", [s for s in SAMPLES if type(s).TYPE not in (4, 5, 11, 13, 14, 22)], ids=lambda s: type(s).__name__
-)
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if not isinstance(s, Raw)], ids=lambda s: type(s).__name__)
 def test_members_are_exact(sample: Message) -> None:
     """A missing, unknown or differently spelled member is refused when it is read."""
     good = canonical.decode(sample.body(), 1 << 20)

@@ -10,7 +10,7 @@ from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import (
     DATA_LIMIT,
     HEADER,
-    MESSAGES,
+    BundleLine,
     Bye,
     Data,
     Error,
@@ -18,12 +18,16 @@ from firmware.dock.messages import (
     Hello,
     ListItems,
     Message,
+    Piece,
     Ping,
     Refused,
     SettingsLine,
-    encode,
+    Stored,
+    Taken,
+    Wanted,
 )
 from firmware.dock.protocol import ENDED, TABLE, Connection, Side, State, next_state
+from firmware.dock.wire import MESSAGES, encode
 from tests.unit.dock.samples import FACTS, SAMPLES
 
 SAMPLE = {type(sample): sample for sample in SAMPLES}
@@ -110,6 +114,14 @@ CONVERSATION: tuple[Message, ...] = (
     SAMPLES[14],
     SAMPLES[13],
     Refused("evidence", "no"),
+    BundleLine(b"a.b.c"),
+    Wanted(0),
+    Piece(b"x" * 100),
+    Taken(100),
+    Piece(b"x"),
+    Stored("ef" * 32),
+    BundleLine(b"a.b.c"),
+    Wanted(50),
     Get("audit", "00000001.jwsl", 0, 9),
     SAMPLES[16],
     Ping(),

@@ -14,6 +14,7 @@ from firmware.dock.messages import (
     PAGE,
     AnchorLine,
     AssignmentLine,
+    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -27,21 +28,27 @@ from firmware.dock.messages import (
     ListFiles,
     ListItems,
     Message,
+    Piece,
     Ping,
     Pong,
     ReceiptLine,
     Refused,
     SettingsLine,
     Stored,
+    Taken,
+    Wanted,
     Welcome,
-    encode,
 )
 from firmware.dock.service import MOST_OFFENCES, Service
 from firmware.dock.shelf import Item
+from firmware.dock.wire import encode
 from firmware.evidence import documents, jws
-from firmware.evidence.kinds import ANCHOR, ASSIGNMENT, RECEIPT, SETTINGS
+from firmware.evidence.kinds import ANCHOR, ASSIGNMENT, BUNDLE, RECEIPT, SETTINGS
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import receipt_facts
+from firmware.evidence.roles import Role
+from firmware.runtime.intake import PIECE
+from tests import samples
 from tests.docking import DOCK_UTC_MS, VOLUME, MemoryShelf, camera
 from tests.pki import Pki
 
@@ -389,3 +396,85 @@ def test_receipt_without_a_number(pki: Pki, service: Service) -> None:
     """A signed line that is no receipt does not reach the shelf."""
     line = jws.sign({"number": "1"}, RECEIPT.typ, pki.dock.sign, x5c=pki.dock.chain.ders)
     assert only(say(service, ReceiptLine(line))) == Refused("evidence", "number: missing in the receipt")
+
+
+def bundle_line(pki: Pki, data: bytes, **changes: object) -> bytes:
+    """The paper of a firmware bundle."""
+    signer = pki.holder(Role.UPDATE)
+    return documents.sign(BUNDLE, samples.bundle(data, **changes), signer.sign, signer.chain.ders)
+
+
+def test_bundle(pki: Pki, service: Service, shelf: MemoryShelf) -> None:
+    """An offer that is wanted, pieces of any size, and in the end the hash of the paper; once more, and it is there already."""
+    data = bytes(range(256)) * 600
+    line = bundle_line(pki, data)
+    assert only(say(service, BundleLine(line))) == Wanted(0)
+    assert only(say(service, Piece(data[:1]))) == Taken(1)
+    assert only(say(service, Piece(data[1:65_537]))) == Taken(65_537)
+    assert only(say(service, BundleLine(line))) == Wanted(65_537)
+    assert only(say(service, Piece(data[65_537:]))) == Stored(jws.line_hash(line))
+    assert only(say(service, BundleLine(line))) == Stored(jws.line_hash(line))
+    assert shelf.hello().update.state == "waiting"
+
+
+def test_bundle_that_is_not_wanted(pki: Pki, service: Service, shelf: MemoryShelf) -> None:
+    """Each refusal has its code, and the session goes on."""
+    data = b"firmware"
+    dock = documents.sign(BUNDLE, samples.bundle(data), pki.dock.sign, pki.dock.chain.ders)
+    for line, code in (
+        (bundle_line(pki, data, board="other"), "board"),
+        (bundle_line(pki, data, needs=1), "serial"),
+        (dock, "evidence"),
+        (b"a.b.c", "evidence"),
+    ):
+        answer = only(say(service, BundleLine(line)))
+        assert isinstance(answer, Refused)
+        assert answer.code == code
+    assert only(say(service, BundleLine(bundle_line(pki, data)))) == Wanted(0)
+    answer = only(say(service, Piece(b"firmwarf")))
+    assert isinstance(answer, Refused)
+    assert answer.code == "hash"
+    shelf.config.trouble.fail_writes(on=True)
+    answer = only(say(service, BundleLine(bundle_line(pki, data, serial=9))))
+    assert isinstance(answer, Refused)
+    assert answer.code == "storage"
+
+
+def test_bundle_yields_to_a_press(pki: Pki, service: Service, busy: Busyness) -> None:
+    """A piece that comes while a recording is made is not taken; reading on what was there breaks off for a press, too."""
+    data = bytes(range(256)) * (3 * PIECE // 256 + 1)
+    line = bundle_line(pki, data)
+    say(service, BundleLine(line))
+    for at in range(0, 3 * PIECE, 65_536):
+        assert only(say(service, Piece(data[at : at + 65_536]))) == Taken(at + 65_536)
+    busy.on = True
+    assert isinstance(only(say(service, Piece(data[3 * PIECE :]))), Busy)
+    busy.on = False
+    answers = service.answer(BundleLine(line))
+    assert next(answers) is None
+    busy.on = True
+    assert isinstance(next(answers), Busy)
+    assert list(answers) == []
+    busy.on = False
+    assert list(service.answer(BundleLine(line))) == [None, None, None, Wanted(3 * PIECE)]
+    assert only(say(service, Piece(data[3 * PIECE :]))) == Stored(jws.line_hash(line))
+
+
+def test_two_links_at_once(pki: Pki, busy: Busyness, shelf: MemoryShelf) -> None:
+    """Offered over a second link, the first one's pieces are no longer taken, and nothing is mixed up."""
+    data = bytes(range(256))
+    line = bundle_line(pki, data)
+    first, second = (Service(shelf, "dock-1", NONCE, busy) for _ in range(2))
+    say(first, BundleLine(line))
+    assert only(say(first, Piece(data[:100]))) == Taken(100)
+    assert only(say(second, BundleLine(line))) == Wanted(100)
+    late = only(say(first, Piece(data[100:200])))
+    assert isinstance(late, Refused)
+    assert late.code == "waiting"
+    assert only(say(second, Piece(data[100:]))) == Stored(jws.line_hash(line))
+
+
+def test_piece_of_nothing(service: Service) -> None:
+    """The table of states lets no piece come unasked; should one, that is this program's mistake."""
+    with pytest.raises(LocalProtocolError, match="no bundle"):
+        say(service, Piece(b"x"))

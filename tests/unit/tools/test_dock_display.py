@@ -62,6 +62,7 @@ FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.WITHHELD: {"items": 2, "text": "00000001: it is full"},
     Kind.STAMPED: {"item": "00000001"},
     Kind.UNSTAMPED: {"item": "00000001", "text": "cannot be asked"},
+    Kind.BUNDLE: {"item": "lapel.raucb", "serial": 4, "state": "taken", "text": "the camera installs it"},
     Kind.DONE: {"items": 2},
     Kind.LOST: {"text": "silence"},
     Kind.FAILED: {"text": "disk full"},
