@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 from firmware.dock.facts import ClockReading, Facts
 from firmware.dock.fields import member, members, part, parts, read_record
 from firmware.evidence import canonical
+from firmware.evidence.errors import FormatError
 from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT
 from firmware.evidence.kinds import COUNT, HASH, IDENTIFIER, NAME, TIME, WORDS
 from firmware.evidence.schema import flag, integer, null_or, one_of, text
