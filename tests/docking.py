@@ -103,6 +103,7 @@ class MemoryShelf:
     events: list[tuple[str, str]] = field(default_factory=list)
     audit: dict[str, list[bytes]] = field(default_factory=dict)
     serial: int = 0
+    percent: int = 80
     stamper: Stamper | None = None
     trouble: OSError | None = None
     config: MemoryStorage = field(default_factory=MemoryStorage)
@@ -261,7 +262,7 @@ class MemoryShelf:
             number,
             "0.1.0",
             ClockReading(**self._stamp()),
-            Charge(80, charging=True),
+            Charge(self.percent, charging=True),
             Room(1 << 36, 1 << 35),
             head,
             self.bundles.facts(),
@@ -448,6 +449,7 @@ class Wire:
         self.kind = kind
         self.plugged = True
         self.cut_after = cut_after
+        self.until_ns: int | None = None
         self.carried = 0
         self._clock = clock
         self._connect = connect
@@ -457,7 +459,7 @@ class Wire:
 
     def connected(self) -> bool:
         """Whether it is plugged in."""
-        return bool(self.plugged)
+        return bool(self.plugged) and (self.until_ns is None or self._clock.now_ns < self.until_ns)
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Let the other end work; without an answer, let the time pass."""
@@ -554,8 +556,8 @@ def camera(pki: Pki, **options: Any) -> MemoryShelf:
     return MemoryShelf(pki, pki.session(), VirtualClock(**options))
 
 
-def visit(shelf: MemoryShelf, at: Desk, cut_after: int | None = None) -> DockEnd:
-    """One docking of this camera at this desk; the dock's end of it."""
+def visit(shelf: MemoryShelf, at: Desk, cut_after: int | None = None, *, seconds: float | None = None) -> DockEnd:
+    """One docking of this camera at this desk, pulled out after so many seconds if those are given; the dock's end of it."""
     ends: list[DockEnd] = []
 
     def connect() -> DockEnd:
@@ -564,5 +566,7 @@ def visit(shelf: MemoryShelf, at: Desk, cut_after: int | None = None) -> DockEnd
 
     news: list[DockNews] = []
     wire = Wire(shelf.clock, connect, cut_after=cut_after)
+    if seconds is not None:
+        wire.until_ns = shelf.clock.now_ns + round(seconds * NANO)
     DockLink(parts(shelf, wire, news)).run(Stop(shelf.clock, 1))
     return ends[0]

@@ -47,6 +47,9 @@ from tests.fuzz.signing import NAME
 from tests.fuzz.target import Bound, Target
 from tests.unit.dock.samples import SAMPLES
 from tools.dock import refusals
+from tools.dock.badges import BadgeError, Officer, read_badges
+from tools.dock.keyboard import EVENT, KeyLines, TextLines
+from tools.dock.reader import Counter as Handout
 from tools.dock.slots import SlotsError, read_slots
 
 NONCE = "0123456789abcdef" * 2
@@ -119,6 +122,14 @@ def _link(data: bytes) -> None:
             while link.next_event():
                 pass
             link.data_to_send()
+
+
+def _typed(data: bytes) -> None:
+    """As text and as keys, at a place where one badge and one camera are known."""
+    for lines in (TextLines(), KeyLines()):
+        counter = Handout(lambda: {"04A1B2C3": Officer("4711")}, lambda device: device == "cam-1")
+        for at, line in enumerate(lines.feed(data)):
+            counter.hear(line, at * 10_000)
 
 
 _SAMPLES = {type(each): each for each in SAMPLES}
@@ -396,6 +407,19 @@ ROWS: tuple[Target, ...] = (
         (EvidenceError, LocalProtocolError),
         lambda: [bytes((each.TYPE,)) + each.body() for each in SAMPLES],
         _body_mutated,
+    ),
+    Target(
+        "dock/badges",
+        lambda data: read_badges(data, "badges.jsonl"),
+        (BadgeError,),
+        lambda: [b'{"officer": "4711", "tag": "04A1B2C3"}\n{"camera": "cam-1", "tag": "0000"}\n{"tag": "0000"}\n'],
+        bound=Bound(4 << 20, 64),
+    ),
+    Target(
+        "dock/reader",
+        _typed,
+        (),
+        lambda: [b"04A1B2C3\ncam-1\r\n", b"".join(EVENT.pack(0, 0, 1, code, 1) for code in (46, 30, 50, 12, 2, 28))],
     ),
     Target(
         "dock/slots",

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from tools.dock import copy_cli
+from tools.dock import assign_cli, copy_cli
 from tools.dock.bundles import BundleStock
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind, timed
 from tools.dock.front import add_front, front, remember
 from tools.dock.identity import DockIdentity, SetupError
 from tools.dock.plan_cli import add_plan
-from tools.dock.register import SHIFT, Register, RegisterError
+from tools.dock.register import SHIFT
 from tools.dock.slots import LONGEST_FILE, Rack, SlotsError, read_slots
 from tools.dock.stamping import Stamping, everything_wanting, stamp
 from tools.dock.store import Store, StoreError
@@ -50,11 +50,6 @@ cameras are fetched all the same, and keep what they have.  `lapel dock copy --h
 
   lapel dock serve --identity authority/dock-1 --store evidence --port usb --copy s3://evidence/dock-1
 """
-ASSIGN = """\
-Enter into the store's register that an officer takes a camera for a shift.  The camera is told the shift's id when it
-docks, or at once if it stands in the dock; the officer's name stays in the register, at the dock and nowhere else.
-"""
-
 STAMP = """\
 Ask a time-stamping authority about every recording in a store that was receipted and has no time stamp.  `lapel dock
 serve --tsa URL --tsa-root FILE` does the same by itself after each receipt and at each docking.
@@ -64,7 +59,7 @@ serve --tsa URL --tsa-root FILE` does the same by itself after each receipt and 
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``dock serve``, ``dock assign``, ``dock plan`` and ``dock stamp``."""
+    """Add ``dock serve`` and its companions."""
     dock = subparsers.add_parser("dock", help="serve docked cameras; assign them to shifts; plan racks")
     commands = dock.add_subparsers(title="commands", metavar="COMMAND", required=True)
     raw = argparse.RawDescriptionHelpFormatter
@@ -98,13 +93,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_front(serve)
     serve.set_defaults(run=run_serve)
 
-    assign = commands.add_parser("assign", help="enter whose shift it is", description=ASSIGN, formatter_class=raw)
-    assign.add_argument("device", metavar="DEVICE", help="the camera's name")
-    assign.add_argument("shift", metavar="SHIFT", help="an id that means nothing without the register")
-    assign.add_argument("--officer", required=True, metavar="NAME", help="name or number of the officer")
-    assign.add_argument("--store", type=Path, required=True, metavar="DIR", help="the dock's store")
-    assign.set_defaults(run=run_assign)
-
+    assign_cli.add_parsers(commands)
     copy_cli.add_parsers(commands)
     add_plan(commands)
 
@@ -149,17 +138,6 @@ def run_serve(options: argparse.Namespace) -> int:
             print(f"lapel dock: {error}", file=sys.stderr)
             return NOT_WELL
     return NOT_WELL if troubles else WELL
-
-
-def run_assign(options: argparse.Namespace) -> int:
-    """Enter an assignment."""
-    try:
-        Register(Store(options.store).root).assign(options.device, options.shift, options.officer, system_utc_ms())
-    except (RegisterError, StoreError) as error:
-        print(f"lapel dock: {error}", file=sys.stderr)
-        return NOT_WELL
-    print(f"{options.device}: shift {options.shift} at its next docking")
-    return WELL
 
 
 def run_stamp(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from firmware.dock.channel import Secured
 from firmware.dock.errors import PeerRefusedError, RemoteProtocolError
+from firmware.dock.facts import Facts
 from firmware.dock.messages import AssignmentLine, Bye, ClockSet, Hello, Ping, Pong, SettingsLine, Welcome
 from firmware.dock.protocol import VERSIONS
 from firmware.evidence.errors import EvidenceError
@@ -33,6 +34,7 @@ from tools.dock.tsa import StampError
 PING_S = 5.0
 BUSY_S = 1.0
 VOUCHING_S = 0.1
+READY_PERCENT = 80
 
 
 def system_utc_ms() -> int:
@@ -239,7 +241,7 @@ class Visit:
         while True:
             pong = yield from self._ping()
             line = pong.facts.audit.line if line is None else line
-            if not pong.busy and (pong.facts.audit.line != line or self._pending()):
+            if not pong.busy and (pong.facts.audit.line != line or self._pending() or self._claimed(pong.facts)):
                 return
             yield Pause(PING_S)
 
@@ -264,6 +266,17 @@ class Visit:
             self._status = status
             self._tell(Kind.STATUS, **status)
         return pong
+
+    def _claimed(self, facts: Facts) -> bool:
+        """Whether somebody waits for a camera, and this one is ready: it has nothing left that this dock could take over, its battery
+        lasts a shift, and nobody has it."""
+        if self._shift is not None or facts.battery.percent < READY_PERCENT:
+            return False
+        try:
+            return self._register.claim(self.device, self._desk.utc_ms())
+        except RegisterError as error:
+            self._tell(Kind.REJECTED, item="register", text=str(error))
+            return False
 
     def _pending(self) -> Assignment | None:
         """The shift that the register has for this camera; a register that cannot be read is told of, and stops
