@@ -279,6 +279,7 @@ class Piece(Raw):
     __slots__ = ()
     TYPE: ClassVar[int] = 26
     LIMIT: ClassVar[int] = DATA_LIMIT
+    LEAST: ClassVar[int] = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ REFUSED: Mapping[str, str] = {
     "evidence": "the line, or the request, does not hold: not verified, another device's, an item that is not in stock",
     "storage": "the card failed",
     "unknown": "the item has no such file",
-    "range": "`offset` or `length` is beyond what was listed; a Piece without bytes, or beyond the bundle's end",
+    "range": "`offset` or `length` is beyond what was listed; a Piece that goes beyond the bundle's end",
     "changed": "the file is shorter than it was",
     "board": "the bundle is for another board",
     "serial": "the bundle's serial is not above what was installed, or it needs another bundle before",

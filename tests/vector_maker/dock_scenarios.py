@@ -183,7 +183,7 @@ CAMERAS: tuple[Talk, ...] = (
          _line(BundleLine, _SAME, THEIRS.update), FIRMWARE),
     Talk("piece-unasked", "a piece of no bundle", "4.7", "camera", "error camera protocol", _bytes(BundleLine, _pack(Piece, b"x")), FIRMWARE),
     Talk("piece-short", "a piece shorter than what is left", "4.7", "camera", "taken", _change(Piece, lambda body: body[:100]), FIRMWARE),
-    Talk("piece-empty", "a piece without bytes", "4.7", "camera", "refused range", _change(Piece, lambda _body: b""), FIRMWARE),
+    Talk("piece-empty", "a piece without bytes", "4.7", "camera", "error camera protocol", _change(Piece, lambda _body: b""), FIRMWARE),
     Talk("piece-beyond", "a piece with more bytes than the bundle has", "4.7", "camera", "refused range",
          _change(Piece, lambda body: body + b"x"), FIRMWARE),
     Talk("piece-altered", "bytes that are not those of the paper", "4.7", "camera", "refused hash",
