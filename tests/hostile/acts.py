@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from firmware.dock.messages import Bye, Hello, Message, Raw, ReceiptLine, Welcome, encode
+from firmware.dock.messages import Bye, Hello, Message, Raw, ReceiptLine, Welcome
 from firmware.dock.tls import Identity
+from firmware.dock.wire import encode
 from firmware.evidence import documents, jws
 from firmware.evidence.certs import Chain
 from firmware.evidence.issue import issue

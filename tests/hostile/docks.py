@@ -27,9 +27,9 @@ from firmware.dock.messages import (
     ReceiptLine,
     SettingsLine,
     Welcome,
-    encode,
 )
 from firmware.dock.tls import Identity
+from firmware.dock.wire import encode
 from firmware.evidence import kinds
 from firmware.evidence.keys import Sign
 from firmware.evidence.roles import Role

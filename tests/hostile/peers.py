@@ -10,9 +10,10 @@ from OpenSSL import SSL
 
 from firmware.dock.errors import DockError
 from firmware.dock.link import Link, Received
-from firmware.dock.messages import HEADER, MESSAGES, Message
+from firmware.dock.messages import HEADER, Message
 from firmware.dock.protocol import Side
 from firmware.dock.tls import Identity, Tls, _context
+from firmware.dock.wire import MESSAGES
 from firmware.evidence.certs import Trust
 from tests.hostile.records import APPLICATION, Keys, Pen, kinds
 

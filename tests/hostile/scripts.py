@@ -16,8 +16,8 @@ from firmware.dock.messages import (
     Message,
     Ping,
     ReceiptLine,
-    encode,
 )
+from firmware.dock.wire import encode
 from firmware.evidence import jws
 from tests.docking import Peer
 from tests.hostile.acts import Attempt, ask, greet
