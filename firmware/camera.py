@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.core.ring import Ring
 from firmware.runtime.controller import Controller
-from firmware.runtime.docklink import DockLink, DockParts
+from firmware.runtime.docklink import Berth, links
 from firmware.runtime.flow import Cause
 from firmware.runtime.lens import AHEAD_NS, Lens
 from firmware.runtime.mailbox import Mailbox
@@ -59,8 +59,8 @@ class Camera:
         self.remark = lambda kind, facts, time_ns: self.work.put(Remark(kind, facts, time_ns))
         self.leave = lambda reason, *, resume: self.work.put(Stop(reason, resume))  # behind everything else that waits
         self.shelf = CameraShelf(vault, self.writer, hal)
-        dock = DockParts(hal.dock, hal.clock, vault.session, self.shelf, vault.trust, random, put, away=put)
-        self.dock = DockLink(dock)
+        self.berth = Berth()
+        self.docks = links(hal.docks, self.berth, hal.clock, vault.session, self.shelf, vault.trust, random, put)
         self.roster = Roster(vault, self.work.put, lambda: self.take)
         self.controller = Controller(hal, settings, self, log)
         self.take: Take | None = None
@@ -73,7 +73,7 @@ class Camera:
             Part("controller", lambda stop: self.controller.run(self.inbox, stop), vital=True),
             Part("writer", self.writer.run, vital=True),
             Part("video", self.lens.keep, vital=True),
-            Part("dock", self.dock.run, vital=False),
+            *(Part(link.name, link.run, vital=False) for link in self.docks),
             Part("update", self.shelf.bundles.run, vital=False),
         )
 
@@ -105,7 +105,7 @@ class Camera:
         take.sound(self.microphone.state, self.now())
         take.note("assignment", {"shift": self.roster.shift})
         take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
-        self.dock.yield_to_recording(recording=True)
+        self.berth.yield_to_recording(recording=True)
         self.lens.caption(recording=True)
 
     def mark(self, time_ns: int) -> None:
@@ -130,10 +130,10 @@ class Camera:
             self.take.end(reason, self.now())
         self.take = None
         self.microphone.close()
-        self.dock.yield_to_recording(recording=False)
+        self.berth.yield_to_recording(recording=False)
         self.lens.caption(recording=False)
 
-    # Dock, receipt, erase.  The dock thread serves the shelf and keeps receipts there; only what those cover may the chores erase.
+    # Dock, receipt, erase.  The links' threads serve the shelf and keep receipts there; only what those cover may the chores erase.
 
     def tick(self, now_ns: int) -> frozenset[Trouble]:
         """Watch the sources; what waits for a frame that does not come is flushed."""

@@ -402,14 +402,15 @@ class Updater(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hal:
-    """Every part of one camera.  ``config`` is the small partition for enrolment and settings, ``evidence`` the large one."""
+    """Every part of one camera.  ``config`` is the small partition for enrolment and settings, ``evidence`` the large one.  ``docks``: all
+    ports over which it may meet a dock, the fastest first; the ends of one docking, where several are up at once."""
 
     video: VideoSource
     audio: AudioSource | None
     buttons: Buttons
     triggers: Triggers
     indicators: Indicators
-    dock: DockPort
+    docks: tuple[DockPort, ...]
     evidence: Storage
     config: Storage
     signer: Signer

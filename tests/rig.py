@@ -213,7 +213,7 @@ class Rig:
             buttons=buttons,
             triggers=triggers,
             indicators=indicators,
-            dock=SimDock(),
+            docks=(SimDock(), SimDock()),
             evidence=evidence,
             config=config,
             signer=signer,

@@ -62,17 +62,28 @@ MOST_OFFENCES = 16
 class Service:
     """Answers one dock during one session."""
 
-    def __init__(self, shelf: Shelf, dock: str, nonce: str, busy: Callable[[], bool], *, bulk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        dock: str,
+        nonce: str,
+        busy: Callable[[], bool],
+        *,
+        bulk: int = CHUNK,
+        further: bool = False,
+    ) -> None:
         """Serve ``shelf`` to the dock whose certificate says ``dock``.
 
         ``nonce`` (32 hexadecimal digits) goes into its receipts; ``busy`` tells whether a recording is being made; ``bulk``: bytes of a
-        file that are read at once, and said at once after the first ``BULK_AFTER`` of an answer.
+        file that are read at once, and said at once after the first ``BULK_AFTER`` of an answer; ``further``: another session with this
+        dock stands, and was told the time already.
         """
         self._shelf = shelf
         self._dock = dock
         self._nonce = nonce
         self._busy = busy
         self._bulk = bulk
+        self._further = further
         self._stock: tuple[Item, ...] = ()
         self._receipted: set[int] = set()
         self._offences = 0
@@ -134,7 +145,7 @@ class Service:
                 f"the dock calls itself {welcome.dock}, its certificate says {self._dock}", "name"
             )
         before = self._shelf.hello().clock
-        taken, reason = self._take_time(before, welcome)
+        taken, reason = (False, _ELSEWHERE) if self._further else self._take_time(before, welcome)
         yield ClockSet(before, self._shelf.hello().clock, taken, words(reason))
 
     def _take_time(self, before: ClockReading, welcome: Welcome) -> tuple[bool, str]:
@@ -263,6 +274,7 @@ class Service:
 
 
 _BUSY = Busy("a recording is being made")
+_ELSEWHERE = "another session of this docking was told the time"
 
 
 def _stored(line: bytes, keep: Callable[[bytes], None]) -> Stored:

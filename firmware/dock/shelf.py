@@ -43,8 +43,8 @@ class Intake(Protocol):
 
 
 class Shelf(Protocol):
-    """Called on the dock thread only.  Refusals are ``EvidenceError``, trouble with the storage is ``OSError``; both
-    say why."""
+    """Called on the threads of all links, at any time: whoever implements it sees to it that one call does not disturb
+    another.  Refusals are ``EvidenceError``, trouble with the storage is ``OSError``; both say why."""
 
     def hello(self) -> Facts:
         """What the camera says about itself, as it is now."""

@@ -1,21 +1,29 @@
-"""The dock thread: waits for a dock, meets it, serves the shelf to it, and tells the controller what that means.
+"""A link's thread: waits for a dock, meets it, serves the shelf to it, and tells the controller what that means.
 
-Nothing here owns state that matters: whatever byte a camera is pulled out at, the shelf holds what it held, and a
-receipt counts only once the shelf said that it is durable.  The thread sleeps in reads of the port and, without
-contact or after a refusal, on the event that stops it.
+A camera has one for each port.  Nothing here owns state that matters: whatever byte a camera is pulled out at, the
+shelf holds what it held, and a receipt counts only once the shelf said that it is durable.  What the links know of each
+other is the berth's.  The thread sleeps in reads of the port and, without contact or after a refusal, on the event that
+stops it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from threading import Event
 
 from firmware.core.machine import Move
 from firmware.dock.channel import Channel, Secured
-from firmware.dock.errors import DockError, LinkLostError, LocalProtocolError, PeerStalledError, RemoteProtocolError
+from firmware.dock.errors import (
+    DockError,
+    LinkLostError,
+    LocalProtocolError,
+    PeerRefusedError,
+    PeerStalledError,
+    RemoteProtocolError,
+)
 from firmware.dock.link import Link
 from firmware.dock.messages import BULK, CHUNK, AnchorLine, Busy, ClockSet, Error, Get, Message, Piece, Ping
 from firmware.dock.protocol import Side
@@ -26,10 +34,11 @@ from firmware.evidence.certs import Trust
 from firmware.evidence.kinds import words
 from firmware.evidence.recipients import Random
 from firmware.evidence.session import Session
+from firmware.runtime.berth import STOOD_NS, Away, Berth, DockNews
 from hal.interface import Clock, DockPort, PortKind
 
-STOOD_NS = 10_000_000_000
-AWAY_NS = 2_000_000_000
+__all__ = ("PAUSES_S", "STOOD_NS", "Away", "Berth", "DockLink", "DockNews", "DockParts", "Docking", "Outcome", "links")
+
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """How long to wait after a docking: the first without a refusal, then one further with each refusal in a row."""
 
@@ -58,23 +67,8 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class DockNews:
-    """Something happened at the dock: where that moves the camera, the dock's name if it is known, and why, in
-    words."""
-
-    move: Move
-    dock: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Away:
-    """The camera has been out of contact with any dock for two seconds: it was taken out.  Told once until it is put in again."""
-
-
-@dataclass(frozen=True, slots=True)
 class DockParts:
-    """What the dock thread is made of.
+    """What a link's thread is made of.  ``rank``: how many of the camera's ports are faster; they share the ``berth``.
 
     ``trust`` is asked anew for each docking: root, revocation, and the time to judge dates at, which is the wall
     clock's only while that has ``dock`` quality.  ``random`` gives so many random bytes.  ``report`` and ``away`` hear what happens.  ``chacha``: the board has no
@@ -88,22 +82,22 @@ class DockParts:
     trust: Callable[[], Trust]
     random: Random
     report: Callable[[DockNews], None]
-    chacha: bool = False
     away: Callable[[Away], None] = lambda _: None
+    rank: int = 0
+    berth: Berth = field(default_factory=Berth)
+    chacha: bool = False
 
 
 class DockLink:
-    """Meets one dock after the other."""
+    """Meets one dock after the other over one port."""
 
     def __init__(self, parts: DockParts) -> None:
         self._parts = parts
-        self._recording = False
-        self._missed_ns: int | None = None
-        self._away = False
 
-    def yield_to_recording(self, *, recording: bool) -> None:
-        """Let docks wait while a recording is being made.  May be called from any thread."""
-        self._recording = recording
+    @property
+    def name(self) -> str:
+        """What the log calls it: ``dock``, ``dock-2``, and so on."""
+        return f"dock-{self._parts.rank + 1}" if self._parts.rank else "dock"
 
     def run(self, stopping: Event) -> None:
         """Meet docks until ``stopping``.
@@ -111,27 +105,19 @@ class DockLink:
         After a refusal, by either side, the next attempt waits, longer each time; a dock that is done is met again only after a while,
         or once the camera was taken out and put back.
         """
-        refusals = 0
+        refusals, up_ns = 0, None
         while not stopping.is_set():
-            if not self._parts.port.connected():
-                self._miss()
+            at, now_ns = self._parts, self._parts.clock.monotonic_ns()
+            up_ns = (now_ns if up_ns is None else up_ns) if at.port.connected() else None
+            at.berth.contact(at.rank, now_ns, at.away, up=up_ns is not None)
+            if up_ns is None or not at.berth.may_begin(at.rank, up_ns, now_ns):
                 stopping.wait(_NAP_S)
                 continue
-            self._missed_ns = None
             outcome = self._meet(stopping)
             refusals = refusals + 1 if outcome is Outcome.REFUSED else 0
             if outcome is Outcome.DONE:
                 self._rest(stopping)
             stopping.wait(PAUSES_S[min(refusals, len(PAUSES_S) - 1)])
-
-    def _miss(self) -> None:
-        """Out of contact: once that has lasted, the camera was taken out, and did not just shake in its slot."""
-        now_ns = self._parts.clock.monotonic_ns()
-        if self._missed_ns is None:
-            self._missed_ns, self._away = now_ns, False
-        elif not self._away and now_ns - self._missed_ns >= AWAY_NS:
-            self._away = True
-            self._parts.away(Away())
 
     def _rest(self, stopping: Event) -> None:
         """Stand in a dock that wants no more."""
@@ -141,12 +127,13 @@ class DockLink:
 
     def _meet(self, stopping: Event) -> Outcome:
         """Go through one docking and tell how it ended."""
-        docking = Docking(self._parts, lambda: self._recording)
+        docking = Docking(self._parts)
         reason: Exception | str = "the dock link failed"
         try:
             reason = self._outcome(docking, stopping)
-        finally:  # whatever ends this thread: the camera is in no dock any more
-            self._parts.report(DockNews(Move.GONE, docking.dock, words(str(reason))))
+        finally:  # whatever ends this thread: over this link the camera is in no dock any more
+            at = self._parts
+            at.berth.leave(at.rank, docking.dock, words(str(reason)), at.report)
         if isinstance(reason, DockError) and _offends(reason):
             return Outcome.REFUSED
         return Outcome.LOST if isinstance(reason, Exception) else Outcome.DONE
@@ -172,18 +159,30 @@ def _offends(error: DockError) -> bool:
     return isinstance(error, PeerStalledError) or not isinstance(error, LinkLostError | LocalProtocolError)
 
 
+def links(
+    ports: Sequence[DockPort],
+    berth: Berth,
+    clock: Clock,
+    session: Session,
+    shelf: Shelf,
+    trust: Callable[[], Trust],
+    random: Random,
+    tell: Callable[[object], None],
+) -> list[DockLink]:
+    """A camera's links, one for each of its ports, the fastest first; ``tell`` hears of all of them."""
+    parts = (clock, session, shelf, trust, random, tell, tell)
+    return [DockLink(DockParts(port, *parts, rank, berth)) for rank, port in enumerate(ports)]
+
+
 class Docking:
     """One docking, from contact to goodbye."""
 
-    def __init__(self, parts: DockParts, busy: Callable[[], bool]) -> None:
+    def __init__(self, parts: DockParts) -> None:
         self.dock = ""
         self._parts = parts
-        self._busy = busy
+        self._berth = parts.berth
         self._service: Service | None = None
         self._answers: Answers | None = None
-        self._met_ns: int | None = None
-        self._stood = False
-        self._place: Move | None = None
         identity = Identity(parts.session.link_chain, parts.session.link_key, parts.chacha)
         link = Link(self._session_number()) if parts.port.kind is PortKind.SERIAL else None
         tls = Tls(Side.CAMERA, identity, parts.trust())
@@ -221,12 +220,18 @@ class Docking:
                 self._greet(event)
             elif self._service:
                 self._answers = self._service.answer(event)
-                self._note(_MOVES.get(type(event)))
+                if move := _MOVES.get(type(event)):
+                    self._note(move)
         self._speak()
         self._write()
-        self._stand()
-        if not (channel.ended or port.connected()):
+        now_ns = self._parts.clock.monotonic_ns()
+        self._berth.tick(now_ns, self._parts.report)
+        if channel.ended:
+            return
+        if not port.connected():
             raise LinkLostError("the contact is gone")
+        if self._berth.makes_way(self._parts.rank, now_ns):
+            raise LinkLostError("a faster link stands")
 
     def _hear(self, timeout_s: float) -> None:
         data = self._parts.port.read(_READ, timeout_s)
@@ -235,10 +240,16 @@ class Docking:
         self._channel.tick(now)
 
     def _greet(self, secured: Secured) -> None:
-        self.dock = secured.peer.name
+        self.dock, stands = secured.peer.name, self._berth.dock
+        if stands not in (None, self.dock):
+            raise PeerRefusedError(f"it is another dock than {stands}, in which the camera stands")
+        nonce, further = self._parts.random(16).hex(), stands is not None
         bulk = CHUNK if self._parts.port.kind is PortKind.SERIAL else BULK
-        self._service = Service(self._parts.shelf, self.dock, self._parts.random(16).hex(), self._busy, bulk=bulk)
+        self._service = Service(self._parts.shelf, self.dock, nonce, self._busy, bulk=bulk, further=further)
         self._channel.send(self._service.greeting(self._parts.session.prove(secured.exporter)))
+
+    def _busy(self) -> bool:
+        return self._berth.recording
 
     def _speak(self) -> None:
         """Say as much of the answer as the peer takes, but hear it in between.
@@ -268,26 +279,11 @@ class Docking:
 
     def _meet(self) -> None:
         """Both sides believe each other and agree on a version."""
-        self._met_ns = self._parts.clock.monotonic_ns()
         self._parts.shelf.dock_event(self.dock, "accepted")
-        self._tell(Move.MET)
+        self._berth.met(self._parts.rank, self.dock, self._parts.clock.monotonic_ns(), self._parts.report)
 
-    def _stand(self) -> None:
-        """Docked, once it has stood for ten seconds; what happened at the dock meanwhile is told again."""
-        if self._met_ns is None or self._stood or self._parts.clock.monotonic_ns() - self._met_ns < STOOD_NS:
-            return
-        self._stood = True
-        self._tell(Move.STOOD)
-        if self._place:
-            self._tell(self._place)
-
-    def _note(self, move: Move | None, text: str = "") -> None:
-        if move and move is not self._place:
-            self._place = move
-            self._tell(move, text)
-
-    def _tell(self, move: Move, text: str = "") -> None:
-        self._parts.report(DockNews(move, self.dock, text))
+    def _note(self, move: Move, text: str = "") -> None:
+        self._berth.note(self._parts.rank, move, text, self._parts.report)
 
     def _part(self, farewell: Error | None) -> None:
         """Say goodbye as far as the peer still takes it."""

@@ -1,7 +1,8 @@
-"""The camera behind a docking: what the dock thread reads itself, and what it asks the writer to make durable."""
+"""The camera behind a docking: what the links' threads read themselves, and what they ask the writer to make durable."""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Final
 
 from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
@@ -24,16 +25,20 @@ if TYPE_CHECKING:
 AUDIT_ITEM: Final = "audit"
 VOLUME_ITEM: Final = "volume"
 PAPERS: Final = (names.LOG_RECEIPT, names.VOLUME)
+MOST_OPEN: Final = 4
+"""Files that stay open: each link reads on in one of its own."""
 
 
 class CameraShelf:
-    """Implements ``firmware.dock.shelf.Shelf``.  Reads sealed recordings only; every change is the writer's to make."""
+    """Implements ``firmware.dock.shelf.Shelf``.  Reads sealed recordings only, for one link at a time; every change is the writer's to
+    make, who makes one after another."""
 
     def __init__(self, vault: Vault, writer: Writer, hal: Hal) -> None:
         self._vault = vault
         self._writer = writer
         self._hal = hal
-        self._open: tuple[tuple[str, str], File] | None = None
+        self._reading = threading.Lock()
+        self._open: dict[tuple[str, str], File] = {}
         parts = BundleParts(hal.config, hal.updater, hal.power, vault.trust, self._note, lambda: bool(writer.takes))
         self.bundles = Bundles(parts)
 
@@ -56,25 +61,27 @@ class CameraShelf:
 
     def items(self) -> list[Item]:
         """Marked recordings first, then the most recent; the audit log and the volume's own file behind them."""
-        waiting = [entry for entry in self._vault.custody.inventory.all() if entry.receipted_ms is None]
-        waiting.sort(key=lambda entry: (not entry.priority, -entry.number))
-        volume = self._vault.volume
-        audit = tuple(volume.audit.offered().items())
-        here = volume.root.names()
-        own = tuple((name, durable.size(volume.root, name)) for name in PAPERS if name in here)
-        return [
-            *(_item(entry) for entry in waiting),
-            Item("audit", AUDIT_ITEM, priority=False, files=audit),
-            Item("volume", VOLUME_ITEM, priority=False, files=own),
-        ]
+        with self._reading:
+            waiting = [entry for entry in self._vault.custody.inventory.all() if entry.receipted_ms is None]
+            waiting.sort(key=lambda entry: (not entry.priority, -entry.number))
+            volume = self._vault.volume
+            audit = tuple(volume.audit.offered().items())
+            here = volume.root.names()
+            own = tuple((name, durable.size(volume.root, name)) for name in PAPERS if name in here)
+            return [
+                *(_item(entry) for entry in waiting),
+                Item("audit", AUDIT_ITEM, priority=False, files=audit),
+                Item("volume", VOLUME_ITEM, priority=False, files=own),
+            ]
 
     def read(self, item: str, file: str, offset: int, size: int) -> bytes:
-        """Bytes of a file.  The last one read stays open: a dock reads on where it was."""
-        if self._open is None or self._open[0] != (item, file):
-            if self._open is not None:
-                self._open[1].close()
-            self._open = ((item, file), self._directory(item).open(file))
-        return self._open[1].read(offset, size)
+        """Bytes of a file.  The last ones read stay open: a dock reads on where it was."""
+        with self._reading:
+            opened = self._open.pop((item, file), None) or self._directory(item).open(file)
+            self._open[item, file] = opened  # behind the others: the first one was not read for the longest time
+            if len(self._open) > MOST_OPEN:
+                self._open.pop(next(iter(self._open))).close()
+            return opened.read(offset, size)
 
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Keep a receipt."""
@@ -87,7 +94,8 @@ class CameraShelf:
     def log_receipt(self, line: bytes, nonce: str) -> None:
         """Keep a receipt for the log.  Its files change no more: they are read here, so that no flush waits for that."""
         kept_log = self._vault.kept_log
-        receipt = kept_log.verify(line, nonce)
+        with self._reading:
+            receipt = kept_log.verify(line, nonce)
         self._writer.ask(lambda: kept_log.keep(receipt))
 
     def conflict(self, dock: str, reason: str) -> None:

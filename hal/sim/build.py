@@ -65,7 +65,7 @@ def build(
     lens, microphone = _lens(clock, source, video, replay=replay), _microphone(clock, replay=replay)
     evidence, config = FileStorage(state / "evidence", capacity), FileStorage(state / "config")
     buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
-    dock, power, watchdog = SimDock(), SimPower(), SimWatchdog(clock)
+    docks, power, watchdog = (SimDock(), SimDock()), SimPower(), SimWatchdog(clock)
     updater = SimUpdater(FileStorage(board / "slots"), version)
     hal = Hal(
         video=lens,
@@ -73,7 +73,7 @@ def build(
         buttons=buttons,
         triggers=triggers,
         indicators=indicators,
-        dock=dock,
+        docks=docks,
         evidence=evidence,
         config=config,
         signer=SoftwareSigner(state / "config" / "device.key.pem", board / "counter"),
@@ -88,7 +88,8 @@ def build(
         "storage": evidence.trouble.faults(),
         "config": config.trouble.faults(),
         "clock": clock.faults(),
-        "dock": dock.faults(),
+        "dock": docks[0].faults(),
+        "dock-2": docks[1].faults(),
         "power": power.faults(),
         "updater": updater.faults(),
     }
@@ -98,7 +99,7 @@ def build(
         overlay = {"device": burnt.device, "recording": burnt.recording, "clock_set": burnt.clock_set}
         return {"space": {"total": space.total, "free": space.free}, "overlay": overlay}
 
-    return Simulated(hal, Parts(clock, buttons, triggers, indicators, dock, power, watchdog, faults, facts))
+    return Simulated(hal, Parts(clock, buttons, triggers, indicators, docks, power, watchdog, faults, facts))
 
 
 def _lens(clock: SimClock, source: str | None, video: VideoFormat, *, replay: bool) -> SimVideo:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from hal.interface import Button, Cue, Light, Lights
 from hal.sim.calls import Argument, Call, Number, Text, Word, pick
@@ -16,6 +17,9 @@ from hal.sim.watchdog import SimWatchdog
 
 Facts = Mapping[str, object]
 Handler = Callable[[Facts], Facts]
+
+EVERY_LINK = 0
+"""The link to pull out where all are meant."""
 
 _BUTTON = Word(tuple(button.value for button in Button))
 _BOUNCES = Number(0, 50, 0)
@@ -30,7 +34,7 @@ class Parts:
     buttons: SimButtons
     triggers: SimTriggers
     indicators: SimIndicators
-    dock: SimDock
+    docks: tuple[SimDock, ...]
     power: SimPower
     watchdog: SimWatchdog
     faults: Mapping[str, Mapping[str, Call]]
@@ -56,14 +60,16 @@ def verbs(parts: Parts, leave: Callable[[], None]) -> dict[str, Handler]:
     def trigger(name: str) -> Facts:
         return {"time_ns": parts.triggers.fire(name)}
 
-    def plug(port: str) -> None:
-        unplug()
-        parts.dock.plug(port)
+    def plug(port: str, link: int) -> None:
+        unplug(link)
+        parts.docks[link - 1].plug(port)
         parts.power.touch(on=True)
 
-    def unplug() -> None:
-        parts.dock.unplug()
-        parts.power.touch(on=False)
+    def unplug(link: int) -> None:
+        for number, dock in enumerate(parts.docks, 1):
+            if link in (number, EVERY_LINK):
+                dock.unplug()
+        parts.power.touch(on=any(dock.path is not None for dock in parts.docks))
 
     def fault(given: Facts) -> Facts:
         rest = dict(given)
@@ -75,8 +81,8 @@ def verbs(parts: Parts, leave: Callable[[], None]) -> dict[str, Handler]:
         "release": Call(release, push),
         "tap": Call(tap, push | {"ms": _TAP_MS}),
         "trigger": Call(trigger, {"name": Word(tuple(parts.triggers.names()))}),
-        "plug": Call(plug, {"port": Text()}),
-        "unplug": Call(unplug),
+        "plug": Call(plug, {"port": Text(), "link": Number(1, len(parts.docks), 1)}),
+        "unplug": Call(unplug, {"link": Number(EVERY_LINK, len(parts.docks), EVERY_LINK)}),
         "fault": fault,
         "state": Call(lambda: state(parts)),
         "quit": Call(leave),
@@ -93,7 +99,8 @@ def state(parts: Parts) -> Facts:
         "buttons": {button.value: parts.buttons.is_down(button) for button in Button},
         "battery": {"percent": battery.percent, "charging": battery.charging, "celsius": battery.celsius},
         "contact": parts.power.contact(),
-        "dock": parts.dock.path,
+        "dock": parts.docks[0].path,
+        "docks": [dock.path for dock in parts.docks],
         "watchdog": {
             "state": parts.watchdog.state,
             "feeds": parts.watchdog.feeds,
@@ -109,10 +116,11 @@ def watch(parts: Parts, tell: Callable[[Facts], None]) -> Callable[[], None]:
     def shown(what: Shown) -> None:
         tell(_stamped(parts.clock, what.time_ns) | _event(what.what))
 
-    def plugged(path: str | None) -> None:
-        tell({**_stamped(parts.clock, parts.clock.monotonic_ns()), "event": "dock", "port": path})
+    def plugged(path: str | None, link: int) -> None:
+        tell({**_stamped(parts.clock, parts.clock.monotonic_ns()), "event": "dock", "port": path, "link": link})
 
-    ends = parts.indicators.watch(shown), parts.dock.watchers.add(plugged)
+    ends = [parts.indicators.watch(shown)]
+    ends += [dock.watchers.add(partial(plugged, link=link)) for link, dock in enumerate(parts.docks, 1)]
 
     def end() -> None:
         for each in ends:

@@ -40,20 +40,9 @@ def dock(
     passing = Passing(rig, seconds, hooks or {})
     wire = Wire(passing, lambda: DockEnd(place, PortKind.STREAM))
     camera = rig.camera
-    link = DockLink(
-        DockParts(
-            wire,
-            rig.clock,
-            camera.vault.session,
-            camera.shelf,
-            camera.vault.trust,
-            random_of(rig),
-            camera.inbox.put,
-            away=camera.inbox.put,
-        )
-    )
-    link.yield_to_recording(recording=camera.take is not None)
-    camera.dock = link
+    session, trust, tell = camera.vault.session, camera.vault.trust, camera.inbox.put
+    shared = (session, camera.shelf, trust, random_of(rig), tell, tell)
+    link = DockLink(DockParts(wire, rig.clock, *shared, berth=camera.berth))
     camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # all on this thread
     link.run(passing)
     if pulled:

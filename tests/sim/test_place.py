@@ -48,9 +48,9 @@ def test_a_press_in_the_dock_records_and_the_offload_yields() -> None:
     assert rig.indicators.lights == LIGHTS[Look.OFFLOADING]
     rig.tap()
     assert rig.state is Recording.RECORDING
-    yields = [rig.camera.dock._recording]  # what the dock thread asks before each answer
+    yields = [rig.camera.berth.recording]  # what the dock threads ask before each answer
     rig.run(1).stop()
-    yields.append(rig.camera.dock._recording)
+    yields.append(rig.camera.berth.recording)
     assert yields == [True, False]
     assert rig.indicators.lights == LIGHTS[Look.OFFLOADING]
 

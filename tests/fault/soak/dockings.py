@@ -94,13 +94,9 @@ class Rack:
         passing = Passing(rig, seconds, hooks or {})
         wire = Wire(passing, lambda: DockEnd(place, PortKind.STREAM), cut_after=torn_after)
         parts = rig.camera
-        link = DockLink(
-            DockParts(
-                wire, rig.clock, parts.vault.session, parts.shelf, parts.vault.trust, random_of(rig), parts.inbox.put
-            )
-        )
-        link.yield_to_recording(recording=parts.take is not None)
-        parts.dock = link
+        session, trust, tell = parts.vault.session, parts.vault.trust, parts.inbox.put
+        made = DockParts(wire, rig.clock, session, parts.shelf, trust, random_of(rig), tell, berth=parts.berth)
+        link = DockLink(made)
         rig.hal.power.touch(on=True)  # type: ignore[attr-defined]  # it is the simulated one
         try:
             link.run(passing)

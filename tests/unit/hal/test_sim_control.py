@@ -117,15 +117,39 @@ def test_plug_and_unplug(served: Served) -> None:
     tty.setraw(slave)
     client = connect()
     assert client.ask("plug", port=os.ttyname(slave)) == {"ok": True}
-    assert (camera.hal.dock.connected(), camera.hal.power.contact()) == (True, True)
+    assert (camera.hal.docks[0].connected(), camera.hal.power.contact()) == (True, True)
     assert client.ask("state")["dock"] == os.ttyname(slave)
     assert "No such file" in client.error("plug", port="/dev/does-not-exist")
-    assert (camera.hal.dock.connected(), camera.hal.power.contact()) == (False, False)
+    assert (camera.hal.docks[0].connected(), camera.hal.power.contact()) == (False, False)
     client.ask("plug", port=os.ttyname(slave))
     assert client.ask("unplug") == {"ok": True}
-    assert (camera.hal.dock.connected(), camera.hal.power.contact()) == (False, False)
+    assert (camera.hal.docks[0].connected(), camera.hal.power.contact()) == (False, False)
     os.close(end)
     os.close(slave)
+
+
+def test_two_links(served: Served) -> None:
+    """Each link is plugged in and pulled out for itself; the contacts have power until the last one is out."""
+    camera, _, connect, _ = served
+    ends = [pty.openpty() for _ in range(2)]
+    one, two = (os.ttyname(slave) for _, slave in ends)
+    client, hal = connect(), camera.hal
+
+    def up() -> tuple[bool, ...]:
+        return (*(dock.connected() for dock in hal.docks), hal.power.contact())
+
+    client.ask("plug", port=two, link=2)
+    assert up() == (False, True, True)
+    client.ask("plug", port=one)
+    assert up() == (True, True, True)
+    assert client.ask("state")["docks"] == [one, two]
+    client.ask("unplug", link=1)
+    assert up() == (False, True, True)
+    client.ask("plug", port=one, link=1)
+    client.ask("unplug")
+    assert up() == (False, False, False)
+    for each in (end for pair in ends for end in pair):
+        os.close(each)
 
 
 @pytest.mark.parametrize(
@@ -232,11 +256,12 @@ def test_watcher_that_does_not_read_is_cut_off(served: Served) -> None:
         (b'{"do": "press"}', "button is missing"),
         (b'{"do": "press", "button": "play"}', "button must be one of record, function"),
         (b'{"do": "press", "button": "record", "hard": true}', "unknown member 'hard'; known: button, bounces"),
-        (b'{"do": "unplug", "x": 1}', "unknown member 'x'; known: none"),
+        (b'{"do": "quit", "x": 1}', "unknown member 'x'; known: none"),
+        (b'{"do": "unplug", "link": 3}', "link must be a whole number from 0 to 2"),
         (b'{"do": "watch", "x": 1}', "unknown member 'x'; known: none"),
         (b'{"do": "trigger", "name": "shot"}', "name must be one of fall, alarm"),
         (b'{"do": "plug", "port": "tcp:x"}', "not of the form tcp:HOST:PORT"),
-        (b'{"do": "fault"}', "unknown part None; known: video, audio, storage, config, clock, dock, power"),
+        (b'{"do": "fault"}', "unknown part None; known: video, audio, storage, config, clock, dock, dock-2, power"),
         (b'{"do": "fault", "part": "clock"}', "unknown kind None; known: unset, 1970, 2100, jump, right"),
         (b'{"do": "fault", "part": "clock", "kind": "jump"}', "ms is missing"),
     ],

@@ -164,14 +164,15 @@ def test_yields_to_a_recording(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> 
     at, events = desk(pki, tmp_path)
     news: list[DockNews] = []
     wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM))
-    link = DockLink(replace(parts(shelf, wire, news), shelf=shelf))
+    made = parts(shelf, wire, news)
+    link = DockLink(made)
     reads = 0
     read = shelf.read
 
     def pressed(item: str, file: str, offset: int, size: int) -> bytes:
         nonlocal reads
         reads += 1
-        link.yield_to_recording(recording=reads == 6)
+        made.berth.yield_to_recording(recording=reads == 6)
         return read(item, file, offset, size)
 
     hello, pings = shelf.hello, 0
@@ -180,7 +181,7 @@ def test_yields_to_a_recording(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> 
         nonlocal pings
         pings += 1
         if pings > 6:
-            link.yield_to_recording(recording=False)
+            made.berth.yield_to_recording(recording=False)
         return hello()
 
     shelf.read = pressed  # type: ignore[method-assign]
