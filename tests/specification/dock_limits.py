@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from firmware.dock import arq, bundlerule, channel, clockrule, frames, link, messages, service
 from firmware.evidence import cms, timestamp
-from firmware.runtime import bundles, docklink, intake
+from firmware.runtime import berth, bundles, docklink, intake
 from tests.specification.tables import grouped, table
-from tools.dock import attempts, conversation, crowd, handing, visit
+from tools.dock import attempts, conversation, crowd, handing, helping, pool, rate
 
 _MS = 1_000_000
 
@@ -57,9 +57,17 @@ TIMES = (
     ("a link without a sign of life is over", link.SILENCE_NS / _MS, "1.3"),
     ("a handshake is given up", channel.HANDSHAKE_NS / _MS, "2"),
     ("a side that says nothing, or takes nothing, is given up", channel.SILENCE_NS / _MS, "4"),
-    ("Ping of an idle dock", visit.PING_S * 1000, "4"),
-    ("Ping of a dock that was told Busy", visit.BUSY_S * 1000, "4.3"),
-    ("*docked*, after ClockSet", docklink.STOOD_NS / _MS, "4.1"),
+    ("Ping of an idle dock", conversation.PING_S * 1000, "4"),
+    ("Ping of a dock that was told Busy", helping.BUSY_S * 1000, "4.3"),
+    ("*docked*, after ClockSet", berth.STOOD_NS / _MS, "4.1"),
+    ("a camera's slower port begins, once something is at its other end", berth.HEAD_START_NS / _MS, "4.6"),
+    ("a camera leaves a slower link, after ClockSet on a faster one", berth.STOOD_NS / _MS, "4.6"),
+    (
+        "our dock does not wait for a slower session, which has a file of an earlier recording",
+        pool.PATIENCE_S * 1000,
+        "4.6",
+    ),
+    ("a session from which nothing comes loses its file to another one", rate.STALLED_S * 1000, "4.6"),
     ("a camera's pause after a docking that was no refusal", docklink.PAUSES_S[0] * 1000, "2"),
     ("a camera's pause after a first refusal; it doubles with each further one", docklink.PAUSES_S[1] * 1000, "2"),
     ("the longest of these pauses", docklink.PAUSES_S[-1] * 1000, "2"),

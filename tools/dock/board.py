@@ -61,6 +61,7 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 ORDER = tuple(Light)
+_FURTHER = frozenset({Kind.JOINED, Kind.LEFT})
 
 
 class Board:
@@ -72,13 +73,13 @@ class Board:
         self.away: dict[str, Away] = {}
 
     def hear(self, event: DockEvent) -> None:
-        """Take one event.  Without a slot it is about the slot of its camera; what is about neither changes nothing."""
+        """Take one event.  Without a slot it is about the slot of its camera, and so are further links of that, wherever they are; what
+        is about neither changes nothing."""
         if event.kind is Kind.KNOWN:
             self._known(event)
             return
-        name = event.slot or next(
-            (slot.name for slot in self.slots.values() if slot.device == event.device), event.device
-        )
+        own = next((slot.name for slot in self.slots.values() if slot.device == event.device), event.device)
+        name = own if event.kind in _FURTHER else event.slot or own
         if event.kind is Kind.UNDOCKED:
             self._out(name, event)
         elif name and (heard := HEARD.get(event.kind)):

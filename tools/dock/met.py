@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from firmware.dock.messages import Conflict, Hello, Stored
+from firmware.dock.messages import Conflict, Hello, Ping, Pong, Stored
 from firmware.evidence.certs import Trust
 from firmware.evidence.keys import hash_of
 from firmware.evidence.kinds import words
@@ -43,12 +43,20 @@ class Met:
     _unsaid: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Look up what is known of this camera; one that contradicts it is kept apart from now on."""
-        facts = self.hello.facts
-        self.volume = self.store.volume(facts.device, facts.volume)
+        """Look up what is known of this camera."""
+        self.volume = self.store.volume(self.hello.facts.device, self.hello.facts.volume)
         self.last = self.volume.last_anchor(self.identity.trusted)
-        if reason := custody.contradiction(self.last, facts):
-            self.conflict(reason)
+
+    def look(self) -> Talk[None]:
+        """A camera that contradicts what is known of it is kept apart from now on.
+
+        It said Hello before another session of the same camera came to its end, perhaps, and before that one's anchor: so it is asked
+        again before anything is made of that.
+        """
+        if custody.contradiction(self.last, self.hello.facts):
+            pong = yield from ask(Ping(), Pong)
+            if reason := custody.contradiction(self.last, pong.facts):
+                self.conflict(reason)
 
     @property
     def trust(self) -> Trust:

@@ -1,14 +1,16 @@
 """One round of offload: fetch, check, store, sync, and only then sign.
 
 What breaks off is resumed where its own durable bytes end.  Nothing that is stored is ever written over: other bytes
-for the same place are kept beside it, and flagged.
+for the same place are kept beside it, and flagged.  A camera's other sessions fetch along; everything else is done here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from firmware.dock.messages import ItemEntry, Ping, Pong
 from firmware.evidence import jws
@@ -17,10 +19,13 @@ from firmware.evidence.jws import FILE_LIMIT
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.volume import verify_volume
 from tools.dock import custody, durable
+from tools.dock.claims import Seat
 from tools.dock.conversation import DeclinedError, Memory, Talk, ask, fetch, list_files, list_items
 from tools.dock.events import Kind
+from tools.dock.helping import Waiting, bring
 from tools.dock.logs import Logs
 from tools.dock.met import Met
+from tools.dock.pool import Batch
 from tools.dock.receipts import Receipts
 from tools.dock.stamping import Stamping
 from tools.dock.store import MANIFEST, SECOND, keep_beside
@@ -33,7 +38,11 @@ PING_AFTER = 64 << 20
 class Offload:
     """Takes over what one camera has."""
 
-    def __init__(self, met: Met, stamping: Stamping | None = None) -> None:
+    def __init__(self, met: Met, seat: Seat, stamping: Stamping | None = None) -> None:
+        self._seat = seat
+        self._pool = seat.pool
+        self._arriving: dict[str, _Arriving] = {}
+        self._counting = threading.Lock()
         self.anchored: int | None = None
         self._met = met
         self._receipts = Receipts(met, stamping)
@@ -58,9 +67,7 @@ class Offload:
         self._tell(Kind.STOCK, items=len(recordings), size=self._total)
         yield from self._guarded("volume", self._take_volume())
         known = yield from self._guarded("audit", self._logs.meet())
-        for entry in recordings:
-            yield from self._guarded(entry.name, self._take_recording(entry))
-            yield from self._receipts.hand_over()
+        yield from self._take_recordings(deque(recordings))
         yield from self._receipts.hand_over(wait=True)
         if known:
             yield from self._guarded("audit", self._settle())
@@ -99,9 +106,31 @@ class Offload:
 
     # -- recordings ----------------------------------------------------------------------------------------------------
 
-    def _take_recording(self, entry: ItemEntry) -> Talk[None]:
+    def _take_recordings(self, waiting: deque[ItemEntry]) -> Talk[None]:
+        """Begin one after the other, whenever a session would find no file, and finish what is whole; fetch in between."""
+        self._pool.clear()
+        self._arriving.clear()
+        idle = Waiting(self._seat)
+        while waiting or self._pool.busy:
+            if batch := self._pool.settled():
+                yield from self._guarded(batch.item, self._finish(batch))
+            elif waiting and self._pool.wants_more:
+                entry = waiting.popleft()
+                yield from self._guarded(entry.name, self._begin(entry))
+            elif claim := self._pool.claim(self._seat.hand):
+                yield from bring(claim)
+            else:
+                yield from idle.talk()
+                continue
+            yield from self._receipts.hand_over()
+            idle.over()
+
+    def _begin(self, entry: ItemEntry) -> Talk[None]:
+        """Fetch and check the papers of a recording, and put its files where all sessions take from."""
         if not entry.name.isdigit():
             raise FormatError(f"{entry.name} is no recording")
+        if entry.name in self._arriving:
+            raise FormatError(f"{entry.name} is listed twice")
         listed = yield from list_files(entry.name)
         data = yield from self._small(entry.name, MANIFEST, listed)
         expected = {**self._met.whose, "number": int(entry.name)}
@@ -117,8 +146,28 @@ class Offload:
             return
         if place.exists() and (yield from self._still_good(place, papers)):
             self._progress(entry.size)
-        else:
-            yield from self._fetch_recording(entry.name, papers, wanted, place)
+            self._keep(place, papers)
+            return
+        incoming = self._volume.incoming(int(entry.name), manifest.hash)
+        for small, content in papers.small.items():
+            durable.write(incoming / small, content)
+            self._progress(len(content))
+        self._tell(Kind.FETCHING, item=entry.name)
+        rest = [each for each in wanted if each["name"] not in papers.small]
+        self._arriving[entry.name] = _Arriving(place, papers)
+        self._pool.put(Batch(entry.name, rest, incoming, self._progress))
+
+    def _finish(self, batch: Batch) -> Talk[None]:
+        """All is here: give it its name.  Nothing has to be said for that."""
+        yield from ()
+        arrived = self._arriving.pop(batch.item)
+        if batch.error is not None:
+            raise batch.error
+        durable.sync_names(batch.folder)
+        durable.move(batch.folder, arrived.place)
+        self._keep(arrived.place, arrived.papers)
+
+    def _keep(self, place: Path, papers: custody.Papers) -> None:
         self._tell(Kind.STORED, item=place.name)
         self._receipts.prepare(place, papers)
 
@@ -136,40 +185,6 @@ class Offload:
                 yield from ask(Ping(), Pong)
         return True
 
-    def _fetch_recording(
-        self, name: str, papers: custody.Papers, wanted: Sequence[Mapping[str, Any]], place: Path
-    ) -> Talk[None]:
-        incoming = self._volume.incoming(int(name), papers.manifest.hash)
-        for small, data in papers.small.items():
-            durable.write(incoming / small, data)
-            self._progress(len(data))
-        self._tell(Kind.FETCHING, item=name)
-        for entry in wanted:
-            if entry["name"] not in papers.small:
-                yield from self._fetch_file(name, entry, incoming / entry["name"])
-        durable.sync_names(incoming)
-        durable.move(incoming, place)
-
-    def _fetch_file(self, item: str, entry: Mapping[str, Any], path: Path) -> Talk[None]:
-        """Fetch one file, from where an earlier attempt ended; once more from the start if that turns out wrong."""
-        name, length = entry["name"], entry["length"]
-        if path.exists() and path.stat().st_size > length:
-            path.unlink()
-        for attempt in (1, 2):
-            partial = durable.Partial(path)
-            self._progress(partial.length)
-            try:
-                theirs = yield from fetch(item, name, length, partial, self._progress)
-            finally:
-                partial.close()
-            if partial.sha256.hexdigest() == entry["hash"]:
-                return
-            path.unlink()
-            self._progress(-length)
-            if theirs == entry["hash"] and attempt == 1:
-                continue  # what was here was wrong, not what the camera has
-            raise MismatchError(f"{name}: its hash is not the one that the manifest signs")
-
     # -- helpers -------------------------------------------------------------------------------------------------------
 
     def _small(self, item: str, name: str, listed: Mapping[str, int]) -> Talk[bytes]:
@@ -182,7 +197,17 @@ class Offload:
         return bytes(memory.data)
 
     def _progress(self, size: int) -> None:
-        self._done += size
-        if abs(self._done - self._shown) >= PROGRESS_EVERY or self._done == self._total:
-            self._shown = self._done
-            self._tell(Kind.PROGRESS, done=self._done, total=self._total)
+        """Count, on whichever session's thread."""
+        with self._counting:
+            self._done += size
+            if abs(self._done - self._shown) >= PROGRESS_EVERY or self._done == self._total:
+                self._shown = self._done
+                self._tell(Kind.PROGRESS, done=self._done, total=self._total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arriving:
+    """Where a recording belongs once all of it is here, and what signs it."""
+
+    place: Path
+    papers: custody.Papers

@@ -116,7 +116,7 @@ class Reception:
 
     def _hear(self, event: DockEvent, slot: str) -> None:
         """Pass on what happens in a visit; one that was accepted makes up for what was refused before."""
-        if event.kind is Kind.ACCEPTED:
+        if event.kind in (Kind.ACCEPTED, Kind.JOINED):
             self.attempts.forget(slot)
         self._desk.emit(replace(event, slot=slot))
 
@@ -134,7 +134,7 @@ class Reception:
         elif silent or not lost:
             self._refuse(device, slot, text)
         elif device:
-            self.emit(Kind.LOST, slot, device, text=text)
+            self.emit(Kind.LEFT if self._desk.claims.holds(device) else Kind.LOST, slot, device, text=text)
         if self._once and not lost:
             self.stopping.set()
         if isinstance(error, OSError):

@@ -112,6 +112,10 @@ def _accepted(slot: Slot, facts: Mapping[str, Fact], event: DockEvent) -> None:
     slot.firmware = str(facts.get("firmware", ""))
 
 
+def _joined(slot: Slot, _facts: Mapping[str, Fact], _event: DockEvent) -> None:
+    slot.links += 1
+
+
 def _lost(slot: Slot, _facts: Mapping[str, Fact], event: DockEvent) -> None:
     slot.links = max(0, slot.links - 1)
     slot.silent_ms = event.utc_ms
@@ -179,6 +183,8 @@ HEARD: Mapping[Kind, Callable[[Slot, Mapping[str, Fact], DockEvent], None]] = {
     Kind.PLUGGED: _plugged,
     Kind.UNPLUGGED: _unplugged,
     Kind.ACCEPTED: _accepted,
+    Kind.JOINED: _joined,
+    Kind.LEFT: _lost,
     Kind.REFUSED: _refused,
     Kind.FULL: _refused,
     Kind.CLOCK: _clock,

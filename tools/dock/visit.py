@@ -4,10 +4,8 @@ anchor."""
 from __future__ import annotations
 
 import base64
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from firmware.dock.channel import Secured
@@ -19,9 +17,11 @@ from firmware.evidence.errors import EvidenceError
 from firmware.evidence.kinds import ASSIGNMENT
 from firmware.evidence.session import check_proof
 from tools.dock.bundles import BundleStock
-from tools.dock.conversation import DeclinedError, Pause, Talk, YieldedError, ask, expect, hand_over
+from tools.dock.claims import Claims, Seat
+from tools.dock.conversation import PING_S, DeclinedError, Pause, Talk, YieldedError, ask, expect, hand_over
 from tools.dock.events import DockEvent, Emit, Kind
 from tools.dock.handing import Handing
+from tools.dock.helping import BUSY_S, Helper
 from tools.dock.identity import DockIdentity
 from tools.dock.met import Met
 from tools.dock.offload import Offload
@@ -31,8 +31,6 @@ from tools.dock.store import INCOMING, Store, StoreError
 from tools.dock.timeword import Voucher, wants_token
 from tools.dock.tsa import StampError
 
-PING_S = 5.0
-BUSY_S = 1.0
 VOUCHING_S = 0.1
 READY_PERCENT = 80
 
@@ -40,28 +38,6 @@ READY_PERCENT = 80
 def system_utc_ms() -> int:
     """Read the dock's clock."""
     return time.time_ns() // 1_000_000
-
-
-class Claims:
-    """Which volumes are being visited: two cameras with one identity must not write into each other's files."""
-
-    def __init__(self) -> None:
-        """Nothing is claimed."""
-        self._lock = threading.Lock()
-        self._held: set[tuple[str, str]] = set()
-
-    @contextmanager
-    def hold(self, device: str, volume: str) -> Iterator[None]:
-        """Claim one; ``PeerRefusedError`` while somebody else has it."""
-        with self._lock:
-            if (device, volume) in self._held:
-                raise PeerRefusedError(f"a camera named {device} with this volume is in another slot of this dock")
-            self._held.add((device, volume))
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._held.discard((device, volume))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +79,18 @@ class Visit:
         try:
             hello = expect((yield None), Hello)
             self._check(hello)
-            with self._desk.claims.hold(self.device, hello.facts.volume):
-                yield from self._host(hello)
+            with self._desk.claims.hold(self.device, hello.facts.volume, self._secured.peer.fingerprint) as seat:
+                leads = seat.lead()
+                self._welcomed(hello, Kind.ACCEPTED if leads else Kind.JOINED)
+                yield from self._set_clock(hello, told=leads)
+                if not leads:
+                    yield from Helper(seat).talk()
+                    leads = seat.lead()
+                    if leads:  # those who led before are gone
+                        self._welcomed(hello, Kind.LEADS)
+                if leads:
+                    yield from self._host(hello, seat)
+                yield Bye()
         except OSError as error:
             raise StoreError.of(error) from None
 
@@ -124,11 +110,10 @@ class Visit:
         if not set(VERSIONS) & set(hello.versions):
             raise RemoteProtocolError(f"it speaks versions {hello.versions}, this dock {VERSIONS}", "version")
 
-    def _host(self, hello: Hello) -> Talk[None]:
-        version = max(set(VERSIONS) & set(hello.versions))
+    def _welcomed(self, hello: Hello, kind: Kind) -> None:
         facts = hello.facts
         self._tell(
-            Kind.ACCEPTED,
+            kind,
             volume=facts.volume,
             boot=facts.boot,
             number=facts.number,
@@ -137,10 +122,13 @@ class Visit:
             charging=facts.battery.charging,
             text=self._secured.facts,
         )
-        yield from self._set_clock(version, hello)
+
+    def _host(self, hello: Hello, seat: Seat) -> Talk[None]:
         yield from self._offer_settings()
         at = self._desk
-        offload = Offload(Met(at.identity, at.store, self._tell, at.utc_ms, hello), at.stamping)
+        met = Met(at.identity, at.store, self._tell, at.utc_ms, hello)
+        yield from met.look()
+        offload = Offload(met, seat, at.stamping)
         while True:
             try:
                 yield from self._assign()
@@ -153,24 +141,26 @@ class Visit:
                 continue
             self._tell(Kind.DONE, items=offload.receipted)
             if not self._desk.stay:
-                yield Bye()
+                seat.finish()
                 return
             yield from self._wait_for_news(offload.anchored)
 
-    def _set_clock(self, version: int, hello: Hello) -> Talk[None]:
-        """Tell the time; the camera decides what to make of it."""
-        token = yield from self._vouched(hello)
+    def _set_clock(self, hello: Hello, *, told: bool) -> Talk[None]:
+        """Tell the time; the camera decides what to make of it, and where another session of it stands it makes nothing of it."""
+        version = max(set(VERSIONS) & set(hello.versions))
+        token = (yield from self._vouched(hello)) if told else None
         now = self._desk.utc_ms()
         clock = yield from ask(Welcome(version, self._desk.identity.name, now, token), ClockSet)
-        self._tell(
-            Kind.CLOCK,
-            before_ms=clock.before.utc_ms,
-            after_ms=clock.after.utc_ms,
-            dock_ms=now,
-            quality=clock.after.quality,
-            taken=clock.taken,
-            text=clock.reason,
-        )
+        if told:
+            self._tell(
+                Kind.CLOCK,
+                before_ms=clock.before.utc_ms,
+                after_ms=clock.after.utc_ms,
+                dock_ms=now,
+                quality=clock.after.quality,
+                taken=clock.taken,
+                text=clock.reason,
+            )
 
     def _vouched(self, hello: Hello) -> Talk[str | None]:
         """What vouches for the time, where this camera needs that and somebody can be asked; without it the visit goes on all the

@@ -31,11 +31,12 @@ from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire,
 from tests.pki import Pki
 from tests.rig import payload, pq_key
 from tools.dock import durable
+from tools.dock.claims import Claims
 from tools.dock.conversation import Memory, Talk, fetch, list_files
 from tools.dock.events import DockEvent, Kind
 from tools.dock.register import LONGEST_MS, Register, RegisterError
 from tools.dock.store import Store, StoreError
-from tools.dock.visit import Claims, Desk, Visit
+from tools.dock.visit import Desk, Visit
 
 
 @pytest.fixture
@@ -609,15 +610,22 @@ def test_no_common_version(pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_claims() -> None:
-    """A volume is visited once at a time."""
+    """A volume is visited by one camera at a time, over several links at most."""
     claims = Claims()
-    with claims.hold("cam-1", VOLUME):
-        with claims.hold("cam-1", "f" * 32), claims.hold("cam-2", VOLUME):
+    with claims.hold("cam-1", VOLUME, "aa") as first:
+        with claims.hold("cam-1", "f" * 32, "bb") as other, claims.hold("cam-2", VOLUME, "cc") as third:
+            assert (first.lead(), other.lead(), third.lead()) == (True, True, True)
+        with pytest.raises(PeerRefusedError, match="another slot"), claims.hold("cam-1", VOLUME, "bb"):
             pass
-        with pytest.raises(PeerRefusedError, match="another slot"), claims.hold("cam-1", VOLUME):
-            pass
-    with claims.hold("cam-1", VOLUME):
-        pass
+        with claims.hold("cam-1", VOLUME, "aa") as second:
+            assert not second.lead()
+            with claims.hold("cam-1", VOLUME, "aa"), claims.hold("cam-1", VOLUME, "aa"):
+                with pytest.raises(PeerRefusedError, match="4 sessions"), claims.hold("cam-1", VOLUME, "aa"):
+                    pass
+                assert claims.holds("cam-1")
+    assert not claims.holds("cam-1")
+    with claims.hold("cam-1", VOLUME, "bb") as anew:
+        assert anew.lead()
 
 
 @pytest.mark.parametrize(

@@ -287,16 +287,16 @@ def test_a_press_while_it_is_copied(pki: Pki, shelf: MemoryShelf, place: Unwilli
     place.gate.clear()
     with copying(pki, tmp_path, place) as (at, events):
         wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM))
-        link = DockLink(parts(shelf, wire, []))
-        docking = threading.Thread(target=link.run, args=(Stop(shelf.clock, 1),))
+        made = parts(shelf, wire, [])
+        docking = threading.Thread(target=DockLink(made).run, args=(Stop(shelf.clock, 1),))
         docking.start()
         assert place.entered.wait(60)
-        link.yield_to_recording(recording=True)
+        made.berth.yield_to_recording(recording=True)
         place.gate.set()
         tick = threading.Event()
         while Kind.WAITING not in kinds(events):
             tick.wait(0.01)
-        link.yield_to_recording(recording=False)
+        made.berth.yield_to_recording(recording=False)
         docking.join(60)
     assert set(shelf.receipts) == {1, 2}
     assert len([event for event in events if event.kind is Kind.STORED]) == 2

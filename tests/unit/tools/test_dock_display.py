@@ -26,6 +26,9 @@ FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.UNPLUGGED: {"port": "/dev/ttyACM0"},
     Kind.FULL: {"text": "40 cameras"},
     Kind.ACCEPTED: {"volume": "00", "boot": 3, "text": "TLSv1.3"},
+    Kind.JOINED: {"volume": "00", "boot": 3, "text": "TLSv1.3"},
+    Kind.LEADS: {"volume": "00", "boot": 3, "text": "TLSv1.3"},
+    Kind.LEFT: {"text": "silence"},
     Kind.REFUSED: {"text": "foreign"},
     Kind.CLOCK: {
         "before_ms": 1,
