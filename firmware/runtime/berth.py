@@ -125,6 +125,14 @@ class Berth:
                 self._standing[rank].offloading = move is Move.OFFLOAD
                 self._settle(self._standing[rank].dock, text, report)
 
+    def closed(self, rank: int, report: Report) -> None:
+        """The dock countersigns the log: it has all there is, over whichever link that came."""
+        with self._lock:
+            for each in self._standing.values():
+                each.offloading = False
+            if rank in self._standing:
+                self._settle(self._standing[rank].dock, "", report)
+
     def leave(self, rank: int, dock: str, text: str, report: Report) -> None:
         """A session is over, or never came to stand.  Only without any the camera is in no dock."""
         with self._lock:

@@ -50,12 +50,7 @@ _READ = 64 * 1024
 _HIGH_WATER = 128 * 1024
 _AT_ONCE = 8
 _PARTING_NS = 2_000_000_000
-_MOVES: Mapping[type[Message], Move] = {
-    Get: Move.OFFLOAD,
-    Piece: Move.OFFLOAD,
-    Ping: Move.RESTED,
-    AnchorLine: Move.RESTED,
-}
+_MOVES: Mapping[type[Message], Move] = {Get: Move.OFFLOAD, Piece: Move.OFFLOAD, Ping: Move.RESTED}
 
 
 class Outcome(Enum):
@@ -220,7 +215,9 @@ class Docking:
                 self._greet(event)
             elif self._service:
                 self._answers = self._service.answer(event)
-                if move := _MOVES.get(type(event)):
+                if isinstance(event, AnchorLine):
+                    self._berth.closed(self._parts.rank, self._parts.report)
+                elif move := _MOVES.get(type(event)):
                     self._note(move)
         self._speak()
         self._write()

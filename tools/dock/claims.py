@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from firmware.dock.errors import PeerRefusedError
-from tools.dock.pool import Pool
+from tools.dock.pool import PATIENCE_S, Pool
 from tools.dock.rate import Hand
 
 MOST_SESSIONS = 4
@@ -25,24 +25,33 @@ class _Party:
     pool: Pool
     seats: list[Seat] = field(default_factory=list)
     leader: Seat | None = None
+    vacant_since: float = 0.0
     over: bool = False
 
 
 class Seat:
-    """One session of a camera.  The first one leads: it does everything but for fetching files, which all do."""
+    """One session of a camera.  The first one leads: it does everything but for fetching files, which all do.
 
-    def __init__(self, party: _Party, lock: threading.Lock) -> None:
+    Where the leader's link is gone, the one that has been here for the longest follows, once it has brought the file that it is at; if that
+    takes long, any other.
+    """
+
+    def __init__(self, party: _Party, lock: threading.Lock, now: Callable[[], float]) -> None:
         self._party = party
         self._lock = lock
+        self._now = now
         self.hand = Hand()
         self.pool = party.pool
 
     def lead(self) -> bool:
-        """Take the lead if nobody has it; whether this session leads."""
+        """Take the lead if nobody has it, and it is this session's to take; whether this session leads."""
+        party = self._party
         with self._lock:
-            if self._party.leader is None and not self._party.over:
-                self._party.leader = self
-            return self._party.leader is self
+            if party.leader is None and not party.over:
+                first = party.seats[0] is self
+                if first or self._now() - party.vacant_since >= PATIENCE_S:
+                    party.leader = self
+            return party.leader is self
 
     def finish(self) -> None:
         """The leader has nothing more to do: the others may go as well."""
@@ -82,7 +91,7 @@ class Claims:
             if party.leader is None:
                 party.over = False  # whoever comes now comes for a visit of its own
             self._parties[key] = party
-            seat = Seat(party, self._lock)
+            seat = Seat(party, self._lock, self._now)
             party.seats.append(seat)
         try:
             with party.pool.worked_by(seat.hand):
@@ -99,6 +108,6 @@ class Claims:
     def _leave(self, key: tuple[str, str], party: _Party, seat: Seat) -> None:
         party.seats.remove(seat)
         if party.leader is seat:
-            party.leader = None
+            party.leader, party.vacant_since = None, self._now()
         if not party.seats:
             del self._parties[key]
