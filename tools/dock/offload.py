@@ -114,7 +114,7 @@ class Offload:
         while waiting or self._pool.busy:
             if batch := self._pool.settled():
                 yield from self._guarded(batch.item, self._finish(batch))
-            elif waiting and self._pool.wants_more:
+            elif waiting and self._pool.wants_more():
                 entry = waiting.popleft()
                 yield from self._guarded(entry.name, self._begin(entry))
             elif claim := self._pool.claim(self._seat.hand):

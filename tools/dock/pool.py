@@ -170,7 +170,6 @@ class Pool:
         """Whether anything is under way."""
         return bool(self._batches)
 
-    @property
     def wants_more(self) -> bool:
         """Whether another recording has to be begun, so that each session finds a file."""
         with self._lock:
