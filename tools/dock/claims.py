@@ -13,9 +13,6 @@ from firmware.dock.errors import PeerRefusedError
 from tools.dock.pool import PATIENCE_S, Pool
 from tools.dock.rate import Hand
 
-MOST_SESSIONS = 4
-"""Of one camera at once."""
-
 
 @dataclass(slots=True)
 class _Party:
@@ -86,8 +83,6 @@ class Claims:
             party = self._parties.get(key) or _Party(link, Pool(self._now))
             if party.link != link:
                 raise PeerRefusedError(f"a camera named {device} with this volume is in another slot of this dock")
-            if len(party.seats) >= MOST_SESSIONS:
-                raise PeerRefusedError(f"{MOST_SESSIONS} sessions of {device} are the most at once")
             if party.leader is None:
                 party.over = False  # whoever comes now comes for a visit of its own
             self._parties[key] = party
