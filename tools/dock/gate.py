@@ -43,13 +43,14 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of a camera in a slot.  ``left``: recordings that are not taken over, None before they were counted;
-    ``spurned``: items of it that the dock did not take; ``percent`` None before it said so."""
+    ``spurned``: items of it that the dock did not take; ``withheld``: recordings that lack a second copy; ``percent`` None before it said so."""
 
     linked: bool = False
     conflict: bool = False
     refused: bool = False
     failed: bool = False
     spurned: int = 0
+    withheld: int = 0
     recording: bool = False
     left: int | None = None
     countersigned: bool = False
@@ -82,6 +83,12 @@ TABLE: tuple[Rule, ...] = (
         Light.WRONG,
         lambda at, _: at.spurned > 0,
         lambda at, _: f"{_several(at.spurned, 'item')} not believed",
+    ),
+    Rule(
+        Need.EMPTY,
+        Light.WRONG,
+        lambda at, _: at.withheld > 0,
+        lambda at, _: f"no copy of {_several(at.withheld, 'recording')}",
     ),
     Rule(None, Light.WAIT, lambda at, _: not at.linked and not at.refused, lambda _, __: "no link"),
     Rule(None, Light.WAIT, lambda at, _: at.recording, lambda _, __: "it is recording"),

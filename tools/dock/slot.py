@@ -37,6 +37,7 @@ class Slot:
     refused: str = ""
     failed: bool = False
     spurned: set[str] = field(default_factory=set)
+    withheld: int = 0
     recording: bool = False
     left: int | None = None
     countersigned: bool = False
@@ -61,6 +62,7 @@ class Slot:
             refused=bool(self.refused),
             failed=self.failed,
             spurned=len(self.spurned),
+            withheld=self.withheld,
             recording=self.recording,
             left=self.left,
             countersigned=self.countersigned,
@@ -160,6 +162,17 @@ def _progress(slot: Slot, facts: Mapping[str, Fact], event: DockEvent) -> None:
 
 def _receipted(slot: Slot, _facts: Mapping[str, Fact], _event: DockEvent) -> None:
     slot.left = None if slot.left is None else max(0, slot.left - 1)
+    slot.withheld = 0
+
+
+def _withheld(slot: Slot, facts: Mapping[str, Fact], event: DockEvent) -> None:
+    """That ends the session; the camera comes again."""
+    slot.withheld = int(facts["items"])
+    _lost(slot, facts, event)
+
+
+def _forecast(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
+    slot.forecast_s = float(facts["seconds"])
 
 
 def _rejected(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
@@ -197,6 +210,8 @@ HEARD: Mapping[Kind, Callable[[Slot, Mapping[str, Fact], DockEvent], None]] = {
     Kind.REJECTED: _rejected,
     Kind.CONFLICT: _set(conflict=True),
     Kind.WAITING: _set(recording=True),
+    Kind.WITHHELD: _withheld,
+    Kind.FORECAST: _forecast,
     Kind.ANCHORED: _set(countersigned=True),
     Kind.LOST: _lost,
     Kind.FAILED: _set(failed=True),

@@ -25,6 +25,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "refused": (False, True),
     "failed": (False, True),
     "spurned": (0, 2),
+    "withheld": (0, 2),
     "recording": (False, True),
     "left": (0, 3, None),
     "countersigned": (True, False),
@@ -45,7 +46,7 @@ def standings() -> list[Standing]:
 def test_the_table_is_total() -> None:
     """Each standing has one verdict, with words exactly where something is missing, and ready only where nothing is."""
     every = standings()
-    assert len(every) == 2**10 * 9
+    assert len(every) == 2**11 * 9
     for at in every:
         verdict = judge(at, Wanted(firmware="2"))
         assert (verdict.light is Light.READY) is (at == WELL)
@@ -59,7 +60,7 @@ def test_what_is_not_wanted_holds_nothing_back(needs: frozenset[Need]) -> None:
     """Ready is decided by what is wanted, and by trouble, which always is: reckoned here without the table."""
     for at in standings():
         trouble = at.conflict or at.refused or at.failed or at.recording or not at.linked
-        empty = not at.spurned and at.left == 0 and at.countersigned
+        empty = not at.spurned and not at.withheld and at.left == 0 and at.countersigned
         updated = at.updated and at.firmware == "2"
         charged = at.percent is not None and at.percent >= 90
         has = {Need.EMPTY: empty, Need.UPDATED: updated, Need.ASSIGNED: at.assigned, Need.CHARGED: charged}
@@ -90,6 +91,7 @@ def test_nothing_gets_better_by_getting_worse() -> None:
         ({"refused": True, "linked": False}, Light.WRONG, "do not take: refused"),
         ({"failed": True}, Light.WRONG, "do not take: the store fails"),
         ({"spurned": 1}, Light.WRONG, "do not take: 1 item not believed"),
+        ({"withheld": 2}, Light.WRONG, "do not take: no copy of 2 recordings"),
         ({"recording": True}, Light.WAIT, "do not take: it is recording"),
         ({"linked": False}, Light.WAIT, "do not take: no link"),
         ({"updated": False}, Light.WRONG, "do not take: settings not taken"),
@@ -110,7 +112,9 @@ def test_every_rule_can_be_the_worst() -> None:
     """No row of the table is dead: each is first for some camera."""
     firsts = {judge(at, Wanted(firmware="2")).missing[:1] for at in standings()}
     words = {text for first in firsts for text in first}
-    assert len({rule.words(replace(WELL, left=3, spurned=2), Wanted(firmware="3")) for rule in TABLE}) == len(TABLE)
+    assert len(
+        {rule.words(replace(WELL, left=3, spurned=2, withheld=2), Wanted(firmware="3")) for rule in TABLE}
+    ) == len(TABLE)
     assert len(words) >= len(TABLE)
 
 
@@ -246,6 +250,36 @@ def test_one_of_two_links_may_go() -> None:
     assert lights(board_of(at.events)) == {"1": "ready"}
     at.tell(Kind.LOST, "cam-1", "1", text="silence")
     assert lights(board_of(at.events)) == {"1": "do not take: no link"}
+
+
+def test_no_copy_no_receipt() -> None:
+    """A recording that cannot be copied stays on the camera: somebody has to look, until one can be."""
+    at = a_camera()
+    at.tell(Kind.STOCK, "cam-1", "1", items=1, size=5)
+    at.tell(Kind.WITHHELD, "cam-1", "1", items=1, text="s3: no answer")
+    wrong = "do not take: no copy of 1 recording; no link; 1 recording not taken over"
+    assert lights(board_of(at.events)) == {"1": wrong}
+    at.tell(
+        Kind.ACCEPTED, "cam-1", "1", volume="00", boot=7, number=12, firmware="1", percent=95, charging=True, text=""
+    )
+    at.tell(Kind.STOCK, "cam-1", "1", items=1, size=5)
+    assert lights(board_of(at.events))["1"].startswith("do not take: no copy of 1 recording")
+    at.tell(Kind.RECEIPTED, "cam-1", "1", item="00000013", hash="00")
+    at.tell(Kind.ANCHORED, "cam-1", "1", line=99, number=13)
+    assert lights(board_of(at.events)) == {"1": "ready"}
+
+
+def test_a_forecast_is_shown_until_there_is_a_rate() -> None:
+    """Before the first ten seconds somebody has to say how long it takes."""
+    at = Scene()
+    at.docked("1", "cam-1", 95)
+    at.tell(Kind.STOCK, "cam-1", "1", 5, items=1, size=500)
+    at.tell(Kind.FORECAST, "cam-1", "1", 5, seconds=77, text="a minute")
+    (row,) = board_of(at.events).view(NOW_MS).rows
+    assert (row.rate, row.left_s) == (None, 77)
+    at.arriving("1", "cam-1", 1, 100_000_000, 1_000_000)
+    (row,) = board_of(at.events).view(NOW_MS).rows
+    assert (row.rate, row.left_s) == (1_000_000, 300)
 
 
 @pytest.mark.parametrize("item", ["assignment", "register", "conflict"])
@@ -450,6 +484,7 @@ def test_every_kind_of_event_is_borne() -> None:
         "before_ms": 1, "after_ms": 1, "dock_ms": 1, "quality": "dock", "taken": False, "serial": 1, "shift": "s",
         "items": 2, "size": 9, "item": "00000001", "done": 5, "total": 9, "hash": "00", "line": 1, "seen_ms": 1,
         "missing": 1, "light": "wait", "early": True, "busy": True,
+        "seconds": 5, "rate": 5, "loss": 0, "basis": "measured", "slow": False, "place": "s3", "files": 1,
     }  # fmt: skip
     kept = Kept()
     for first, second in itertools.product(Kind, Kind):
