@@ -32,7 +32,9 @@ class DockNews:
 @dataclass(frozen=True, slots=True)
 class Away:
     """The camera has been out of contact with any dock, over whichever link, for two seconds: it was taken out.  Told once until it is put
-    in again."""
+    in again.  ``dock``: where it was, empty where it met none since it was taken out last."""
+
+    dock: str = ""
 
 
 Report = Callable[[DockNews], None]
@@ -60,6 +62,7 @@ class Berth:
         self._up: set[int] = set()
         self._missed_ns: int | None = None
         self._away = False
+        self._last = ""
         self._standing: dict[int, _Standing] = {}
         self._since_ns = 0
         self._stood = False
@@ -84,7 +87,8 @@ class Berth:
                 self._missed_ns, self._away = now_ns, False
             elif not self._away and now_ns - self._missed_ns >= AWAY_NS:
                 self._away = True
-                away(Away())
+                away(Away(self._last))
+                self._last = ""
 
     def may_begin(self, rank: int, up_ns: int, now_ns: int) -> bool:
         """Whether a link that has been up since ``up_ns`` may look for a dock: a slower one after a while, or as soon
@@ -105,6 +109,7 @@ class Berth:
                 self._since_ns = now_ns
                 report(DockNews(Move.MET, dock))
             self._standing[rank] = _Standing(dock, now_ns)
+            self._last = dock
 
     def tick(self, now_ns: int, report: Report) -> None:
         """Docked, once there was a session for ten seconds without a break; what happened at the dock meanwhile is told

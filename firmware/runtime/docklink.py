@@ -104,7 +104,11 @@ class DockLink:
         while not stopping.is_set():
             at, now_ns = self._parts, self._parts.clock.monotonic_ns()
             up_ns = (now_ns if up_ns is None else up_ns) if at.port.connected() else None
-            at.berth.contact(at.rank, now_ns, at.away, up=up_ns is not None)
+            gone: list[Away] = []
+            at.berth.contact(at.rank, now_ns, gone.append, up=up_ns is not None)
+            for each in gone:
+                at.away(each)
+                self._note_unfinished(each.dock)
             if up_ns is None or not at.berth.may_begin(at.rank, up_ns, now_ns):
                 stopping.wait(_NAP_S)
                 continue
@@ -113,6 +117,15 @@ class DockLink:
             if outcome is Outcome.DONE:
                 self._rest(stopping)
             stopping.wait(PAUSES_S[min(refusals, len(PAUSES_S) - 1)])
+
+    def _note_unfinished(self, dock: str) -> None:
+        """Have the log say what the dock that the camera was taken out of had not taken over; nothing where that is nothing."""
+        with suppress(OSError):  # trouble with the storage shows elsewhere
+            waiting = [item for item in self._parts.shelf.items() if item.kind == "recording"] if dock else []
+            size = sum(length for item in waiting for _, length in item.files)
+            if waiting:
+                outcome = f"taken out early: recordings not taken over: {len(waiting)}, bytes: {size}"
+                self._parts.shelf.dock_event(dock, outcome)
 
     def _rest(self, stopping: Event) -> None:
         """Stand in a dock that wants no more."""

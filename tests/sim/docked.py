@@ -34,11 +34,12 @@ def dock(
     hooks: dict[float, Callable[[], object]] | None = None,
     *,
     pulled: bool = True,
+    cut_after: int | None = None,
 ) -> None:
-    """Put the camera into this dock, keep it there for so long, and pull it out; unless ``pulled``, the dock ends and the camera stays
-    where it is."""
+    """Put the camera into this dock, keep it there for so long, or for so many bytes both ways, and pull it out; unless ``pulled``, the
+    dock ends and the camera stays where it is."""
     passing = Passing(rig, seconds, hooks or {})
-    wire = Wire(passing, lambda: DockEnd(place, PortKind.STREAM))
+    wire = Wire(passing, lambda: DockEnd(place, PortKind.STREAM), cut_after=cut_after)
     camera = rig.camera
     session, trust, tell = camera.vault.session, camera.vault.trust, camera.inbox.put
     shared = (session, camera.shelf, trust, random_of(rig), tell, tell)

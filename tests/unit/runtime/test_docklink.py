@@ -14,6 +14,7 @@ from firmware.core.machine import Move
 from firmware.dock.channel import Secured
 from firmware.dock.errors import PeerError
 from firmware.dock.messages import Bye, Error, Get, Hello, ListItems, Ping, Welcome
+from firmware.dock.shelf import Item
 from firmware.evidence.certs import Trust
 from firmware.evidence.roles import Role
 from firmware.runtime.docklink import PAUSES_S, STOOD_NS, Docking, DockLink, DockNews
@@ -23,6 +24,7 @@ from tests.pki import Pki
 from tools.dock.conversation import Pause, Talk
 from tools.dock.events import Kind
 from tools.dock.identity import DockIdentity
+from tools.dock.visit import Desk
 
 Y2100 = 4_102_444_800_000
 
@@ -465,3 +467,57 @@ def test_a_dock_that_is_done_is_left_in_peace(pki: Pki, shelf: MemoryShelf, tmp_
     news = dock_once(shelf, wire, waits=200)
     assert moves(news).count(Move.MET) == 1
     assert shelf.events == [("dock-1", "accepted")]
+
+
+def taken_out(shelf: MemoryShelf, at: Desk, *, cut_after: int | None) -> list[str]:
+    """A docking, the camera being pulled out, three seconds later; what its log says of docks."""
+    wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM), cut_after=cut_after)
+    link = DockLink(parts(shelf, wire, []))
+    link.run(Stop(shelf.clock, 1))
+    wire.plugged = False
+    link.run(Stop(shelf.clock, 30))
+    return [outcome for _, outcome in shelf.events]
+
+
+def test_the_log_says_what_was_unfinished(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """Taken out with recordings that the dock did not take over: their number and bytes, once, with the dock's name."""
+    at, _ = desk(pki, tmp_path)
+    accepted, early = taken_out(shelf, at, cut_after=40_000)
+    left = [files for number, files in shelf.recordings.items() if number not in shelf.receipts]
+    size = sum(len(data) for files in left for data in files.values())
+    assert accepted == "accepted"
+    assert left
+    assert early == f"taken out early: recordings not taken over: {len(left)}, bytes: {size}"
+    assert shelf.events[-1][0] == "dock-1"
+
+
+def test_nothing_is_said_of_a_camera_that_was_done(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """Nor of one that met no dock."""
+    at, _ = desk(pki, tmp_path)
+    assert taken_out(shelf, at, cut_after=None) == ["accepted"]
+    assert not [outcome for _, outcome in shelf.events if "early" in outcome]
+    stranger = Wire(shelf.clock, lambda: pytest.fail("nobody is there"))
+    stranger.plugged = False
+    shelf.record(3)
+    DockLink(parts(shelf, stranger, [])).run(Stop(shelf.clock, 30))
+    assert [outcome for _, outcome in shelf.events] == ["accepted"]
+
+
+def test_a_storage_that_fails_while_it_is_taken_out(
+    pki: Pki, shelf: MemoryShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dock thread goes on."""
+    at, _ = desk(pki, tmp_path)
+
+    def fails() -> list[Item]:
+        raise OSError(5, "Input/output error")
+
+    wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM), cut_after=40_000)
+    link = DockLink(parts(shelf, wire, []))
+    link.run(Stop(shelf.clock, 1))
+    wire.plugged = False
+    monkeypatch.setattr(shelf, "items", fails)
+    stop = Stop(shelf.clock, 30)
+    link.run(stop)
+    assert len(stop.slept) == 30
+    assert [outcome for _, outcome in shelf.events] == ["accepted"]
