@@ -54,7 +54,7 @@ pipeline = {name}-server
 use = egg:swift#{name}
 """
 _PROXY = """[pipeline:main]
-pipeline = catch_errors gatekeeper cache s3api {auth} copy container-quotas proxy-server
+pipeline = catch_errors gatekeeper cache {auth} copy container-quotas proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -101,10 +101,10 @@ class ObjectStore:
 
 
 @contextmanager
-def running(root: Path) -> Iterator[ObjectStore]:
-    """Run it in this directory."""
+def running(root: Path, auth: str = "s3api tempauth", filters: str = "") -> Iterator[ObjectStore]:
+    """Run it in this directory; ``auth``: the parts of the proxy's pipeline that say who may, of which ``filters`` configures further ones."""
     names = ("account", "container", "object")
-    ports = dict(zip((*names, "proxy", "memcached"), _free_ports(5), strict=True))
+    ports = dict(zip((*names, "proxy", "memcached"), free_ports(5), strict=True))
     (root / "devices/disk").mkdir(parents=True)
     (root / "swift.conf").write_text(_HASHES)
     rings = [f"{name}:{ports[name]}" for name in names]
@@ -112,7 +112,8 @@ def running(root: Path) -> Iterator[ObjectStore]:
     commands = [["memcached", "-l", "127.0.0.1", "-p", str(ports["memcached"]), "-u", getpass.getuser(), "-m", "16"]]
     for name in (*names, "proxy"):
         default = _DEFAULT.format(root=root, user=getpass.getuser(), port=ports[name])
-        rest = _BACKEND.format(name=name) if name in names else _PROXY.format(auth="tempauth", key=KEY, **ports)
+        proxy = _PROXY.format(auth=auth, key=KEY, **ports) + filters
+        rest = _BACKEND.format(name=name) if name in names else proxy
         (root / f"{name}.conf").write_text(default + rest)
         commands.append([f"swift-{name}-server", str(root / f"{name}.conf"), "-v"])
     with ExitStack() as stack:
@@ -151,7 +152,8 @@ def await_port(port: int, servers: list[subprocess.Popen[bytes]]) -> None:
             return
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody uses."""
     with ExitStack() as stack:
         doors = [stack.enter_context(socket.socket()) for _ in range(count)]
         for door in doors:

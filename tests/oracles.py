@@ -39,6 +39,7 @@ ORACLES = {
         Oracle("ffmpeg", "ffmpeg", "each segment and export decodes without a word"),
         Oracle("ffprobe", "ffmpeg", "lengths, tracks and times are what we say"),
         Oracle("jose", "jose", "each signature verifies with a second JOSE library"),
+        Oracle("keystone-manage", "python3-keystone", "OpenStack's Keystone lets our dock in, and nobody else"),
         Oracle("memcached", "memcached", "part of Swift"),
         Oracle("node", "nodejs", "runs age-encryption"),
         Oracle("openssl", "openssl", "certificate chains and time stamps verify"),

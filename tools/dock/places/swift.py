@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from keystoneauth1 import session as keystone
 from keystoneauth1.exceptions import ClientException as KeystoneError
-from keystoneauth1.exceptions import ConnectFailure, ConnectTimeout, Unauthorized
+from keystoneauth1.exceptions import ConnectFailure, ConnectTimeout, EndpointNotFound, NotFound, Unauthorized
 from keystoneauth1.identity import v3
 from requests.exceptions import ChunkedEncodingError, RequestException, SSLError, Timeout
 from requests.exceptions import ConnectionError as NoConnectionError
@@ -35,6 +35,8 @@ PAGE = 1000
 _NOT_FOUND = 404
 _FAILURES: Mapping[type[Exception], str] = {
     Unauthorized: "it refuses these credentials",
+    NotFound: "it does not know these credentials",
+    EndpointNotFound: "the cloud has no object store in this region",
     ConnectTimeout: SILENT,  # Keystone's
     Timeout: SILENT,
     SSLError: "its certificate is not believed",

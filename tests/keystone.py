@@ -1,0 +1,147 @@
+"""A real Keystone on this machine, as Debian packages it, and a Swift that asks it who may."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keystoneauth1 import session as keystone
+from keystoneauth1.identity import v3
+
+from tests.object_store import START_S, ObjectStore, await_port, free_ports, process, running
+
+COMMANDS = ("keystone-manage",)
+ADMIN, DOCK = "an-admin-of-tests", "a-dock-of-tests"
+REGION = "here"
+
+_CONFIG = """[DEFAULT]
+log_file = {root}/keystone.log
+[database]
+connection = sqlite:///{root}/keystone.db
+[token]
+provider = fernet
+[fernet_tokens]
+key_repository = {root}/keys
+[fernet_receipts]
+key_repository = {root}/keys
+[credential]
+key_repository = {root}/keys
+[cache]
+enabled = false
+"""
+_SERVE = """
+import sys
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIServer, make_server
+config, port = sys.argv.pop(1), int(sys.argv.pop(1))
+sys.argv[1:] = ["--config-file", config]
+from keystone.server.wsgi import initialize_public_application
+class Threads(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+make_server("127.0.0.1", port, initialize_public_application(), server_class=Threads).serve_forever()
+"""
+_FILTERS = """
+[filter:authtoken]
+paste.filter_factory = keystonemiddleware.auth_token:filter_factory
+auth_url = {url}
+auth_type = password
+interface = public
+username = admin
+password = {password}
+project_name = admin
+user_domain_id = default
+project_domain_id = default
+delay_auth_decision = true
+token_cache_time = -1
+[filter:keystoneauth]
+use = egg:swift#keystoneauth
+operator_roles = member
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Keystone, Swift, and a user ``dock`` of a project ``prison`` with an application credential."""
+
+    url: str
+    store: ObjectStore
+    admin: Any
+    user: str
+    credential: str
+    secret: str
+
+    def by_password(self) -> dict[str, str]:
+        """The environment of somebody who signs in as the user."""
+        domains = {"OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default"}
+        return {
+            "OS_AUTH_URL": self.url,
+            "OS_USERNAME": "dock",
+            "OS_PASSWORD": DOCK,
+            "OS_PROJECT_NAME": "prison",
+            **domains,
+        }
+
+    def by_credential(self) -> dict[str, str]:
+        """The environment of somebody who has the application credential alone."""
+        own = {"OS_APPLICATION_CREDENTIAL_ID": self.credential, "OS_APPLICATION_CREDENTIAL_SECRET": self.secret}
+        return {"OS_AUTH_URL": self.url, **own}
+
+
+def session_of(url: str, user: str, password: str, project: str) -> Any:
+    """Signed in as somebody."""
+    who: dict[str, Any] = {"username": user, "password": password, "project_name": project}
+    return keystone.Session(auth=v3.Password(url, user_domain_id="default", project_domain_id="default", **who))
+
+
+@contextmanager
+def cloud(root: Path) -> Iterator[Cloud]:
+    """Run both in this directory."""
+    (root / "keys").mkdir(mode=0o700, parents=True)
+    config = root / "keystone.conf"
+    config.write_text(_CONFIG.format(root=root))
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}/v3"
+    who = f"--keystone-user={os.getuid()}", f"--keystone-group={os.getgid()}"
+    bootstrap = f"--bootstrap-password={ADMIN}", f"--bootstrap-public-url={url}", f"--bootstrap-region-id={REGION}"
+    for command in (("db_sync",), ("fernet_setup", *who), ("bootstrap", *bootstrap)):
+        _manage(config, *command)
+    with ExitStack() as stack:
+        serve = ["/usr/bin/python3", "-c", _SERVE, str(config), str(port)]
+        server = stack.enter_context(process(serve, root / "keystone.out"))
+        await_port(port, [server])
+        filters = _FILTERS.format(url=url, password=ADMIN)
+        store = stack.enter_context(running(root / "swift", "authtoken keystoneauth", filters))
+        yield _furnish(url, store)
+
+
+def _furnish(url: str, store: ObjectStore) -> Cloud:
+    """What an operator of a cloud enters: the object store in the catalogue, a project, a user; and what that one makes."""
+    admin = session_of(url, "admin", ADMIN, "admin")
+
+    def make(kind: str, **facts: Any) -> str:
+        return str(admin.post(f"{url}/{kind}s", json={kind: facts}).json()[kind]["id"])
+
+    service = make("service", type="object-store", name="swift")
+    where = f"{store.url}/v1/AUTH_%(project_id)s"
+    make("endpoint", interface="public", service_id=service, region_id=REGION, url=where)
+    project = make("project", name="prison", domain_id="default")
+    user = make("user", name="dock", password=DOCK, domain_id="default", default_project_id=project)
+    (role,) = admin.get(f"{url}/roles?name=member").json()["roles"]
+    admin.put(f"{url}/projects/{project}/users/{user}/roles/{role['id']}")
+    own = session_of(url, "dock", DOCK, "prison")
+    asked = {"application_credential": {"name": "rack"}}
+    given = own.post(f"{url}/users/{user}/application_credentials", json=asked).json()["application_credential"]
+    return Cloud(url, store, admin, user, given["id"], given["secret"])
+
+
+def _manage(config: Path, *command: str) -> None:
+    """Run a command of Keystone's; ``RuntimeError`` with what it says where it fails."""
+    run = ["keystone-manage", f"--config-file={config}", *command]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=START_S)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]}: {done.stderr}")
