@@ -152,10 +152,8 @@ class Bench:
         def draw(size: int) -> bytes:
             return (next(draws) << 8 | 1).to_bytes(size, "big")
 
-        shelf = self.rig.camera.shelf
-        link = DockLink(DockParts(wire, self.rig.clock, vault.session, shelf, vault.trust, draw, report))
-        link.yield_to_recording(recording=self.rig.camera.take is not None)
-        self.rig.camera.dock = link
+        shelf, berth = self.rig.camera.shelf, self.rig.camera.berth
+        link = DockLink(DockParts(wire, self.rig.clock, vault.session, shelf, vault.trust, draw, report, berth=berth))
         gc.collect()
         tracemalloc.start()
         self._base = tracemalloc.get_traced_memory()[0]
