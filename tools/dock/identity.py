@@ -16,6 +16,7 @@ from firmware.evidence.errors import EvidenceError
 from firmware.evidence.keys import PrivateKey, load_key, software_sign
 from firmware.evidence.roles import Role
 from firmware.evidence.settings_doc import trust_under, verify_settings
+from tools.dock.renewal import Renewal
 
 CHAIN = "dock.crt.pem"
 KEY = "dock.key.pem"
@@ -36,6 +37,7 @@ class DockIdentity:
     key: PrivateKey = field(repr=False)
     trusted: Trust
     settings: jws.Signed | None = None
+    renewal: Renewal | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def load(cls, directory: Path) -> DockIdentity:
@@ -54,7 +56,11 @@ class DockIdentity:
             raise SetupError(f"{directory}: {error}") from None
         if key.public_key() != chain.leaf.key:
             raise SetupError(f"{directory}: {KEY} is not the key of {CHAIN}")
-        return cls(chain, key, trust, settings)
+        return cls(chain, key, trust, settings, Renewal(directory / SETTINGS, trust, settings))
+
+    def now(self) -> DockIdentity:
+        """The same dock under the newest settings that its directory ever had."""
+        return self if self.renewal is None else replace(self, settings=self.renewal.newest())
 
     @property
     def name(self) -> str:

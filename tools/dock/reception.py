@@ -91,7 +91,7 @@ class Reception:
         link = Link(None) if port.serial else None
         forecaster = Forecaster(byte_rate(port), serial=port.serial)
         watch = Watch(forecaster, link, self.clock, lambda event: self._hear(event, slot))
-        desk = replace(self._desk, emit=watch)
+        desk = replace(self._desk, emit=watch, identity=self._desk.identity.now())
         tls = Tls(Side.DOCK, desk.identity.tls, desk.identity.trust(desk.utc_ms()))
         channel = Channel(Side.DOCK, tls, link, self.clock())
         session = Session(channel, lambda secured: self._talk(secured, desk, believed))

@@ -14,6 +14,7 @@ from firmware.dock.facts import Facts
 from firmware.dock.messages import AssignmentLine, Bye, ClockSet, Hello, Ping, Pong, SettingsLine, Welcome
 from firmware.dock.protocol import VERSIONS
 from firmware.evidence.errors import EvidenceError
+from firmware.evidence.jws import Signed
 from firmware.evidence.kinds import ASSIGNMENT
 from firmware.evidence.session import check_proof
 from tools.dock.bundles import BundleStock
@@ -71,6 +72,7 @@ class Visit:
         self._secured = secured
         self._register = Register(desk.store.root)
         self._shift: str | None = None
+        self._offered = 0
         self._status: dict[str, str | int | bool] = {}
 
     def talk(self) -> Talk[None]:
@@ -124,13 +126,13 @@ class Visit:
         )
 
     def _host(self, hello: Hello, seat: Seat) -> Talk[None]:
-        yield from self._offer_settings()
         at = self._desk
         met = Met(at.identity, at.store, self._tell, at.utc_ms, hello)
         yield from met.look()
         offload = Offload(met, seat, at.stamping)
         while True:
             try:
+                yield from self._offer_settings()
                 yield from self._assign()
                 yield from offload.talk()
                 if (yield from self._offer_bundle()):
@@ -178,16 +180,27 @@ class Visit:
             return None
 
     def _offer_settings(self) -> Talk[None]:
-        """Hand on the authority's settings; a camera that has newer ones declines."""
-        settings = self._desk.identity.settings
+        """Hand on the authority's settings, and newer ones that the dock got meanwhile; a camera that has newer ones declines, and one
+        that records takes them when it is done."""
+        settings = self._newer_settings()
         if settings is None:
             return
+        serial = settings.payload["serial"]
         try:
             yield from hand_over(SettingsLine(settings.line), settings.line)
-        except (DeclinedError, YieldedError) as error:
-            self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=False, text=str(error))
+        except DeclinedError as error:
+            self._tell(Kind.SETTINGS, serial=serial, taken=False, text=str(error))
         else:
-            self._tell(Kind.SETTINGS, serial=settings.payload["serial"], taken=True, text="taken")
+            self._tell(Kind.SETTINGS, serial=serial, taken=True, text="taken")
+        self._offered = serial
+
+    def _newer_settings(self) -> Signed | None:
+        """The dock's settings, unless this camera was offered them in this docking; a file that is of no use is told of."""
+        identity = self._desk.identity.now()
+        if identity.renewal is not None and (trouble := identity.renewal.trouble()):
+            self._tell(Kind.REJECTED, item="settings", text=trouble)
+        settings = identity.settings
+        return None if settings is None or settings.payload["serial"] <= self._offered else settings
 
     def _offer_bundle(self) -> Talk[bool]:
         """Give the camera firmware, behind the evidence; whether it took any."""
@@ -231,7 +244,8 @@ class Visit:
         while True:
             pong = yield from self._ping()
             line = pong.facts.audit.line if line is None else line
-            if not pong.busy and (pong.facts.audit.line != line or self._pending() or self._claimed(pong.facts)):
+            news = pong.facts.audit.line != line or self._newer_settings() or self._pending()
+            if not pong.busy and (news or self._claimed(pong.facts)):
                 return
             yield Pause(PING_S)
 
