@@ -61,6 +61,7 @@ class Offload:
     def talk(self) -> Talk[None]:
         """Go through one round.  ``YieldedError`` if the camera begins to record."""
         self.anchored = None
+        self._receipts.begin()
         entries = yield from list_items()
         recordings = [entry for entry in entries if entry.kind == "recording"]
         self._done, self._total = 0, sum(entry.size for entry in recordings)
@@ -73,7 +74,12 @@ class Offload:
             yield from self._guarded("audit", self._settle())
         self._met.store.copies.later(*self._volume.few())
         self._met.store.copies.later(*self._volume.newest(), paper=True)
-        yield from self._receipts.complain()
+
+    def part(self) -> Talk[None]:
+        """Where anything got no receipt for lack of copies, say so, which ends the session, and those beside it."""
+        if self._receipts.lacking:
+            self._seat.finish()
+            yield from self._receipts.complain()
 
     def _settle(self) -> Talk[None]:
         self.anchored = yield from self._logs.settle()

@@ -34,6 +34,15 @@ class Receipts:
         self._copying: dict[Path, tuple[Papers, Job]] = {}
         self._lacking: list[tuple[str, Mapping[str, str]]] = []
 
+    @property
+    def lacking(self) -> bool:
+        """Whether anything got no receipt for lack of copies in this round."""
+        return bool(self._lacking)
+
+    def begin(self) -> None:
+        """A round begins."""
+        self._lacking = []
+
     def trouble(self, place: Path) -> bool:
         """Whether no receipt can be signed now, so that there is no sense in reading the store again for one."""
         trouble = {} if self._met.apart else self._met.store.copies.trouble
@@ -76,14 +85,12 @@ class Receipts:
         self._lacking.append((item, failures))
 
     def complain(self) -> Talk[None]:
-        """Tell people and the camera, whose session this ends, if anything got no receipt in this round."""
-        lacking, self._lacking = self._lacking, []
-        if lacking:
-            item, failures = lacking[0]
-            text = "; ".join(f"{place}: {why}" for place, why in failures.items())
-            self._met.tell(Kind.WITHHELD, items=len(lacking), text=f"{item}: {text}")
-            # Its log, which anybody can read, need not say where an authority keeps its evidence.
-            yield Error("store", words(f"no receipt for lack of copies: {'; '.join(sorted(set(failures.values())))}"))
+        """Tell people and the camera, whose session this ends, that something got no receipt in this round."""
+        item, failures = self._lacking[0]
+        text = "; ".join(f"{place}: {why}" for place, why in failures.items())
+        self._met.tell(Kind.WITHHELD, items=len(self._lacking), text=f"{item}: {text}")
+        # Its log, which anybody can read, need not say where an authority keeps its evidence.
+        yield Error("store", words(f"no receipt for lack of copies: {'; '.join(sorted(set(failures.values())))}"))
 
     def _sign(self, place: Path, papers: Papers) -> Talk[None]:
         """Everything is durable: say so."""

@@ -137,6 +137,7 @@ class Visit:
                 yield from offload.talk()
                 if (yield from self._offer_bundle()):
                     continue  # the camera's log has grown by it
+                yield from offload.part()
             except YieldedError as error:
                 self._tell(Kind.WAITING, text=str(error))
                 yield from self._wait_until_idle()

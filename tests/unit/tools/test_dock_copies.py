@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -16,8 +17,10 @@ import pytest
 
 from firmware.runtime.docklink import DockLink
 from hal.interface import PortKind
-from tests.docking import VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts, visit
+from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts, visit
 from tests.pki import Pki
+from tests.unit.tools.test_dock_bundles import put, stock
+from tests.unit.tools.test_dock_links import Rack
 from tools.dock.catching_up import catch_up, held
 from tools.dock.cli import add_parser
 from tools.dock.copies import RECORD, Copies
@@ -193,6 +196,44 @@ def test_a_place_that_fails(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_
     assert "2 GET NO RECEIPT" in told[0]
     assert kinds(events) >= {Kind.UNCOPIED, Kind.WITHHELD}
     assert {Kind.UNCOPIED, Kind.WITHHELD} <= TROUBLE
+
+
+def test_firmware_all_the_same(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
+    """What a dock gives does not depend on its places: time, shift and firmware come to a camera that gets no receipt."""
+    put(tmp_path / "bundles", pki)
+    place.trouble = "it is full"
+    with copying(pki, tmp_path, place) as (at, events):
+        Register(at.store.root).assign("cam-1", "night", "Officer Somebody", DOCK_UTC_MS)
+        visit(shelf, replace(at, bundles=stock(tmp_path / "bundles", [])))
+    assert not shelf.receipts
+    assert shelf.assignments == ["night"]
+    assert [event.facts["state"] for event in events if event.kind is Kind.BUNDLE] == ["offered", "taken"]
+    assert shelf.events[-1][1].endswith("(store)")
+    assert [event.kind for event in events].count(Kind.WITHHELD) == 1
+
+
+def test_over_two_links(pki: Pki, place: Unwilling, tmp_path: Path) -> None:
+    """The session beside the one that complains ends as well, and what it fetched is copied and receipted once the place is back."""
+    timer = Timer()
+    rack = Rack(pki, tmp_path / "store", 1e6, 1e6, kinds=(PortKind.STREAM, PortKind.STREAM))
+    store = rack.desk.store
+    store.copies = Copies(store.root, store.id, [place], monotonic=timer)
+    rack.shelf.record(1, (500_000, 500_000, 500_000))
+    place.trouble = "it is full"
+
+    def script() -> None:
+        while Kind.WITHHELD not in rack.kinds():
+            rack.turns.sleep(0.05)
+        assert not rack.shelf.receipts
+        place.trouble = None
+        timer.now += LONGEST_PAUSE_S
+
+    try:
+        rack.run(script)
+    finally:
+        store.copies.close()
+    assert set(rack.shelf.receipts) == {1}
+    assert rack.kinds().count(Kind.FETCHING) == 1
 
 
 def test_once_it_is_back(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
