@@ -218,7 +218,8 @@ class DockPort(Protocol):
         """``SERIAL`` may lose, alter and invent bytes and has no beginning; ``STREAM`` is reliable, like TCP."""
 
     def connected(self) -> bool:
-        """Whether something is at the other end, as far as the port can tell.  Not promised: that it is a dock."""
+        """Whether something is at the other end, as far as the port can tell.  Not promised: that it is a dock.  A line that cannot tell,
+        like a UART, goes by the charging contacts: with a port that always said yes a camera would never be taken out."""
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Up to ``limit`` bytes as soon as any are there; empty after the timeout.  ``OSError`` once the peer is gone."""

@@ -61,7 +61,6 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 ORDER = tuple(Light)
-_FURTHER = frozenset({Kind.JOINED, Kind.LEFT})
 
 
 class Board:
@@ -73,13 +72,11 @@ class Board:
         self.away: dict[str, Away] = {}
 
     def hear(self, event: DockEvent) -> None:
-        """Take one event.  Without a slot it is about the slot of its camera, and so are further links of that, wherever they are; what
-        is about neither changes nothing."""
+        """Take one event.  What is about neither a slot nor a camera that is in one changes nothing."""
         if event.kind is Kind.KNOWN:
             self._known(event)
             return
-        own = next((slot.name for slot in self.slots.values() if slot.device == event.device), event.device)
-        name = own if event.kind in _FURTHER else event.slot or own
+        name = self._where(event)
         if event.kind is Kind.UNDOCKED:
             self._out(name, event)
         elif name and (heard := HEARD.get(event.kind)):
@@ -91,6 +88,14 @@ class Board:
                 self.away.pop(slot.device, None)
                 if not (slot.ports or slot.taken):
                     del self.slots[name]
+
+    def _where(self, event: DockEvent) -> str:
+        """The slot that it is about: its own, or that of its camera, of which a further link may end elsewhere."""
+        here = self.slots.get(event.slot)
+        if event.slot and (not event.device or event.kind in OPENING or (here and here.device == event.device)):
+            return event.slot
+        own = next((slot.name for slot in self.slots.values() if slot.device == event.device), None)
+        return own or event.slot or event.device
 
     def verdict(self, name: str) -> Verdict:
         """What the light of a slot says."""

@@ -294,6 +294,18 @@ def clone_of(pki: Pki) -> MemoryShelf:
     return other
 
 
+def test_a_greeting_from_before_the_last_anchor(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """Said over one link while the dock countersigned over another: the camera is asked again before anybody calls it a copy."""
+    at, events = desk(pki, tmp_path)
+    said, hello = [shelf.hello()], shelf.hello
+    visit(shelf, at)
+    shelf.hello = lambda: said.pop() if said else hello()  # type: ignore[method-assign]
+    visit(shelf, at)
+    assert not said
+    assert not texts(events, Kind.CONFLICT)
+    assert kinds(events).count(Kind.ANCHORED) == 2
+
+
 def test_two_cameras_with_one_identity(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
     """The second one is flagged and hears of it, is kept apart beside the first, and gets neither receipt nor anchor, so that nothing of
     it is erased; the first one goes on unharmed."""

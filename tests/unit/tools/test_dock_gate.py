@@ -240,15 +240,17 @@ def test_another_camera_in_the_slot_starts_from_nothing() -> None:
     assert lights(board_of(at.events)) == {"1": "do not take: not counted yet; nobody assigned"}
 
 
-def test_one_of_two_links_may_go() -> None:
-    """A camera that offloads over two links stands in its slot as long as one of them does."""
+@pytest.mark.parametrize("slot", ["1", "2"])
+def test_one_of_two_links_may_go(slot: str) -> None:
+    """A camera that is met over two links stands in its slot as long as one of them does, wherever the other one ends."""
     at = a_camera()
     at.tell(
-        Kind.ACCEPTED, "cam-1", "1", volume="00", boot=7, number=12, firmware="1", percent=95, charging=True, text=""
+        Kind.JOINED, "cam-1", slot, volume="00", boot=7, number=12, firmware="1", percent=95, charging=True, text=""
     )
-    at.tell(Kind.LOST, "cam-1", "1", text="silence")
+    at.tell(Kind.LEFT, "cam-1", "1", text="silence")
+    at.tell(Kind.LEADS, "cam-1", slot, volume="00", boot=7, number=12, firmware="1", percent=95, charging=True, text="")
     assert lights(board_of(at.events)) == {"1": "ready"}
-    at.tell(Kind.LOST, "cam-1", "1", text="silence")
+    at.tell(Kind.LOST, "cam-1", slot, text="silence")
     assert lights(board_of(at.events)) == {"1": "do not take: no link"}
 
 
