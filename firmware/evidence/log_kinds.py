@@ -68,7 +68,7 @@ AUDIT_DATA: Mapping[str, Check] = {
         {
             "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),
             "paper": HASH,
-            "serial": COUNT,
+            "serial": INDEX,
             "version": WORDS,
             "reason": WORDS,
         }

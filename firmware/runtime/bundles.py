@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from firmware.dock.bundlerule import LEAST_PERCENT, Standing, UnwantedError, jud
 from firmware.dock.facts import Update
 from firmware.evidence.bundle import Bundle, verify_bundle
 from firmware.evidence.errors import EvidenceError
-from firmware.evidence.jws import from_file, line_hash
+from firmware.evidence.jws import from_file
 from firmware.evidence.kinds import words
 from firmware.runtime import durable
 from firmware.runtime.intake import PIECE, Intake
@@ -34,8 +35,11 @@ PART: Final = "bundle.part"
 WHOLE: Final = "bundle"
 INSTALLED: Final = "installed.jws"
 
-MOST_SAID: Final = 64
-"""The most refusals that one boot writes into its log: a dock may ask more often than that."""
+MOST_SAID: Final = 16
+"""The most offers and refusals that one boot writes into its log: a dock may ask more often than that."""
+
+MOST_WRONG: Final = 3
+"""So often in one boot may all bytes of a bundle arrive and be others than its paper says."""
 
 _LOOK_S = 1.0
 _NAP_S = 0.2
@@ -69,6 +73,7 @@ class Bundles:
         self._lock = threading.RLock()
         self._intake: Intake | None = None
         self._said: set[tuple[str, str]] = set()
+        self._wrong: Counter[str] = Counter()
         self._handed: set[str] = set()
         self._failed: set[str] = set()
         """Papers whose bundles were handed over in this boot, and those of them that the updater did not take."""
@@ -84,24 +89,23 @@ class Bundles:
         return Update(updater.board(), serial, next((state for state, true in known if true), "none"))
 
     def offer(self, line: bytes) -> Intake | None:
-        """What takes the bytes of the bundle with this paper; None where all of it waits already.  What is refused is noted."""
-        bundle: Bundle | None = None
+        """What takes the bytes of the bundle with this paper; None where all of it waits already.
+
+        ``UnwantedError``, which is noted, for a paper that holds, and ``EvidenceError``, which is the caller's to note, for one that does not.
+        """
+        bundle = verify_bundle(line, self._parts.trust())
         try:
-            bundle = verify_bundle(line, self._parts.trust())
             with self._lock:
                 _, waiting = self._standing()
                 if waiting is not None and waiting.paper == bundle.paper:
                     return None
                 self._judge(bundle, waiting)
                 intake, fresh = self._receive(bundle)
-        except EvidenceError as error:
-            self._refuse("evidence", line_hash(line), bundle, str(error))
-            raise
         except UnwantedError as error:
-            self._refuse(error.code, line_hash(line), bundle, str(error))
+            self._say_once(error.code, "refused", bundle, str(error))
             raise
         if fresh:
-            self._say("offered", bundle)
+            self._say_once("", "offered", bundle)
         return intake
 
     def _judge(self, bundle: Bundle, waiting: Bundle | None) -> None:
@@ -109,7 +113,7 @@ class Bundles:
         if waiting is not None:
             raise UnwantedError("waiting", f"serial: {waiting.serial} waits to be installed")
         if bundle.paper in self._failed:
-            raise UnwantedError("failed", "the updater refused this bundle in this boot")
+            raise UnwantedError("failed", "in this boot the updater refused this bundle, or other bytes came again and again")
         free = self._parts.storage.space().free
         folder = self._directory()
         free += sum(durable.size(folder, name) for name in {PART} & set(folder.names()))
@@ -128,7 +132,7 @@ class Bundles:
             durable.replace(folder, OFFER, bundle.line + b"\n")
             folder.create(PART).close()
             folder.sync()
-        self._intake = Intake(bundle, folder.open(PART), lambda: self._keep(bundle), self._discard)
+        self._intake = Intake(bundle, folder.open(PART), lambda: self._keep(bundle), lambda: self._throw(bundle))
         return self._intake, fresh
 
     def _keep(self, bundle: Bundle) -> None:
@@ -139,6 +143,13 @@ class Bundles:
             folder.sync()
             self._found = None
         self._say("received", bundle)
+
+    def _throw(self, bundle: Bundle) -> None:
+        """What arrived is of no use."""
+        self._wrong[bundle.paper] += 1
+        if self._wrong[bundle.paper] >= MOST_WRONG:
+            self._failed.add(bundle.paper)
+        self._discard()
 
     # -- the installing thread
 
@@ -232,19 +243,15 @@ class Bundles:
             return battery.charging or battery.percent >= LEAST_PERCENT
         return False
 
-    def _refuse(self, code: str, paper: str, bundle: Bundle | None, reason: str) -> None:
-        """Note a refusal, once a boot for each paper and code."""
-        if (paper, code) not in self._said and len(self._said) < MOST_SAID:
-            self._said.add((paper, code))
-            self._note("refused", paper, bundle, reason)
+    def _say_once(self, code: str, state: str, bundle: Bundle, reason: str = "") -> None:
+        """Note what a dock brings about, once a boot for each paper and code."""
+        if (bundle.paper, code) not in self._said and len(self._said) < MOST_SAID:
+            self._said.add((bundle.paper, code))
+            self._say(state, bundle, reason)
 
     def _say(self, state: str, bundle: Bundle, reason: str = "") -> None:
-        self._note(state, bundle.paper, bundle, reason)
-
-    def _note(self, state: str, paper: str, bundle: Bundle | None, reason: str) -> None:
-        serial, version = (bundle.serial, bundle.version) if bundle else (0, "")
-        told = {"state": state, "paper": paper, "serial": serial, "version": version, "reason": words(reason)}
-        self._parts.note("update", told)
+        told = {"serial": bundle.serial, "version": bundle.version, "reason": words(reason)}
+        self._parts.note("update", {"state": state, "paper": bundle.paper, **told})
 
 
 def _paper(folder: Directory, name: str, trust: Trust) -> Bundle | None:

@@ -93,7 +93,7 @@ REFUSED: Mapping[str, str] = {
     "board": "the bundle is for another board",
     "serial": "the bundle's serial is not above what was installed, or it needs another bundle before",
     "waiting": "another bundle is here already, and goes to the updater",
-    "failed": "the updater refused this bundle since the camera was started",
+    "failed": "since the camera was started the updater refused this bundle, or other bytes than its paper says came again and again",
     "battery": "too little charge for new firmware, and no charger",
     "space": "no room for the bundle",
     "hash": "all bytes of the bundle arrived, and they are not those of its paper: they were thrown away",

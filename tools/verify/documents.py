@@ -213,7 +213,7 @@ AUDIT_KINDS = {
         {
             "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),
             "paper": _hash,
-            "serial": COUNT,
+            "serial": integer(1),
             "version": _words,
             "reason": _words,
         }

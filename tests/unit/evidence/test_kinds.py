@@ -60,7 +60,7 @@ AUDIT_DATA: dict[str, dict[str, Any]] = {
     "cleared": {"receipt": samples.HASH, "boot": 1, "line": 1},
     "clock": {"before_ms": -5, "after_ms": 1_790_000_000_000, "source": "dock", "drift_ppm": None},
     "settings": {"serial": 4, "hash": samples.HASH},
-    "update": {"state": "refused", "paper": samples.HASH, "serial": 0, "version": "", "reason": "board"},
+    "update": {"state": "refused", "paper": samples.HASH, "serial": 4, "version": "", "reason": "board"},
     "receipt": {"number": 1, "receipt": samples.HASH},
     "erasure": {"number": 1, "receipt": samples.HASH},
     "fault": {"code": "sync"},
