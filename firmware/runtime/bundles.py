@@ -113,7 +113,9 @@ class Bundles:
         if waiting is not None:
             raise UnwantedError("waiting", f"serial: {waiting.serial} waits to be installed")
         if bundle.paper in self._failed:
-            raise UnwantedError("failed", "in this boot the updater refused this bundle, or other bytes came again and again")
+            raise UnwantedError(
+                "failed", "in this boot the updater refused this bundle, or other bytes came again and again"
+            )
         free = self._parts.storage.space().free
         folder = self._directory()
         free += sum(durable.size(folder, name) for name in {PART} & set(folder.names()))
