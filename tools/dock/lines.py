@@ -22,7 +22,7 @@ Scan = Callable[[], Sequence[Tty] | None]
 class Line:
     """One tty in its slot, for as long as it is there.
 
-    ``gone`` and ``here`` say what the last look found: neither need be so.  A line that is named is waited for, so it is never gone.
+    ``here`` looks whether this path is at this slot now.  A line that is named is waited for, so that it is always there.
     """
 
     def __init__(
@@ -31,14 +31,12 @@ class Line:
         path: str,
         slot: str,
         *,
-        gone: Callable[[], bool] = lambda: False,
         here: Callable[[], bool] = lambda: True,
     ) -> None:
         """Stand at this path."""
         self._at = reception
         self._path = path
         self._slot = slot
-        self._gone = gone
         self._here = here
         self._failed = 0
         self._said = ""
@@ -46,7 +44,7 @@ class Line:
     def run(self) -> None:
         """Open it whenever it is there, and attend one camera after the other."""
         stopping = self._at.stopping
-        while not stopping.is_set() and not self._gone():
+        while not stopping.is_set() and self._here():
             port = self._open()
             if port is None:
                 stopping.wait(RETRY_S if self._failed else NAP_S)
@@ -138,7 +136,6 @@ class Gadgets:
             self._at,
             stand.path,
             self._at.rack.slot(stand.place),
-            gone=partial(self._is_gone, stand),
             here=partial(self._is_here, stand),
         )
 
@@ -149,7 +146,3 @@ class Gadgets:
 
     def _is_here(self, stand: Stand) -> bool:
         return stand in (self._look() or ())
-
-    def _is_gone(self, stand: Stand) -> bool:
-        now = self._look()
-        return now is not None and stand not in now

@@ -100,8 +100,8 @@ class Reception:
         except (StoreError, DockError, OSError) as error:
             session.close()
             self._part(port, session, farewell(error))
-            silent = isinstance(error, PeerStalledError) and not session.peer
-            return self._ended(session.peer, slot, error, silent=silent)
+            stalled = isinstance(error, PeerStalledError) and not session.peer and session.heard
+            return self._ended(session.peer, slot, error, stalled=stalled)
         last_words = None if session.finished else Error("shutdown", "the dock is stopping")
         session.close()
         self._part(port, session, last_words)
@@ -120,10 +120,11 @@ class Reception:
             self.attempts.forget(slot)
         self._desk.emit(replace(event, slot=slot))
 
-    def _ended(self, device: str, slot: str, error: Exception, *, silent: bool) -> Outcome:
+    def _ended(self, device: str, slot: str, error: Exception, *, stalled: bool) -> Outcome:
         """Tell why a session ended badly; a store that fails once ends the dock.
 
-        ``silent``: it made a connection and did not say who it is, which is no better than a refusal.
+        ``stalled``: it began to say who it is, and did not go on, which is no better than a refusal.  Who says nothing at all may be a
+        camera that rests with its line open.
         """
         text = str(error)
         lost = isinstance(error, LinkLostError | OSError) or (isinstance(error, PeerError) and error.code == "shutdown")
@@ -131,7 +132,7 @@ class Reception:
             self._fail(error, device, slot)
         elif isinstance(error, FullError):
             self.emit(Kind.FULL, slot, device, text=text)
-        elif silent or not lost:
+        elif stalled or not lost:
             self._refuse(device, slot, text)
         elif device:
             self.emit(Kind.LEFT if self._desk.claims.holds(device) else Kind.LOST, slot, device, text=text)

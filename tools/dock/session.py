@@ -39,6 +39,7 @@ class Session:
         self.channel = channel
         self.finished = False
         self.peer = ""
+        self.heard = False
         self._begin = begin
         self._talk: Talk[None] | None = None
         self._resume_ns: int | None = None
@@ -49,7 +50,8 @@ class Session:
         return wait if self._resume_ns is None else max(0, min(wait, self._resume_ns - now_ns))
 
     def receive_data(self, data: bytes, now_ns: int) -> None:
-        """Take bytes from the wire, and let time pass."""
+        """Take bytes from the wire, and let time pass.  ``heard``: whether there were any."""
+        self.heard = self.heard or bool(data)
         self.channel.receive_data(data, now_ns)
         self.channel.tick(now_ns)
 

@@ -177,13 +177,15 @@ def test_cut_again_and_again(pki: Pki, tmp_path: Path) -> None:
 
 
 def test_forty_cameras_some_pulled_out(pki: Pki, tmp_path: Path) -> None:
-    """Forty at once; every fourth is pulled out at some byte and put back, where it goes on; all are in the dock together at
-    the end, and the whole took no more than 20 s of the processor."""
+    """Forty at once; every fourth is pulled out at some byte and put back, where it goes on.  With all of them in the dock one
+    more is told that it is full, and is taken over once there is room.  The whole takes no more than 20 s of the
+    processor."""
     before = _used_s()
     at, _ = desk(pki, tmp_path, utc_ms=system_utc_ms, stay=True)
-    with rack_of(40, pki, at) as (bench, told, door):
-        pulled = bench.draw.sample(bench.standing, 10)
-        for each in bench.standing:
+    with rack_of(41, pki, at) as (bench, told, door):
+        *forty, last = bench.standing
+        pulled = bench.draw.sample(forty, 10)
+        for each in forty:
             if each in pulled:
                 each.port.cut(bench.draw.randrange(6_000, 70_000))
             bench.plug(each, door)
@@ -193,10 +195,18 @@ def test_forty_cameras_some_pulled_out(pki: Pki, tmp_path: Path) -> None:
         for each in pulled:
             assert set(each.shelf.receipts) != {1, 2}
             bench.plug(each, door)
-        for each in bench.standing:
+        for each in forty:
             told.wait(Kind.DONE, device=each.name)
-        assert len({event.device for event in told.all(Kind.ACCEPTED)}) == 40
-        assert not [each for each in bench.standing if each not in pulled and told.all(Kind.LOST, device=each.name)]
+        assert {event.device for event in told.all(Kind.ACCEPTED)} == {each.name for each in forty}
+        assert not [each for each in forty if each not in pulled and told.all(Kind.LOST, device=each.name)]
+        bench.plug(last, door)
+        assert "40 cameras" in told.wait(Kind.FULL, device=last.name, slot=last.slot).text
+        until(lambda: bool(last.shelf.events))
+        assert "(full)" in last.shelf.events[0][1]
+        assert not last.shelf.receipts
+        bench.pull(forty[0])
+        told.wait(Kind.DONE, device=last.name)
+    told.events = [event for event in told.events if event.kind is not Kind.FULL]
     check(bench, told, pki, tmp_path)
     assert _used_s() - before < 20
 
