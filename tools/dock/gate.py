@@ -43,7 +43,9 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of a camera in a slot.  ``left``: recordings that are not taken over, None before they were counted;
-    ``spurned``: items of it that the dock did not take; ``withheld``: recordings that lack a second copy; ``percent`` None before it said so."""
+    ``spurned``: items of it that the dock did not take; ``withheld``: recordings that lack a second copy; ``percent`` None before it said so;
+    ``bundle``: what became of the dock's newest offer of firmware (``offered``, ``taken``, ``declined``, ``failed``, or nothing), ``update``: how it
+    stands with that by the camera's own word (``none``, ``waiting``, ``installed``, ``failed``)."""
 
     linked: bool = False
     conflict: bool = False
@@ -55,6 +57,8 @@ class Standing:
     left: int | None = None
     countersigned: bool = False
     updated: bool = True
+    bundle: str = ""
+    update: str = "none"
     firmware: str = ""
     assigned: bool = False
     percent: int | None = None
@@ -105,6 +109,18 @@ TABLE: tuple[Rule, ...] = (
         lambda _, __: "its log not taken over",
     ),
     Rule(Need.UPDATED, Light.WRONG, lambda at, _: not at.updated, lambda _, __: "settings not taken"),
+    Rule(
+        Need.UPDATED,
+        Light.WRONG,
+        lambda at, _: at.bundle in ("declined", "failed") or at.update == "failed",
+        lambda _, __: "firmware not taken",
+    ),
+    Rule(
+        Need.UPDATED,
+        Light.WAIT,
+        lambda at, _: at.bundle == "offered" or at.update == "waiting",
+        lambda _, __: "firmware on its way",
+    ),
     Rule(
         Need.UPDATED,
         Light.WAIT,

@@ -109,14 +109,16 @@ def _visits(events: Iterable[Mapping[str, Any]], name: str) -> Iterable[Visit]:
             here[device] = _Watched(at_s)
         elif kind in ("stock", "progress") and device in here:
             here[device].mark(at_s, 0.0 if kind == "stock" else _number(event, "done", name))
-        elif (watched := here.pop(device, None)) and kind == "done" and watched.usable:
+        elif (watched := here.pop(device, None)) and kind in _OVER and watched.usable:
             found += 1
             yield Visit(device, watched.greeted_s, tuple(watched.marks), at_s)
     if not found:
         raise MeasuredError(f"{name}: no camera in it was taken over from its greeting to `done`")
 
 
-_TOLD = ("accepted", "stock", "progress", "done", "lost", "unplugged")
+_OVER = ("done", "bundle")
+"""Behind its evidence a camera may get firmware."""
+_TOLD = ("accepted", "stock", "progress", "lost", "unplugged", *_OVER)
 
 
 @dataclass(slots=True)

@@ -43,6 +43,8 @@ class Slot:
     countersigned: bool = False
     settings: bool = True
     firmware: str = ""
+    bundle: str = ""
+    update: str = "none"
     shift: str = ""
     officer: str = ""
     percent: int | None = None
@@ -68,6 +70,8 @@ class Slot:
             countersigned=self.countersigned,
             updated=self.settings,
             firmware=self.firmware,
+            bundle=self.bundle,
+            update=self.update,
             assigned=bool(self.shift),
             percent=self.percent,
         )
@@ -118,20 +122,41 @@ def _joined(slot: Slot, _facts: Mapping[str, Fact], _event: DockEvent) -> None:
     slot.links += 1
 
 
+def _leads(slot: Slot, facts: Mapping[str, Fact], event: DockEvent) -> None:
+    slot.links = max(1, slot.links)
+    _power(slot, facts, event)
+
+
+def _left(slot: Slot, _facts: Mapping[str, Fact], _event: DockEvent) -> None:
+    slot.links = max(1, slot.links - 1)
+
+
 def _lost(slot: Slot, _facts: Mapping[str, Fact], event: DockEvent) -> None:
-    slot.links = max(0, slot.links - 1)
-    slot.silent_ms = event.utc_ms
+    """The last of its links."""
+    slot.links, slot.silent_ms = 0, event.utc_ms
 
 
 def _power(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
     if "percent" in facts:
         slot.percent, slot.charging = int(facts["percent"]), bool(facts.get("charging"))
     slot.recording = bool(facts.get("busy"))
+    slot.update = str(facts.get("update", slot.update))
 
 
-def _refused(slot: Slot, facts: Mapping[str, Fact], event: DockEvent) -> None:
-    _lost(slot, facts, event)
-    slot.device, slot.refused = event.device or slot.device, event.text or "refused"
+def _bundle(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
+    """What was taken waits to be installed, until the camera says otherwise."""
+    slot.bundle = str(facts["state"])
+    if slot.bundle == "taken":
+        slot.update = "waiting"
+
+
+def _refused(slot: Slot, _facts: Mapping[str, Fact], event: DockEvent) -> None:
+    """A session is over, or never began; beside one that stands, only its own camera's own breach counts."""
+    if slot.links and (event.kind is Kind.FULL or event.device != slot.device):
+        return
+    slot.links, slot.silent_ms = max(0, slot.links - 1), event.utc_ms
+    if not slot.links:
+        slot.device, slot.refused = event.device or slot.device, event.text or "refused"
 
 
 def _clock(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
@@ -154,6 +179,8 @@ def _stock(slot: Slot, facts: Mapping[str, Fact], event: DockEvent) -> None:
 
 
 def _progress(slot: Slot, facts: Mapping[str, Fact], event: DockEvent) -> None:
+    if slot.bundle == "offered":
+        return  # it is about what the camera gets
     slot.done, slot.total = int(facts["done"]), int(facts["total"])
     slot.marks.append((event.utc_ms or 0, slot.done))
     while len(slot.marks) > 2 and slot.marks[1][0] <= slot.marks[-1][0] - RATE_MS:
@@ -197,13 +224,15 @@ HEARD: Mapping[Kind, Callable[[Slot, Mapping[str, Fact], DockEvent], None]] = {
     Kind.UNPLUGGED: _unplugged,
     Kind.ACCEPTED: _accepted,
     Kind.JOINED: _joined,
-    Kind.LEFT: _lost,
+    Kind.LEADS: _leads,
+    Kind.LEFT: _left,
     Kind.REFUSED: _refused,
     Kind.FULL: _refused,
     Kind.CLOCK: _clock,
     Kind.SETTINGS: _settings,
     Kind.ASSIGNED: _assigned,
     Kind.STATUS: _power,
+    Kind.BUNDLE: _bundle,
     Kind.STOCK: _stock,
     Kind.PROGRESS: _progress,
     Kind.RECEIPTED: _receipted,

@@ -122,6 +122,7 @@ class Visit:
             firmware=facts.firmware,
             percent=facts.battery.percent,
             charging=facts.battery.charging,
+            update=facts.update.state,
             text=self._secured.facts,
         )
 
@@ -265,6 +266,7 @@ class Visit:
             "percent": battery.percent,
             "charging": battery.charging,
             "number": pong.facts.number,
+            "update": pong.facts.update.state,
             "busy": pong.busy,
         }
         if status != self._status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import re
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,9 @@ from tools.dock.gatekeeper import Gatekeeper
 from tools.dock.roster import Undocking
 from tools.dock.slot import REFUSED_MS, SILENT_MS
 
-WELL = Standing(linked=True, left=0, countersigned=True, firmware="2", assigned=True, percent=95)
+WELL = Standing(
+    linked=True, left=0, countersigned=True, firmware="2", assigned=True, percent=95, bundle="taken", update="installed"
+)
 VALUES: dict[str, tuple[Any, ...]] = {
     "linked": (True, False),
     "conflict": (False, True),
@@ -30,6 +33,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "left": (0, 3, None),
     "countersigned": (True, False),
     "updated": (True, False),
+    "bundle": ("taken", "offered", "failed"),
+    "update": ("installed", "waiting"),
     "firmware": ("2", "1"),
     "assigned": (True, False),
     "percent": (95, 89, None),
@@ -43,10 +48,16 @@ def standings() -> list[Standing]:
     return [Standing(**dict(zip(VALUES, each, strict=True))) for each in itertools.product(*VALUES.values())]
 
 
+def some() -> list[Standing]:
+    """Enough of them, the same each time: the good one, those that lack one thing, and others."""
+    one_off = [replace(WELL, **{name: value}) for name, values in VALUES.items() for value in values]
+    return [*one_off, *random.Random(1).sample(standings(), 2000)]
+
+
 def test_the_table_is_total() -> None:
     """Each standing has one verdict, with words exactly where something is missing, and ready only where nothing is."""
     every = standings()
-    assert len(every) == 2**11 * 9
+    assert len(every) == 2**12 * 27
     for at in every:
         verdict = judge(at, Wanted(firmware="2"))
         assert (verdict.light is Light.READY) is (at == WELL)
@@ -58,10 +69,10 @@ def test_the_table_is_total() -> None:
 @pytest.mark.parametrize("needs", NEEDS, ids=lambda needs: "+".join(sorted(needs)) or "nothing")
 def test_what_is_not_wanted_holds_nothing_back(needs: frozenset[Need]) -> None:
     """Ready is decided by what is wanted, and by trouble, which always is: reckoned here without the table."""
-    for at in standings():
+    for at in some():
         trouble = at.conflict or at.refused or at.failed or at.recording or not at.linked
         empty = not at.spurned and not at.withheld and at.left == 0 and at.countersigned
-        updated = at.updated and at.firmware == "2"
+        updated = at.updated and at.firmware == "2" and at.bundle == "taken" and at.update == "installed"
         charged = at.percent is not None and at.percent >= 90
         has = {Need.EMPTY: empty, Need.UPDATED: updated, Need.ASSIGNED: at.assigned, Need.CHARGED: charged}
         ready = not trouble and all(has[need] for need in needs)
@@ -71,7 +82,7 @@ def test_what_is_not_wanted_holds_nothing_back(needs: frozenset[Need]) -> None:
 def test_nothing_gets_better_by_getting_worse() -> None:
     """Where one thing more is missing, the light is no better."""
     order = [Light.WRONG, Light.WAIT, Light.READY]
-    for at in standings():
+    for at in some():
         light = order.index(judge(at, Wanted(firmware="2")).light)
         for name, values in VALUES.items():
             if name != "linked":  # what a camera without a link has is not known
@@ -95,6 +106,12 @@ def test_nothing_gets_better_by_getting_worse() -> None:
         ({"recording": True}, Light.WAIT, "do not take: it is recording"),
         ({"linked": False}, Light.WAIT, "do not take: no link"),
         ({"updated": False}, Light.WRONG, "do not take: settings not taken"),
+        ({"bundle": ""}, Light.READY, "ready"),
+        ({"bundle": "offered"}, Light.WAIT, "do not take: firmware on its way"),
+        ({"update": "waiting"}, Light.WAIT, "do not take: firmware on its way"),
+        ({"update": "failed"}, Light.WRONG, "do not take: firmware not taken"),
+        ({"bundle": "declined"}, Light.WRONG, "do not take: firmware not taken"),
+        ({"update": "none"}, Light.READY, "ready"),
         ({"firmware": "1"}, Light.WAIT, "do not take: firmware 1, not 2"),
         ({"firmware": ""}, Light.WAIT, "do not take: firmware ?, not 2"),
         ({"assigned": False}, Light.WAIT, "do not take: nobody assigned"),
@@ -110,7 +127,7 @@ def test_words(change: dict[str, Any], light: Light, words: str) -> None:
 
 def test_every_rule_can_be_the_worst() -> None:
     """No row of the table is dead: each is first for some camera."""
-    firsts = {judge(at, Wanted(firmware="2")).missing[:1] for at in standings()}
+    firsts = {judge(at, Wanted(firmware="2")).missing[:1] for at in some()}
     words = {text for first in firsts for text in first}
     assert len(
         {rule.words(replace(WELL, left=3, spurned=2, withheld=2), Wanted(firmware="3")) for rule in TABLE}
@@ -254,6 +271,23 @@ def test_one_of_two_links_may_go(slot: str) -> None:
     assert lights(board_of(at.events)) == {"1": "do not take: no link"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "device"), [(Kind.REFUSED, ""), (Kind.REFUSED, "cam-9"), (Kind.FULL, "cam-1"), (Kind.FULL, "")]
+)
+def test_who_is_not_let_in_beside_a_camera_does_it_no_harm(kind: Kind, device: str) -> None:
+    """A stranger at the same address, or a link too many: the camera that stands there is as ready as before."""
+    at = a_camera()
+    at.tell(kind, device, "1", text="no")
+    assert lights(board_of(at.events)) == {"1": "ready"}
+
+
+def test_a_camera_that_breaks_the_rules_is_refused() -> None:
+    """However well it began."""
+    at = a_camera()
+    at.tell(Kind.REFUSED, "cam-1", "1", text="a message that may not be said now")
+    assert lights(board_of(at.events)) == {"1": "do not take: refused"}
+
+
 def test_no_copy_no_receipt() -> None:
     """A recording that cannot be copied stays on the camera: somebody has to look, until one can be."""
     at = a_camera()
@@ -282,6 +316,24 @@ def test_a_forecast_is_shown_until_there_is_a_rate() -> None:
     at.arriving("1", "cam-1", 1, 100_000_000, 1_000_000)
     (row,) = board_of(at.events).view(NOW_MS).rows
     assert (row.rate, row.left_s) == (1_000_000, 300)
+
+
+def test_firmware_comes_last() -> None:
+    """Behind its evidence a camera may get a bundle: it is not ready before that is installed, and what is sent is no evidence."""
+    at = a_camera()
+    seen: list[str] = []
+    at.tell(Kind.BUNDLE, "cam-1", "1", item="b", serial=2, state="offered", text="")
+    at.tell(Kind.PROGRESS, "cam-1", "1", done=1, total=7)
+    at.tell(Kind.BUNDLE, "cam-1", "1", item="b", serial=2, state="taken", text="")
+    at.tell(Kind.STATUS, "cam-1", "1", percent=95, charging=True, number=12, busy=False, update="waiting")
+    at.tell(Kind.STATUS, "cam-1", "1", percent=95, charging=True, number=12, busy=False, update="installed")
+    board = Board()
+    for event in at.events:
+        board.hear(event)
+        seen.append(board.verdict("1").text)
+    assert seen[-6:] == ["ready", *["do not take: firmware on its way"] * 4, "ready"]
+    (row,) = board.view(NOW_MS).rows
+    assert (row.done, row.total) == (800_000_000, 800_000_000)
 
 
 @pytest.mark.parametrize("item", ["assignment", "register", "conflict"])
@@ -487,6 +539,7 @@ def test_every_kind_of_event_is_borne() -> None:
         "items": 2, "size": 9, "item": "00000001", "done": 5, "total": 9, "hash": "00", "line": 1, "seen_ms": 1,
         "missing": 1, "light": "wait", "early": True, "busy": True,
         "seconds": 5, "rate": 5, "loss": 0, "basis": "measured", "slow": False, "place": "s3", "files": 1,
+        "state": "offered", "update": "waiting",
     }  # fmt: skip
     kept = Kept()
     for first, second in itertools.product(Kind, Kind):
