@@ -197,12 +197,10 @@ class Rig:
         *,
         microphone: bool = True,
         enrolment: Enrolment | None = None,
-        slots: Storage | None = None,
     ) -> Rig:
         """Switch a camera on.  Any storage will do, but only a ``MemoryStorage`` has a log, and can have its power cut.
 
         ``enrolment``: one that was loaded before, with the keys of a boot; by default it is loaded from ``config``, with fresh ones.
-        ``slots``: where firmware goes, by default to nowhere that outlives this start.
         """
         lens, sound = clips()
         video, audio = Stepped(clock), Stepped(clock)
@@ -220,7 +218,7 @@ class Rig:
             clock=clock,
             power=SimPower(),
             watchdog=SimWatchdog(clock),
-            updater=SimUpdater(slots or MemoryStorage()),
+            updater=SimUpdater(MemoryStorage()),
         )
         stream = io.StringIO()
         log = Log(stream, clock)
