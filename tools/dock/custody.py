@@ -79,6 +79,13 @@ def wanted_files(papers: Papers, listed: Mapping[str, int]) -> list[dict[str, An
     return wanted
 
 
+def check_room(directory: Path, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """``MismatchError`` where the store has no room for these files: a camera that says it has more must not fill it for all the others."""
+    size, room = sum(entry["length"] for entry in wanted), durable.free(directory)
+    if size > room:
+        raise MismatchError(f"files: {size} bytes, the store has room for {room}")
+
+
 def reads_badly(recording: Path, entry: Mapping[str, Any]) -> str | None:
     """Read a stored file again; what is wrong with it, None for nothing."""
     path = recording / entry["name"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +89,11 @@ def read_chunks(path: Path, limit: int | None = None) -> Iterator[bytes]:
         while left > 0 and (chunk := file.read(min(CHUNK, left))):
             left -= len(chunk)
             yield chunk
+
+
+def free(directory: Path) -> int:
+    """Bytes that there is room for."""
+    return shutil.disk_usage(directory).free
 
 
 def begins_with(longer: Path, shorter: Path, size: int) -> bool:

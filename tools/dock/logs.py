@@ -18,7 +18,7 @@ from firmware.evidence.log_kinds import LOG_RECEIPT, MOST_LOG_FILES
 from firmware.evidence.log_receipt import verify_log_receipt
 from tools.dock import durable
 from tools.dock.conversation import Memory, Talk, fetch, hand_over, list_files, list_items, until
-from tools.dock.custody import AuditState, BrokenChainError, file_entry, head_behind, read_log
+from tools.dock.custody import AUDIT_LIMIT, AuditState, BrokenChainError, file_entry, head_behind, read_log
 from tools.dock.events import Kind
 from tools.dock.met import Met
 from tools.dock.receipts import Receipts
@@ -93,6 +93,8 @@ class Logs:
 
     def _take(self, name: str, length: int) -> Talk[None]:
         """Fetch one file, from where an earlier attempt ended; it may have grown, but not changed."""
+        if length > AUDIT_LIMIT:
+            raise MismatchError(f"{name}: {length} bytes, no file of a log has more than {AUDIT_LIMIT}")
         volume = self._met.volume
         stored, arriving = volume.audit / name, volume.incoming_file(name)
         known = stored.stat().st_size if stored.exists() else 0

@@ -144,6 +144,7 @@ class Offload:
         second = (yield from self._small(entry.name, SECOND, listed)) if SECOND in listed else None
         papers = custody.Papers(manifest, data, second)
         wanted = custody.wanted_files(papers, listed)
+        custody.check_room(self._volume.path, wanted)
         place = self._volume.place(int(entry.name), manifest.hash, apart=self._met.apart)
         if ".conflict-" in place.name and not self._met.apart:
             self._met.conflict(f"recording {entry.name} is stored with another manifest")

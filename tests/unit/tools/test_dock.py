@@ -243,6 +243,20 @@ def test_bad_evidence(pki: Pki, shelf: MemoryShelf, tmp_path: Path, case: str) -
     assert Kind.ANCHORED in kinds(events)
 
 
+def test_more_than_there_is_room_for(
+    pki: Pki, shelf: MemoryShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording that would fill the store is not begun, and does not end the dock for the others."""
+    monkeypatch.setattr(durable, "free", lambda _directory: 101_000 + len(shelf.recordings[2]["journal.jwsl"]) + 4000)
+    shelf.record(3, (200_000,))
+    at, events = desk(pki, tmp_path)
+    assert visit(shelf, at).error is None
+    assert "the store has room for" in texts(events, Kind.REJECTED)[0]
+    assert 3 not in shelf.receipts
+    assert 2 in shelf.receipts
+    assert not list((tmp_path / "incoming").rglob("*.mp4.age"))
+
+
 def test_manifest_of_a_foreign_camera(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
     """A manifest that a stranger signed gets no receipt."""
     stranger = camera(Pki.create())
