@@ -79,7 +79,7 @@ class DockEvent:
     left), ``rate`` (bytes a second), ``loss`` (damaged frames of a million), ``basis``, ``slow``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
     (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
     ``item``, ``hash``; ``copied`` ``item``, ``place``, ``files``, ``size``; ``uncopied`` ``item``, ``place``; ``withheld``
-    ``items``; ``bundle`` ``item``, ``serial``, ``state`` (``offered``, ``taken``, ``declined``, ``failed``); ``log-receipted`` ``boot``, ``items``, ``hash``; ``accepted`` and ``status`` ``percent``, ``charging``, ``number``, ``update``, the latter
+    ``items``; ``bundle`` ``item``, ``serial``, ``state`` (``offered``, ``taken``, ``declined``, ``failed``); ``log-receipted`` ``boot``, ``items``, ``hash``; ``accepted``, ``joined``, ``leads`` and ``status`` ``percent``, ``charging``, ``number``, ``update``, the latter
     ``busy``; ``known`` ``seen_ms``, ``missing``; ``gate`` ``light``; ``undocked`` ``early``, ``missing``; everything may have ``text``.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -227,6 +228,39 @@ def test_both_die_again_and_again(pki: Pki, memory: Path) -> None:
     assert not TROUBLE & set(rack.kinds())
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_anything_that_happens_to_three_links(pki: Pki, memory: Path, seed: int) -> None:
+    """Pulled out, put in, silent, pressed: in the end everything is in the store and nothing was ever receipted that is not whole."""
+    draw = random.Random(seed)
+    print(f"seed {seed}")  # noqa: T201 - leads back to it
+    kinds = (USB, SLOW, SLOW)
+    rack = Rack(pki, memory, MEGABYTE, MEGABYTE / 2, MEGABYTE / 20, kinds=kinds)
+    recordings = footage(rack, *((draw.randrange(1, 400_000),) * draw.randrange(1, 6) for _ in range(4)))
+
+    def happen() -> None:
+        for _ in range(25):
+            cord = draw.choice(rack.cords)
+            act = draw.choice(("out", "out", "in", "in", "in", "silent", "heard", "press", "stop"))
+            if act == "out":
+                cord.unplug()
+            elif act == "in":
+                cord.plug()
+            elif act in ("silent", "heard"):
+                cord.answered = act == "heard"
+            else:
+                rack.berth.yield_to_recording(recording=act == "press")
+            rack.turns.sleep(draw.choice((0.05, 0.3, 1.0, 3.0, 12.0)))
+            rack.whole()
+        for cord in rack.cords:
+            cord.answered = True
+            cord.plug()
+        rack.berth.yield_to_recording(recording=False)
+
+    rack.run(happen)
+    assert set(rack.shelf.receipts) == set(recordings)
+    assert not TROUBLE & set(rack.kinds())
+
+
 def test_when_the_leader_dies_the_other_goes_on(pki: Pki, memory: Path) -> None:
     """The one that helped takes the lead, with receipts of its own; what was fetched is not fetched again, and the camera stands all the
     time."""
@@ -265,6 +299,25 @@ def test_moves_over_to_a_faster_link(pki: Pki, memory: Path) -> None:
     assert 15 < taken < 24
     assert Move.GONE not in rack.moves()[:-1]
     assert rack.moves().count(Move.MET) == rack.moves().count(Move.STOOD) == 1
+
+
+def test_both_links_stay(pki: Pki, memory: Path) -> None:
+    """A dock that stays keeps in touch over both, and both bring what is recorded later; the time was told over the first alone."""
+    rack = Rack(pki, memory, MEGABYTE, MEGABYTE / 2, stay=True)
+    footage(rack, (400_000,) * 2)
+    carried: list[int] = []
+
+    def later() -> None:
+        rack.turns.sleep(90)
+        assert rack.done
+        assert Move.GONE not in rack.moves()
+        carried.extend(cord.carried for cord in rack.cords)
+        rack.shelf.record(2, (400_000,) * 9)
+
+    rack.run(later)
+    assert [cord.carried - before > 700_000 for cord, before in zip(rack.cords, carried, strict=True)] == [True, True]
+    assert rack.kinds().count(Kind.ACCEPTED) == rack.kinds().count(Kind.JOINED) == 1
+    assert rack.links(Kind.CLOCK) == [0]
 
 
 def test_a_clone_is_refused_while_the_camera_is_in(pki: Pki, memory: Path) -> None:
