@@ -9,6 +9,7 @@ from __future__ import annotations
 DELIMITER = b"\0"
 _RUN = 254
 _FULL = b"\xff"
+_CODES = tuple(bytes((size + 1,)) for size in range(_RUN))
 
 
 class CobsError(ValueError):
@@ -24,11 +25,11 @@ def encode(data: bytes) -> bytes:
     """``data`` without a zero byte: one byte longer, and one more for each 254 bytes without a zero."""
     pieces: list[bytes] = []
     for run in data.split(DELIMITER):
-        start = 0
-        while len(run) - start >= _RUN:
-            pieces += (_FULL, run[start : start + _RUN])
-            start += _RUN
-        pieces += (bytes((len(run) - start + 1,)), run[start:])
+        rest, size = run, len(run)
+        while size >= _RUN:
+            pieces += (_FULL, rest[:_RUN])
+            rest, size = rest[_RUN:], size - _RUN
+        pieces += (_CODES[size], rest)
     if (
         pieces[-4:-3] == [_FULL] and pieces[-1] == b""
     ):  # the data ends with a full run: nothing follows it, not even a zero
@@ -40,14 +41,17 @@ def decode(code: bytes) -> bytes:
     """The inverse of ``encode``.  ``CobsError`` for a zero, an empty string, or a run that is cut short."""
     if not code or DELIMITER in code:
         raise CobsError("empty, or a zero inside")
-    pieces: list[bytes] = []
-    position, end = 0, len(code)
+    out, position, end = bytearray(code), 0, len(code)
+    full: list[int] = []
     while position < end:
-        following = position + code[position]
-        if following > end:
-            raise CobsError(f"a run of {code[position] - 1} bytes is cut short")
-        pieces.append(code[position + 1 : following])
-        if following < end and following - position <= _RUN:
-            pieces.append(DELIMITER)
-        position = following
-    return b"".join(pieces)
+        size = out[position]
+        out[position] = 0  # where a run begins there was a zero, but for the first one, and behind a full run
+        position += size
+        if size > _RUN:
+            full.append(position)
+    if position > end:
+        raise CobsError(f"a run of {size - 1} bytes is cut short")
+    for place in reversed(full):
+        del out[place : place + 1]
+    del out[0]
+    return bytes(out)

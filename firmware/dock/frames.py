@@ -31,6 +31,9 @@ class FrameType(IntEnum):
     RESET = 6
 
 
+_TYPES = {int(kind): kind for kind in FrameType}
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame.  ``session``, ``sequence`` and ``stamp`` are unsigned 32-bit numbers; ``link`` says what they mean."""
@@ -60,11 +63,11 @@ def parse(code: bytes) -> Frame | None:
         or zlib.crc32(raw[: -_CRC.size]) != _CRC.unpack(raw[-_CRC.size :])[0]
     ):
         return None
-    kind, session, sequence, stamp = _HEADER.unpack_from(raw)
-    try:
-        return Frame(FrameType(kind), session, sequence, stamp, raw[_HEADER.size : -_CRC.size])
-    except ValueError:  # a type of a later version
+    number, session, sequence, stamp = _HEADER.unpack_from(raw)
+    kind = _TYPES.get(number)
+    if kind is None:  # a type of a later version
         return None
+    return Frame(kind, session, sequence, stamp, raw[_HEADER.size : -_CRC.size])
 
 
 class Deframer:

@@ -159,6 +159,7 @@ _Look = Callable[[SSL.Connection, crypto.X509, int, int, int], bool]
 
 
 def _context(identity: Identity, look: _Look) -> SSL.Context:
+    """What both ends speak: TLS 1.3 with these certificates.  ``look`` sees each certificate of the peer, and judges."""
     context = SSL.Context(SSL.TLS_METHOD)
     context.set_min_proto_version(SSL.TLS1_3_VERSION)
     context.set_tls13_ciphersuites(_CHACHA_FIRST if identity.chacha else _AES_FIRST)

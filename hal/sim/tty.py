@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import select
 import termios
 import threading
 
@@ -20,20 +22,23 @@ class SerialLine:
     def __init__(self, path: str) -> None:
         """Open it; ``OSError`` if there is none."""
         self._port = serial.Serial(path, _BAUD, timeout=0, write_timeout=_PATIENCE_S)
+        self._woken, self._wake = os.pipe()
         self._closing = False
         self._reading, self._writing = threading.Lock(), threading.Lock()
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """What waits, or the next byte that comes."""
+        data = b""
         with self._reading:
-            if self._port.timeout != timeout_s:
-                self._port.timeout = timeout_s
-            data = bytes(self._port.read(1))
-            if data and (waiting := min(limit - 1, self._port.in_waiting)):
-                data += bytes(self._port.read(waiting))
+            if not self._closing and self._waits(timeout_s):
+                data = bytes(self._port.read(min(limit, max(1, self._port.in_waiting))))
         if self._closing:
             raise OSError(errno.ENODEV, "pulled out")
         return data
+
+    def _waits(self, timeout_s: float) -> bool:
+        """Whether there is something to read within the time.  A timeout of pyserial's own would set the tty up anew each time."""
+        return self._port.fileno() in select.select([self._port.fileno(), self._woken], [], [], timeout_s)[0]
 
     def write(self, data: bytes) -> None:
         """Hand all of ``data`` to the tty."""
@@ -58,8 +63,12 @@ class SerialLine:
 
     def close(self) -> None:
         """Wake whoever reads or writes, and close the tty."""
+        if self._closing:
+            return
         self._closing = True
-        self._port.cancel_read()
+        os.write(self._wake, b".")
         self._port.cancel_write()
         with self._reading, self._writing:
             self._port.close()
+            os.close(self._wake)
+            os.close(self._woken)

@@ -26,6 +26,8 @@ BITS = 10
 """Bits of a byte on a UART: start, eight, stop."""
 PATIENCE_S = 10.0
 READ = 256 * 1024
+GATHER = 16 * 1024
+"""Bytes that are taken from a tty at once, if so many wait: the system hands on a quarter of that in one piece."""
 SCANS = 3
 
 NOT_THERE = frozenset({errno.ENOENT, errno.ENXIO, errno.EIO, errno.ENODEV})
@@ -77,10 +79,16 @@ class SerialPort:
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Read what waits, or the next byte that comes."""
-        with _as_os_error():
-            if self._tty.timeout != timeout_s:
-                self._tty.timeout = timeout_s
-        return bytes(self._tty.read(min(limit, max(1, self._tty.in_waiting))))
+        if not select.select([self._tty.fileno()], [], [], timeout_s)[
+            0
+        ]:  # a timeout of pyserial's own sets the tty up anew
+            return b""
+        data, most = b"", min(limit, GATHER)
+        while len(data) < most and (
+            waiting := self._tty.in_waiting or not data
+        ):  # a tty that is gone has nothing and is ready
+            data += self._tty.read(min(most - len(data), int(waiting)))
+        return data
 
     def write(self, data: bytes) -> None:
         """Hand all of ``data`` to the tty."""

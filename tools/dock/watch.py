@@ -8,6 +8,7 @@ from firmware.dock.link import Link
 from tools.dock.events import DockEvent, Emit, Kind
 from tools.dock.forecast import Forecaster, Quality
 
+_LOOK_NS = 1_000_000_000
 _RESTING = frozenset({Kind.DONE, Kind.WAITING})
 
 
@@ -21,6 +22,7 @@ class Watch:
         self._clock = monotonic_ns
         self._emit = emit
         self._device = ""
+        self._next_ns = 0
 
     def __call__(self, event: DockEvent) -> None:
         """Hear one event of the visit."""
@@ -41,11 +43,12 @@ class Watch:
 
     def received(self, size: int, now_ns: int) -> None:
         """So many bytes came from the wire."""
-        if size:
-            self._forecaster.received(size, now_ns)
+        self._forecaster.received(size, now_ns)
+        if now_ns >= self._next_ns:
             self._tell(now_ns)
 
     def _tell(self, now_ns: int) -> None:
+        self._next_ns = now_ns + _LOOK_NS
         link = self._link
         quality = Quality(link.good, link.damaged, link.round_trip_ns) if link else Quality()
         told = self._forecaster.forecast(quality, now_ns)
