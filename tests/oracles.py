@@ -7,6 +7,7 @@ closes with a table of what that was (tests/reporting.py).
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -43,8 +44,11 @@ ORACLES = {
         Oracle("memcached", "memcached", "part of Swift"),
         Oracle("node", "nodejs", "runs age-encryption"),
         Oracle("openssl", "openssl", "certificate chains and time stamps verify"),
+        Oracle("rsync", "rsync", "an offload is as fast as rsync over ssh"),
         Oracle("s3cmd", "s3cmd", "a stock client brings a copy home over S3, and it verifies"),
         Oracle("shellcheck", "shellcheck", "shell scripts are sound"),
+        Oracle("ssh", "openssh-client", "carries that rsync"),
+        Oracle("sshd", "openssh-server", "answers it"),
         Oracle("strace", "strace", "writes and syncs reach the kernel in the promised order"),
         Oracle("swift-account-server", "swift-account", "part of Swift"),
         Oracle("swift-container-server", "swift-container", "part of Swift"),
@@ -61,7 +65,12 @@ def missing(commands: Iterable[str] = ORACLES) -> list[Oracle]:
         raise ValueError(
             f"not an oracle: {', '.join(sorted(unknown))}; add it to tests/oracles.py and requirements/debian.txt"
         )
-    return [ORACLES[command] for command in wanted if not (shutil.which(command) or (MODULES / command).is_dir())]
+    return [ORACLES[command] for command in wanted if not _found(command)]
+
+
+def _found(command: str) -> bool:
+    """Whether it is here, also where only root's shell looks for it."""
+    return bool(shutil.which(command)) or (MODULES / command).is_dir() or os.access(f"/usr/sbin/{command}", os.X_OK)
 
 
 def needs(*commands: str) -> pytest.MarkDecorator:

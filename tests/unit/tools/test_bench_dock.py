@@ -1,0 +1,151 @@
+"""The dock's benchmark: both sides really run, what they took is measured, and a camera's memory stays within its bound."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.oracles import needs
+from tools.bench import __main__ as bench
+from tools.bench import bare, dock, lower, rsync
+from tools.bench.card import DEVICE, VOLUME, Card, Pair
+from tools.bench.dock import MEMORY, Figure
+from tools.bench.lower import Lower
+from tools.bench.offload import offload
+from tools.bench.pair import SideError, Stopwatch, Took, alongside
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def pair() -> Pair:
+    """A camera and a dock."""
+    return Pair.create()
+
+
+def card(pair: Pair, root: Path, *sizes: int, sparse: bool = False) -> tuple[Card, Path]:
+    """A card with one recording, and its directory."""
+    root.mkdir()
+    made = Card(root, pair.session)
+    return made, made.record(sizes, sparse=sparse)
+
+
+def stored(store: Path) -> dict[str, bytes]:
+    """The files of the recording in a store, without its receipt."""
+    place = store / DEVICE / VOLUME / "recordings" / "00000001"
+    return {path.name: path.read_bytes() for path in place.iterdir() if path.name != "receipt.jws"}
+
+
+@pytest.mark.parametrize("line", [lower.tcp, lower.pty])
+def test_an_offload_is_a_whole_one(pair: Pair, tmp_path: Path, line: Callable[[], Lower]) -> None:
+    """What is measured is the real thing: two processes, and every byte in the store, behind a receipt."""
+    made, source = card(pair, tmp_path / "card", 300_000, 70_000)
+    with line() as opened:
+        camera, receiver = offload(made, pair, tmp_path / "store", opened)
+    assert stored(tmp_path / "store") == {path.name: path.read_bytes() for path in source.iterdir()}
+    assert camera.processor > 0
+    assert receiver.seconds > 0
+
+
+@pytest.mark.parametrize("size", [MIB, 64 * MIB, 1024 * MIB])
+def test_the_cameras_memory(pair: Pair, tmp_path: Path, size: int) -> None:
+    """However large a segment is, a camera needs at most 32 MB for handing it over, handshake included: it is never read whole."""
+    made, _ = card(pair, tmp_path / "card", size, sparse=True)
+    with lower.tcp() as opened:
+        camera, _ = offload(made, pair, tmp_path / "store", opened)
+    shutil.rmtree(tmp_path / "store")  # it is not sparse
+    assert 0 < camera.grew <= MEMORY == 32 * MIB
+
+
+def test_the_measure_of_memory_finds_a_reader_of_wholes() -> None:
+    """A side that holds what it sends is found out."""
+
+    def greedy() -> Took:
+        stopwatch = Stopwatch()
+        held = bytearray(b"x") * (40 * MIB)
+        took = stopwatch.stop()
+        return replace(took, seconds=float(len(held)))
+
+    assert alongside(greedy, greedy)[0].grew > MEMORY
+
+
+def test_bare_tls(pair: Pair) -> None:
+    """What it is compared with carries as many bytes, over the same lines."""
+    for line, run in ((lower.tcp, bare.over_sockets), (lower.pty, bare.over_the_link)):
+        with line() as opened:
+            camera, receiver = run(pair, 4 * bare.PIECE, opened)
+        assert min(camera.processor, receiver.seconds) > 0
+
+
+def test_a_slow_line_is_the_bottleneck(pair: Pair) -> None:
+    """A line with a pace does not carry more than that."""
+    for line, pace, run in ((lower.tcp, 4_000_000, bare.over_sockets), (lower.pty, 1_000_000, bare.over_the_link)):
+        with line(pace) as opened:
+            _, receiver = run(pair, 1_000_000, opened)
+        assert receiver.seconds > 0.15
+
+
+def test_a_side_that_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    """It is told, and nobody waits for it."""
+
+    def fails() -> Took:
+        raise ValueError("no such thing")
+
+    with pytest.raises(SideError, match="failed"):
+        alongside(fails, fails)
+    assert "no such thing" in capfd.readouterr().err
+
+
+@needs("sshd", "ssh", "rsync")
+def test_rsync(pair: Pair, tmp_path: Path) -> None:
+    """Rsync over ssh brings the same files, from a server of its own."""
+    _, source = card(pair, tmp_path / "card", 100_000)
+    keys = tmp_path / "keys"
+    keys.mkdir(mode=0o700)
+    with rsync.server(keys) as ssh:
+        took = rsync.fetch(ssh, source, tmp_path / "copy", sync=True)
+    assert took.seconds > 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "copy").iterdir()} == {
+        path.name: path.read_bytes() for path in source.iterdir()
+    }
+
+
+def test_without_rsync(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a program is missing, the figure says so instead of vanishing."""
+    monkeypatch.setattr(rsync, "PROGRAMS", ("no-such-sshd",))
+    made, source = card(pair, tmp_path / "card", 1000)
+    (figure,) = dock._beside_rsync(pair, made, source, tmp_path, 1)
+    assert (figure.value, figure.kept) == (None, None)
+    assert figure.text == "not measured: no-such-sshd is missing"
+
+
+def figures(*values: float | None) -> list[Figure]:
+    """Made-up figures."""
+    made = [Figure("offload", "TLS", value, 0.9, facts={"bytes_s": 1e6}) for value in values]
+    return [*made, Figure("memory", "before", 5.0, most=MEMORY)]
+
+
+@pytest.mark.parametrize(("values", "status"), [((1.0, None), 0), ((0.8,), 1)])
+def test_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], values: tuple[float | None, ...], status: int
+) -> None:
+    """It prints a table, or an object a line, and ends with 1 where a promise is not kept."""
+    asked: list[tuple[int, int, Path | None]] = []
+
+    def measure(size: int, rounds: int, directory: Path | None) -> list[Figure]:
+        asked.append((size, rounds, directory))
+        return figures(*values)
+
+    monkeypatch.setattr(bench, "measure", measure)
+    assert bench.main(["dock", "--json", "--size", "5", "--rounds", "2"]) == status
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["value"] for line in lines] == [*values, 5.0]
+    assert lines[-1]["kept"] is True
+    assert bench.main(["dock"]) == status
+    assert ("NOT KEPT" in capsys.readouterr().out) == bool(status)
+    assert asked == [(5_000_000, 2, None), (300_000_000, 3, None)]

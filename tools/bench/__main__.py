@@ -1,0 +1,70 @@
+"""``python -m tools.bench dock``: measure, and say against what."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.bench.dock import Figure, measure
+
+_VERDICTS = {None: "", True: "kept", False: "NOT KEPT"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run it; 1 where a promise was not kept."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    commands = parser.add_subparsers(title="benchmarks", metavar="WHAT", required=True)
+    dock = commands.add_parser("dock", help="offload: speed, noise, memory")
+    dock.add_argument("--size", type=int, default=300, metavar="MB", help="how much is offloaded each time (300)")
+    dock.add_argument("--rounds", type=int, default=3, help="of each the best of so many, in turns (3)")
+    dock.add_argument("--dir", type=Path, metavar="DIR", help="a directory on the disk that counts")
+    dock.add_argument("--json", action="store_true", help="one JSON object a line for each figure")
+    options = parser.parse_args(arguments)
+    figures = []
+    for figure in measure(options.size * 1_000_000, options.rounds, options.dir):
+        figures.append(figure)
+        if options.json:
+            print(json.dumps({**asdict(figure), "kept": figure.kept}), flush=True)
+    if not options.json:
+        Console(width=150).print(_table(figures))
+    return 1 if any(figure.kept is False for figure in figures) else 0
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table(
+        "what", "against", "ratio", "promised", "", "MB/s", "ns a byte of the processor: camera, dock (against)"
+    )
+    for figure in figures:
+        facts = figure.facts
+        rates = f"{facts['bytes_s'] / 1e6:.1f}" if facts else ""
+        costs = ""
+        if "dock_ns_byte" in facts:
+            ours, theirs = (
+                f"{facts[f'{side}camera_ns_byte']:.2f}, {facts[f'{side}dock_ns_byte']:.2f}" for side in ("", "against_")
+            )
+            costs = f"{ours} ({theirs})"
+        table.add_row(
+            figure.what, figure.against, _value(figure), _promise(figure), _VERDICTS[figure.kept], rates, costs
+        )
+    return table
+
+
+def _value(figure: Figure) -> str:
+    if figure.value is None:
+        return figure.text
+    return f"{figure.value:.2f}" if figure.most is None else f"{figure.value / (1 << 20):.1f} MiB"
+
+
+def _promise(figure: Figure) -> str:
+    if figure.least is not None:
+        return f"at least {figure.least}"
+    return "" if figure.most is None else f"at most {figure.most >> 20:.0f} MiB"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

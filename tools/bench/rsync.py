@@ -1,0 +1,101 @@
+"""What rsync over ssh takes for the same files on the same loopback: a stock sshd of an ordinary user, with keys that live as long as the run."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.bench.pair import Took
+
+PROGRAMS = ("sshd", "ssh", "ssh-keygen", "rsync")
+_PATIENCE_S = 10.0
+_PRIVILEGE = Path("/run/sshd")
+
+
+class MissingError(Exception):
+    """A program is not on this machine, or does not run here; the message says which."""
+
+
+def find(program: str) -> str:
+    """Its path; sshd lies where an ordinary user's shell does not look.  ``MissingError`` without it."""
+    path = shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise MissingError(f"{program} is missing")
+    return path
+
+
+@contextmanager
+def server(directory: Path) -> Iterator[list[str]]:
+    """A running sshd with throw-away keys in ``directory``; the command that reaches it, as rsync's ``-e`` wants it."""
+    programs = {name: find(name) for name in PROGRAMS}
+    if os.geteuid() == 0:  # started by root it wants this, which a service manager would have made
+        _PRIVILEGE.mkdir(mode=0o755, exist_ok=True)
+    for name in ("host", "user"):
+        command = [programs["ssh-keygen"], "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", str(directory / name)]
+        subprocess.run(command, check=True)
+    shutil.copy(directory / "user.pub", directory / "authorized")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    config = directory / "sshd_config"
+    config.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host\nAuthorizedKeysFile {directory}/authorized\n"
+        f"PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+        f"PermitRootLogin prohibit-password\n"
+    )
+    log = directory / "sshd.log"
+    daemon = subprocess.Popen([programs["sshd"], "-D", "-f", str(config), "-E", str(log)])
+    try:
+        _wait(port, daemon, log)
+        options = [
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            f"UserKnownHostsFile={directory}/known",
+            "-o",
+            "LogLevel=ERROR",
+        ]
+        yield [programs["ssh"], "-F", "none", "-p", str(port), "-i", str(directory / "user"), *options]
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def _wait(port: int, daemon: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it listens."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            if daemon.poll() is not None or time.monotonic() > until:
+                raise MissingError(f"sshd does not run here: {log.read_text()[-200:].strip()}") from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def fetch(ssh: list[str], source: Path, target: Path, *, sync: bool) -> Took:
+    """Copy a directory whole; ``sync``: every file is on the disk at the end, as a dock has it."""
+    target.mkdir(parents=True, exist_ok=True)
+    where = f"{getpass.getuser()}@127.0.0.1:{source}/"
+    command = [
+        find("rsync"),
+        "-a",
+        "--whole-file",
+        *(["--fsync"] if sync else []),
+        "-e",
+        " ".join(ssh),
+        where,
+        str(target),
+    ]
+    before, began = os.times(), time.perf_counter()
+    subprocess.run(command, check=True)
+    seconds, after = time.perf_counter() - began, os.times()
+    return Took(seconds, after.children_user + after.children_system - before.children_user - before.children_system, 0)
