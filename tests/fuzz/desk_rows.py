@@ -253,6 +253,14 @@ ROWS: tuple[Target, ...] = (
         24576,
         _JWS_FILE,
     ),
+    Target(
+        "desk/attribution",
+        lambda data: verify_chained(data.removesuffix(b"\n"), documents.ATTRIBUTION, certs.Role.DOCK, _trust()),
+        (Refused,),
+        lambda: [seeds.attribution_line() + b"\n"],
+        signing.signed,
+        bound=_KEYED,
+    ),
     Target("desk/derived", _derived, (Refused,), lambda: [seeds.derived_line() + b"\n"], signing.signed, bound=_KEYED),
     Target("desk/volume", _volume, (Refused,), lambda: [seeds.volume()["volume.jws"]], signing.signed, bound=_KEYED),
     Target(

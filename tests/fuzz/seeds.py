@@ -149,6 +149,13 @@ def assignment_line() -> bytes:
     return signing.line("lapel.assignment.1", payload)
 
 
+def attribution_line() -> bytes:
+    """The dock's line of a late attribution."""
+    told = {key: value for key, value in samples.receipt().items() if key in ("device", "volume", "number", "manifest")}
+    more = {"shift": "S-1", "reason": "x", "dock": "dock-1", "desk": "desk-1", "utc_ms": samples.anchor()["utc_ms"]}
+    return signing.line("lapel.attribution.1", {**told, **more})
+
+
 def time_line(nonce: str) -> bytes:
     """The authority's word for the time."""
     return signing.line("lapel.time.1", {"nonce": nonce, "utc_ms": samples.anchor()["utc_ms"]})

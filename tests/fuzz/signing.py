@@ -64,6 +64,7 @@ SIGNERS: Final = {
     "lapel.time.1": "settings",
     "lapel.bundle.1": "update",
     "lapel.derived.1": "export",
+    "lapel.attribution.1": "dock",
 }
 
 

@@ -35,12 +35,14 @@ WHERE: Mapping[str, tuple[str, str]] = {
     "lapel.bundle.1": ("beside a firmware bundle, not evidence: `NAME.jws`", "13.1"),
     "lapel.assignment.1": ("said by a dock, not evidence", "14"),
     "lapel.time.1": ("handed on by a dock, not evidence", "14.1"),
+    desk.ATTRIBUTION: ("`attributions/NNNNNNNN-HASH16.jwsl`", "14.2"),
     desk.DERIVED: ("beside a film that a desk cut: `NAME.derived.jws`", "17"),
 }
 """Where an object of each type stands, and its section."""
 
 ELSEWHERE: Mapping[str, tuple[str, str]] = {
     second.TYP: ("device, on the pq-root", "`x5c`"),
+    desk.ATTRIBUTION: ("dock, and export", "`x5c`"),
     desk.DERIVED: ("export", "`x5c`"),
 }
 """Signer of the types that are no ``Kind`` of the firmware."""
@@ -78,6 +80,8 @@ NAMES: Mapping[str, str] = {
     names.audit_private(0).replace("00000000", "NNNNNNNN"): "11.2",
     f"NAME{names.UNFINISHED}": "18.1",
     "manifest.tsr": "15",
+    "NNNNNNNN-HASH16.jwsl": "14.2",
+    "attributions": "14.2",
     "NAME.conflict-HASH8": "1",
     "NNNNNNNN.damaged-...": "1",
 }

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from tools.dock import assign_cli, copy_cli
+from tools.dock import assign_cli, attribute_cli, copy_cli
 from tools.dock.bundles import BundleStock
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind, timed
@@ -94,6 +94,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     serve.set_defaults(run=run_serve)
 
     assign_cli.add_parsers(commands)
+    attribute_cli.add_parser(commands)
     copy_cli.add_parsers(commands)
     add_plan(commands)
 

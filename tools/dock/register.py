@@ -40,7 +40,8 @@ class Register:
     """JSON lines, readable by their owner alone; the file is replaced as a whole, so that a cut leaves no half line.
 
     ``{"device", "shift", "officer", "utc_ms"}`` assigns; ``{"device", "shift", "given_ms"}`` notes that the camera has
-    it; ``{"shift", "officer", "waiting_ms"}`` notes an officer who takes the next camera that is ready.
+    it; ``{"shift", "officer", "waiting_ms"}`` notes an officer who takes the next camera that is ready, and
+    ``{"shift", "officer", "late_ms"}`` whose a shift was that is named in a late attribution alone.
     """
 
     def __init__(self, store: Path) -> None:
@@ -58,6 +59,11 @@ class Register:
         """Enter that an officer takes the next camera that is ready."""
         _check(shift, officer)
         self._add({"shift": shift, "officer": officer, "waiting_ms": utc_ms})
+
+    def late(self, shift: str, officer: str, utc_ms: int) -> None:
+        """Enter whose a shift was that no camera was ever told of: for a late attribution."""
+        _check(shift, officer)
+        self._add({"shift": shift, "officer": officer, "late_ms": utc_ms})
 
     def claim(self, device: str, utc_ms: int) -> bool:
         """Give a camera that is ready to the officer who has waited longest; False where nobody does."""

@@ -37,6 +37,8 @@ class Volume:
     unsigned: int = 0
     reports: dict[int, RecordingReport] = field(default_factory=dict)
     opening_hashes: dict[int, str] = field(default_factory=dict)
+    manifest_hashes: dict[int, str] = field(default_factory=dict)
+    refused_attributions: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
     announced: set[int] = field(default_factory=set)

@@ -21,8 +21,9 @@ VOLUME = "lapel.volume.1"
 SECOND = "lapel.manifest-pq.1"
 SETTINGS = "lapel.settings.1"
 DERIVED = "lapel.derived.1"
+ATTRIBUTION = "lapel.attribution.1"
 
-LINES = {OPENING, FLUSH, AUDIT}
+LINES = {OPENING, FLUSH, AUDIT, ATTRIBUTION}
 """Types that are lines of a ``.jwsl`` file; the others have a ``.jws`` file each."""
 
 ZEROS = "0" * 64
@@ -162,6 +163,18 @@ PAYLOADS = {
             "recipients": list_of(members({"role": NAME, "age": text(r"[!-~]+", 4096)}), 16),
             "revoked": list_of(members({"hash": _hash, "since_ms": TIME}), MAX_REVOKED),
             "values": mapping(r"[a-z][a-z0-9_]{0,63}", MAX_VALUES),
+        }
+    ),
+    ATTRIBUTION: members(
+        {
+            **_who,
+            "number": NUMBER,
+            "manifest": _hash,
+            "shift": LABEL,
+            "reason": text(f"{PLAIN}{{1,256}}"),
+            "dock": NAME,
+            "desk": text(f"{PLAIN}{{1,64}}"),
+            "utc_ms": TIME,
         }
     ),
     DERIVED: members(

@@ -95,6 +95,7 @@ def _recording(recording: RecordingReport, paint: _Paint) -> Iterator[str]:
     marked = ", marked as important" if recording.priority else ""
     yield f"{name}: {paint(recording.verdict)}{marked} ({shown(recording.path)})"
     yield from _words(recording)
+    yield from _rows("attributed", [each.words for each in recording.attributions])
     for entry in recording.private or ():
         at = "" if entry.at_s is None else f"at {media_span(entry.at_s)}: "
         yield from _rows("private", [at + entry.text])

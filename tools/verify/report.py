@@ -15,6 +15,7 @@ from tools.verify.findings import Problem
 from tools.verify.holdings import Completeness, LogEntry, Span
 from tools.verify.model import MEDIA_RATE
 from tools.verify.signatures import Signatures
+from tools.verify.times import utc
 
 SCHEMA = 1
 Annexed = RecordingAnnex | VolumeAnnex | FileEntry | CertificateEntry
@@ -70,6 +71,26 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribution:
+    """What a dock and a custodian signed later about whose shift it was.  It is no part of the recording, and changes no verdict."""
+
+    file: str
+    shift: str
+    reason: str
+    dock: str
+    desk: str
+    utc_ms: int
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return (
+            f"to shift {self.shift}, by dock {self.dock} and custodian {self.desk} at {utc(self.utc_ms)}, later and apart from what "
+            f"the camera signed; the reason that they give: {self.reason}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingReport:
     """The verdict on one recording.  ``seconds`` is the media time that the journal vouches for; ``second`` whether its
     second signature is proven, None where there is no manifest that could have one."""
@@ -90,6 +111,7 @@ class RecordingReport:
     private: tuple[PrivateEntry, ...] | None = None
     problems: tuple[Problem, ...] = ()
     annex: RecordingAnnex | None = None
+    attributions: tuple[Attribution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +289,7 @@ def _recording(report: RecordingReport) -> dict[str, Any]:
         "private": None
         if private is None
         else [{"kind": each.kind, "at_s": each.at_s, "text": each.text} for each in private],
+        "attributions": [asdict(each) for each in report.attributions],
         "annex": _values(report.annex),
     }
 

@@ -9,13 +9,25 @@ from pathlib import Path
 
 from cryptography import x509
 
-from tools.verify import age, audit, belonging, certs, files, journal, manifest, second, volume, volume_summary
+from tools.verify import (
+    age,
+    attribution,
+    audit,
+    belonging,
+    certs,
+    files,
+    journal,
+    manifest,
+    second,
+    volume,
+    volume_summary,
+)
 from tools.verify.anchors import load_anchors
 from tools.verify.annex import CertificateEntry
 from tools.verify.findings import Problem, Refused
 from tools.verify.gathering import root_entry
-from tools.verify.recording import Given
-from tools.verify.report import Place, Report, VolumeReport
+from tools.verify.recording import Custody, Given
+from tools.verify.report import Place, RecordingReport, Report, VolumeReport
 from tools.verify.revocation import Revocations, load_revocations
 from tools.verify.summary import judge_recording
 from tools.verify.timestamp import load_tsa_roots
@@ -110,13 +122,28 @@ def _judge(path: Path, given: Given, place: Place | None, *, device: bool) -> Re
     if device:
         raise Refused(f"{path}: is not the folder of one device, with a folder for each of its volumes")
     if journal.NAME in names or manifest.NAME in names:
-        found, _ = judge_recording(path, given, ".")
+        found, custody = judge_recording(path, given, ".")
+        found = _attributed(path, given, found, custody)
         return Report(str(path), "recording", root_certificate, recordings=(found,))
     if _is_volume(path):
         return Report(str(path), "volume", root_certificate, volumes=(_volume(path, place, given, "."),))
     if any(_is_volume(each) for folder in inside for each in _directories(folder)):
         return _store(path, place, given, root_certificate)
     raise Refused(f"{path}: holds neither a recording nor a volume, nor folders of such")
+
+
+def _attributed(path: Path, given: Given, found: RecordingReport, custody: Custody) -> RecordingReport:
+    """With what was said later about whose shift it was, where it lies in a volume that has such records."""
+    folder = path.resolve().parent.parent / attribution.DIRECTORY
+    if path.resolve().parent.name != volume.RECORDINGS or found.number is None or not folder.is_dir():
+        return found
+    here = {found.number: attribution.Attributable(found, custody.manifest.hash if custody.manifest else None)}
+    try:
+        return attribution.judge_attributions(folder, given, here)[0][found.number]
+    except (Refused, OSError) as error:
+        return replace(
+            found, not_proven=(*found.not_proven, f"whose shift it was, by {attribution.DIRECTORY}: it {error}")
+        )
 
 
 def _is_volume(path: Path) -> bool:

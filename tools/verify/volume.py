@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tools.verify import audit, files, journal, manifest, receipt
+from tools.verify import attribution, audit, files, journal, manifest, receipt
 from tools.verify.anchors import check_anchor, kept_anchor
+from tools.verify.attribution import Attributable, judge_attributions
 from tools.verify.audit import check_receipt, read_audit
 from tools.verify.audit_state import Audit
 from tools.verify.belonging import NAME, Volume, check_belongs
 from tools.verify.certs import Role, Trust
 from tools.verify.completeness import missing, runs
 from tools.verify.documents import VOLUME
-from tools.verify.findings import need
+from tools.verify.findings import Refused, need
 from tools.verify.jws import MAX_LINE
 from tools.verify.log_private import judge_private
 from tools.verify.model import Opening
@@ -33,6 +34,7 @@ _KNOWN = {
     receipt.OTHER_LOGS,
     audit.DIRECTORY,
     RECORDINGS,
+    attribution.DIRECTORY,
     "erasing",
     "quarantine",
     "reserve",
@@ -66,6 +68,8 @@ def judge_volume(path: Path, place: Place, given: Given) -> Volume:
     volume.private, volume.unsigned = judge_private(path, volume.audit, receipted, given.keys, problems)
     with problems.at(RECORDINGS):
         _judge_recordings(volume)
+    if attribution.DIRECTORY in _names(path):
+        _attribute(volume)
     for name in _ASIDE & _names(path):
         with problems.at(name):
             volume.aside += [f"{name}/{files.shown(each)}" for each in files.folder(path / name)]
@@ -166,6 +170,8 @@ def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
     volume.reports[number], custody = judge_recording(path, volume.given, where, trusted, further)
     if custody.journal is not None:
         volume.opening_hashes[number] = custody.journal.opening.hash
+    if custody.manifest is not None:
+        volume.manifest_hashes[number] = custody.manifest.hash
 
 
 def _docking_before(volume: Volume, opening: Opening) -> DockSigned | None:
@@ -191,6 +197,19 @@ def _need_same_volume(volume: Volume, anchor: DockSigned) -> None:
     if volume.paper is not None:
         for member in ("device", "volume"):
             need(anchor.payload[member] == volume.paper.payload[member], f"{member} is not that of {NAME}")
+
+
+def _attribute(volume: Volume) -> None:
+    """Add what was said later about whose shift it was.  Nothing of that is a problem of the evidence."""
+    here = {
+        number: Attributable(report, volume.manifest_hashes.get(number)) for number, report in volume.reports.items()
+    }
+    try:
+        volume.reports, volume.refused_attributions = judge_attributions(
+            volume.path / attribution.DIRECTORY, volume.given, here
+        )
+    except (Refused, OSError) as error:
+        volume.refused_attributions = [f"whose shift anything was, by {attribution.DIRECTORY}: it {error}"]
 
 
 def _note_missing(volume: Volume) -> None:

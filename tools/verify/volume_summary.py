@@ -106,6 +106,7 @@ def _not_proven(volume: Volume) -> Iterator[str]:
             f"that nothing was turned back before boot {boot}: the hardware's counter ran {ahead} further than this log has "
             "openings, so that log or another card was in the camera"
         )
+    yield from volume.refused_attributions
     if volume.unsigned:
         yield f"{size(volume.unsigned)} of the log's private part, which a cut left behind what lines vouch for"
     if not volume.given.revoked.known:

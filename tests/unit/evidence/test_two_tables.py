@@ -19,6 +19,7 @@ from firmware.evidence.roles import Role
 from tests import samples
 from tests.evidence_maker import jose
 from tests.evidence_maker.pki import Authority
+from tools.dock.attribution import BY_DESK, BY_DOCK
 from tools.export.derivation import DERIVED
 from tools.verify import certs as desk_certs
 from tools.verify import documents as desk
@@ -76,6 +77,21 @@ PAYLOADS: list[tuple[Kind, Payload]] = [
             "tool": "lapel export 1.0.0",
             "utc_ms": 1_790_000_000_000,
         },
+    ),
+    *(
+        (
+            kind,
+            {
+                **_WHOSE,
+                "manifest": samples.HASH,
+                "shift": "S-1",
+                "reason": "x",
+                "dock": "dock-1",
+                "desk": "desk-1",
+                "utc_ms": 1_790_000_000_000,
+            },
+        )
+        for kind in (BY_DOCK, BY_DESK)
     ),
     (log_kinds.AUDIT, samples.audit()),
     *(

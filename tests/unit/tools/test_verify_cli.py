@@ -165,6 +165,7 @@ RECORDING_SHAPE = {
     "not_proven": ["str"],
     "problems": "list",
     "private": [{"kind": "str", "at_s": "NoneType", "text": "str"}],
+    "attributions": "list",
     "annex": RECORDING_ANNEX_SHAPE,
 }
 VOLUME_SHAPE = {

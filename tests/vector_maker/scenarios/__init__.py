@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.vector_maker.evidence import Group
 from tests.vector_maker.scenarios import (
+    attribution,
     certificates,
     completeness,
     content,
@@ -37,6 +38,7 @@ GROUPS: tuple[Group, ...] = (
         log_keeping.SCENARIOS,
     ),
     Group("time", "time stamps, trusted times, withdrawn certificates", time.SCENARIOS),
+    Group("attribution", "whose shift it was, said later", attribution.SCENARIOS),
     Group("second", "second signatures with ML-DSA-65", second.SCENARIOS),
     Group("content", "what a key shows: age headers, plaintext, private part", content.SCENARIOS),
 )

@@ -104,6 +104,14 @@ def card(report: RecordingReport, *, alone: bool, covered: tuple[float, float] |
         pairs(_facts(report), "facts"),
         *([tag("figure", picture, tag("figcaption", _caption(report)))] if picture else []),
         *words,
+        *(
+            [
+                tag("h4", "Attributed later, which is no part of the recording"),
+                items([each.words for each in report.attributions], "said"),
+            ]
+            if report.attributions
+            else []
+        ),
         tag("h4", "Details, in the verifier's words") if report.facts else "",
         items(report.facts, "said"),
         *([tag("h4", "Private notes of the camera, opened with the key"), items(notes, "said")] if notes else []),
