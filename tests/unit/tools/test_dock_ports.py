@@ -15,12 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from firmware.evidence import documents
+from firmware.evidence.kinds import BUNDLE
+from firmware.evidence.roles import Role
 from firmware.runtime.docklink import DockLink, DockNews
 from hal.interface import PortKind
 from hal.sim.dock import SimDock
+from tests import samples
 from tests.docking import MemoryShelf, VirtualClock, camera, desk, parts, stored
 from tests.pki import Pki
 from tools.dock import Dock, DockEvent, DockIdentity, Kind, SetupError, StoreError, add_parser
+from tools.dock.bundles import BundleStock
 from tools.dock.ports import TcpPort, listen
 from tools.dock.visit import Desk, system_utc_ms
 from tools.provision.authority import create_authority
@@ -290,6 +295,61 @@ def test_several_ports_on_the_command_line(tmp_path: Path, capsys: pytest.Captur
     assert sorted(each["event"] for each in told) == ["listening"] * 3 + ["unusable"]
     (bad,) = [each for each in told if each["event"] == "unusable"]
     assert (bad["slot"], bad["port"]) == ("A1", str(tmp_path / "ttyACM0"))
+
+
+def bundle(folder: Path, pki: Pki, data: bytes, **changes: object) -> Path:
+    """A signed firmware bundle in a directory."""
+    signer = pki.holder(Role.UPDATE)
+    line = documents.sign(BUNDLE, samples.bundle(data, **changes), signer.sign, signer.chain.ders)
+    folder.mkdir(exist_ok=True)
+    (folder / "lapel.raucb").write_bytes(data)
+    (folder / "lapel.raucb.jws").write_bytes(line + b"\n")
+    return folder
+
+
+def test_firmware_over_a_pty_with_a_cut(pki: Pki, tmp_path: Path) -> None:
+    """Over a pty pair with pyserial on both ends, the cable pulled out in the middle of a bundle: resumed where it was, and whole."""
+    shelf, data = MemoryShelf(pki, pki.session(), RealClock(utc_ms=system_utc_ms())), bytes(range(256)) * 1200
+    stock = BundleStock(bundle(tmp_path / "bundles", pki, data), lambda _name, _why: None)
+    at, events = desk(pki, tmp_path / "store", utc_ms=system_utc_ms, bundles=stock)
+    port = SimDock()
+    with Cable() as cable:
+        port.plug(cable.camera)
+        cable.cut_after(220_000)
+
+        def mend() -> None:
+            while not cable.out:
+                time.sleep(0.005)
+            port.unplug()
+            cable.put_back()
+            port.plug(cable.camera)
+
+        mending = threading.Thread(target=mend)
+        mending.start()
+        with docked(shelf, port):
+            serve(at, cable.dock)
+        mending.join(PATIENCE_S)
+    told = [event.text for event in events if event.kind is Kind.BUNDLE]
+    assert len(told) == 3
+    assert "from byte 0 " in told[0]
+    assert "from byte 0 " not in told[1]
+    assert shelf.bundles.step(threading.Event())
+    assert shelf.updater.pending()
+
+
+def test_bundles_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--bundles`` names a directory; what does not verify in it is told at once, by name, and makes the exit status 1."""
+    base = ["dock", "serve", "--identity", str(enrolled(tmp_path)), "--store", str(tmp_path / "store"), "--json"]
+    base += ["--port", "tcp:[127.0.0.1]:0", "--bundles", str(tmp_path / "bundles")]
+    assert lapel(*base) == 1
+    assert f"{tmp_path / 'bundles'}: No such file" in capsys.readouterr().err
+    bundle(tmp_path / "bundles", Pki.create(), b"of somebody else")
+    threading.Timer(1.0, os.kill, (os.getpid(), 15)).start()
+    assert lapel(*base) == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (bad,) = [each for each in told if each["event"] == "rejected"]
+    assert bad["item"] == "bundle lapel.raucb"
+    assert "authorityKeyIdentifier" in bad["text"]
 
 
 def test_failing_store_ends_the_dock(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
