@@ -41,7 +41,11 @@ MOST_SAID: Final = 16
 MOST_WRONG: Final = 3
 """So often in one boot may all bytes of a bundle arrive and be others than its paper says."""
 
+UNKNOWN: Final = Update("unknown", 0, "none")
+"""What is said of firmware where nothing can be: no bundle is for such a board."""
+
 _LOOK_S = 1.0
+_RETRY_S = 60.0
 _NAP_S = 0.2
 
 
@@ -82,7 +86,12 @@ class Bundles:
     # -- for the dock thread
 
     def facts(self) -> Update:
-        """How it stands, as a dock is told."""
+        """How it stands, as a dock is told.  Trouble with the small partition, or with the updater, keeps no evidence from leaving."""
+        with suppress(OSError):
+            return self._facts()
+        return UNKNOWN
+
+    def _facts(self) -> Update:
         serial, waiting = self._standing()
         updater = self._parts.updater
         known = (("waiting", waiting is not None), ("installed", updater.pending()), ("failed", bool(self._failed)))
@@ -119,7 +128,7 @@ class Bundles:
         free = self._parts.storage.space().free
         folder = self._directory()
         free += sum(durable.size(folder, name) for name in {PART} & set(folder.names()))
-        judge(bundle, Standing(self.facts(), self._charged(), free))
+        judge(bundle, Standing(self._facts(), self._charged(), free))
 
     def _receive(self, bundle: Bundle) -> tuple[Intake, bool]:
         """Go on where an earlier docking with the same paper ended, or begin; whether it begins."""
@@ -156,11 +165,16 @@ class Bundles:
     # -- the installing thread
 
     def run(self, stopping: threading.Event) -> None:
-        """Hand over what waits, until ``stopping``."""
+        """Hand over what waits, until ``stopping``.  Trouble with the storage, which shows elsewhere, is given time to pass."""
         while not stopping.is_set():
-            with suppress(StoppingError):
+            pause_s = _LOOK_S
+            try:
                 self.step(stopping)
-            stopping.wait(_LOOK_S)
+            except StoppingError:
+                return
+            except OSError:
+                pause_s = _RETRY_S
+            stopping.wait(pause_s)
 
     def step(self, stopping: threading.Event) -> bool:
         """Hand the bundle that waits to the updater, if there is one and nothing is in the way; whether that was done."""
@@ -209,7 +223,10 @@ class Bundles:
         """The serial that was installed last, and the whole bundle that waits.  Read once: only this object changes it."""
         with self._lock:
             if self._found is None:
-                folder = self._directory()
+                root = self._parts.storage.root()
+                if DIRECTORY not in root.names():
+                    return 0, None
+                folder = root.enter(DIRECTORY)
                 trust = replace(self._parts.trust(), at=None)
                 last, waiting = _paper(folder, INSTALLED, trust), None
                 if (

@@ -20,7 +20,7 @@ from firmware.evidence.errors import ChainError, FormatError, RevokedError
 from firmware.evidence.kinds import BUNDLE
 from firmware.evidence.log_kinds import AUDIT
 from firmware.evidence.roles import Role
-from firmware.runtime.bundles import MOST_SAID, MOST_WRONG, BundleParts, Bundles
+from firmware.runtime.bundles import MOST_SAID, MOST_WRONG, UNKNOWN, BundleParts, Bundles
 from firmware.runtime.intake import PIECE
 from hal.interface import File
 from hal.sim.crashes import Image, Survival
@@ -404,6 +404,45 @@ def test_gauge_that_fails(camera: Camera, pki: Pki, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(camera.power, "battery", broken)
     with pytest.raises(UnwantedError, match="battery"):
         camera.bundles.offer(paper(pki))
+
+
+@pytest.mark.parametrize("part", ["storage", "updater"])
+def test_trouble_keeps_no_evidence_waiting(
+    camera: Camera, pki: Pki, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the small partition or the updater fails, a camera still says how it is, and nobody offers it firmware; the thread gives the
+    storage a minute each time, and does not end."""
+
+    def broken(*_anything: object) -> None:
+        raise OSError(errno.EIO, "no medium found")
+
+    if part == "storage":
+        monkeypatch.setattr(camera.storage, "root", broken)
+    else:
+        monkeypatch.setattr(camera.slots, "board", broken)
+    assert camera.bundles.facts() == UNKNOWN
+    with pytest.raises(OSError, match="no medium"):
+        camera.bundles.offer(paper(pki))
+    naps: list[float] = []
+
+    class Stopping(Event):
+        """Counts the naps."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            naps.append(timeout or 0.0)
+            if len(naps) == 3:
+                self.set()
+            return self.is_set()
+
+    camera.bundles.run(Stopping())
+    assert naps == ([60.0] * 3 if part == "storage" else [1.0] * 3)
+
+
+def test_nothing_is_written_for_a_look(camera: Camera) -> None:
+    """A camera that never met a bundle leaves its small partition as it is."""
+    assert camera.bundles.facts().state == "none"
+    assert not camera.bundles.step(camera.stopping)
+    assert camera.storage.log == []
 
 
 def test_recording_goes_first(camera: Camera, pki: Pki) -> None:
