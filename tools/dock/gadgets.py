@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from tools.dock.slots import usb_location
 
 USB = "usb"
+"""The name of this place among ports.  It says where the dock looks, as ``tcp:`` and a tty's path do.  "auto" would say nothing of
+what is found by it, "gadget" is the camera's word for its own end, and "serial" is what a UART is too."""
 
 CAMERAS: Mapping[tuple[int, int], str] = {
     (0x1D6B, 0x0104): "Linux gadget of several functions, as our cameras present themselves",

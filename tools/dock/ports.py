@@ -36,8 +36,8 @@ NOT_THERE = frozenset({errno.ENOENT, errno.ENXIO, errno.EIO, errno.ENODEV})
 _UART = re.compile(r"/dev/tty(USB|AMA|S|SC|THS|mxc|O|PS)\d+")
 
 _REMEDIES: Mapping[int, str] = {
-    errno.EACCES: "add this user to the group {group} (usermod -aG {group} USER), or give the device another mode with a udev rule",
-    errno.EPERM: "add this user to the group {group} (usermod -aG {group} USER), or give the device another mode with a udev rule",
+    errno.EACCES: "{rights}",
+    errno.EPERM: "{rights}",
     errno.EAGAIN: "another program holds it: another dock, or ModemManager; end that",
     errno.EBUSY: "another program holds it: another dock, or ModemManager; end that",
     errno.EMFILE: "this dock has too many files open: raise the limit (ulimit -n)",
@@ -227,12 +227,16 @@ def remedy(path: str, error: OSError) -> str:
     """What is wrong with a port that cannot be opened, and what to do about it."""
     what = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
     todo = _REMEDIES.get(error.errno or 0)
-    return f"{what}: {todo.format(group=_group(path))}" if todo else what
+    return f"{what}: {todo.format(rights=_rights(path))}" if todo else what
 
 
-def _group(path: str) -> str:
-    """The group of a device."""
+def _rights(path: str) -> str:
+    """What gives this user a device."""
     try:
-        return grp.getgrgid(Path(path).stat().st_gid).gr_name
+        status = Path(path).stat()
+        group = grp.getgrgid(status.st_gid).gr_name
     except (OSError, KeyError):
-        return "dialout"
+        group = ""
+    if group in ("", "root") or status.st_mode & 0o060 != 0o060:
+        return "give this user the device with a udev rule (GROUP and MODE)"
+    return f"add this user to the group {group} (usermod -aG {group} USER, then log in anew)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import socket
 import termios
@@ -177,7 +178,7 @@ def test_places_that_cannot_be_used_keep_no_other(pki: Pki, tmp_path: Path, monk
         specs = [cable.dock, str(file), busy, "tcp:no-such-host.invalid:1", "tcp:127.0.0.1:0"]
         with serving(at, specs) as told:
             listening = told.wait(Kind.LISTENING, slot="", count=3)
-            assert "usermod -aG" in told.wait(Kind.UNUSABLE, port=cable.dock).text
+            assert "Permission denied: " in told.wait(Kind.UNUSABLE, port=cable.dock).text
             assert "configure" in told.wait(Kind.UNUSABLE, port=str(file)).text
             assert "another program listens there" in told.wait(Kind.UNUSABLE, port=busy).text
             assert told.wait(Kind.UNUSABLE, port="tcp:no-such-host.invalid:1").text
@@ -215,7 +216,7 @@ def test_a_tty_whose_rights_come_a_moment_later(pki: Pki, tmp_path: Path, monkey
     assert not told.all(Kind.UNUSABLE)
 
 
-def test_a_tty_of_somebody_else(tmp_path: Path) -> None:
+def test_a_tty_of_somebody_else() -> None:
     """Two programs do not serve one tty: the second one is told what to look for."""
     with Cable() as cable:
         port = SerialPort(cable.dock)
@@ -224,7 +225,24 @@ def test_a_tty_of_somebody_else(tmp_path: Path) -> None:
         assert "ModemManager" in remedy(cable.dock, caught.value)
         port.close()
         SerialPort(cable.dock).close()
-    assert "dialout" in remedy(str(tmp_path / "gone"), PermissionError(errno.EACCES, "x"))
+
+
+@pytest.mark.parametrize(
+    ("group", "mode", "word"),
+    [("dialout", 0o660, "usermod -aG dialout USER"), ("dialout", 0o600, "udev"), ("root", 0o660, "udev")],
+)
+def test_what_to_do_about_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, mode: int, word: str
+) -> None:
+    """Who may not open a tty is told the group that may, or, where none may, to make a rule."""
+    denied = PermissionError(errno.EACCES, "x")
+    device = tmp_path / "ttyACM0"
+    assert "udev" in remedy(str(device), denied)
+    device.write_text("")
+    device.chmod(mode)
+    monkeypatch.setattr(grp, "getgrgid", lambda _: SimpleNamespace(gr_name=group))
+    assert remedy(str(device), denied).startswith("Permission denied: ")
+    assert word in remedy(str(device), denied)
 
 
 def alone(slot: str) -> None:
