@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tools.dock.measured import MeasuredError, Run, calibrate, forecast, read_run
+from tools.dock.measured import Compared, Found, MeasuredError, Run, calibrate, forecast, read_run
 from tools.dock.plan import MOST_CAMERAS, MOST_SLOTS, Scenario, as_json, plan
 from tools.dock.plan_text import BLOCKS, in_text
-from tools.dock.rates import in_rate, in_time, parse_rate
+from tools.dock.rates import in_rate, parse_rate
 
 WELL, NOT_WELL = 0, 1
 
@@ -159,51 +159,43 @@ def add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run_plan(options: argparse.Namespace) -> int:
     """Print the plan; 1 where a measured log cannot be used."""
     scenario = _scenario(options)
-    runs: list[tuple[Path, Run]] = []
+    found: Found | None = None
+    held: list[tuple[Path, Run, Compared]] = []
     try:
         runs = [(path, read_run(path)) for path in options.measured or ()]
-        found = calibrate(runs[0][1]) if runs else None
+        if runs:
+            found = calibrate(runs[0][1])
+            held = [(path, run, forecast(found, run)) for path, run in runs]
     except MeasuredError as error:
         print(f"lapel dock: {error}", file=sys.stderr)
         return NOT_WELL
-    told: list[dict[str, object]] = []
     if found:
-        scenario = replace(
-            scenario,
-            link=found.link,
-            links=1,
-            card=found.link,
-            hub=None,
-            network=None,
-            disk=found.shared,
-            setup_s=found.setup_s,
-        )
-        for path, run in runs:
-            then = forecast(found, run)
-            told.append(
-                {
-                    "file": path.name,
-                    "cameras": len(run.visits),
-                    "measured_s": round(then.measured_s, 1),
-                    "forecast_s": round(then.forecast_s, 1),
-                    "mean_error": round(then.mean_error, 4),
-                }
-            )
+        rates = {"link": found.link, "links": 1, "card": found.link, "hub": None, "network": None, "disk": found.shared}
+        scenario = replace(scenario, setup_s=found.setup_s, **rates)  # type: ignore[arg-type]  # each has its own type
     answer = plan(scenario)
     if options.json:
-        print(json.dumps(as_json(answer) | ({"measured": told} if told else {})))
+        print(json.dumps(as_json(answer) | ({"measured": [_as_json(*each) for each in held]} if held else {})))
         return WELL
     print(in_text(answer, blocks=_has_blocks(sys.stdout.encoding)))
     if found:
-        shared = "no limit seen" if found.shared is None else in_rate(found.shared)
+        shared = "no limit seen" if found.shared is None else f"{in_rate(found.shared)} shared by all"
+        print(f"\nmeasured: {in_rate(found.link)} a camera, {shared}, {found.setup_s:.1f} s beside the bytes")
+    for path, run, then in held:
         print(
-            f"\nmeasured: {in_rate(found.link)} a camera, {shared} shared by all, {in_time(found.setup_s)} beside the bytes"
+            f"  {path.name}: {len(run.visits)} cameras, the last empty after {then.measured_s:.1f} s, forecast"
+            f" {then.forecast_s:.1f} s; mean error of a camera {then.mean_error:.1%}"
         )
-        for each in told:
-            print(
-                f"  {each['file']}: {each['cameras']} cameras, the last empty after {in_time(float(str(each['measured_s'])))}, forecast {in_time(float(str(each['forecast_s'])))}; mean error of a camera {float(str(each['mean_error'])):.1%}"
-            )
     return WELL
+
+
+def _as_json(path: Path, run: Run, then: Compared) -> dict[str, object]:
+    return {
+        "file": path.name,
+        "cameras": len(run.visits),
+        "measured_s": round(then.measured_s, 1),
+        "forecast_s": round(then.forecast_s, 1),
+        "mean_error": round(then.mean_error, 4),
+    }
 
 
 def _scenario(options: argparse.Namespace) -> Scenario:
