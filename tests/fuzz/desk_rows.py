@@ -1,12 +1,13 @@
-"""The independent verifier's parsers."""
+"""The parsers of the desk: the independent verifier's, and what a dock tells of itself."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -17,6 +18,8 @@ from tests.evidence_maker import RECIPIENTS, mp4
 from tests.evidence_maker.agefile import CHUNK
 from tests.fuzz import mutators, resigning, seeds, signing, trees
 from tests.fuzz.target import Bound, Target
+from tools.dock import roster
+from tools.dock.measured import MeasuredError, calibrate, forecast, read_run
 from tools.verify import age, audit, canonical, certs, documents, hybrid, journal, jws, manifest, nal, receipt, second
 from tools.verify.findings import Problems, Refused
 from tools.verify.fragments import SegmentReader
@@ -191,6 +194,43 @@ def _file(name: str) -> Callable[[], list[bytes]]:
     return lambda: [seeds.recording(name)]
 
 
+def _dock_log(data: bytes) -> None:
+    """A dock's event log, as far as it leads: to rates, and to a forecast."""
+    run = read_run(_laid("dock.jsonl", data) / "dock.jsonl")
+    forecast(calibrate(run), run)
+
+
+def _dock_logs() -> list[bytes]:
+    told = [
+        ("accepted", 1000, {}),
+        ("stock", 2000, {"items": 1, "size": 9_000_000}),
+        ("progress", 3000, {"done": 4_000_000, "total": 9_000_000}),
+        ("progress", 5000, {"done": 9_000_000, "total": 9_000_000}),
+        ("done", 5100, {"items": 1}),
+    ]
+    lines = [
+        json.dumps({"event": kind, "device": f"cam-{which}", "slot": "", "utc_ms": at + 900 * which, **facts})
+        for which in range(2)
+        for kind, at, facts in told
+    ]
+    return ["".join(f"{line}\n" for line in lines).encode()]
+
+
+def _undockings() -> list[bytes]:
+    kept = roster.Undocking("cam-1", "A1", 1_790_000_000_000, early=True, text="too early: battery 3 %", missing=0)
+    return [json.dumps(asdict(kept), sort_keys=True).encode() + b"\n"]
+
+
+def _line_mutated(data: bytes, draw: Random) -> bytes:
+    """One of the lines changed as the object that it is, at times put elsewhere."""
+    lines = data.split(b"\n")
+    at = draw.randrange(len(lines))
+    lines[at] = mutators.json_object(lines[at], draw)
+    if not draw.randrange(4):
+        lines.insert(draw.randrange(len(lines)), lines.pop(at))
+    return b"\n".join(lines)
+
+
 ROWS: tuple[Target, ...] = (
     Target(
         "desk/canonical-json",
@@ -303,5 +343,7 @@ ROWS: tuple[Target, ...] = (
         lambda: [seeds.hybrid_key()],
         longest=512,
     ),
+    Target("desk/dock-log", _dock_log, (MeasuredError,), _dock_logs, _line_mutated, bound=_KEYED),
+    Target("desk/undockings", lambda data: [*roster.taken_out(data)], (), _undockings, _line_mutated),
     Target("desk/age-keys", _load_keys, (Refused,), lambda: [RECIPIENTS[0].key_file.encode()]),
 )

@@ -155,16 +155,16 @@ def calibrate(run: Run) -> Found:
     seen = _aggregate(run.visits)
     if not seen:
         raise MeasuredError("the log has no time in which bytes arrived")
-    links = {rate / count for count, rate, _ in seen}
+    links = {rate / count for count, rate, _ in seen if rate}
     best: tuple[float, float, float | None] | None = None
     for link in links:
-        for shared in (None, *(rate for _, rate, _ in seen)):
+        for shared in (None, *(rate for _, rate, _ in seen if rate)):
             off = sum(
                 seconds * (rate - min(count * link, shared or count * link)) ** 2 for count, rate, seconds in seen
             )
             if best is None or off < best[0]:
                 best = off, link, shared
-    assert best is not None  # noqa: S101 - links is not empty
+    assert best is not None  # noqa: S101 - each visit carried bytes
     _, link, shared = best
     most = max(count for count, _, _ in seen)
     return Found(

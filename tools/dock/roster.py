@@ -116,15 +116,19 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _undockings(path: Path) -> Iterator[tuple[str, int]]:
-    """Who was taken out when, from the end of the list; a line that a cut left half is none."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - LONGEST_READ))
-        lines = file.read().split(b"\n")
-    for line in lines:
+    """Who was taken out when, from the end of the list."""
+    if path.exists():
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LONGEST_READ))
+            yield from taken_out(file.read())
+
+
+def taken_out(data: bytes) -> Iterator[tuple[str, int]]:
+    """The same of a part of the list: what is no line of it, such as half of one that a cut left, says nothing."""
+    for line in data.split(b"\n"):
         try:
             entry = json.loads(line)
-            yield str(entry["device"]), int(entry["utc_ms"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError):
             continue
+        if isinstance(entry, dict) and isinstance(entry.get("device"), str) and type(entry.get("utc_ms")) is int:
+            yield entry["device"], entry["utc_ms"]
