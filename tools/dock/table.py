@@ -16,7 +16,7 @@ from rich.text import Text
 
 from tools.dock.board import Away, Row, View
 from tools.dock.gate import Light
-from tools.dock.rates import in_rate, in_time
+from tools.dock.rates import in_rate, in_short
 
 MOST_MARKS = 2
 LONGEST_NAME = 200
@@ -58,9 +58,7 @@ def in_offset(offset_ms: int) -> str:
     sign, seconds = "-" if offset_ms < 0 else "+", abs(offset_ms) / 1000
     if seconds >= 365 * 86_400:
         return f"{sign}{seconds / (365.25 * 86_400):.0f} years"
-    if seconds >= 2 * 86_400:
-        return f"{sign}{seconds / 86_400:.0f} days"
-    return f"{sign}{seconds:.1f} s" if seconds < 10 else f"{sign}{in_time(seconds)}"
+    return f"{sign}{seconds:.1f} s" if seconds < 10 else f"{sign}{in_short(seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +120,14 @@ def _text(take: Callable[[Row], str], style: str = "") -> Callable[[Row, int, bo
 
 COLUMNS: tuple[Column, ...] = (
     Column("STATE", 9, 0, 0, _state),
-    Column("SLOT", 5, 1, 0, _text(lambda row: row.slot, style="bold")),
+    Column("SLOT", 8, 1, 0, _text(lambda row: row.slot, style="bold")),
     Column("CAMERA", 9, 2, 0, _text(lambda row: row.device or "-", style="bold")),
     Column("OFFICER", 12, 3, 3, _text(lambda row: row.officer or "-")),
     Column("NOT YET", 27, 6, 0, _why),
     Column("BATT", 5, 0, 1, _battery, right=True),
     Column("TAKEN OVER", 14, 3, 4, _bar),
-    Column("LEFT", 10, 0, 2, _text(lambda row: "-" if row.left_s is None else in_time(row.left_s)), right=True),
-    Column("RATE", 10, 0, 6, _text(lambda row: "-" if row.rate is None else in_rate(row.rate)), right=True),
+    Column("LEFT", 8, 0, 2, _text(lambda row: "-" if row.left_s is None else in_short(row.left_s)), right=True),
+    Column("RATE", 9, 0, 6, _text(lambda row: "-" if row.rate is None else in_rate(row.rate)), right=True),
     Column(
         "CLOCK", 10, 0, 5, _text(lambda row: "-" if row.offset_ms is None else in_offset(row.offset_ms)), right=True
     ),

@@ -170,7 +170,7 @@ def of(*events: DockEvent) -> Screen:
 
 
 HEADS = {
-    60: ["STATE", "SLOT", "CAMERA", "NOT YET", "BATT"],
+    64: ["STATE", "SLOT", "CAMERA", "NOT YET", "BATT"],
     80: ["STATE", "SLOT", "CAMERA", "NOT YET", "BATT", "LEFT"],
     100: ["STATE", "SLOT", "CAMERA", "OFFICER", "NOT YET", "BATT", "TAKEN OVER", "LEFT"],
     120: ["STATE", "SLOT", "CAMERA", "OFFICER", "NOT YET", "BATT", "TAKEN OVER", "LEFT", "RATE", "CLOCK"],
@@ -322,7 +322,7 @@ def test_cleaning() -> None:
         (-340, "-0.3 s"),
         (9_990, "+10.0 s"),
         (61_000, "+1 min"),
-        (-7_200_000, "-2 h"),
+        (-7_200_000, "-2 h 00"),
         (259_200_000, "+3 days"),
         (-1_767_225_600_000, "-56 years"),
     ],

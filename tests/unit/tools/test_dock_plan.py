@@ -22,7 +22,7 @@ from tools.dock.plan import CHANGES, Scenario, as_json, plan, states_at
 from tools.dock.plan_cli import EXAMPLES
 from tools.dock.plan_text import NAMES, in_text, picture
 from tools.dock.queueing import Limit
-from tools.dock.rates import in_rate, in_size, in_time, parse_rate
+from tools.dock.rates import in_rate, in_short, in_size, in_time, parse_rate
 from tools.dock.visit import Desk
 
 
@@ -54,6 +54,9 @@ def test_times_sizes_and_rates_in_words() -> None:
         "1 h",
         "3 h 12 min",
     ]
+    assert [in_short(each) for each in (0.2, 59, 60, 3599, 11_520, 345_600)] == [
+        "0 s", "59 s", "1 min", "1 h 00", "3 h 12", "4 days"
+    ]  # fmt: skip
     assert [in_size(each) for each in (5, 2e3, 3e6, 4.04e9, 5e12)] == ["5 B", "2 kB", "3 MB", "4.04 GB", "5 TB"]
     assert [in_rate(each) for each in (0.28e6, 2e9)] == ["0.28 MB/s", "2 GB/s"]
 
