@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from firmware.evidence.certs import Trust
 from tools.dock.events import Kind
+from tools.dock.timeword import CommandVoucher, beside
 from tools.sim.bay import Bay
 from tools.sim.home import Home, provision
 from tools.sim.mirror import Mirror
@@ -52,3 +56,27 @@ def test_it_records_docks_gets_the_time_and_offloads(jump_ms: int, tmp_path: Pat
     report = verify_path(home.dock, home.certificate)
     assert [each.verdict for each in report.every_recording] == [Verdict.WHOLE]
     assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("kind", ["1970", "2100"])
+def test_a_clock_that_was_set_takes_the_authority_s_word(kind: str, tmp_path: Path) -> None:
+    """Which the dock asks for with the command that signs it; the log says on whose word the clock moved."""
+    home = Home(tmp_path)
+    provision(home, SMALL)
+    sign = [sys.executable, "-m", "tools", "provision", "time", "--authority", str(home.authority)]
+    voucher = beside(CommandVoucher.load(shlex.join(sign), Trust.load(home.certificate.read_bytes())))
+    mirror = Mirror()
+    camera = SimCamera(home.camera, on_event=mirror.hear)
+    try:
+        camera.start()
+        camera.tell("fault", part="clock", kind=kind)
+        with Bay(home.identity, home.dock, lambda _event: None, voucher) as bay:
+            camera.tell("plug", port=bay.port)
+            told = bay.wait(Kind.CLOCK, 0)
+            bay.wait(Kind.DONE, 0)
+            clock = camera.tell("state")["clock"]
+    finally:
+        camera.kill()
+    assert (told.facts["taken"], clock["quality"]) == (True, "dock")
+    assert "vouched for by authority" in str(told.facts["text"])
+    assert abs(clock["utc_ms"] - time.time_ns() // 1_000_000) < DAY_MS

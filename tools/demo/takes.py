@@ -16,6 +16,7 @@ _PART_S: Final = 3.0
 _SECOND_S: Final = 5.0
 _DARK_S: Final = 1.0
 _RESUMED_S: Final = 4.0
+_TAKEN_OUT_S: Final = 3.0  # until the camera knows that it was taken out, and whose shift it is
 _SPARE_S: Final = 1.5  # from the green light to the first frame in the buffer, and a little more
 
 
@@ -42,7 +43,7 @@ def begin_shift(stage: Stage) -> None:
     stage.camera.tell("unplug")
     left_s = BUFFER_S + _SPARE_S - (utc_ms() - stage.chronicle.at("ready")) / 1000
     stage.say(f"for {max(0, left_s):.0f} s nothing happens: the buffer fills")
-    stage.let(max(0.0, left_s))
+    stage.let(max(_TAKEN_OUT_S, left_s))
 
 
 def record(stage: Stage) -> None:

@@ -19,10 +19,9 @@ from firmware.evidence.roles import Role
 from firmware.evidence.schema import PLAIN, record, text
 from tools.dock import durable
 from tools.dock.identity import DockIdentity
-from tools.dock.store import MANIFEST, StoreError
+from tools.dock.store import ATTRIBUTIONS, MANIFEST, StoreError
 from tools.export.desk import Desk
 
-DIRECTORY = "attributions"
 TYP = "lapel.attribution.1"
 
 _TABLE = record(
@@ -72,7 +71,7 @@ def attribute(
     except OSError as error:
         raise AttributionError(f"{error.filename or recording}: {error.strerror}") from None
     enter()
-    folder = recording.parent.parent / DIRECTORY
+    folder = recording.parent.parent / ATTRIBUTIONS
     path = folder / f"{payload['number']:08d}-{jws.line_hash(lines[0])[:16]}.jwsl"
     try:
         durable.make_directory(folder)

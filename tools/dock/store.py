@@ -11,6 +11,7 @@ DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what 
 DEVICE/VOLUME/log-receipt.jws                what this dock receipted last of the log
 DEVICE/VOLUME/log-receipts/NNNNNNNN.jws      what other docks receipted, by the newest boot that it covers
 DEVICE/VOLUME/audit/NNNNNNNN.jwsl            and NNNNNNNN.private.age, all that there ever were
+DEVICE/VOLUME/attributions/                  whose shift recordings were made in, said later
 DEVICE/VOLUME/recordings/NUMBER/             with its receipt, and a time stamp where an authority is asked for them
 ... .conflict-HASH8                          the same place, claimed by other bytes: kept beside, never over
 ... .damaged-N                               was stored well and reads badly now
@@ -41,6 +42,7 @@ ANCHOR = "anchor.jws"
 ANCHORS = "anchors"
 LOG_RECEIPT = "log-receipt.jws"
 OTHERS = "log-receipts"
+ATTRIBUTIONS = "attributions"
 CONFLICTS = "conflicts.jsonl"
 TRANSIENT = (".new", ".lock")
 """What ends so is no part of a store: a file that is being written, and what keeps others waiting meanwhile."""
@@ -148,7 +150,7 @@ class Volume:
 
     def few(self) -> list[Path]:
         """All but recordings, in files that stay or grow."""
-        folders = (self.path, self.audit, self.path / ANCHORS, self.path / OTHERS)
+        folders = (self.path, self.audit, *(self.path / name for name in (ANCHORS, OTHERS, ATTRIBUTIONS)))
         files = (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_file())
         return [path for path in files if path.suffix not in TRANSIENT and path not in self.newest()]
 

@@ -17,6 +17,7 @@ from tests.rig import Rig, pki, settings_line
 from tests.sim.docked import bench, dock
 from tools.__main__ import main
 from tools.dock.register import Register
+from tools.dock.store import Store
 from tools.verify.page.document import render_page
 from tools.verify.render import render
 from tools.verify.report import Report, Verdict
@@ -125,6 +126,14 @@ def test_the_officer_s_name_is_in_the_register_alone(folder: Path) -> None:
         path.name for path in (folder / "store").rglob("*") if path.is_file() and OFFICER.encode() in path.read_bytes()
     ]
     assert holding == ["register.jsonl"]
+
+
+def test_copies_have_it_too(folder: Path) -> None:
+    """It goes where the evidence goes."""
+    assert attribute(folder, "--officer", OFFICER) == 0
+    volume = recording(folder).parent.parent
+    copied = Store(folder / "store").volume(volume.parent.name, volume.name).few()
+    assert [path for path in copied if path.parent.name == "attributions"] == [*(volume / "attributions").iterdir()]
 
 
 def test_what_was_said_stays(folder: Path) -> None:
