@@ -4,10 +4,10 @@ it.  A function of the events and of the time alone."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.dock.events import DockEvent, Kind
-from tools.dock.gate import FREE, Light, Verdict, Wanted, judge
+from tools.dock.gate import FREE, Light, Need, Verdict, Wanted, judge
 from tools.dock.slot import HEARD, OPENING, Slot
 
 AWAY_MS = 24 * 3600 * 1000
@@ -101,6 +101,12 @@ class Board:
         """What the light of a slot says."""
         slot = self.slots.get(name)
         return judge(slot.standing, self.wanted) if slot and slot.taken else FREE
+
+    def lacks_nobody_else(self, device: str) -> bool:
+        """Whether this camera could be handed out if somebody were assigned to it."""
+        wanted = replace(self.wanted, needs=self.wanted.needs - {Need.ASSIGNED})
+        here = [slot for slot in self.slots.values() if slot.taken and slot.device == device]
+        return bool(here) and all(judge(slot.standing, wanted).light is Light.READY for slot in here)
 
     def view(self, now_ms: int) -> View:
         """How it looks at this moment."""

@@ -131,6 +131,7 @@ def run_serve(options: argparse.Namespace) -> int:
                     stamping=stamping,
                     voucher=_voucher(options, identity),
                     bundles=_bundles(options, identity, tell),
+                    ready=lambda device, _: gatekeeper.lacks_nobody_else(device),
                 )
                 dock = Dock(desk, rack=rack)
                 with _stopped_by_signals(dock):

@@ -56,6 +56,11 @@ class Gatekeeper:
             self._follow()
             self._look(self.board.view(self._utc_ms()))
 
+    def lacks_nobody_else(self, device: str) -> bool:
+        """Whether this camera could be handed out if somebody were assigned to it; from any thread."""
+        with self._lock:
+            return self.board.lacks_nobody_else(device)
+
     def _hear(self, event: DockEvent) -> None:
         self.board.hear(event)
         self._show(event)

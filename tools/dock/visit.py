@@ -46,7 +46,8 @@ class Desk:
     """What all visits to a dock share.
 
     ``stamping`` gets time stamps for what was receipted; ``voucher`` gives the word that a clock needs which is more than a day off; ``bundles`` has
-    firmware to offer; ``shift`` is given to every camera that nobody is assigned to; ``stay`` keeps a camera in conversation after its
+    firmware to offer; ``shift`` is given to every camera that nobody is assigned to; ``ready`` says of one with nothing left to take over whether it may be handed
+    to an officer who waits for any; ``stay`` keeps a camera in conversation after its
     offload, until it is taken out.
     """
 
@@ -59,6 +60,7 @@ class Desk:
     stamping: Stamping | None = None
     voucher: Voucher | None = None
     bundles: BundleStock | None = None
+    ready: Callable[[str, Facts], bool] = lambda _device, facts: facts.battery.percent >= READY_PERCENT
     claims: Claims = field(default_factory=Claims)
 
 
@@ -275,9 +277,8 @@ class Visit:
         return pong
 
     def _claimed(self, facts: Facts) -> bool:
-        """Whether somebody waits for a camera, and this one is ready: it has nothing left that this dock could take over, its battery
-        lasts a shift, and nobody has it."""
-        if self._shift is not None or facts.battery.percent < READY_PERCENT:
+        """Whether somebody waits for a camera, and this one is ready and nobody's."""
+        if self._shift is not None or not self._desk.ready(self.device, facts):
             return False
         try:
             return self._register.claim(self.device, self._desk.utc_ms())

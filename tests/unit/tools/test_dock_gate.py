@@ -247,6 +247,21 @@ def test_a_camera_becomes_ready() -> None:
     ]
 
 
+def test_who_waits_for_any_camera_gets_one_that_lacks_nobody_else() -> None:
+    """Empty, charged and countersigned: all but assigned; never one that lacks anything, or that is not there."""
+    seen: list[bool] = []
+    board, at = Board(), Scene()
+    at.docked("1", "cam-1", 95)
+    at.emptied("1", "cam-1", 2)
+    at.tell(Kind.STATUS, "cam-1", "1", percent=40, charging=True, number=13, busy=False)
+    for event in at.events:
+        board.hear(event)
+        assert not board.lacks_nobody_else("cam-2")
+        if not seen or seen[-1] != board.lacks_nobody_else("cam-1"):
+            seen.append(board.lacks_nobody_else("cam-1"))
+    assert seen == [False, True, False]
+
+
 def test_another_camera_in_the_slot_starts_from_nothing() -> None:
     """Nothing of the one before it counts for it."""
     at = a_camera()
