@@ -56,7 +56,8 @@ def relayed(target: int) -> Iterator[Relay]:
             while not stop.is_set():
                 with suppress(TimeoutError):
                     near, _ = door.accept()
-                    far = socket.create_connection(("127.0.0.1", target))
+                    far = socket.socket()
+                    far.connect(("127.0.0.1", target))
                     ends.extend((near, far))
                     for one, other, upwards in ((near, far, True), (far, near, False)):
                         thread = threading.Thread(target=_pump, args=(relay, one, other), kwargs={"upwards": upwards})

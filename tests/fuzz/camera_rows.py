@@ -48,7 +48,11 @@ from tests.fuzz.target import Bound, Target
 from tests.unit.dock.samples import SAMPLES
 from tools.dock import refusals
 from tools.dock.badges import BadgeError, Officer, read_badges
+from tools.dock.catching_up import read_record
 from tools.dock.keyboard import EVENT, KeyLines, TextLines
+from tools.dock.places.address import check_endpoint
+from tools.dock.places.address import parse as parse_address
+from tools.dock.places.place import AddressError
 from tools.dock.reader import Counter as Handout
 from tools.dock.slots import SlotsError, read_slots
 
@@ -224,6 +228,11 @@ _VERBS = {
     "plug": Call(lambda **_: None, {"port": Text()}),
     "fault": Call(lambda **_: None, {"seconds": Number(0, 60, real=True), "on": Flag(default=True)}),
 }
+
+
+def _address(data: bytes) -> None:
+    named = parse_address(data.decode("utf-8", "surrogateescape"))
+    check_endpoint(named.settings.get("endpoint", "http://127.0.0.1"), "endpoint")
 
 
 def _order(data: bytes) -> None:
@@ -428,6 +437,26 @@ ROWS: tuple[Target, ...] = (
         lambda: [b'[slots]\nA1 = "1-1.2"\nA2 = ["1-1.3", "/dev/ttyAMA0"]\n', b"slots = {a = '1-1'}"],
         longest=4096,
         bound=Bound(2 << 20, 256),
+    ),
+    Target(
+        "dock/place",
+        _address,
+        (AddressError,),
+        lambda: [
+            b"s3://evidence/docks/main?endpoint=https://[::1]:9000&region=eu",
+            b"swift://c/p?region=x",
+            b"dir:/mnt/a?disk=same",
+        ],
+        longest=2048,
+    ),
+    Target(
+        "dock/copied",
+        read_record,
+        (),
+        lambda: [
+            b'{"files": 6, "item": "cam-1/00/recordings/00000002", "place": "swift://c", "size": 1, "utc_ms": 2}\n' * 2
+        ],
+        _line_mutated,
     ),
     Target(
         "dock/refusals",

@@ -11,7 +11,7 @@ from firmware.evidence import jws
 from firmware.evidence.errors import EvidenceError
 from tools.dock.copies import RECORD, Job
 from tools.dock.secured import Wanted
-from tools.dock.store import INCOMING, RECEIPT, TRANSIENT, Store, StoreError
+from tools.dock.store import RECEIPT, TRANSIENT, Store, StoreError
 
 AT_ONCE = 16
 _NOT_EVIDENCE = ".damaged-"
@@ -26,8 +26,8 @@ def catch_up(store: Store, *, only_new: bool = False) -> Iterator[Job]:
     names = store.copies.places
     under_way: deque[Job] = deque()
     for item, files in _items(store):
-        if only_new and names <= known.get(item, set()):
-            continue
+        if "/recordings/" in item and only_new and names <= known.get(item, set()):
+            continue  # a log grows, a recording does not
         under_way.append(store.copies.secure(item, files))
         if len(under_way) >= AT_ONCE:
             yield _over(under_way.popleft())
@@ -36,14 +36,19 @@ def catch_up(store: Store, *, only_new: bool = False) -> Iterator[Job]:
 
 
 def held(root: Path) -> dict[str, set[str]]:
-    """By item, the places from which the record says that it was read back well.  What a cut left of a line says nothing."""
-    found: dict[str, set[str]] = {}
+    """By item, the places from which the store's record says that it was read back well."""
     path = root / RECORD
-    for line in path.read_bytes().splitlines() if path.exists() else ():
+    return read_record(path.read_bytes()) if path.exists() else {}
+
+
+def read_record(data: bytes) -> dict[str, set[str]]:
+    """The same from the record's bytes.  What a cut left of a line says nothing."""
+    found: dict[str, set[str]] = {}
+    for line in data.splitlines():
         try:
             entry = json.loads(line)
             found.setdefault(str(entry["item"]), set()).add(str(entry["place"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             continue
     return found
 
@@ -59,8 +64,6 @@ def _items(store: Store) -> Iterator[tuple[str, list[Wanted]]]:
     yield "store.id", [copies.wanted(path, paper=True) for path in store.papers() if path.exists()]
     for path in sorted(root.glob("*/*/recordings")):
         device, name = path.parts[-3:-1]
-        if device == INCOMING:
-            continue
         volume = store.volume(device, name)
         few = [copies.wanted(each) for each in volume.few()]
         newest = [copies.wanted(each, paper=True) for each in volume.newest() if each.exists()]

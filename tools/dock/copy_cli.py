@@ -112,7 +112,7 @@ def run_copy(options: argparse.Namespace) -> int:
     except (SetupError, StoreError) as error:
         print(f"lapel dock: {error}", file=sys.stderr)
         return NOT_WELL
-    print(f"{done - lacking} of {done} items are in every place")
+    print(f"{done - lacking} of {done} items are in every place{' (others were before)' if options.new else ''}")
     return NOT_WELL if lacking else WELL
 
 

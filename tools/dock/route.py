@@ -59,8 +59,9 @@ class Route:
     def failed(self, why: str) -> None:
         """The place could not be used: leave it alone for a while."""
         with self._changed:
-            self._failures += 1
-            self._until, self._why = self._monotonic() + self.pause_s, why
+            if self.trouble is None:  # else these are files that were under way together: one failure
+                self._failures += 1
+                self._until, self._why = self._monotonic() + self.pause_s, why
 
     def worked(self) -> None:
         """It can be used."""

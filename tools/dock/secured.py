@@ -62,7 +62,7 @@ def _secure(place: Place, wanted: Wanted, stopping: threading.Event) -> int:
             found = _read_back(place, wanted.key, there, stopping)
             if (there, found) == (length, sha256):
                 return length
-            grown = there < length and found == _hash(_first(file, there))
+            grown = found == _hash(_first(file, there))
             # A place that finds out itself that an object has rotted may have put it away by now.
             if not wanted.paper and not grown and place.size(wanted.key) is not None:
                 _set_aside(place, wanted.key)

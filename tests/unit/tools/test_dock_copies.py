@@ -32,7 +32,7 @@ from tools.dock.identity import SetupError
 from tools.dock.places.address import open_place
 from tools.dock.places.place import Place, PlaceError
 from tools.dock.register import Register
-from tools.dock.route import FIRST_PAUSE_S, LONGEST_PAUSE_S, Route
+from tools.dock.route import FIRST_PAUSE_S, LONGEST_PAUSE_S, WORKERS, Route
 from tools.dock.store import Store
 from tools.dock.visit import Desk
 
@@ -48,10 +48,12 @@ class Unwilling:
         self.gate.set()
         self.entered = threading.Event()
         self.puts: list[str] = []
+        self.asked = 0
         self._place = open_place(f"dir:{folder}")
         self.name = self._place.name
 
     def _check(self) -> None:
+        self.asked += 1
         self.entered.set()
         assert self.gate.wait(60)
         if self.trouble:
@@ -177,6 +179,7 @@ def test_a_place_that_fails(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_
     place.trouble = "it is full"
     other = camera(pki)
     other.record(1)
+    shelf.reboot(shelf.session)
     with copying(pki, tmp_path, place) as (at, events):
         for each in (shelf, other):
             end = visit(each, at)
@@ -193,7 +196,7 @@ def test_a_place_that_fails(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_
     assert (tmp_path / f"kept-1/{VOLUME}/recordings/00000001/manifest.jws").is_file()
     told = [in_words(event) for event in events if event.kind is Kind.WITHHELD]
     assert told[0] is not None
-    assert "2 GET NO RECEIPT" in told[0]
+    assert "3 GET NO RECEIPT" in told[0]
     assert kinds(events) >= {Kind.UNCOPIED, Kind.WITHHELD}
     assert {Kind.UNCOPIED, Kind.WITHHELD} <= TROUBLE
 
@@ -254,6 +257,8 @@ def test_once_it_is_back(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_pat
         visit(shelf, at)
     assert set(shelf.receipts) == {1, 2}
     assert shelf.log_receipts
+    (route,) = at.store.copies._routes
+    assert route.pause_s == 0  # it works: the next failure is a first one
     assert len([event for event in events if event.kind is Kind.FETCHING]) == fetched == 2
 
 
@@ -358,6 +363,27 @@ def test_two_cameras_of_one_name(pki: Pki, shelf: MemoryShelf, place: Unwilling,
     ).read_bytes()
 
 
+def test_a_conflict_that_shows_meanwhile(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
+    """Where a camera contradicts the store while copies of what it had before are made, nothing of that is receipted either."""
+    with copying(pki, tmp_path, place) as (at, events):
+        del shelf.recordings[2]
+        visit(shelf, at)
+        assert set(shelf.receipts) == {1}
+        shelf.receipts.clear()
+        shelf.record(2)
+        shelf.record(1, (5000,))
+        place.gate.clear()
+        docking = threading.Thread(target=visit, args=(shelf, at))
+        docking.start()
+        tick = threading.Event()
+        while Kind.CONFLICT not in kinds(events):
+            tick.wait(0.01)
+        place.gate.set()
+        docking.join(60)
+    assert [event.facts["item"] for event in events if event.kind is Kind.STORED][1] == "00000002"
+    assert not shelf.receipts
+
+
 def test_the_record(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
     """The store says which copies were read back well; half a line that a cut left costs that line alone."""
     (tmp_path / "store").mkdir()
@@ -392,6 +418,7 @@ def test_pauses_grow(place: Unwilling) -> None:
     pauses = []
     for _ in range(9):
         route.failed("away")
+        route.failed("away as well: another file at the same time")
         pauses.append(route.pause_s)
         assert route.trouble == f"away; asked again in {pauses[-1]:.0f} s"
         timer.now += pauses[-1]
@@ -402,6 +429,39 @@ def test_pauses_grow(place: Unwilling) -> None:
     route.failed("away")
     assert route.pause_s == FIRST_PAUSE_S
     route.close()
+
+
+def test_one_job_an_item(place: Unwilling, tmp_path: Path) -> None:
+    """Who asks for what is under way already, after a break, waits for that; once it is over, it is done anew."""
+    place.gate.clear()
+    copies = Copies(tmp_path, "store-1", [place], monotonic=Timer())
+    (tmp_path / "a").write_bytes(b"1")
+    first = copies.secure("a", [copies.wanted(tmp_path / "a")])
+    assert copies.secure("a", [copies.wanted(tmp_path / "a")]) is first
+    place.gate.set()
+    assert first.finish(60)
+    copies.close()
+    assert copies.secure("a", [copies.wanted(tmp_path / "a")]) is not first
+
+
+def test_what_waits_is_not_tried(place: Unwilling, tmp_path: Path) -> None:
+    """Where a place fails, what is queued for it fails with it, and nobody waits for as many time-outs as there are recordings."""
+    place.gate.clear()
+    place.trouble = "away"
+    copies = Copies(tmp_path, "store-1", [place], monotonic=Timer())
+    jobs = []
+    for number in range(3 * WORKERS):
+        (tmp_path / f"{number}").write_bytes(b"1")
+        jobs.append(copies.secure(f"{number}", [copies.wanted(tmp_path / f"{number}")]))
+    tick = threading.Event()
+    while place.asked < WORKERS:
+        tick.wait(0.01)
+    place.gate.set()
+    assert all(job.finish(60) for job in jobs)
+    copies.close()
+    assert place.asked == WORKERS
+    assert not any(job.enough for job in jobs)
+    assert {next(iter(job.failures.values())).partition(";")[0] for job in jobs} == {"away"}
 
 
 def test_the_end_of_a_dock_waits_for_what_goes_on(place: Unwilling) -> None:
@@ -445,7 +505,12 @@ def test_catching_up(pki: Pki, shelf: MemoryShelf, tmp_path: Path, capsys: pytes
     assert "4 of 4 items are in every place" in capsys.readouterr().out
     assert tree(tmp_path / "place" / at.store.id / "cam-1") == tree(tmp_path / "store" / "cam-1")
     assert lapel_dock(*command, "--new") == 0
-    assert "0 of 0" in capsys.readouterr().out
+    assert "2 of 2" in capsys.readouterr().out
+    shelf.record(3)
+    visit(shelf, at)
+    assert lapel_dock(*command, "--new") == 0
+    assert "3 of 3" in capsys.readouterr().out
+    assert tree(tmp_path / "place" / at.store.id / "cam-1") == tree(tmp_path / "store" / "cam-1")
     copy = tmp_path / "place" / at.store.id / "cam-1" / VOLUME / "recordings/00000001/000000.mp4.age"
     copy.write_bytes(b"rotten")
     assert lapel_dock(*command) == 0

@@ -277,6 +277,28 @@ def test_papers_replace_each_other(at: Around, tmp_path: Path) -> None:
         assert list(place.keys("")) == ["store-1/a"]
 
 
+def test_a_place_that_does_not_end(tmp_path: Path) -> None:
+    """One that gives back more than it says that it has is left at once."""
+    (tmp_path / "place").mkdir()
+
+    class Endless(Counting):
+        def read(self, key: str) -> Iterator[bytes]:
+            """The bytes, and then more for ever."""
+            try:
+                yield from super().read(key)
+                while len(self.reads) < 1000:
+                    self.reads.append("more")
+                    yield bytes(10)
+            finally:
+                self.reads.append("left")
+
+    with closing(open_place(f"dir:{tmp_path / 'place'}")) as real:
+        place = Endless(real)
+        with pytest.raises(PlaceError, match="more than the 7 bytes"):
+            secure(cast("Place", place), wanted(tmp_path / "a", b"line 1\n"), NEVER)
+        assert place.reads == ["store-1/a", "more", "left"]
+
+
 def test_a_file_that_rotted_here_is_no_evidence_there(at: Around, tmp_path: Path) -> None:
     """What the manifest signed is held against what comes back: a store that changed is named, not the place."""
     file = wanted(tmp_path / "a", b"as it was signed")
@@ -467,6 +489,8 @@ def test_addresses_that_are_none(text: str, said: str) -> None:
         ("https://key:secret@s3.example", "holds credentials"),
         ("ftp://x", "no http"),
         ("https://", "no http"),
+        ("https://[::1", "no http"),
+        ("https://s3.example:port", "no http"),
     ],
 )
 def test_endpoints(monkeypatch: pytest.MonkeyPatch, url: str, said: str) -> None:

@@ -19,16 +19,19 @@ from tests.oracles import needs
 from tests.pki import Pki
 from tests.relay import Relay, relayed
 from tests.unit.tools.conftest import Desk as Evidence
+from tests.unit.tools.test_dock_forty import check, each_from_its_own_address, rack_of
 from tools.dock.cli import add_parser
 from tools.dock.copy_cli import keeping, run_fetch
 from tools.dock.events import DockEvent, Kind
+from tools.dock.places.address import open_place
 from tools.dock.route import LONGEST_PAUSE_S
-from tools.dock.visit import Desk
+from tools.dock.visit import Desk, system_utc_ms
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
 
 pytestmark = [pytest.mark.timeout(600), needs(*COMMANDS)]
 BUCKET = "evidence"
+__all__ = ["each_from_its_own_address"]  # a fixture of every test here, for the rack's sake
 
 
 @pytest.fixture
@@ -178,6 +181,29 @@ def test_away_in_the_middle(pki: Pki, shelf: MemoryShelf, bucket: Relay, tmp_pat
         assert set(shelf.receipts) == {1, 2}
         assert shelf.log_receipts
         assert len([event for event in events if event.kind is Kind.FETCHING]) == fetched == 2
+
+
+@pytest.mark.parametrize("kind", ["s3", "swift"])
+def test_a_rack_whose_place_is_away(pki: Pki, bucket: Relay, tmp_path: Path, kind: str) -> None:
+    """Eight cameras on real links: all are fetched while the place cannot be reached, none is receipted; once it is back all are, and the
+    place has everything."""
+    at, _ = desk(pki, tmp_path / "store", utc_ms=system_utc_ms, stay=True)
+    with keeping(at.store, [spec(kind, bucket)], None, lambda _event: None):
+        bucket.closed = True
+        with rack_of(8, pki, at) as (bench, told, door):
+            for each in bench.standing:
+                bench.plug(each, door)
+            for each in bench.standing:
+                told.wait(Kind.WITHHELD, device=each.name)
+            assert not [each.name for each in bench.standing if each.shelf.receipts]
+            bucket.closed = False
+            for each in bench.standing:
+                told.wait(Kind.DONE, device=each.name)
+        check(bench, told, pki, tmp_path / "store")
+    with closing(open_place(spec(kind, bucket))) as place:
+        for key in (key for key in place.keys(f"{at.store.id}/cam-") if "/recordings/" in key):
+            assert b"".join(place.read(key)) == (at.store.root / key.partition("/")[2]).read_bytes()
+        assert len(list(place.keys(f"{at.store.id}/cam-"))) >= 8 * 2 * 6
 
 
 @pytest.mark.parametrize("kind", ["s3", "swift"])

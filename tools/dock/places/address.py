@@ -88,12 +88,16 @@ def open_place(text: str, store: Path | None = None) -> Place:
 
 def check_endpoint(url: str, what: str) -> str:
     """The same URL; ``AddressError`` unless it is ``https``, or ``http`` on this machine, and holds no credentials."""
-    parts = urlsplit(url)
-    if "@" in parts.netloc:
+    if "@" in url:
         raise AddressError(f"{what} holds credentials: they belong into the environment")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
         raise AddressError(f"{what} {url!r} is no http:// or https:// URL")
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    if parts.scheme == "http" and not _is_here(host):
         raise AddressError(f"{what} {url}: without TLS only on this machine itself")
     return url
 
