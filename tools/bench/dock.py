@@ -123,15 +123,17 @@ def _beside_rsync(pair: Pair, card: Card, source: Path, place: Path, rounds: int
     keys = place / "keys"
     keys.mkdir(mode=0o700)
     try:
-        with rsync.server(keys) as ssh:
+        with rsync.server(keys) as served:
 
             def copy() -> tuple[Took, Took]:
-                took = rsync.fetch(ssh, source, place / "copy", sync=True)
+                took = rsync.fetch(served, source, place / "copy", sync=True)
                 shutil.rmtree(place / "copy")
-                return took, took
+                return took
 
             best = _best({"offload": _offload(card, pair, place, lower.tcp), "rsync": copy}, rounds)
             yield _ratio(what, against, size, best, "offload", "rsync", 1.0)
+            ours, theirs = (sum(side.processor for side in best[name]) for name in ("offload", "rsync"))
+            yield Figure("the same in seconds of the processor, both sides together", against, theirs / ours, 1.0)
     except rsync.MissingError as error:
         yield Figure(what, against, text=f"not measured: {error}")
 

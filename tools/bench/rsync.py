@@ -10,12 +10,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.bench.pair import Took
 
 PROGRAMS = ("sshd", "ssh", "ssh-keygen", "rsync")
 _PATIENCE_S = 10.0
+_ENDING_S = 2.0
 _PRIVILEGE = Path("/run/sshd")
 
 
@@ -31,9 +33,25 @@ def find(program: str) -> str:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running sshd: the command that reaches it, as rsync's ``-e`` wants it, and its process."""
+
+    ssh: str
+    process: int
+
+    def processor(self) -> float:
+        """Seconds of the processor that those took whom it began and who have ended; 0 where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self.process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def server(directory: Path) -> Iterator[list[str]]:
-    """A running sshd with throw-away keys in ``directory``; the command that reaches it, as rsync's ``-e`` wants it."""
+def server(directory: Path) -> Iterator[Server]:
+    """A running sshd with throw-away keys in ``directory``."""
     programs = {name: find(name) for name in PROGRAMS}
     if os.geteuid() == 0:  # started by root it wants this, which a service manager would have made
         _PRIVILEGE.mkdir(mode=0o755, exist_ok=True)
@@ -61,7 +79,8 @@ def server(directory: Path) -> Iterator[list[str]]:
             "-o",
             "LogLevel=ERROR",
         ]
-        yield [programs["ssh"], "-F", "none", "-p", str(port), "-i", str(directory / "user"), *options]
+        command = [programs["ssh"], "-F", "none", "-p", str(port), "-i", str(directory / "user"), *options]
+        yield Server(" ".join(command), daemon.pid)
     finally:
         daemon.terminate()
         daemon.wait()
@@ -81,8 +100,8 @@ def _wait(port: int, daemon: subprocess.Popen[bytes], log: Path) -> None:
             return
 
 
-def fetch(ssh: list[str], source: Path, target: Path, *, sync: bool) -> Took:
-    """Copy a directory whole; ``sync``: every file is on the disk at the end, as a dock has it."""
+def fetch(served: Server, source: Path, target: Path, *, sync: bool) -> tuple[Took, Took]:
+    """Copy a directory whole; what the sending and the receiving side took.  ``sync``: every file is on the disk at the end, as a dock has it."""
     target.mkdir(parents=True, exist_ok=True)
     where = f"{getpass.getuser()}@127.0.0.1:{source}/"
     command = [
@@ -91,11 +110,15 @@ def fetch(ssh: list[str], source: Path, target: Path, *, sync: bool) -> Took:
         "--whole-file",
         *(["--fsync"] if sync else []),
         "-e",
-        " ".join(ssh),
+        served.ssh,
         where,
         str(target),
     ]
-    before, began = os.times(), time.perf_counter()
+    sending, before, began = served.processor(), os.times(), time.perf_counter()
     subprocess.run(command, check=True)
     seconds, after = time.perf_counter() - began, os.times()
-    return Took(seconds, after.children_user + after.children_system - before.children_user - before.children_system, 0)
+    receiving = after.children_user + after.children_system - before.children_user - before.children_system
+    until = began + seconds + _ENDING_S
+    while (sent := served.processor() - sending) == 0 and time.perf_counter() < until:
+        time.sleep(0.02)  # the other side ends a moment later
+    return Took(seconds, sent, 0), Took(seconds, receiving, 0)

@@ -77,7 +77,7 @@ class Forecaster:
         self._known = known or (GADGET_RATE if serial else NETWORK_RATE)
         self._basis = "line" if known else "usual"
         self._left = 0.0
-        self._window: tuple[int, int] | None = None
+        self._window: tuple[int, float] | None = None
         self._measured: float | None = None
         self._told: tuple[int, float] | None = None
 
@@ -88,7 +88,7 @@ class Forecaster:
     def fetching(self, now_ns: int) -> None:
         """What arrives from now on is of recordings."""
         if self._window is None:
-            self._window = now_ns, 0
+            self._window = now_ns, self._left
 
     def left(self, size: int) -> None:
         """So many bytes are still to be fetched."""
@@ -99,16 +99,15 @@ class Forecaster:
         self._window, self._left = None, 0.0
 
     def received(self, size: int, now_ns: int) -> None:
-        """So many bytes came from the wire."""
+        """So many bytes came from the wire.  What is measured is how much less is left: other links of the camera may help."""
         if self._window is None:
             return
-        began, so_far = self._window
-        self._window = began, so_far + size
+        began, before = self._window
         self._left = max(0.0, self._left - size * self._share)
-        if now_ns - began >= _WINDOW_NS:
-            rate = (so_far + size) * NANO / (now_ns - began)
+        if now_ns - began >= _WINDOW_NS and self._left < before:
+            rate = (before - self._left) * NANO / (now_ns - began)
             self._measured = rate if self._measured is None else (self._measured + rate) / 2
-            self._window = now_ns, 0
+            self._window = now_ns, self._left
 
     def forecast(self, quality: Quality, now_ns: int) -> Forecast | None:
         """What to tell now; None where nothing is known, or nothing new."""
@@ -134,7 +133,7 @@ class Forecaster:
     def _rate(self, quality: Quality) -> tuple[float, str]:
         """Bytes of recordings a second, and how that is known."""
         if self._measured is not None:
-            return self._measured * self._share, "measured"
+            return self._measured, "measured"
         rate = self._known * self._share * (1.0 - quality.loss)
         if self._serial and quality.round_trip_ns:
             rate = min(rate, WINDOW * PAYLOAD_LIMIT * NANO / quality.round_trip_ns)

@@ -107,9 +107,9 @@ def test_rsync(pair: Pair, tmp_path: Path) -> None:
     _, source = card(pair, tmp_path / "card", 100_000)
     keys = tmp_path / "keys"
     keys.mkdir(mode=0o700)
-    with rsync.server(keys) as ssh:
-        took = rsync.fetch(ssh, source, tmp_path / "copy", sync=True)
-    assert took.seconds > 0
+    with rsync.server(keys) as served:
+        sending, receiving = rsync.fetch(served, source, tmp_path / "copy", sync=True)
+    assert min(receiving.seconds, receiving.processor, sending.processor) > 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "copy").iterdir()} == {
         path.name: path.read_bytes() for path in source.iterdir()
     }

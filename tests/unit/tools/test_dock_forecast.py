@@ -111,6 +111,36 @@ def test_progress_settles_what_is_left() -> None:
     assert told.size == HOUR // 2
 
 
+def test_another_link_helps() -> None:
+    """What other links of the camera bring counts: it is ready sooner than this line alone would have it."""
+    forecaster, left, told = Forecaster(300_000, serial=True), float(HOUR), []
+    first(forecaster)
+    for second in range(60):
+        now = second * NANO
+        forecaster.fetching(now)
+        forecaster.received(300_000, now)
+        left -= 20_000_000
+        forecaster.left(round(left))
+        told.append(forecaster.forecast(CLEAN, now))
+    last = [each for each in told if each][-1]
+    assert last.rate == pytest.approx(20_000_000, rel=0.05)
+    assert not last.slow
+
+
+def test_a_stall_is_not_forgotten() -> None:
+    """A line that stands still for a while is slower by that; nothing is told of for ever."""
+    forecaster = Forecaster(300_000, serial=True)
+    first(forecaster)
+    assert list(fetch(forecaster, 300_000, 20)) == []
+    for second in range(20, 80):
+        forecaster.received(0, second * NANO)
+        assert forecaster.forecast(CLEAN, second * NANO) is None or second >= 30
+    forecaster.received(300_000, 80 * NANO)
+    told = forecaster.forecast(CLEAN, 100 * NANO)
+    assert told is not None
+    assert told.rate < 200_000 * PAYLOAD_LIMIT / WIRE_LIMIT
+
+
 def test_a_camera_that_records_stops_the_measuring() -> None:
     """While a camera yields to a recording nothing is forecast, and the pause is not taken for a slow line."""
     forecaster = Forecaster(300_000, serial=True)
