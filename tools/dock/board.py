@@ -71,11 +71,12 @@ class Board:
         self.slots: dict[str, Slot] = {}
         self.away: dict[str, Away] = {}
 
-    def hear(self, event: DockEvent) -> None:
-        """Take one event.  What is about neither a slot nor a camera that is in one changes nothing."""
+    def hear(self, event: DockEvent) -> str:
+        """Take one event; the name of the slot that it is about.  What is about neither a slot nor a camera that is in one changes
+        nothing."""
         if event.kind is Kind.KNOWN:
             self._known(event)
-            return
+            return ""
         name = self._where(event)
         if event.kind is Kind.UNDOCKED:
             self._out(name, event)
@@ -88,6 +89,7 @@ class Board:
                 self.away.pop(slot.device, None)
                 if not (slot.ports or slot.taken):
                     del self.slots[name]
+        return name
 
     def _where(self, event: DockEvent) -> str:
         """The slot that it is about: its own, or that of its camera, of which a further link may end elsewhere."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol, Self, TextIO
@@ -15,6 +17,7 @@ from tools.dock.events import TROUBLE, DockEvent, Kind
 from tools.dock.table import Screen, clean
 
 LONGEST_LINE = 1000
+MOST_LINES = 500
 SHOWN = frozenset({Kind.GATE, Kind.KNOWN})
 """What the table shows, and no line has to."""
 
@@ -95,13 +98,14 @@ def in_words(event: DockEvent) -> str | None:
 
 
 class Lines:
-    """One line an event."""
+    """One line an event.  Where nobody reads them any more that is said once, and the dock goes on: evidence matters more."""
 
     def __init__(self, stream: TextIO, render: Callable[[DockEvent], str | None]) -> None:
         """Write to ``stream``."""
         self._stream = stream
         self._render = render
         self._lock = threading.Lock()
+        self._gone = False
 
     def __enter__(self) -> Self:
         """Nothing to begin."""
@@ -115,21 +119,31 @@ class Lines:
     def __call__(self, event: DockEvent) -> None:
         """Write one line."""
         line = self._render(event)
-        if line is not None:
-            with self._lock:
+        with self._lock:
+            if line is None or self._gone:
+                return
+            try:
                 print(line, file=self._stream, flush=True)
+            except OSError as error:
+                self._gone = True
+                print(f"lapel dock: nobody reads what is told any more: {error.strerror or error}", file=sys.stderr)
 
     def look(self, view: View) -> None:
         """Nothing: each change had its line."""
 
 
 class Rack:
-    """The rack as a table that stands still, with what happened scrolling above."""
+    """The rack as a table that stands still, with what happened scrolling above.
+
+    Events are only noted, and shown with the next look: a terminal that takes nothing, because somebody stopped it, keeps no camera
+    waiting.  Of more than 500 between two looks the oldest go.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         """Draw on ``stream``."""
         self._console = Console(file=stream)
         self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
+        self._said: deque[tuple[str, str]] = deque(maxlen=MOST_LINES)
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -140,14 +154,20 @@ class Rack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the terminal as it was."""
+        self._say()
         self._live.stop()
 
     def __call__(self, event: DockEvent) -> None:
-        """Add a line, unless the table shows it."""
+        """Note a line, unless the table shows it."""
         if event.kind not in SHOWN and (line := in_words(event)):
-            style = "bold red" if event.kind in TROUBLE else None
-            self._console.print(line, style=style, highlight=False, markup=False)
+            self._said.append((line, "bold red" if event.kind in TROUBLE else ""))
 
     def look(self, view: View) -> None:
-        """Draw the rack as it is now."""
+        """Draw the rack as it is now, below what happened."""
+        self._say()
         self._live.update(Screen(view), refresh=True)
+
+    def _say(self) -> None:
+        while self._said:
+            line, style = self._said.popleft()
+            self._console.print(line, style=style, highlight=False, markup=False)

@@ -47,30 +47,33 @@ class Gatekeeper:
     def __call__(self, event: DockEvent) -> None:
         """Take one event that has its time."""
         with self._lock:
-            self._hear(event)
-            self._follow()
+            self._follow({self._hear(event)})
 
     def tick(self) -> None:
-        """Let time pass, and show how it looks; called twice a second or so."""
+        """Let time pass, and show how it looks; called twice a second or so.  Nobody waits for a screen that takes nothing but who calls
+        this."""
         with self._lock:
-            self._follow()
-            self._look(self.board.view(self._utc_ms()))
+            self._follow({*self.board.slots, *self._lit})
+            view = self.board.view(self._utc_ms())
+        self._look(view)
 
     def lacks_nobody_else(self, device: str) -> bool:
         """Whether this camera could be handed out if somebody were assigned to it; from any thread."""
         with self._lock:
             return self.board.lacks_nobody_else(device)
 
-    def _hear(self, event: DockEvent) -> None:
-        self.board.hear(event)
+    def _hear(self, event: DockEvent) -> str:
+        name = self.board.hear(event)
         self._show(event)
+        return name
 
-    def _follow(self) -> None:
-        """Tell who was taken out, and which lights changed."""
+    def _follow(self, names: set[str]) -> None:
+        """Tell who was taken out, and which lights of these slots changed."""
         now_ms = self._utc_ms()
         for name in self.board.gone(now_ms):
             self._taken_out(self.board.slots[name], now_ms)
-        for name in [*self.board.slots, *(each for each in self._lit if each not in self.board.slots)]:
+            names.add(name)
+        for name in sorted(names):
             verdict = self.board.verdict(name)
             if verdict != self._lit.get(name, FREE):
                 self._light(name, verdict, now_ms)

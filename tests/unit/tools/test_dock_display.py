@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tests.specification.rack import NOW_MS, Scene, drawing, scene, screen, told
 from tools.dock.board import Board
-from tools.dock.display import Lines, Rack, choose, in_words
+from tools.dock.display import MOST_LINES, Lines, Rack, choose, in_words
 from tools.dock.events import TROUBLE, DockEvent, Kind
 from tools.dock.gate import Light
 from tools.dock.table import COLUMNS, LOOKS, Screen, clean, columns, in_offset
@@ -148,6 +148,35 @@ def test_the_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "cam-09: 00000004: NOT TAKEN OVER: 000001.mp4.age: its hash" in shown
     assert re.search(r"STOP +6 +cam-09 ", shown)
     assert "light wait" not in shown
+
+
+def test_events_wait_for_the_next_look() -> None:
+    """A terminal that was stopped is written to by nobody but who draws; what is too much is the oldest."""
+    out = Terminal()
+    with choose(out, as_json=False) as display:
+        before = out.getvalue()
+        for number in range(MOST_LINES + 5):
+            display(DockEvent(Kind.REJECTED, "cam-1", {"item": f"{number:08d}", "text": "x"}))
+        assert out.getvalue() == before
+        display.look(Board().view(NOW_MS))
+        assert "00000005" in out.getvalue()
+        assert "00000004" not in out.getvalue()
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader is gone."""
+
+    def write(self, text: str) -> int:
+        """Fail."""
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_reader_that_goes_away_ends_no_offload(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said once, and nothing is raised into the middle of a visit."""
+    with choose(Broken(), as_json=True) as display:
+        for event in EVENTS:
+            display(event)
+    assert capsys.readouterr().err == "lapel dock: nobody reads what is told any more: Broken pipe\n"
 
 
 # -- the drawing -------------------------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ import itertools
 import json
 import random
 import re
+import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.specification.rack import NOW_MS, Scene, scene
-from tools.dock.board import Board
+from tools.dock.board import Board, View
 from tools.dock.events import DockEvent, Kind
 from tools.dock.gate import FREE, TABLE, Light, Need, Standing, Verdict, Wanted, judge
 from tools.dock.gatekeeper import Gatekeeper
@@ -578,3 +579,26 @@ def test_the_view_is_looked_at_when_time_passes() -> None:
     assert seen == []
     gatekeeper.tick()
     assert seen == [1]
+
+
+def test_a_screen_that_takes_nothing_keeps_no_camera_waiting() -> None:
+    """Somebody stopped the terminal: events are heard all the same, lights change, undockings are kept."""
+    stuck, going = threading.Event(), threading.Event()
+
+    def look(_view: View) -> None:
+        stuck.set()
+        assert going.wait(10)
+
+    lit: list[str] = []
+    board = Board()
+    gatekeeper = Gatekeeper(board, lambda event: lit.append(event.text), utc_ms=lambda: NOW_MS, look=look)
+    thread = threading.Thread(target=gatekeeper.tick)
+    thread.start()
+    assert stuck.wait(10)
+    for event in a_camera().events:
+        gatekeeper(event)
+    assert board.verdict("1").light is Light.READY
+    assert "ready" in lit
+    going.set()
+    thread.join(10)
+    assert not thread.is_alive()
