@@ -66,8 +66,9 @@ class Store:
         try:
             durable.make_directory(root)
             path = root / "store.id"
-            self.id = path.read_text("ascii").strip() if path.exists() else f"store-{secrets.token_hex(8)}"
-            durable.write(path, f"{self.id}\n".encode())  # each time: it shows that the store can be written
+            with durable.alone(path):
+                self.id = path.read_text("ascii").strip() if path.exists() else f"store-{secrets.token_hex(8)}"
+                durable.write(path, f"{self.id}\n".encode())  # each time: it shows that the store can be written
         except OSError as error:
             raise StoreError.of(error) from None
         self.copies = Copies(root, self.id)

@@ -87,11 +87,13 @@ def test_lists_that_are_refused(tmp_path: Path, text: str, why: str) -> None:
 
 def test_many_write_at_once(tmp_path: Path) -> None:
     """Slots that enter something at the same moment do not lose each other's lines."""
-    store = Store(tmp_path)
     begin = threading.Barrier(8)
+    ids: list[str] = []
 
     def enter(number: int) -> None:
         begin.wait()
+        store = Store(tmp_path)
+        ids.append(store.id)
         for round_ in range(5):
             Register(tmp_path).assign(f"cam-{number}", f"s-{round_}", "o", round_)
             store.note_conflict({"device": f"cam-{number}", "utc_ms": round_})
@@ -102,6 +104,8 @@ def test_many_write_at_once(tmp_path: Path) -> None:
         each.start()
     for each in threads:
         each.join()
+    assert len(ids) == 8
+    assert len(set(ids)) == 1
     assert len((tmp_path / "register.jsonl").read_text().splitlines()) == 40
     assert len((tmp_path / "conflicts.jsonl").read_text().splitlines()) == 40
     assert len(Refusals(tmp_path).entries()) == 40
