@@ -86,6 +86,7 @@ class CameraShelf:
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Keep a receipt."""
         self._writer.ask(lambda: self._vault.custody.receipt(number, line, nonce))
+        self._let_go(names.recording(number))  # it may be erased now, and an open file would keep its room
 
     def anchor(self, line: bytes, nonce: str) -> None:
         """Keep an anchor."""
@@ -97,6 +98,7 @@ class CameraShelf:
         with self._reading:
             receipt = kept_log.verify(line, nonce)
         self._writer.ask(lambda: kept_log.keep(receipt))
+        self._let_go(AUDIT_ITEM)
 
     def conflict(self, dock: str, reason: str) -> None:
         """Have the log say that a dock contests it."""
@@ -142,6 +144,11 @@ class CameraShelf:
 
     def _note(self, kind: str, data: dict[str, object]) -> None:
         self._writer.ask(lambda: self._vault.volume.audit.write(kind, data))
+
+    def _let_go(self, item: str) -> None:
+        with self._reading:
+            for key in [key for key in self._open if key[0] == item]:
+                self._open.pop(key).close()
 
     def _directory(self, item: str) -> Directory:
         volume = self._vault.volume

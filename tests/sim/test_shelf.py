@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +12,13 @@ import pytest
 from firmware.evidence import documents, kinds
 from firmware.evidence.errors import EvidenceError
 from firmware.runtime import auditlog
+from firmware.runtime.shelf import MOST_OPEN
 from tests.pki import Pki
 from tests.rig import NONCE, Rig, anchor_for, pki, receipt_for, settings_line
 
 if TYPE_CHECKING:
     from firmware.runtime.shelf import CameraShelf
+    from hal.interface import Directory
 
 
 @pytest.fixture
@@ -65,6 +70,51 @@ def test_files_are_read_in_any_order(rig: Rig, shelf: CameraShelf) -> None:
     assert shelf.read("volume", "volume.jws", 0, 10)
     assert shelf.read("00000001", "journal.jwsl", 0, 50) == whole.read(0, 50)
     assert shelf.read("audit", "00000001.jwsl", 0, 3) == b"eyJ"
+
+
+def test_a_few_files_stay_open(rig: Rig, shelf: CameraShelf) -> None:
+    """One for each link that reads on in it; those that may be removed are let go, or they would keep their room."""
+    before = rig.evidence.held.total()
+    files = [(item.name, name) for item in shelf.items() if item.kind == "recording" for name, _ in item.files]
+    assert len(files) > MOST_OPEN
+    for _ in range(2):
+        for item, name in files:
+            assert shelf.read(item, name, 0, 1)
+            assert rig.evidence.held.total() <= before + MOST_OPEN
+    assert {item for item, _ in files[-MOST_OPEN:]} == {"00000002"}
+    shelf.receipt(2, receipt_for(rig, 2), NONCE)
+    assert rig.evidence.held.total() == before
+
+
+def test_several_links_read_at_once(shelf: CameraShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each gets the bytes that it asked for, whatever the others do meanwhile: nobody closes what another one reads."""
+    files = [(item.name, name) for item in shelf.items() if item.kind == "recording" for name, _ in item.files]
+    monkeypatch.setattr("firmware.runtime.shelf.MOST_OPEN", 1)
+    inside, most = 0, 0
+    find = shelf._directory
+
+    def slowly(item: str) -> Directory:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0)  # let another one in, if it may
+        inside -= 1
+        return find(item)
+
+    def begin(file: tuple[str, str]) -> bytes:
+        item, name = file
+        return shelf.read(item, name, 0, 8)
+
+    monkeypatch.setattr(shelf, "_directory", slowly)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(3) as links:
+            got = list(links.map(begin, files * 100))
+    finally:
+        sys.setswitchinterval(interval)
+    assert most == 1
+    assert got == [begin(each) for each in files * 100]
 
 
 def test_an_honest_receipt_is_durable_and_leads_to_an_erasure(rig: Rig, shelf: CameraShelf) -> None:
