@@ -36,7 +36,8 @@ class Newest:
 @dataclass(slots=True)
 class Ledger:
     """The sum of all lines.  ``upcoming`` is the number that the next recording gets.  ``contested``: a dock holds another log of this
-    volume, and nothing may be erased any more.  ``counter``: the hardware's at the newest ``boot`` line, ``opened``: openings since."""
+    volume, and nothing may be erased any more.  ``counter``: the hardware's at the newest ``boot`` line, ``opened``: openings since.
+    ``settings``: serial and hash of the newest settings that a line names, None where none does."""
 
     boot: int = 0
     line: int = 0
@@ -49,6 +50,7 @@ class Ledger:
     counter: int | None = None
     opened: int = 0
     clock: Mapping[str, Any] | None = None
+    settings: tuple[int, str] | None = None
 
     def follow(self, payload: Mapping[str, Any], line_hash: str) -> None:
         """Add one verified line, given its payload."""
@@ -85,6 +87,10 @@ class Ledger:
     def _contest(self, _data: Mapping[str, Any]) -> None:
         self.contested = True
 
+    def _set(self, data: Mapping[str, Any]) -> None:
+        told = (data["serial"], data["hash"])
+        self.settings = told if self.settings is None or told[0] > self.settings[0] else self.settings
+
     def _stop(self, data: Mapping[str, Any]) -> None:
         self.resume = data["resume"]
 
@@ -96,5 +102,6 @@ _EFFECTS: Final[Mapping[str, Callable[[Ledger, Mapping[str, Any]], None]]] = {
     "void": Ledger._close,  # noqa: SLF001
     "missing": Ledger._close,  # noqa: SLF001
     "conflict": Ledger._contest,  # noqa: SLF001
+    "settings": Ledger._set,  # noqa: SLF001
     "stop": Ledger._stop,  # noqa: SLF001
 }

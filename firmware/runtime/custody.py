@@ -114,9 +114,13 @@ class Custody:
         A dock offers them each time; those that are in force already change nothing.
         """
         vault = self._vault
-        if line_hash(line) == vault.enrolment.settings.hash:
+        mine, newest = vault.enrolment.settings, vault.volume.audit.ledger.settings
+        if line_hash(line) == mine.hash:
             return
-        signed = verify_settings(line, vault.trust(), newer_than=vault.enrolment.settings.payload["serial"])
+        least: int = mine.payload["serial"]
+        if newest is not None and newest[1] != line_hash(line):  # those may come back to a card that was turned back
+            least = max(least, newest[0])
+        signed = verify_settings(line, vault.trust(), newer_than=least)
         try:
             settings.load(("authority", signed.payload["values"]))
             stamper(signed.payload["values"])
@@ -125,6 +129,20 @@ class Custody:
         durable.replace(vault.hal.config.root(), SETTINGS, line + b"\n")
         vault.volume.audit.write("settings", {"serial": signed.payload["serial"], "hash": signed.hash})
         vault.enrolment = vault.enrolment.under(signed)
+
+    def tell_settings(self) -> None:
+        """Have this file of the log name the newest settings that this camera ever took from a dock, as the one before did: where those
+        that lie on the small partition are older, that was turned back.  It records under them all the same."""
+        vault, audit = self._vault, self._vault.volume.audit
+        newest, mine = audit.ledger.settings, vault.enrolment.settings
+        if newest is None:
+            return
+        serial: int = mine.payload["serial"]
+        if (serial, mine.hash) != newest and serial <= newest[0]:
+            self._fault(f"settings-back {serial} {newest[0]}")
+        else:
+            newest = (serial, mine.hash)
+        audit.write("settings", {"serial": newest[0], "hash": newest[1]})
 
     def assign(self, line: bytes) -> None:
         """Keep an assignment; it begins when the camera is taken out."""

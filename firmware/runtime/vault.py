@@ -119,6 +119,7 @@ class Vault:
             volume.audit.write("fault", {"code": code})
         if self.enrolment.trouble is not None:
             volume.audit.write("fault", {"code": words(self.enrolment.trouble)})
+        self.custody.tell_settings()
         self.custody.read_anchor()
         self.kept_log.read()
         self._pending = pending.kept(self.hal.config.root())
@@ -137,6 +138,7 @@ class Vault:
             facts = self._boot_facts("length")
             self.leave("length", resume=False)
             self.volume.audit.begin(facts)
+            self.custody.tell_settings()
 
     def _boot_facts(self, start: str) -> dict[str, Any]:
         signer, power = self.hal.signer, None

@@ -12,7 +12,7 @@ from firmware.evidence.errors import EvidenceError
 from firmware.evidence.log_private import MOST
 from firmware.runtime import lognotes
 from firmware.runtime.controller import Quit
-from firmware.runtime.docklink import DockNews
+from firmware.runtime.docklink import Away, DockNews
 from hal.interface import Button
 from hal.sim.memory import MemoryStorage
 from hal.sim.volume import Remove, Rename
@@ -54,10 +54,12 @@ def leave(rig: Rig) -> Rig:
 
 
 def assigned(rig: Rig) -> None:
-    """A dock assigns a shift."""
+    """A dock assigned a shift, and the camera was taken out."""
     dock = pki().dock
     said = {"device": "cam-1", "shift": "Shift-4711", "utc_ms": 1}
     rig.camera.shelf.assign(documents.sign(kinds.ASSIGNMENT, said, dock.sign, dock.chain.ders))
+    rig.camera.inbox.put(Away(dock.chain.name))
+    rig.run(0.1)
 
 
 @pytest.fixture

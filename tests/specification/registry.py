@@ -57,6 +57,7 @@ FAULTS: Mapping[str, str] = {
     "log-private": "the private part of the log failed in this boot",
     "log-receipt": "the receipt for the log on the card cannot be believed",
     "part-lost": "a part of the service ended, and was started again",
+    "settings-back": "the settings on the small partition are older than those that a dock brought; followed by both serials",
     "receipt": "the receipt of a recording cannot be believed; followed by its number",
 }
 """First words of a fault's ``code`` that are no trouble."""
