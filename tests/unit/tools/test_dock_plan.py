@@ -181,6 +181,9 @@ def test_what_makes_no_sense_is_refused(words: tuple[str, ...], capsys: pytest.C
     assert words[0] in capsys.readouterr().err
 
 
+MEASURED = Path(__file__).with_name("measured")
+
+
 # -- measured ----------------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +283,18 @@ def test_a_real_docking_is_forecast(pki: Pki, tmp_path: Path) -> None:
     assert found.link == pytest.approx(1e6, rel=0.05)
     compared = forecast(found, logs[1])
     assert compared.forecast_s == pytest.approx(compared.measured_s, rel=0.03)
+
+
+def test_what_was_measured_is_forecast() -> None:
+    """Two logs of a dock at which four, then eight cameras with 240 MB each came over TCP, all on one busy computer: the rates of the
+    first say to a tenth when the last of the second was empty, to a fifth how long a camera took."""
+    four, eight = (read_run(MEASURED / f"{name}.jsonl") for name in ("four", "eight"))
+    found = calibrate(four)
+    assert (len(four.visits), len(eight.visits)) == (4, 8)
+    own, other = forecast(found, four), forecast(found, eight)
+    assert own.forecast_s == pytest.approx(own.measured_s, rel=0.1)
+    assert other.forecast_s == pytest.approx(other.measured_s, rel=0.1)
+    assert max(own.mean_error, other.mean_error) < 0.2
 
 
 def test_measured_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
