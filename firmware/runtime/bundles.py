@@ -247,7 +247,7 @@ class Bundles:
 
     @staticmethod
     def _remove(folder: Directory) -> None:
-        """The bytes first: they mean nothing without their paper, which would be taken for that of others."""
+        """All of it is gone before another paper comes, so that no rest is ever taken for a part of another bundle."""
         for name in (WHOLE, PART, OFFER):
             if name in folder.names():
                 folder.remove(name)

@@ -511,6 +511,25 @@ def test_updater_refuses(camera: Camera, pki: Pki) -> None:
     assert camera.slots.handed == [DATA]
 
 
+def test_installed_once(camera: Camera, pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where what was installed cannot be removed, it is not installed again and again; the next start removes it."""
+    give(camera, paper(pki))
+
+    def broken(*_anything: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Bundles, "_remove", staticmethod(broken))
+        for _ in range(2):
+            with suppress(OSError):
+                camera.bundles.step(camera.stopping)
+    assert not camera.bundles.step(camera.stopping)
+    assert camera.slots.handed == [DATA]
+    assert not camera.start().step(camera.stopping)
+    assert camera.slots.handed == [DATA]
+    assert camera.names() == ["installed.jws"]
+
+
 @pytest.mark.parametrize("fault", ["sync", "write", "full"])
 def test_storage_fails(camera: Camera, pki: Pki, fault: str) -> None:
     """Trouble with the storage ends the attempt and leaves nothing of it; the next one begins anew."""
