@@ -129,7 +129,7 @@ def _offsets(table: list[Box], sizes: array[int]) -> Iterator[int]:
     firsts = [first for first, _, _ in runs]
     need(firsts == sorted(set(firsts)) and firsts[:1] in ([], [1]), "the stsc box is out of order")
     sample = 0
-    for (first, each, _), after in zip(runs, [*firsts[1:], len(chunks) + 1], strict=True):
+    for (first, each, _), after in zip(runs, [*firsts, len(chunks) + 1][1:], strict=True):
         for chunk in chunks[first - 1 : after - 1]:
             at = chunk
             for size in sizes[sample : sample + each]:

@@ -222,6 +222,7 @@ PATCHES: dict[str, tuple[str, int, bytes, str]] = {
     "offset behind the end": ("stco", 8, b"\xff\xff\xff\0", "behind the end of the file"),
     "chunks out of order": ("stsc", 8, b"\0\0\0\2", "out of order"),
     "second description": ("stsc", 16, b"\0\0\0\2", "second sample description"),
+    "chunks of no run": ("stsc", 4, b"\0\0\0\0", "does not count"),
     "more in a chunk": ("stsc", 12, b"\0\0\0\x7f", "does not count"),
     "turned by a quarter": (
         "tkhd",
