@@ -25,6 +25,7 @@ from tests.sim.test_parts import faults, gaps
 from tools.dock.bundles import BundleStock
 from tools.dock.events import DockEvent, Kind
 from tools.dock.identity import DockIdentity
+from tools.dock.renewal import Renewal
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
 
@@ -208,3 +209,22 @@ def test_a_camera_that_was_withdrawn(tmp_path: Path) -> None:
     rig.tap().run(1)
     assert rig.state is Recording.RECORDING
     assert judge(rig.stop().run(1), tmp_path / "judged").worst is Verdict.WHOLE
+
+
+def test_a_signer_that_is_withdrawn_while_the_dock_serves(tmp_path: Path) -> None:
+    """The list comes into the dock's directory while a camera stands in it: from then on nothing of that signer is even offered."""
+    put(tmp_path / "bundles")
+    rig, path = recorded(), tmp_path / "settings.jws"
+    place, events = rack(tmp_path)
+    identity = replace(place.identity, renewal=Renewal(path, pki().trust, None))
+    withdrawn = settings_line({}, serial=2, revoked=(pki().holder(Role.UPDATE).chain.fingerprint,))
+
+    def later() -> None:
+        assert rig.camera.shelf.bundles.step(Event())
+        path.write_bytes(withdrawn + b"\n")
+        put(tmp_path / "bundles", DATA[:999], serial=5)
+
+    dock(rig, replace(place, identity=identity, stay=True), 40, {8.0: later})
+    assert [each.facts["taken"] for each in events if each.kind is Kind.SETTINGS] == [True]
+    assert firmware(events) == [("offered", 4), ("taken", 4)]
+    assert rig.camera.shelf.hello().update.serial == 4

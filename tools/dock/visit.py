@@ -210,7 +210,7 @@ class Visit:
         """Give the camera firmware, behind the evidence; whether it took any."""
         if self._desk.bundles is None:
             return False
-        offers = self._desk.bundles.offers(self._desk.identity.trust(self._desk.utc_ms()))
+        offers = self._desk.bundles.offers(self._desk.identity.now().trust(self._desk.utc_ms()))
         return (yield from Handing(self._tell).talk(offers))
 
     def _assign(self) -> Talk[None]:
