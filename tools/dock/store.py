@@ -4,8 +4,9 @@ store.id                                     the id that receipts name
 register.jsonl                               which shift is whose: nowhere else
 conflicts.jsonl                              cameras that contradicted what is stored under their names
 refusals.jsonl                               who was refused, in which slot, and why: the newest five hundred
+undockings.jsonl                             which camera was taken out of which slot, when, and what was missing then
+copies.jsonl                                 which copies were read back well from which place (tools/dock/copies.py)
 ... .lock                                    is held while the file beside it is changed; nothing is in it
-            self.copies.later(path, paper=True)
 incoming/DEVICE/VOLUME/NUMBER-HASH16/        what has not arrived in full
 DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what was countersigned last
 DEVICE/VOLUME/log-receipt.jws                what this dock receipted last of the log
