@@ -169,8 +169,9 @@ def test_an_update_signer_that_was_withdrawn(tmp_path: Path) -> None:
     dock(rig, place, 3)
     assert firmware(events) == []
     place, events = rack(tmp_path, DOCK_2)
-    dock(rig, place, 3)
+    dock(rig, replace(place, stay=True), 30)
     assert firmware(events) == [("declined", 4)]
+    assert len([each for each in outcomes(rig) if "BundleLine" in each]) == 1
     (text,) = [each.text for each in events if each.kind is Kind.BUNDLE]
     assert "withdrawn" in text
     assert any("BundleLine refused" in each and "withdrawn" in each for each in outcomes(rig))

@@ -48,6 +48,7 @@ class BundleStock:
         self._lock = threading.Lock()
         self._hashes: dict[Path, tuple[Stamp, str]] = {}
         self._told: set[tuple[str, str]] = set()
+        self._spurned: set[tuple[str, str]] = set()
         try:
             next(directory.iterdir(), None)
         except OSError as error:
@@ -68,6 +69,15 @@ class BundleStock:
                 self._tell(name, reason)
             self._told = troubles
             return found
+
+    def for_camera(self, device: str, trust: Trust) -> list[Offer]:
+        """What may be offered to this camera: all that may be offered but what it does not want."""
+        return [offer for offer in self.offers(trust) if (device, offer.bundle.paper) not in self._spurned]
+
+    def spurn(self, device: str, paper: str) -> None:
+        """A camera said of a bundle what it will say of it the next time, too: until the dock starts anew it is not asked again, since each
+        refusal is a line in its log."""
+        self._spurned.add((device, paper))
 
     def _papers(self) -> list[Path]:
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from firmware.dock.bundlerule import choose
 from firmware.dock.errors import RemoteProtocolError
 from firmware.dock.messages import DATA_LIMIT, BundleLine, Message, Piece, Ping, Pong, Refused, Stored, Taken, Wanted
-from tools.dock.bundles import Offer
+from firmware.evidence.certs import Trust
+from tools.dock.bundles import BundleStock, Offer
 from tools.dock.conversation import DeclinedError, Talk, YieldedError, ask, expect
 from tools.dock.events import Kind
 from tools.dock.met import Tell
@@ -16,18 +17,25 @@ PIECE = DATA_LIMIT
 _PROGRESS_EVERY = 1 << 20
 
 
+PASSING = frozenset({"battery", "space", "storage", "waiting", "hash"})
+"""Refusals that may be other ones in a minute."""
+
+
 class Handing:
     """Gives one camera the newest bundle that it can take."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, device: str, stock: BundleStock, tell: Tell) -> None:
         """``tell`` hears how it goes."""
+        self._device = device
+        self._stock = stock
         self._tell = tell
 
-    def talk(self, offers: list[Offer]) -> Talk[bool]:
-        """Offer what fits; whether the camera took a bundle.  ``YieldedError`` where it begins to record."""
+    def talk(self, trust: Trust) -> Talk[bool]:
+        """Offer what fits and is believed by ``trust``; whether the camera took a bundle.  ``YieldedError`` where it begins to record."""
         pong = yield from ask(Ping(), Pong)
         if pong.busy:
             raise YieldedError("a recording is being made")
+        offers = self._stock.for_camera(self._device, trust)
         bundle = choose((offer.bundle for offer in offers), pong.facts.update)
         if bundle is None or pong.facts.update.state == "waiting":
             return False
@@ -56,6 +64,8 @@ class Handing:
             while not isinstance(answer, Stored):
                 if isinstance(answer, Refused) and answer.code == "hash":
                     return None
+                if isinstance(answer, Refused) and answer.code not in PASSING:
+                    self._stock.spurn(self._device, bundle.paper)
                 before, place = place, _next_offset(answer)
                 if place < before or place >= bundle.length:
                     raise RemoteProtocolError(f"it asks for byte {place} of {bundle.length} bytes of a bundle")

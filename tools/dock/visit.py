@@ -210,8 +210,8 @@ class Visit:
         """Give the camera firmware, behind the evidence; whether it took any."""
         if self._desk.bundles is None:
             return False
-        offers = self._desk.bundles.offers(self._desk.identity.now().trust(self._desk.utc_ms()))
-        return (yield from Handing(self._tell).talk(offers))
+        trust = self._desk.identity.now().trust(self._desk.utc_ms())
+        return (yield from Handing(self.device, self._desk.bundles, self._tell).talk(trust))
 
     def _assign(self) -> Talk[None]:
         """Tell the camera for which shift it records, once."""

@@ -286,13 +286,15 @@ class Mouth:
         self.events: list[tuple[Kind, dict[str, Any]]] = []
         self.said: list[Message] = []
         path = put(folder, pki, **changes)
-        (self.offer,) = BundleStock(folder, lambda _name, _reason: None).offers(pki.trust)
+        self.trust, self.stock = pki.trust, BundleStock(folder, lambda _name, _reason: None)
+        (self.offer,) = self.stock.offers(pki.trust)
         assert self.offer.path == path
         self.paper = line_hash(self.offer.bundle.line)
 
     def hear(self, *answers: Message | Callable[[Message], Message], facts: Facts = FACTS) -> bool:
         """Run the dock's talk against these answers; what it returns."""
-        talk = Handing(lambda kind, **told: self.events.append((kind, told))).talk([self.offer])
+        tell = lambda kind, **told: self.events.append((kind, told))  # noqa: E731
+        talk = Handing("cam-1", self.stock, tell).talk(self.trust)
         step, due = next(talk), iter(answers)
         try:
             while True:
@@ -383,3 +385,16 @@ def test_only_who_can_take_it_is_asked(mouth: Mouth, facts: Facts, asked: bool) 
     answers = [Refused("space", "no")] if asked else []
     assert not mouth.hear(*answers, facts=facts)
     assert any(isinstance(each, BundleLine) for each in mouth.said) is asked
+
+
+@pytest.mark.parametrize(
+    ("code", "again"), [("evidence", False), ("failed", False), ("battery", True), ("space", True)]
+)
+def test_who_does_not_want_it_is_not_asked_again(mouth: Mouth, code: str, again: bool) -> None:  # noqa: FBT001 - a table
+    """Each refusal of a paper is a line in the camera's log, which brings the dock back to it: what will be refused again is not offered
+    again, to this camera; what may pass, is."""
+    for _ in range(3):
+        answers = [Refused(code, "no")] if again or not mouth.events else []
+        assert not mouth.hear(*answers)
+    assert sum(isinstance(each, BundleLine) for each in mouth.said) == (3 if again else 1)
+    assert len(mouth.stock.for_camera("cam-2", mouth.trust)) == 1
