@@ -242,7 +242,7 @@ class Link:
             return KEEP_ALIVE_NS
         trip = self._sender.round_trip_ns
         first = PATIENCE_FIRST_NS if trip is None else 2 * trip + PATIENCE_SLACK_NS
-        return min(first << min(self._probes, 8), max(first, PATIENCE_CEILING_NS))
+        return min(first << min(self._probes, 8), PATIENCE_CEILING_NS)
 
     # -- sending -----------------------------------------------------------------------------------------------------
 

@@ -215,6 +215,19 @@ def test_lost_tail_is_probed(direction: int) -> None:
     assert line.got[sink] == b"tail"
 
 
+def test_a_long_queue_does_not_make_it_patient() -> None:
+    """On a slow line with a full queue a round trip takes seconds; a lost tail is found out within a second all the same."""
+    line = Line()
+    line.open()
+    line.camera._sender.round_trip_ns = 6_000 * MS
+    line.camera.send(b"tail")
+    line.camera.tick(line.now)
+    line.camera.data_to_send()  # thrown away
+    before = line.now
+    line.run(lambda: not line.camera.pending, 2)
+    assert line.now - before <= 1_050 * MS
+
+
 def test_reader_that_pauses() -> None:
     """A receiver that does not read fills its window, the sender stops, and goes on once it reads, though an
     acknowledgement is lost."""
