@@ -100,6 +100,10 @@ def test_gadgets_come_and_go(pki: Pki, hub: Hub, tmp_path: Path) -> None:
     assert set(shelf.receipts) == {1}
     assert told.all(Kind.LOST, slot="A1", device="cam-1")
     assert {event.slot for event in told.events if event.device} == {"A1"}
+    foretold = told.all(Kind.FORECAST, slot="A1", device="cam-1", basis="usual")
+    assert foretold, "how long it will take is told of each visit,"
+    kinds = told.kinds("A1")
+    assert kinds[kinds.index(Kind.STOCK) + 1] is Kind.FORECAST, "and before anything is fetched"
 
 
 def test_a_name_that_went_to_another_slot(pki: Pki, hub: Hub, tmp_path: Path) -> None:
