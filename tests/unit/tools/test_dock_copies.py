@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire,
 from tests.pki import Pki
 from tests.unit.tools.test_dock_bundles import put, stock
 from tests.unit.tools.test_dock_links import Rack
+from tools.dock import custody
 from tools.dock.catching_up import catch_up, held
 from tools.dock.cli import add_parser
 from tools.dock.copies import RECORD, Copies
@@ -227,7 +229,9 @@ def test_over_two_links(pki: Pki, place: Unwilling, tmp_path: Path) -> None:
     def script() -> None:
         while Kind.WITHHELD not in rack.kinds():
             rack.turns.sleep(0.05)
+        rack.turns.sleep(0.4)
         assert not rack.shelf.receipts
+        assert rack.kinds().count(Kind.WITHHELD) == 1  # the other session did not begin it all over again
         place.trouble = None
         timer.now += LONGEST_PAUSE_S
 
@@ -239,11 +243,21 @@ def test_over_two_links(pki: Pki, place: Unwilling, tmp_path: Path) -> None:
     assert rack.kinds().count(Kind.FETCHING) == 1
 
 
-def test_once_it_is_back(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
+def test_once_it_is_back(
+    pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is fetched again, receipts are signed after another look at the store, and until then the place is left alone."""
     place.trouble = "it cannot be reached"
     timer = Timer()
     shelf.reboot(shelf.session)
+    read: list[str] = []
+    really = custody.reads_badly
+
+    def noted(recording: Path, entry: Mapping[str, Any]) -> str | None:
+        read.append(entry["name"])
+        return really(recording, entry)
+
+    monkeypatch.setattr(custody, "reads_badly", noted)
     with copying(pki, tmp_path, place, timer=timer) as (at, events):
         visit(shelf, at)
         place.entered.clear()
@@ -251,6 +265,7 @@ def test_once_it_is_back(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_pat
         visit(shelf, at)
         assert not place.entered.is_set()
         assert "it cannot be reached; asked again in" in shelf.events[-1][1]
+        assert not read  # there is no sense in reading the store for a receipt that nobody can sign
         assert not shelf.receipts
         timer.now += LONGEST_PAUSE_S
         fetched = len([event for event in events if event.kind is Kind.FETCHING])
@@ -260,6 +275,7 @@ def test_once_it_is_back(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_pat
     (route,) = at.store.copies._routes
     assert route.pause_s == 0  # it works: the next failure is a first one
     assert len([event for event in events if event.kind is Kind.FETCHING]) == fetched == 2
+    assert {"manifest.jws", "journal.jwsl", "000000.mp4.age"} <= set(read)
 
 
 def test_as_many_as_were_demanded(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
@@ -431,6 +447,25 @@ def test_pauses_grow(place: Unwilling) -> None:
     route.close()
 
 
+def test_a_paper_that_failed_is_tried_again(place: Unwilling, tmp_path: Path) -> None:
+    """What no receipt waits for goes to a place once, as long as it does not change; where that failed, with the next occasion."""
+    timer = Timer()
+    copies = Copies(tmp_path, "store-1", [place], monotonic=timer)
+    (tmp_path / "anchor.jws").write_bytes(b"1")
+    place.trouble = "away"
+    first = copies.later(tmp_path / "anchor.jws", paper=True)
+    assert first is not None
+    assert first.finish(60)
+    place.trouble = None
+    timer.now += LONGEST_PAUSE_S
+    second = copies.later(tmp_path / "anchor.jws", paper=True)
+    assert second is not None
+    assert second.finish(60)
+    assert copies.later(tmp_path / "anchor.jws", paper=True) is None
+    copies.close()
+    assert place.puts == ["store-1/anchor.jws"]
+
+
 def test_one_job_an_item(place: Unwilling, tmp_path: Path) -> None:
     """Who asks for what is under way already, after a break, waits for that; once it is over, it is done anew."""
     place.gate.clear()
@@ -504,12 +539,15 @@ def test_catching_up(pki: Pki, shelf: MemoryShelf, tmp_path: Path, capsys: pytes
     assert lapel_dock(*command) == 0
     assert "4 of 4 items are in every place" in capsys.readouterr().out
     assert tree(tmp_path / "place" / at.store.id / "cam-1") == tree(tmp_path / "store" / "cam-1")
+    (tmp_path / "store" / "cam-1" / VOLUME / "recordings/00000001.damaged-1").mkdir()
+    (tmp_path / "store" / "cam-1" / VOLUME / "recordings/00000001.damaged-1/000000.mp4.age").write_bytes(b"no evidence")
     assert lapel_dock(*command, "--new") == 0
     assert "2 of 2" in capsys.readouterr().out
     shelf.record(3)
     visit(shelf, at)
     assert lapel_dock(*command, "--new") == 0
     assert "3 of 3" in capsys.readouterr().out
+    shutil.rmtree(tmp_path / "store" / "cam-1" / VOLUME / "recordings/00000001.damaged-1")
     assert tree(tmp_path / "place" / at.store.id / "cam-1") == tree(tmp_path / "store" / "cam-1")
     copy = tmp_path / "place" / at.store.id / "cam-1" / VOLUME / "recordings/00000001/000000.mp4.age"
     copy.write_bytes(b"rotten")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -521,6 +522,30 @@ def test_another_disk(tmp_path: Path) -> None:
     assert (other / "a/b").read_bytes() == b"1"
     with pytest.raises(AddressError, match="disk=same"):
         open_place(f"dir:{other}?disk=other", store)
+
+
+def test_what_a_directory_holds_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes are synced before they get their name, and the name after it: a cut leaves the old file or the new one."""
+    done: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        done.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        sync(descriptor)
+
+    def replaced(path: Path, target: Path) -> Path:
+        done.append(f"name {Path(target).name}")
+        return replace(path, target)
+
+    with closing(open_place(f"dir:{tmp_path}")) as place:
+        put(place, "s/before", b"1")
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(Path, "replace", replaced)
+        put(place, "s/a", b"12345")
+        assert done == ["sync a.unfinished", "name a", "sync s"]
+        with pytest.raises(PlaceError, match="3 of 5 bytes"):
+            place.put("s/b", io.BytesIO(b"123"), 5)
+        assert place.size("s/b") is None
 
 
 def test_a_disk_that_was_taken_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
