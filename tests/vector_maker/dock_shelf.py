@@ -17,13 +17,14 @@ from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.settings_doc import verify_settings
+from firmware.evidence.timestamp import Stamper
 from firmware.evidence.timetoken import Vouched, verify_token
 from firmware.runtime.bundles import BundleParts, Bundles
 from firmware.runtime.intake import Intake
 from hal.sim.memory import MemoryStorage
 from hal.sim.power import SimPower
 from hal.sim.updater import SimUpdater
-from tests.evidence_maker import DOCK_MS, Camera
+from tests.evidence_maker import DOCK_MS, Camera, TimeAuthority
 from tests.vector_maker.bases import OURS
 
 MONO_MS = 5_000_000
@@ -144,8 +145,8 @@ class MakerShelf:
         return self.bundles.offer(line)
 
     def vouched(self, token: bytes, nonce: str) -> Vouched:
-        """Verify; the settings name nobody whose time stamps are believed."""
-        return verify_token(token, nonce, TRUST, None, least_ms=0)
+        """Verify; the settings name the root of ``tsa-root.crt.pem``, and no policy."""
+        return verify_token(token, nonce, TRUST, Stamper(TimeAuthority().root), least_ms=0)
 
     def set_clock(self, utc_ms: int, source: str) -> None:
         """Take the dock's word."""

@@ -25,7 +25,8 @@ from firmware.dock.service import Service
 from firmware.evidence.certs import verify_chain
 from firmware.evidence.documents import Kind
 from firmware.evidence.roles import Role
-from tests.evidence_maker import DOCK_MS, Camera, issue
+from firmware.evidence.timetoken import stamped
+from tests.evidence_maker import DOCK_MS, Camera, TimeAuthority, issue
 from tests.evidence_maker.jose import sign
 from tests.vector_maker.bases import OURS, tiny
 from tests.vector_maker.dock_shelf import TRUST, MakerShelf
@@ -55,7 +56,7 @@ class MakerDock(DockIdentity):
 @dataclass(frozen=True)
 class Setting:
     """What differs between scenarios: the camera's clock, whether it records, the dock's shift and firmware to give, and over which
-    nonce the authority vouches for the dock's time (None: it does not)."""
+    nonce the authority vouches for the dock's time (None: it does not), or, with ``stamp``, somebody whose time stamps it believes."""
 
     off_ms: int = 1500
     quality: str = "rtc"
@@ -63,14 +64,18 @@ class Setting:
     shift: str | None = "SHIFT-1"
     bundle: bytes = b""
     word_over: str | None = None
+    stamp: bool = False
 
 
-def vouching(nonce: str) -> Voucher:
-    """The authority's word for the dock's time, over this nonce whatever is asked."""
+def vouching(nonce: str, *, stamp: bool) -> Voucher:
+    """The authority's word for the dock's time, or a time stamp, over this nonce whatever is asked."""
 
     def voucher(_asked: str) -> Future[bytes]:
         answer: Future[bytes] = Future()
-        answer.set_result(sign({"nonce": nonce, "utc_ms": DOCK_MS}, "lapel.time.1", OURS.settings, chained=True))
+        if stamp:
+            answer.set_result(TimeAuthority().stamp(stamped(nonce), DOCK_MS))
+        else:
+            answer.set_result(sign({"nonce": nonce, "utc_ms": DOCK_MS}, "lapel.time.1", OURS.settings, chained=True))
         return answer
 
     return voucher
@@ -115,7 +120,7 @@ class DockSide:
             lambda event: self.events.append(event.kind),
             lambda: DOCK_MS,
             shift=setting.shift,
-            voucher=None if setting.word_over is None else vouching(setting.word_over),
+            voucher=None if setting.word_over is None else vouching(setting.word_over, stamp=setting.stamp),
             bundles=_stock(folder / "bundles", setting.bundle),
         )
         peer = verify_chain(LINK.x5c, TRUST, Role.LINK)
