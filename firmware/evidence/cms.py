@@ -98,9 +98,12 @@ def load_certificate(der: bytes, where: str) -> x509.Certificate:
             warnings.simplefilter("ignore")  # it need not please the library, only be read by it
             found = x509.load_der_x509_certificate(der)
             _ = found.extensions, found.subject, found.issuer, found.public_key(), found.signature_hash_algorithm
-            _ = found.not_valid_before_utc, found.not_valid_after_utc, found.serial_number
+            _ = found.not_valid_before_utc, found.not_valid_after_utc
+            serial = found.serial_number
     except UNREADABLE:
         raise FormatError(f"{where}: is no X.509 certificate") from None
+    if serial < 1:
+        raise FormatError(f"{where}: has a serial number that is not positive")
     if not der.endswith(b"\0" + found.signature):  # the library lets the count of unused bits before the signature pass
         raise FormatError(f"{where}: is not DER")
     return found

@@ -88,7 +88,8 @@ def load_foreign(der: bytes) -> x509.Certificate:
             warnings.simplefilter("ignore")  # others' certificates need not please the library, only be read by it
             found = x509.load_der_x509_certificate(der)
             _ = found.extensions, found.subject, found.issuer, found.public_key(), found.signature_hash_algorithm
-            _ = found.not_valid_before_utc, found.not_valid_after_utc, found.serial_number
+            _ = found.not_valid_before_utc, found.not_valid_after_utc
+            need(found.serial_number > 0, "has a serial number that is not positive")
     except (ValueError, TypeError, *MALFORMED):
         raise Refused("is no X.509 certificate") from None
     # The library lets the count of unused bits in front of the signature pass: a second spelling.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from firmware.evidence.cms import load_certificate
 from firmware.evidence.errors import EvidenceError, FormatError
 from firmware.evidence.timestamp import LONGEST, LOOSEST_MS, Stamper, TimeStamp, verify_timestamp
 from tests.evidence_maker import TimeAuthority
@@ -17,6 +18,7 @@ from tests.evidence_maker.tsp import integer, oid, sequence
 from tests.oracles import needs
 from tests.unit.tools.test_verify_stamp import DATA, FORGED, UNBELIEVED, UTC_MS
 from tools.demo.tsa import TimeAuthority as StockAuthority
+from tools.verify.cms import load_foreign
 from tools.verify.findings import Refused
 from tools.verify.timestamp import parse_stamp
 
@@ -127,6 +129,19 @@ def test_cut_longer_and_of_other_length(authority: TimeAuthority) -> None:
     for wrong in (b"", token[:-1], token[:40], token + b"\0", b"\x30\x80" + token[2:], b"\xff" * 300, b"\x30\x84" * 9):
         assert refuses(wrong, authority)
     assert refuses(token + bytes(LONGEST), authority).endswith(f"at most {LONGEST} are allowed")
+
+
+def test_a_certificate_with_a_negative_number(authority: TimeAuthority) -> None:
+    """The library reads it and grumbles: one that will refuse it some day must not be the first that does."""
+    number = authority.root.serial_number.to_bytes(21, "big").lstrip(b"\0")
+    good = authority.root.public_bytes(serialization.Encoding.DER)
+    at = good.index(b"\2" + bytes((len(number),)) + number) + 2
+    bad = good[:at] + bytes((number[0] | 0x80,)) + good[at + 1 :]
+    assert load_certificate(good, "here").serial_number > 0
+    with pytest.raises(FormatError, match="here: has a serial number that is not positive"):
+        load_certificate(bad, "here")
+    with pytest.raises(Refused, match="serial number that is not positive"):
+        load_foreign(bad)
 
 
 def test_nobody_else_is_believed(authority: TimeAuthority) -> None:
