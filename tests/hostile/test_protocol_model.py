@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import Error, Message, Raw
-from firmware.dock.protocol import Connection, Side, State
+from firmware.dock.protocol import Connection, Side, State, next_state
 from firmware.dock.wire import MESSAGES, encode
 from firmware.evidence.errors import FormatError
 from tests.hostile.reference import BODIES, ENDED, RAW, STATES, Reference, too_long, well_formed
@@ -221,6 +221,17 @@ def test_every_raw_body_at_its_borders(kind: int) -> None:
         except RemoteProtocolError:
             heard = None
         assert (heard is not None) is (least <= size <= most), (speaker, size)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_move(state: str) -> None:
+    """In each state each message of each side leads where the reference says, or nowhere."""
+    reference = Reference()
+    reference.state = state
+    for side in Side:
+        for kind, message in MESSAGES.items():
+            moved = next_state(State[state], side, message)
+            assert (moved and moved.name) == reference.after(side.value, kind), (side, message)
 
 
 def test_the_reference_knows_every_message() -> None:
