@@ -24,8 +24,6 @@ class Hand:
     def much_faster(self, other: Pace, left: int) -> bool:
         """Whether this session would bring the rest, ``left`` bytes, in less than half the time; where nothing is known of this one, whether
         the other has stalled."""
-        if self is other.hand:
-            return False
         own = left / self.rate if self.rate else math.inf
         return other.stalled or MUCH * own < other.seconds(left)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -649,6 +650,40 @@ def test_claims() -> None:
     assert not claims.holds("cam-1")
     with claims.hold("cam-1", VOLUME, "bb") as anew:
         assert anew.lead()
+
+
+def test_who_leads() -> None:
+    """Whoever is here longest follows the leader; if it has no time for that in five seconds, any; none once the visit is over, until
+    somebody comes for another one."""
+    now = 0.0
+    claims = Claims(lambda: now)
+    with ExitStack() as stack:
+        hold = claims.hold("cam-1", VOLUME, "aa")
+        leader = hold.__enter__()
+        assert leader.lead()
+        second, third = (stack.enter_context(claims.hold("cam-1", VOLUME, "aa")) for _ in range(2))
+        assert not second.lead()
+        now = 100.0
+        hold.__exit__(None, None, None)
+        assert not third.lead()
+        now += 4.9
+        assert not third.lead()
+        now += 0.1
+        assert third.lead()
+        assert not second.lead()
+        third.finish()
+        assert second.over
+    with ExitStack() as stack:
+        hold = claims.hold("cam-1", VOLUME, "aa")
+        leader = hold.__enter__()
+        helper = stack.enter_context(claims.hold("cam-1", VOLUME, "aa"))
+        assert leader.lead()
+        leader.finish()
+        hold.__exit__(None, None, None)
+        told = [helper.over, helper.lead()]
+        stack.enter_context(claims.hold("cam-1", VOLUME, "aa"))
+        told += [helper.over, helper.lead()]
+        assert told == [True, False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from hal.interface import PortKind
 from tests.docking import NANO, DockEnd, MemoryShelf, camera, desk, parts, stored
 from tests.fault.undocked import MEMORY
 from tests.pki import Pki
+from tests.rig import payload
 from tests.turns import Cord, Halt, Turns
 from tools.dock.claims import Claims
 from tools.dock.events import DockEvent, Kind
@@ -318,6 +319,18 @@ def test_both_links_stay(pki: Pki, memory: Path) -> None:
     assert [cord.carried - before > 700_000 for cord, before in zip(rack.cords, carried, strict=True)] == [True, True]
     assert rack.kinds().count(Kind.ACCEPTED) == rack.kinds().count(Kind.JOINED) == 1
     assert rack.links(Kind.CLOCK) == [0]
+    assert [payload(line)["kind"] for line in rack.shelf.audit["00000001.jwsl"]].count("clock") == 1
+
+
+def test_what_is_listed_twice(pki: Pki, memory: Path) -> None:
+    """It is stored once, and the other time told of."""
+    rack = Rack(pki, memory, MEGABYTE, MEGABYTE / 2)
+    footage(rack, (400_000,) * 6)
+    items = rack.shelf.items
+    rack.shelf.items = lambda: [items()[0], *items()]  # type: ignore[method-assign]
+    rack.run()
+    told = [event.text for _, _, event in rack.events if event.kind is Kind.REJECTED]
+    assert told == ["00000001 is listed twice"]
 
 
 def test_a_clone_is_refused_while_the_camera_is_in(pki: Pki, memory: Path) -> None:

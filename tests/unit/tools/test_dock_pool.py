@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from firmware.dock.errors import RemoteProtocolError
 from firmware.evidence.errors import MismatchError
-from tools.dock.pool import PATIENCE_S, Batch, Claim, Pool
+from tools.dock.pool import PATIENCE_S, Batch, Claim, Order, Pool
 from tools.dock.rate import STALLED_S, TELLING, Hand
 
 CONTENT = {f"{index:06d}.mp4.age": bytes([index + 1]) * (TELLING * (index + 2)) for index in range(3)}
@@ -128,6 +128,7 @@ def test_a_file_changes_hands_at_its_last_byte(pool: Pool, clock: Clock, tmp_pat
     assert pool.claim(slow) is None
     other = taken(pool, fast)
     assert (other.order, other.length) == (held.order, 1_000)
+    held.fail(RemoteProtocolError("it is another one's by now"))
     say(held, 50_000)
     say(other, 70_000)
     say(held)
@@ -135,7 +136,9 @@ def test_a_file_changes_hands_at_its_last_byte(pool: Pool, clock: Clock, tmp_pat
     assert not other.order.done
     say(other)
     end(other)
-    assert pool.settled() is not None
+    found = pool.settled()
+    assert found is not None
+    assert found.error is None
     assert other.order.path.read_bytes() == CONTENT[other.order.name]
 
 
@@ -149,7 +152,9 @@ def test_an_equal_session_takes_nothing(pool: Pool, clock: Clock, tmp_path: Path
         say(claim)
         end(claim)
     held = taken(pool, two)
-    clock.now += 2
+    clock.now += 0.5
+    assert pool.claim(one) is None
+    clock.now += 1.5
     say(held, TELLING * 3)
     assert pool.claim(one) is None
 
@@ -162,6 +167,34 @@ def test_a_session_that_has_stalled_loses_its_file(pool: Pool, clock: Clock, tmp
     say(held[1], 10)
     clock.now += 0.2
     assert taken(pool, Hand()).order is held[0].order
+
+
+class AtThatMoment:
+    """A lock behind which its holder was just done."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+
+    def __enter__(self) -> None:
+        """Too late."""
+        self._order.done, self._order.claim = True, None
+
+    def __exit__(self, *_: object) -> None:
+        """Let go."""
+
+
+def test_a_file_that_is_done_when_it_would_change_hands(
+    pool: Pool, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays done."""
+    pool.put(batch(tmp_path))
+    held = [taken(pool, Hand()) for _ in CONTENT]
+    clock.now += STALLED_S
+    with monkeypatch.context() as patch:
+        patch.setattr(held[0].order, "lock", AtThatMoment(held[0].order))
+        assert pool.claim(Hand()) is None
+    assert held[0].order.done
+    held[0].order.let_go()
 
 
 def test_a_slow_session_does_not_keep_the_first_recording(pool: Pool, clock: Clock, tmp_path: Path) -> None:
