@@ -50,7 +50,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tools.dock.places.s3": ("botocore",),
     "tools.dock.places.swift": ("keystoneauth1", "requests", "swiftclient"),
     "tools.bench": ("OpenSSL", "rich"),
-    "tools.dock.tsa": ("cryptography", "rfc3161_client"),
+    "tools.dock.timing.tsa": ("cryptography", "rfc3161_client"),
     "tools": ("PIL", "av", "c2pa", "cryptography", "numpy", "pyrage", "rich", "serial"),
 }
 ONE_FILE_A_PACKAGE = ("gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss")

@@ -46,15 +46,15 @@ from tests.fuzz import mutators, resigning, seeds, signing, trees
 from tests.fuzz.signing import NAME
 from tests.fuzz.target import Bound, Target
 from tests.unit.dock.samples import SAMPLES
-from tools.dock import refusals
-from tools.dock.badges import BadgeError, Officer, read_badges
-from tools.dock.catching_up import read_record
-from tools.dock.keyboard import EVENT, KeyLines, TextLines
+from tools.dock.copying.catching_up import read_record
 from tools.dock.places.address import check_endpoint
 from tools.dock.places.address import parse as parse_address
 from tools.dock.places.place import AddressError
-from tools.dock.reader import Counter as Handout
-from tools.dock.slots import SlotsError, read_slots
+from tools.dock.rack import refusals
+from tools.dock.rack.slots import SlotsError, read_slots
+from tools.dock.shifts.badges import BadgeError, Officer, read_badges
+from tools.dock.shifts.keyboard import EVENT, KeyLines, TextLines
+from tools.dock.shifts.reader import Counter as Handout
 
 NONCE = "0123456789abcdef" * 2
 _ROLES = (Role.DEVICE_CA, Role.DEVICE, Role.SESSION, Role.LINK, Role.DOCK_CA, Role.DOCK, Role.SETTINGS)

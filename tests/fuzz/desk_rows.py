@@ -18,8 +18,8 @@ from tests.evidence_maker import RECIPIENTS, mp4
 from tests.evidence_maker.agefile import CHUNK
 from tests.fuzz import mutators, resigning, seeds, signing, trees
 from tests.fuzz.target import Bound, Target
-from tools.dock import roster
-from tools.dock.measured import MeasuredError, calibrate, forecast, read_run
+from tools.dock.face import roster
+from tools.dock.planning.measured import MeasuredError, calibrate, forecast, read_run
 from tools.verify import age, audit, canonical, certs, documents, hybrid, journal, jws, manifest, nal, receipt, second
 from tools.verify.findings import Problems, Refused
 from tools.verify.fragments import SegmentReader

@@ -18,10 +18,10 @@ from firmware.evidence.certs import Trust
 from tests.docking import NANO, MemoryShelf, Peer, camera, desk, stored, visit
 from tests.hostile.peers import Act, Liar, Script
 from tests.pki import Pki
-from tools.dock.crowd import Crowd
 from tools.dock.events import DockEvent
-from tools.dock.reception import Outcome, Reception
-from tools.dock.slots import Rack
+from tools.dock.rack.crowd import Crowd
+from tools.dock.rack.reception import Outcome, Reception
+from tools.dock.rack.slots import Rack
 
 SLOT = "A1"
 MOST_BYTES = 16 << 20

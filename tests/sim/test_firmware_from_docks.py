@@ -22,10 +22,10 @@ from tests.fault.soak.dockings import Passing, random_of
 from tests.rig import Rig, judge, pki, settings_line
 from tests.sim.docked import NOW_MS, bench, dock
 from tests.sim.test_parts import faults, gaps
-from tools.dock.bundles import BundleStock
 from tools.dock.events import DockEvent, Kind
 from tools.dock.identity import DockIdentity
 from tools.dock.renewal import Renewal
+from tools.dock.updating.bundles import BundleStock
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
 

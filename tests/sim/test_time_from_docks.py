@@ -23,8 +23,8 @@ from tests.sim.docked import NOW_MS, bench, dock
 from tools.demo.tsa import TimeAuthority as StockAuthority
 from tools.demo.tsa import TimeServer
 from tools.dock.events import Kind
-from tools.dock.timeword import Ask, StampVoucher, Voucher, fulfil
-from tools.dock.tsa import StampError, TimeStamper
+from tools.dock.timing.timeword import Ask, StampVoucher, Voucher, fulfil
+from tools.dock.timing.tsa import StampError, TimeStamper
 from tools.dock.visit import system_utc_ms
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path

@@ -11,15 +11,15 @@ from firmware.core.machine import Place, Recording
 from hal.sim.clock import NS
 from tests.rig import VIDEO, Rig, judge, payload, read
 from tests.sim.docked import bench, dock
-from tools.dock.board import Board
 from tools.dock.events import DockEvent, Kind
-from tools.dock.gatekeeper import Gatekeeper
+from tools.dock.face.board import Board
+from tools.dock.face.gatekeeper import Gatekeeper
 from tools.verify.report import RecordingReport, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tools.dock.roster import Undocking
+    from tools.dock.face.roster import Undocking
 
 FRAME_S = 1 / VIDEO.fps
 PRE_EVENT_S = 4

@@ -11,7 +11,7 @@ import pytest
 
 from firmware.evidence.certs import Trust
 from tools.dock.events import Kind
-from tools.dock.timeword import CommandVoucher, beside
+from tools.dock.timing.timeword import CommandVoucher, beside
 from tools.sim.bay import Bay
 from tools.sim.home import Home, provision
 from tools.sim.mirror import Mirror

@@ -6,7 +6,11 @@ from firmware.dock import arq, bundlerule, channel, clockrule, frames, link, mes
 from firmware.evidence import cms, timestamp
 from firmware.runtime import berth, bundles, docklink, intake
 from tests.specification.tables import grouped, table
-from tools.dock import attempts, conversation, crowd, handing, helping, pool, rate
+from tools.dock import conversation
+from tools.dock.face import rate
+from tools.dock.rack import attempts, crowd
+from tools.dock.sharing import helping, pool
+from tools.dock.updating import handing
 
 _MS = 1_000_000
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from tools.dock.board import Board
 from tools.dock.events import DockEvent, Kind
-from tools.dock.gatekeeper import Gatekeeper
-from tools.dock.table import Screen
+from tools.dock.face.board import Board
+from tools.dock.face.gatekeeper import Gatekeeper
+from tools.dock.face.table import Screen
 
 NOW_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000

@@ -31,12 +31,12 @@ from tests.evidence_maker.jose import sign
 from tests.vector_maker.bases import OURS, tiny
 from tests.vector_maker.dock_shelf import TRUST, MakerShelf
 from tests.vector_maker.forging import CAMERA
-from tools.dock.bundles import BundleStock
 from tools.dock.conversation import Pause
 from tools.dock.identity import DockIdentity
 from tools.dock.session import farewell
 from tools.dock.store import Store
-from tools.dock.timeword import Voucher
+from tools.dock.timing.timeword import Voucher
+from tools.dock.updating.bundles import BundleStock
 from tools.dock.visit import Desk, Visit
 
 EXPORTER = bytes(range(32))

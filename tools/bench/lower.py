@@ -15,7 +15,7 @@ from typing import Self
 
 from hal.interface import DockPort, PortKind
 from hal.sim.dock import SimDock
-from tools.dock.ports import GATHER, Port, TcpPort
+from tools.dock.rack.ports import GATHER, Port, TcpPort
 
 _SLACK_S = 0.005
 _PACING = 47  # SO_MAX_PACING_RATE of Linux, which the socket module does not name

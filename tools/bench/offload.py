@@ -12,11 +12,11 @@ from hal.sim.clock import SimClock
 from tools.bench.card import Card, Pair
 from tools.bench.lower import Lower
 from tools.bench.pair import SideError, Stopwatch, Took, alongside
-from tools.dock.crowd import Crowd
 from tools.dock.events import DockEvent, Kind
 from tools.dock.identity import DockIdentity
-from tools.dock.reception import Reception
-from tools.dock.slots import Rack
+from tools.dock.rack.crowd import Crowd
+from tools.dock.rack.reception import Reception
+from tools.dock.rack.slots import Rack
 from tools.dock.store import Store
 from tools.dock.visit import Desk
 

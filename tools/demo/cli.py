@@ -19,7 +19,7 @@ from tools.demo.report import NAME
 from tools.demo.stage import BUFFER_S, Stage
 from tools.demo.story import StepFailedError, play
 from tools.dock.identity import SetupError
-from tools.dock.register import RegisterError
+from tools.dock.shifts.register import RegisterError
 from tools.dock.store import StoreError
 from tools.provision import ProvisionError
 from tools.sim.heard import HeardNothingError

@@ -11,9 +11,9 @@ from tools.demo.evidence import Footage, footage
 from tools.demo.handover import RECORDINGS
 from tools.demo.stage import BUFFER_S, Stage
 from tools.demo.takes import CUT_RECORDING
-from tools.dock.stamping import everything_wanting, stamp
 from tools.dock.store import Store
-from tools.dock.tsa import TimeStamper
+from tools.dock.timing.stamping import everything_wanting, stamp
+from tools.dock.timing.tsa import TimeStamper
 from tools.export.exporter import export_recording
 from tools.verify.audit import read_audit
 from tools.verify.certs import Trust

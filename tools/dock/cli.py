@@ -10,19 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from tools.dock import assign_cli, attribute_cli, copy_cli
-from tools.dock.bundles import BundleStock
+from tools.dock.copying import copy_cli
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind, timed
-from tools.dock.front import add_front, front, remember
+from tools.dock.face.front import add_front, front, remember
 from tools.dock.identity import DockIdentity, SetupError
-from tools.dock.plan_cli import add_plan
-from tools.dock.register import SHIFT
-from tools.dock.slots import LONGEST_FILE, Rack, SlotsError, read_slots
-from tools.dock.stamping import Stamping, everything_wanting, stamp
+from tools.dock.planning.plan_cli import add_plan
+from tools.dock.rack.slots import LONGEST_FILE, Rack, SlotsError, read_slots
+from tools.dock.shifts import assign_cli, attribute_cli
+from tools.dock.shifts.register import SHIFT
 from tools.dock.store import Store, StoreError
-from tools.dock.timeword import CommandVoucher, StampVoucher, Voucher, beside
-from tools.dock.tsa import StampError, TimeStamper
+from tools.dock.timing.stamping import Stamping, everything_wanting, stamp
+from tools.dock.timing.timeword import CommandVoucher, StampVoucher, Voucher, beside
+from tools.dock.timing.tsa import StampError, TimeStamper
+from tools.dock.updating.bundles import BundleStock
 from tools.dock.visit import Desk, system_utc_ms
 
 WELL, NOT_WELL = 0, 1

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from tools.dock.crowd import MOST_CAMERAS, Crowd
-from tools.dock.doors import Door
-from tools.dock.gadgets import is_usb
 from tools.dock.identity import SetupError
-from tools.dock.lines import Gadgets, NamedLine, Scan
-from tools.dock.ports import is_tcp, ttys
-from tools.dock.reception import NAP_S, Reception
-from tools.dock.slots import Rack
+from tools.dock.rack.crowd import MOST_CAMERAS, Crowd
+from tools.dock.rack.doors import Door
+from tools.dock.rack.gadgets import is_usb
+from tools.dock.rack.lines import Gadgets, NamedLine, Scan
+from tools.dock.rack.ports import is_tcp, ttys
+from tools.dock.rack.reception import NAP_S, Reception
+from tools.dock.rack.slots import Rack
 from tools.dock.visit import Desk
 
 

@@ -19,16 +19,16 @@ from firmware.evidence.jws import FILE_LIMIT
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.volume import verify_volume
 from tools.dock import custody, durable
-from tools.dock.claims import Seat
 from tools.dock.conversation import DeclinedError, Memory, Talk, ask, fetch, list_files, list_items
 from tools.dock.events import Kind
-from tools.dock.helping import Waiting, bring
 from tools.dock.logs import Logs
 from tools.dock.met import Met
-from tools.dock.pool import Batch
 from tools.dock.receipts import Receipts
-from tools.dock.stamping import Stamping
+from tools.dock.sharing.claims import Seat
+from tools.dock.sharing.helping import Waiting, bring
+from tools.dock.sharing.pool import Batch
 from tools.dock.store import MANIFEST, SECOND, keep_beside
+from tools.dock.timing.stamping import Stamping
 
 VOLUME = "volume.jws"
 PROGRESS_EVERY = 1 << 20

@@ -15,12 +15,12 @@ from firmware.evidence.errors import EvidenceError
 from firmware.evidence.kinds import RECEIPT, words
 from tools.dock import durable
 from tools.dock.conversation import DeclinedError, Talk, hand_over, until
-from tools.dock.copies import Job
+from tools.dock.copying.copies import Job
 from tools.dock.custody import Papers
 from tools.dock.events import Kind
 from tools.dock.met import Met
-from tools.dock.stamping import Stamping
 from tools.dock.store import RECEIPT as RECEIPT_FILE
+from tools.dock.timing.stamping import Stamping
 
 
 class Receipts:

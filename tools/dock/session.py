@@ -10,7 +10,7 @@ from firmware.dock.errors import LinkLostError, RemoteProtocolError
 from firmware.dock.messages import Error, Message
 from firmware.evidence.kinds import words
 from tools.dock.conversation import Pause, Talk
-from tools.dock.crowd import FullError
+from tools.dock.rack.crowd import FullError
 from tools.dock.store import StoreError
 
 NANO = 1_000_000_000

@@ -5,7 +5,7 @@ register.jsonl                               which shift is whose: nowhere else
 conflicts.jsonl                              cameras that contradicted what is stored under their names
 refusals.jsonl                               who was refused, in which slot, and why: the newest five hundred
 undockings.jsonl                             which camera was taken out of which slot, when, and what was missing then
-copies.jsonl                                 which copies were read back well from which place (tools/dock/copies.py)
+copies.jsonl                                 which copies were read back well from which place (tools/dock/copying/copies.py)
 ... .lock                                    is held while the file beside it is changed; nothing is in it
 incoming/DEVICE/VOLUME/NUMBER-HASH16/        what has not arrived in full
 DEVICE/VOLUME/volume.jws, anchor.jws         as on the card; the anchor is what was countersigned last
@@ -32,7 +32,7 @@ from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import EvidenceError
 from tools.dock import durable
-from tools.dock.copies import Copies
+from tools.dock.copying.copies import Copies
 
 INCOMING = "incoming"
 MANIFEST = "manifest.jws"

@@ -17,20 +17,20 @@ from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import Signed
 from firmware.evidence.kinds import ASSIGNMENT
 from firmware.evidence.session import check_proof
-from tools.dock.bundles import BundleStock
-from tools.dock.claims import Claims, Seat
 from tools.dock.conversation import PING_S, DeclinedError, Pause, Talk, YieldedError, ask, expect, hand_over
 from tools.dock.events import DockEvent, Emit, Kind
-from tools.dock.handing import Handing
-from tools.dock.helping import BUSY_S, Helper
 from tools.dock.identity import DockIdentity
 from tools.dock.met import Met
 from tools.dock.offload import Offload
-from tools.dock.register import Assignment, Register, RegisterError
-from tools.dock.stamping import Stamping
+from tools.dock.sharing.claims import Claims, Seat
+from tools.dock.sharing.helping import BUSY_S, Helper
+from tools.dock.shifts.register import Assignment, Register, RegisterError
 from tools.dock.store import INCOMING, Store, StoreError
-from tools.dock.timeword import Voucher, wants_token
-from tools.dock.tsa import StampError
+from tools.dock.timing.stamping import Stamping
+from tools.dock.timing.timeword import Voucher, wants_token
+from tools.dock.timing.tsa import StampError
+from tools.dock.updating.bundles import BundleStock
+from tools.dock.updating.handing import Handing
 
 VOUCHING_S = 0.1
 READY_PERCENT = 80

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from tools.dock import display
 from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
+from tools.dock.face import display
 from tools.dock.identity import DockIdentity, SetupError
 from tools.dock.store import Store, StoreError
-from tools.dock.timeword import Voucher
+from tools.dock.timing.timeword import Voucher
 from tools.dock.visit import Desk
 from tools.sim.cable import Cable
 from tools.sim.heard import Heard

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tools.dock.register import Register
+from tools.dock.shifts.register import Register
 from tools.dock.store import Store
 from tools.provision import create_authority, enrol_desk, enrol_device, enrol_dock, enrol_second
 from tools.provision.authority import Changes

@@ -19,7 +19,7 @@ from firmware.evidence.roles import Role
 from tests import samples
 from tests.evidence_maker import jose
 from tests.evidence_maker.pki import Authority
-from tools.dock.attribution import BY_DESK, BY_DOCK
+from tools.dock.shifts.attribution import BY_DESK, BY_DOCK
 from tools.export.derivation import DERIVED
 from tools.verify import certs as desk_certs
 from tools.verify import documents as desk

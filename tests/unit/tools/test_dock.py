@@ -32,10 +32,10 @@ from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire,
 from tests.pki import Pki
 from tests.rig import payload, pq_key
 from tools.dock import durable
-from tools.dock.claims import Claims
 from tools.dock.conversation import Memory, Talk, fetch, list_files
 from tools.dock.events import DockEvent, Kind
-from tools.dock.register import LONGEST_MS, Register, RegisterError
+from tools.dock.sharing.claims import Claims
+from tools.dock.shifts.register import LONGEST_MS, Register, RegisterError
 from tools.dock.store import Store, StoreError
 from tools.dock.visit import Desk, Visit
 

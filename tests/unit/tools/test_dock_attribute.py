@@ -16,7 +16,7 @@ from tests.pki import Holder, Pki
 from tests.rig import Rig, pki, settings_line
 from tests.sim.docked import bench, dock
 from tools.__main__ import main
-from tools.dock.register import Register
+from tools.dock.shifts.register import Register
 from tools.dock.store import Store
 from tools.verify.page.document import render_page
 from tools.verify.render import render

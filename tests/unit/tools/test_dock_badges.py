@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.dock.badges import FILE, LONGEST, BadgeError, Badges, Camera, Officer
+from tools.dock.shifts.badges import FILE, LONGEST, BadgeError, Badges, Camera, Officer
 
 
 def test_what_a_tag_stands_for(tmp_path: Path) -> None:

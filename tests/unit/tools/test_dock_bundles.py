@@ -36,11 +36,11 @@ from tests.docking import MemoryShelf, camera, desk, visit
 from tests.pki import Pki
 from tests.rig import payload
 from tests.unit.dock.samples import FACTS
-from tools.dock.bundles import BundleStock, Offer
 from tools.dock.conversation import YieldedError
 from tools.dock.events import DockEvent, Kind
-from tools.dock.handing import PIECE, Handing
 from tools.dock.identity import SetupError
+from tools.dock.updating.bundles import BundleStock, Offer
+from tools.dock.updating.handing import PIECE, Handing
 
 DATA = random.Random(7).randbytes(3 * PIECE + 1000)
 

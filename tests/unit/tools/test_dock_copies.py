@@ -23,18 +23,18 @@ from tests.pki import Pki
 from tests.unit.tools.test_dock_bundles import put, stock
 from tests.unit.tools.test_dock_links import Rack
 from tools.dock import custody
-from tools.dock.catching_up import catch_up, held
 from tools.dock.cli import add_parser
-from tools.dock.copies import RECORD, Copies
-from tools.dock.copy_cli import keeping
-from tools.dock.display import in_words
+from tools.dock.copying.catching_up import catch_up, held
+from tools.dock.copying.copies import RECORD, Copies
+from tools.dock.copying.copy_cli import keeping
+from tools.dock.copying.fetching import fetch_all
+from tools.dock.copying.route import FIRST_PAUSE_S, LONGEST_PAUSE_S, WORKERS, Route
 from tools.dock.events import TROUBLE, DockEvent, Kind
-from tools.dock.fetching import fetch_all
+from tools.dock.face.display import in_words
 from tools.dock.identity import SetupError
 from tools.dock.places.address import open_place
 from tools.dock.places.place import Place, PlaceError
-from tools.dock.register import Register
-from tools.dock.route import FIRST_PAUSE_S, LONGEST_PAUSE_S, WORKERS, Route
+from tools.dock.shifts.register import Register
 from tools.dock.store import Store
 from tools.dock.visit import Desk
 

@@ -19,10 +19,10 @@ import swiftclient
 from tests.object_store import COMMANDS, KEY, USER, ObjectStore
 from tests.oracles import needs
 from tests.relay import Relay, relayed
+from tools.dock.copying.secured import Wanted, secure
 from tools.dock.places import s3, swift
 from tools.dock.places.address import check_endpoint, open_place, parse
 from tools.dock.places.place import GRACE_S, LEAST_RATE, AddressError, DiffersError, Place, PlaceError, Watch, Watched
-from tools.dock.secured import Wanted, secure
 
 pytestmark = pytest.mark.timeout(600)  # a server is started
 SERVED = needs(*COMMANDS)

@@ -13,11 +13,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tests.specification.rack import NOW_MS, Scene, drawing, scene, screen, told
-from tools.dock.board import Board
-from tools.dock.display import MOST_LINES, Lines, Rack, choose, in_words
 from tools.dock.events import TROUBLE, DockEvent, Kind
-from tools.dock.gate import Light
-from tools.dock.table import COLUMNS, LOOKS, Screen, clean, columns, in_offset
+from tools.dock.face.board import Board
+from tools.dock.face.display import MOST_LINES, Lines, Rack, choose, in_words
+from tools.dock.face.gate import Light
+from tools.dock.face.table import COLUMNS, LOOKS, Screen, clean, columns, in_offset
 
 FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.LISTENING: {"port": "/dev/ttyACM0"},

@@ -11,9 +11,9 @@ from firmware.dock.link import Link
 from tools.bench.line import LineSpec
 from tools.bench.noise import MS, allowed, carry
 from tools.dock.events import DockEvent, Kind
-from tools.dock.forecast import GADGET_RATE, NETWORK_RATE, Forecast, Forecaster, Quality, amount, duration
-from tools.dock.ports import BAUD, BITS
-from tools.dock.watch import Watch
+from tools.dock.face.forecast import GADGET_RATE, NETWORK_RATE, Forecast, Forecaster, Quality, amount, duration
+from tools.dock.face.watch import Watch
+from tools.dock.rack.ports import BAUD, BITS
 
 NANO = 1_000_000_000
 HOUR = 3_600_000_000

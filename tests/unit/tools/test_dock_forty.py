@@ -23,8 +23,8 @@ from tests.docking import MemoryShelf, desk
 from tests.docks import Told, camera, docked, serving, stored, until
 from tests.pki import Pki
 from tools.dock import Kind
-from tools.dock.gadgets import Tty
-from tools.dock.slots import Rack
+from tools.dock.rack.gadgets import Tty
+from tools.dock.rack.slots import Rack
 from tools.dock.visit import Desk, system_utc_ms
 from tools.sim.cable import Cable
 

@@ -14,14 +14,14 @@ import pytest
 
 from tests.docking import DOCK_UTC_MS, MemoryShelf, camera, desk, visit
 from tests.pki import Pki
-from tools.dock import front as front_module
-from tools.dock.board import Board
 from tools.dock.events import DockEvent, Kind, timed
-from tools.dock.front import add_front, front, remember
-from tools.dock.gate import Light, Need
-from tools.dock.gatekeeper import Gatekeeper
-from tools.dock.register import Register
-from tools.dock.roster import Undocking, keep_undocking
+from tools.dock.face import front as front_module
+from tools.dock.face.board import Board
+from tools.dock.face.front import add_front, front, remember
+from tools.dock.face.gate import Light, Need
+from tools.dock.face.gatekeeper import Gatekeeper
+from tools.dock.face.roster import Undocking, keep_undocking
+from tools.dock.shifts.register import Register
 from tools.dock.store import Store, StoreError
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from tests.specification.rack import NOW_MS, Scene, scene
-from tools.dock.board import Board, View
 from tools.dock.events import DockEvent, Kind
-from tools.dock.gate import FREE, TABLE, Light, Need, Standing, Verdict, Wanted, judge
-from tools.dock.gatekeeper import Gatekeeper
-from tools.dock.roster import Undocking
-from tools.dock.slot import REFUSED_MS, SILENT_MS
+from tools.dock.face.board import Board, View
+from tools.dock.face.gate import FREE, TABLE, Light, Need, Standing, Verdict, Wanted, judge
+from tools.dock.face.gatekeeper import Gatekeeper
+from tools.dock.face.roster import Undocking
+from tools.dock.face.slot import REFUSED_MS, SILENT_MS
 
 WELL = Standing(
     linked=True, left=0, countersigned=True, firmware="2", assigned=True, percent=95, bundle="taken", update="installed"

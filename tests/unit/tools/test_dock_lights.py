@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.dock import lights
-from tools.dock.gate import FREE, Light, Verdict
-from tools.dock.lights import FileSink, LampLines, ProgramSink, Sink, lamp_line, sink_of
+from tools.dock.face import lights
+from tools.dock.face.gate import FREE, Light, Verdict
+from tools.dock.face.lights import FileSink, LampLines, ProgramSink, Sink, lamp_line, sink_of
 
 READY = Verdict(Light.READY)
 WAIT = Verdict(Light.WAIT, ("3 recordings not taken over",))

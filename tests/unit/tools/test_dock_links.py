@@ -22,9 +22,9 @@ from tests.fault.undocked import MEMORY
 from tests.pki import Pki
 from tests.rig import payload
 from tests.turns import Cord, Halt, Turns
-from tools.dock.claims import Claims
 from tools.dock.events import DockEvent, Kind
 from tools.dock.identity import DockIdentity
+from tools.dock.sharing.claims import Claims
 
 USB, SLOW = PortKind.STREAM, PortKind.SERIAL
 TROUBLE = {Kind.CONFLICT, Kind.REJECTED, Kind.DAMAGED, Kind.FAILED, Kind.REFUSED}

@@ -21,10 +21,10 @@ from tests.relay import Relay, relayed
 from tests.unit.tools.conftest import Desk as Evidence
 from tests.unit.tools.test_dock_forty import check, each_from_its_own_address, rack_of
 from tools.dock.cli import add_parser
-from tools.dock.copy_cli import keeping, run_fetch
+from tools.dock.copying.copy_cli import keeping, run_fetch
+from tools.dock.copying.route import LONGEST_PAUSE_S
 from tools.dock.events import DockEvent, Kind
 from tools.dock.places.address import open_place
-from tools.dock.route import LONGEST_PAUSE_S
 from tools.dock.visit import Desk, system_utc_ms
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path

@@ -24,15 +24,16 @@ from hal.sim.dock import SimDock
 from tests.docking import desk
 from tests.docks import LeapingClock, Told, camera, docked, serving, stored, until
 from tests.pki import Pki
-from tools.dock import Kind, StoreError, doors, lines, ports
-from tools.dock.attempts import PAUSES_S
-from tools.dock.crowd import MOST_AT_A_SLOT, Crowd
-from tools.dock.gadgets import Tty
-from tools.dock.ports import SerialPort, peer_place, remedy, ttys
-from tools.dock.reception import Reception
-from tools.dock.refusals import Refusals
-from tools.dock.reminders import EVERY_NS, MOST, Reminders
-from tools.dock.slots import Rack
+from tools.dock import Kind, StoreError
+from tools.dock.face.reminders import EVERY_NS, MOST, Reminders
+from tools.dock.rack import doors, lines, ports
+from tools.dock.rack.attempts import PAUSES_S
+from tools.dock.rack.crowd import MOST_AT_A_SLOT, Crowd
+from tools.dock.rack.gadgets import Tty
+from tools.dock.rack.ports import SerialPort, peer_place, remedy, ttys
+from tools.dock.rack.reception import Reception
+from tools.dock.rack.refusals import Refusals
+from tools.dock.rack.slots import Rack
 from tools.dock.visit import system_utc_ms
 from tools.sim.cable import Cable
 

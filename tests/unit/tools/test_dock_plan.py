@@ -17,12 +17,12 @@ from tests.docking import DockEnd, MemoryShelf, Passage, Stop, Wire, camera, des
 from tests.pki import Pki
 from tools.__main__ import main
 from tools.dock.events import DockEvent, Kind, timed
-from tools.dock.measured import Found, MeasuredError, calibrate, forecast, read_run
-from tools.dock.plan import CHANGES, Scenario, as_json, plan, states_at
-from tools.dock.plan_cli import EXAMPLES
-from tools.dock.plan_text import NAMES, in_text, picture
-from tools.dock.queueing import Limit
-from tools.dock.rates import in_rate, in_short, in_size, in_time, parse_rate
+from tools.dock.planning.measured import Found, MeasuredError, calibrate, forecast, read_run
+from tools.dock.planning.plan import CHANGES, Scenario, as_json, plan, states_at
+from tools.dock.planning.plan_cli import EXAMPLES
+from tools.dock.planning.plan_text import NAMES, in_text, picture
+from tools.dock.planning.queueing import Limit
+from tools.dock.planning.rates import in_rate, in_short, in_size, in_time, parse_rate
 from tools.dock.visit import Desk
 
 

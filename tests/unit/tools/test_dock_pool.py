@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from firmware.dock.errors import RemoteProtocolError
 from firmware.evidence.errors import MismatchError
-from tools.dock.pool import PATIENCE_S, Batch, Claim, Order, Pool
-from tools.dock.rate import STALLED_S, TELLING, Hand
+from tools.dock.face.rate import STALLED_S, TELLING, Hand
+from tools.dock.sharing.pool import PATIENCE_S, Batch, Claim, Order, Pool
 
 CONTENT = {f"{index:06d}.mp4.age": bytes([index + 1]) * (TELLING * (index + 2)) for index in range(3)}
 

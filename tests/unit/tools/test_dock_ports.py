@@ -25,8 +25,8 @@ from tests import samples
 from tests.docking import MemoryShelf, VirtualClock, camera, desk, parts, stored
 from tests.pki import Pki
 from tools.dock import Dock, DockEvent, DockIdentity, Kind, SetupError, StoreError, add_parser
-from tools.dock.bundles import BundleStock
-from tools.dock.ports import TcpPort, listen
+from tools.dock.rack.ports import TcpPort, listen
+from tools.dock.updating.bundles import BundleStock
 from tools.dock.visit import Desk, system_utc_ms
 from tools.provision.authority import create_authority
 from tools.provision.enrol import enrol_dock

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tools.dock.queueing import Camera, Limit, Rack, fair, order, simulate
+from tools.dock.planning.queueing import Camera, Limit, Rack, fair, order, simulate
 
 TICK_S = 0.05
 PIECES = 64

@@ -13,13 +13,13 @@ from tests.docking import desk
 from tests.docks import PATIENCE_S, Told, camera, docked, until
 from tests.pki import Pki
 from tools.dock import Dock, DockEvent, Kind
-from tools.dock.board import Board
-from tools.dock.gadgets import Tty
-from tools.dock.gate import Light, Need, Wanted
-from tools.dock.gatekeeper import Gatekeeper
-from tools.dock.roster import Undocking
-from tools.dock.slot import SILENT_MS
-from tools.dock.slots import Rack
+from tools.dock.face.board import Board
+from tools.dock.face.gate import Light, Need, Wanted
+from tools.dock.face.gatekeeper import Gatekeeper
+from tools.dock.face.roster import Undocking
+from tools.dock.face.slot import SILENT_MS
+from tools.dock.rack.gadgets import Tty
+from tools.dock.rack.slots import Rack
 from tools.dock.visit import system_utc_ms
 from tools.sim.cable import Cable
 

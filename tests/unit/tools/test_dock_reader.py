@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from tests.docking import MemoryShelf, camera, desk, visit
 from tests.pki import Pki
 from tools.__main__ import main
-from tools.dock import keyboard
-from tools.dock.badges import Badges, Camera, Officer
 from tools.dock.events import Kind
-from tools.dock.keyboard import EVENT, LONGEST, KeyLines, TextLines, lines_of
-from tools.dock.reader import PATIENCE_MS, Counter, Heard, Taking
-from tools.dock.register import WAITING_MS, Register
+from tools.dock.shifts import keyboard
+from tools.dock.shifts.badges import Badges, Camera, Officer
+from tools.dock.shifts.keyboard import EVENT, LONGEST, KeyLines, TextLines, lines_of
+from tools.dock.shifts.reader import PATIENCE_MS, Counter, Heard, Taking
+from tools.dock.shifts.register import WAITING_MS, Register
 
 TAGS: dict[str, Officer | Camera] = {
     "04A1B2C3": Officer("4711"),

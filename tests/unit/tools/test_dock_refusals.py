@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.dock.refusals import FILE, LONGEST_FILE, MOST, Refusal, Refusals, RefusalsError, dump, parse
-from tools.dock.register import Register
+from tools.dock.rack.refusals import FILE, LONGEST_FILE, MOST, Refusal, Refusals, RefusalsError, dump, parse
+from tools.dock.shifts.register import Register
 from tools.dock.store import Store
 
 GOOD = Refusal("1-1.2", "cam-1", "its certificate was withdrawn", 5, 9, 3)

@@ -12,7 +12,7 @@ from tests.docking import DOCK_UTC_MS, VOLUME, MemoryShelf, camera, desk, visit
 from tests.pki import Pki
 from tools.dock import durable
 from tools.dock.events import Kind
-from tools.dock.roster import FILE, Known, Undocking, keep_undocking, roster
+from tools.dock.face.roster import FILE, Known, Undocking, keep_undocking, roster
 from tools.dock.store import Store
 
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.runtime import docklink
-from tools.dock import attempts, crowd
-from tools.dock.attempts import Attempts
-from tools.dock.crowd import MOST_AT_A_SLOT, MOST_CAMERAS, MOST_SESSIONS, MOST_STRANGERS, Crowd, FullError
-from tools.dock.gadgets import Stand, Tty, Wanted, arrivals, is_usb, stands, wanted
-from tools.dock.slots import LONGEST_FILE, Rack, SlotsError, read_slots, usb_location
+from tools.dock.rack import attempts, crowd
+from tools.dock.rack.attempts import Attempts
+from tools.dock.rack.crowd import MOST_AT_A_SLOT, MOST_CAMERAS, MOST_SESSIONS, MOST_STRANGERS, Crowd, FullError
+from tools.dock.rack.gadgets import Stand, Tty, Wanted, arrivals, is_usb, stands, wanted
+from tools.dock.rack.slots import LONGEST_FILE, Rack, SlotsError, read_slots, usb_location
 
 SECOND = 1_000_000_000
 OURS = (0x1D6B, 0x0104)

@@ -25,9 +25,9 @@ from tools.demo.tsa import POLICY, TimeAuthority, TimeServer
 from tools.dock.cli import add_parser
 from tools.dock.events import TROUBLE, DockEvent, Kind
 from tools.dock.identity import SetupError
-from tools.dock.stamping import Stamping, everything_wanting, stamp
 from tools.dock.store import Store
-from tools.dock.tsa import StampError, TimeStamper
+from tools.dock.timing.stamping import Stamping, everything_wanting, stamp
+from tools.dock.timing.tsa import StampError, TimeStamper
 from tools.verify.timestamp import LARGEST, load_tsa_roots, parse_stamp
 
 DATA = b"a manifest\n"

@@ -15,8 +15,8 @@ from firmware.evidence.timetoken import AUTHORITY, verify_token
 from tests.evidence_maker import TimeAuthority
 from tools.__main__ import main
 from tools.dock.identity import SetupError
-from tools.dock.timeword import CommandVoucher, StampVoucher, beside, wants_token
-from tools.dock.tsa import StampError, TimeStamper
+from tools.dock.timing.timeword import CommandVoucher, StampVoucher, beside, wants_token
+from tools.dock.timing.tsa import StampError, TimeStamper
 from tools.dock.visit import system_utc_ms
 
 NONCE = "0123456789abcdef" * 2

@@ -1,0 +1,1 @@
+"""Copies of what a dock stores, in further places, and the way back."""

@@ -1,0 +1,1 @@
+"""Several sessions of one camera, which fetch its files between them."""
