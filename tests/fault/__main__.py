@@ -35,30 +35,39 @@ SHIFT_H = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: what it is called on the command line, what it does, and how."""
+    """One part: what it is called on the command line, what it does, and how: from a seed, and how small a share of it."""
 
     name: str
     does: str
-    run: Callable[[int, Hears], Outcome]
+    run: Callable[[int, int, Hears], Outcome]
 
 
 PARTS = (
-    Part("cuts", "power cuts at every storage operation, enumerated", lambda seed, hear: cuts.run(FULL, seed, hear)),
-    Part("errors", "storage errors at every operation", lambda _seed, hear: errors.run(hear)),
-    Part("full", "full cards, at every level and in every state", lambda _seed, hear: full.run(hear)),
-    Part("dock", "dock links that die", lambda _seed, hear: undocked.run(hear)),
-    Part("live", f"{KILLS} kills of live cameras", lambda seed, hear: kills.run(KILLS, seed, hear)),
     Part(
-        "soak", f"a shift of {SHIFT_H:.0f} hours on a virtual clock", lambda seed, hear: hours.run(seed, SHIFT_H, hear)
+        "cuts",
+        "power cuts at every storage operation, enumerated",
+        lambda seed, _share, hear: cuts.run(FULL, seed, hear),
     ),
+    Part("errors", "storage errors at every operation", lambda _seed, share, hear: errors.run(hear, share)),
+    Part("full", "full cards, at every level and in every state", lambda _seed, _share, hear: full.run(hear)),
+    Part("dock", "dock links that die", lambda _seed, _share, hear: undocked.run(hear)),
+    Part(
+        "live",
+        "live cameras, killed at random moments",
+        lambda seed, share, hear: kills.run(KILLS // share, seed, hear),
+    ),
+    Part("soak", "a shift on a virtual clock", lambda seed, share, hear: hours.run(seed, SHIFT_H / share, hear)),
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts asked for; 0 when no promise is broken, 1 when one is."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.keep and options.share > 1:
+        parser.error("--keep keeps the figures of the whole, not those of a --share")
     console = Console()
-    outcomes = [_run(part, options.seed, console) for part in PARTS if part.name in (options.part or [part.name])]
+    outcomes = [_run(part, options, console) for part in PARTS if part.name in (options.part or [part.name])]
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     for path in (FIGURES, *((KEPT,) if options.keep else ())):
         figures = _figures(options.seed, outcomes, path if path is KEPT else None)
@@ -84,7 +93,7 @@ def _figures(seed: int, outcomes: Sequence[Outcome], kept: Path | None) -> dict[
     }
 
 
-def _run(part: Part, seed: int, console: Console) -> Outcome:
+def _run(part: Part, options: argparse.Namespace, console: Console) -> Outcome:
     columns = (
         TextColumn("{task.description:<8}"),
         BarColumn(),
@@ -94,7 +103,9 @@ def _run(part: Part, seed: int, console: Console) -> Outcome:
     began = time.monotonic()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task(part.name, total=1.0, words=part.does)
-        outcome = part.run(seed, lambda done, words: bars.update(task, completed=done, words=words))
+        outcome = part.run(
+            options.seed, options.share, lambda done, words: bars.update(task, completed=done, words=words)
+        )
     if not console.is_terminal:
         took = time.monotonic() - began
         console.print(f"{part.name}: {part.does}: {took:.0f} s, {len(outcome.violations)} violations", soft_wrap=True)
@@ -123,6 +134,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--part", action="append", choices=names, help="only this one; may be given more than once")
     parser.add_argument(
         "--keep", action="store_true", help=f"keep the figures in {KEPT} too, part by part; make docs shows them"
+    )
+    parser.add_argument(
+        "--share",
+        type=int,
+        choices=range(1, 11),
+        default=1,
+        metavar="N",
+        help=f"one storage error of N, {KILLS} kills / N, {SHIFT_H:.0f} hours / N (default 1: all); power cuts, full cards, docks stay whole",
     )
     parser.add_argument("--seed", type=int, default=SEED, help=f"what is drawn is drawn from it (default {SEED})")
     return parser

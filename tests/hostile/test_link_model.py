@@ -17,6 +17,7 @@ MS = 1_000_000
 CALM_MS = 60_000
 STEP_MS = 20
 MOST_PENDING = 6_000
+MOST_WRITTEN = 3_000
 MOST_SAID = 60
 SIDES = st.sampled_from([0, 1])
 """The camera's, who begins, and the dock's."""
@@ -60,7 +61,7 @@ class Line(RuleBasedStateMachine):
         if opens:
             self.exchange(4)
 
-    @rule(side=SIDES, size=st.integers(1, 3_000), seed=st.integers(0, 255))
+    @rule(side=SIDES, size=st.integers(1, MOST_WRITTEN), seed=st.integers(0, 255))
     def write(self, side: int, size: int, seed: int) -> None:
         """Somebody has something to say."""
         end, data = self.ends[side], bytes((seed * 7 + index * 131) % 251 for index in range(size))
@@ -186,7 +187,7 @@ class Line(RuleBasedStateMachine):
             assert len(link._deframer._rest) <= WIRE_LIMIT
             kept = [*link._receiver._early.values(), *link._receiver._ready]
             assert sum(map(len, kept)) <= WINDOW * PAYLOAD_LIMIT
-            assert link.pending <= MOST_PENDING + 1_500
+            assert link.pending <= MOST_PENDING + MOST_WRITTEN
 
     def teardown(self) -> None:
         """The line is quiet: whatever happened, in a minute both ends are in one session, and all that was written in it was read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import time
@@ -26,7 +27,8 @@ class Stopwatch:
     """Measures a part of what a process does."""
 
     def __init__(self) -> None:
-        """Begin."""
+        """Begin; what a copy of another process has to give back, it gives back before."""
+        gc.collect()
         self._resident = _memory("VmRSS")
         _forget_peak()
         self.start()

@@ -208,9 +208,9 @@ def attempt(case: Case) -> Result:
     return Result(shift.restarts, seen, tuple(shift.wrong))
 
 
-def run(progress: Progress) -> Outcome:
-    """Each case of all plots, on all cores."""
-    every = [case for plot in range(len(PLOTS)) for case in cases(plot)]
+def run(progress: Progress, share: int = 1) -> Outcome:
+    """Each case of all plots, or one of ``share``, on all cores."""
+    every = part([case for plot in range(len(PLOTS)) for case in cases(plot)], share)
     results: list[Result] = []
     with multiprocessing.get_context("spawn").Pool(os.cpu_count(), _settle) as pool:
         for result in pool.imap(_attempt, [(case.plot, case.kind.name, case.at) for case in every], chunksize=8):

@@ -20,9 +20,11 @@ from tests.fault.power.world import EMPTY, World
 from tests.oracles import needs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hal.sim.crashes import Image
+    from tests.fault.outcome import Progress
 
 GOOD = Outcome("one", {"cases": 1234, "seed": 20261124})
 BAD = Outcome("two", {"cases": 2}, ("first-press:3:1: resumed: not at all",))
@@ -30,7 +32,11 @@ BAD = Outcome("two", {"cases": 2}, ("first-press:3:1: resumed: not at all",))
 
 def parts(monkeypatch: pytest.MonkeyPatch, folder: Path, *outcomes: Outcome) -> None:
     """Parts that come to this at once, in a folder of their own."""
-    found = tuple(command.Part(each.part, "something", lambda _seed, _hear, each=each: each) for each in outcomes)  # type: ignore[misc]
+
+    def came_to(outcome: Outcome) -> Callable[[int, int, Progress], Outcome]:
+        return lambda _seed, _share, _hear: outcome
+
+    found = tuple(command.Part(each.part, "something", came_to(each)) for each in outcomes)
     monkeypatch.setattr(command, "PARTS", found)
     monkeypatch.chdir(folder)
     (folder / "docs").mkdir()
@@ -62,6 +68,19 @@ def test_one_part_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     parts(monkeypatch, tmp_path, GOOD, BAD)
     assert command.main(["--part", "one"]) == 0
     assert list(json.loads(command.FIGURES.read_text())["parts"]) == ["one"]
+
+
+def test_a_share_is_handed_on_and_never_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept and shown is the whole."""
+    asked: list[int] = []
+    parts(monkeypatch, tmp_path, GOOD)
+    part = command.Part("one", "something", lambda _seed, share, _hear: (asked.append(share), GOOD)[1])  # type: ignore[func-returns-value]
+    monkeypatch.setattr(command, "PARTS", (part,))
+    assert command.main([]) == 0
+    assert command.main(["--share", "4"]) == 0
+    assert asked == [1, 4]
+    with pytest.raises(SystemExit):
+        command.main(["--share", "4", "--keep"])
 
 
 def test_a_sample_holds_every_outcome() -> None:
