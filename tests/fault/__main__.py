@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,7 +46,7 @@ PARTS = (
     Part(
         "cuts",
         "power cuts at every storage operation, enumerated",
-        lambda seed, _share, hear: cuts.run(FULL, seed, hear),
+        lambda seed, share, hear: cuts.run(replace(FULL, first=FULL.first // share), seed, hear),
     ),
     Part("errors", "storage errors at every operation", lambda _seed, share, hear: errors.run(hear, share)),
     Part("full", "full cards, at every level and in every state", lambda _seed, _share, hear: full.run(hear)),
@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=range(1, 11),
         default=1,
         metavar="N",
-        help=f"one storage error of N, {KILLS} kills / N, {SHIFT_H:.0f} hours / N (default 1: all); power cuts, full cards, docks stay whole",
+        help=f"one storage error of N, at most {FULL.first} states / N of one moment, {KILLS} kills / N, {SHIFT_H:.0f} hours / N (default 1: all)",
     )
     parser.add_argument("--seed", type=int, default=SEED, help=f"what is drawn is drawn from it (default {SEED})")
     return parser

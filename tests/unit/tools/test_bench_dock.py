@@ -95,7 +95,14 @@ def test_the_measure_of_memory_finds_a_reader_of_wholes() -> None:
         took = stopwatch.stop()
         return replace(took, seconds=float(len(held)))
 
-    assert alongside(greedy, greedy)[0].grew > MEMORY
+    for _ in range(
+        2
+    ):  # this process has as much free, and its copies could use that instead: no growth, at first sight
+        assert alongside(greedy, greedy)[0].grew > 39 * MIB > MEMORY
+        larger = bytearray(31 * MIB)  # from here on the C library keeps what is given back
+        del larger
+        kept = [bytes(MIB) for _ in range(60)]
+        del kept
 
 
 def test_bare_tls(pair: Pair) -> None:
