@@ -63,6 +63,7 @@ TARGETS: Final[Mapping[str, Tests]] = {
             GUARDS_LOG,
             LOG_KEEPING,
             SECOND,
+            "tests/sim/test_settings_from_docks.py",
             "tests/sim/test_recovery.py",
             "tests/sim/test_pending.py",
             "tests/sim/test_long_log.py",
