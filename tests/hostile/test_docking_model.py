@@ -150,5 +150,5 @@ class Weeks(RuleBasedStateMachine):
             self._folder.cleanup()
 
 
-Weeks.TestCase.settings = settings(max_examples=12, stateful_step_count=8, deadline=None)
+Weeks.TestCase.settings = settings(max_examples=20, stateful_step_count=8, deadline=None)
 TestWeeks = Weeks.TestCase

@@ -220,5 +220,5 @@ class Line(RuleBasedStateMachine):
         assert until() or most_ms < CALM_MS, "not within a minute"
 
 
-Line.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+Line.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
 TestALine = Line.TestCase

@@ -239,5 +239,5 @@ def test_the_reference_knows_every_message() -> None:
     assert set(MESSAGES) == {*BODIES, *RAW}
 
 
-Conversation.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+Conversation.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestConversation = Conversation.TestCase
