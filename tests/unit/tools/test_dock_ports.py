@@ -18,11 +18,11 @@ import pytest
 from firmware.evidence import documents
 from firmware.evidence.kinds import BUNDLE
 from firmware.evidence.roles import Role
-from firmware.runtime.docklink import DockLink, DockNews
 from hal.interface import PortKind
 from hal.sim.dock import SimDock
 from tests import samples
-from tests.docking import MemoryShelf, VirtualClock, camera, desk, parts, stored
+from tests.docking import MemoryShelf, VirtualClock, camera, desk, stored
+from tests.docks import docked
 from tests.pki import Pki
 from tools.dock import Dock, DockEvent, DockIdentity, Kind, SetupError, StoreError, add_parser
 from tools.dock.rack.ports import TcpPort, listen
@@ -57,22 +57,6 @@ def shelf(pki: Pki) -> MemoryShelf:
     shelf.record(1)
     shelf.record(2, (300_000,))
     return shelf
-
-
-@contextmanager
-def docked(shelf: MemoryShelf, port: SimDock) -> Iterator[list[DockNews]]:
-    """The camera's dock thread, running."""
-    news: list[DockNews] = []
-    stop = threading.Event()
-    thread = threading.Thread(target=DockLink(parts(shelf, port, news)).run, args=(stop,))
-    thread.start()
-    try:
-        yield news
-    finally:
-        stop.set()
-        port.unplug()
-        thread.join(PATIENCE_S)
-        assert not thread.is_alive()
 
 
 def serve(at: Desk, spec: str) -> None:
