@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,28 +12,14 @@ from firmware.evidence.certs import Trust
 from firmware.evidence.errors import RevokedError
 from firmware.evidence.jws import from_file
 from firmware.evidence.settings_doc import trust_under
-from tools.provision import Authority, ProvisionError, add_parser, create_authority, enrol_update
+from tests.unit.tools.test_provision import Run, lapel
+from tools.provision import Authority, ProvisionError, create_authority, enrol_update
 from tools.provision.authority import Changes
 from tools.provision.bundles import UpdateSigner
 
-Run = Callable[..., int]
+__all__ = ["lapel"]
+
 SAYS = {"board": "sim", "version": "0.2.0", "serial": 4, "needs": 0, "utc_ms": 1_790_000_000_000}
-
-
-@pytest.fixture
-def lapel() -> Run:
-    """The command line; the exit status."""
-
-    def run(*arguments: object) -> int:
-        root = argparse.ArgumentParser(prog="lapel")
-        add_parser(root.add_subparsers(required=True))
-        try:
-            options = root.parse_args(["provision", *map(str, arguments)])
-            return int(options.run(options))
-        except SystemExit as end:
-            return int(end.code or 0)
-
-    return run
 
 
 @pytest.fixture
