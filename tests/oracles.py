@@ -1,7 +1,7 @@
 """Outside oracles: programs that others wrote and that our tests compare ours with.
 
 PyPI brings some (pyrage, joserfc, PyAV); those are requirements and never missing.  The rest are Debian packages, which
-``make deps`` installs, and an npm package that it puts into ``build/npm``.  A test that wants one says ``@needs("age")``: it is skipped where the program is missing, and the run
+``make deps`` installs, and npm packages that it puts into ``build/npm``.  A test that wants one says ``@needs("age")``: it is skipped where the program is missing, and the run
 closes with a table of what that was (tests/reporting.py).
 """
 
@@ -37,6 +37,8 @@ ORACLES = {
             "age-encryption", "npm", "the post-quantum class opens with other hands' code, and its signatures verify"
         ),
         Oracle("age-keygen", "age", "our key files are age's key files"),
+        Oracle("axe-core", "npm", "the page of the simulated camera is open to people who see, hear or move otherwise"),
+        Oracle("chromium", "chromium", "that page works in a real browser"),
         Oracle("ffmpeg", "ffmpeg", "each segment and export decodes without a word"),
         Oracle("ffprobe", "ffmpeg", "lengths, tracks and times are what we say"),
         Oracle("jose", "jose", "each signature verifies with a second JOSE library"),
@@ -56,6 +58,9 @@ ORACLES = {
         Oracle("swift-proxy-server", "swift-proxy", "a real object store, by Swift's own language and by S3"),
     )
 }
+
+FONTS = frozenset({"fonts-inter"})
+"""Packages that bring no command: what the documents' pictures are set in."""
 
 
 def missing(commands: Iterable[str] = ORACLES) -> list[Oracle]:
