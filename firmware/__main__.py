@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from firmware import settings
 from firmware.camera import Camera
 from firmware.core.indications import LIGHTS, Look
+from firmware.core.machine import RUNNING
 from firmware.runtime import pending
-from firmware.runtime.controller import RUNNING, PartLost, Quit
+from firmware.runtime.controller import PartLost, Quit
 from firmware.runtime.enrolment import Enrolment, NotEnrolledError
 from firmware.runtime.entropy import draw
 from firmware.runtime.log import Log

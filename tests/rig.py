@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from firmware import settings
 from firmware.camera import Camera
-from firmware.core.machine import Recording
+from firmware.core.machine import RUNNING, Recording
 from firmware.evidence import documents, kinds, log_kinds
 from firmware.evidence.receipt import receipt_facts
 from firmware.evidence.second import Issuer, SecondKey, key_pem
 from firmware.runtime import pending
-from firmware.runtime.controller import RUNNING
 from firmware.runtime.enrolment import Enrolment
 from firmware.runtime.log import Log
 from firmware.runtime.vault import Vault

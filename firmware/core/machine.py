@@ -49,6 +49,11 @@ class Effect(Enum):
     ALARM = "alarm"
 
 
+RUNNING = frozenset({Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED})
+"""Where a recording is being made, and nobody has ended it."""
+FREE = frozenset({Recording.IDLE, Recording.STOPPING})
+"""Where a press begins a recording."""
+
 R, E, F = Recording, Event, Effect
 _IDLE, _STARTING, _RECORDING, _ASKED, _STOPPING = R.IDLE, R.STARTING, R.RECORDING, R.STOP_ASKED, R.STOPPING
 

@@ -16,7 +16,7 @@ from firmware.evidence.documents import Kind
 from firmware.evidence.recipients import CLASSES
 from firmware.evidence.roles import ARC, CLIENT_AUTH, EMAIL_PROTECTION, SERVER_AUTH, SHAPES, path
 from firmware.runtime import names
-from firmware.runtime.controller import SIGNED
+from firmware.runtime.faultlines import SIGNED
 from firmware.settings import KEYS, Settings
 from tests.specification.tables import code, grouped, members, table
 from tools.verify import documents as desk

@@ -42,7 +42,7 @@ def press(rig: Rig) -> Rig:
 
 def stop(rig: Rig) -> Rig:
     """What the stopping gesture asks for, without its seconds."""
-    rig.camera.controller._end("officer")
+    rig.camera.controller.end("officer")
     rig.settle()
     return rig
 
@@ -59,7 +59,7 @@ def second_press(world: World) -> Story:
     """A second recording begins while the first one is being sealed; then the service ends in good order and resumes neither."""
     rig, diary, _ = world.start(boot=1)
     press(rig.run(0.4)).run(0.3)
-    rig.camera.controller._end("officer")
+    rig.camera.controller.end("officer")
     press(rig).run(0.3)
     stop(rig)
     rig.camera.inbox.put(Quit("shutdown"))
