@@ -9,7 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from firmware.core.machine import MOVES, TRANSITIONS, Event, Move  # noqa: E402 - the checkout is put on the path first
+from firmware.core.flags import LONGEST_NS, TURNS, Act, Flag, step  # noqa: E402 - the checkout is put on the path first
+from firmware.core.machine import MOVES, TRANSITIONS, Event, Move  # noqa: E402 - the same
 from tests import validation  # noqa: E402 - the same
 from tests.specification import boxes, pages, rack, walkthrough  # noqa: E402 - the same
 
@@ -19,7 +20,7 @@ def states() -> str:
     lines = [
         "# States",
         "",
-        "Drawn from the tables in `firmware/core/machine.py` by `make docs`. An event that changes nothing is left out.",
+        "Drawn from the tables in `firmware/core/machine.py` and `firmware/core/flags.py` by `make docs`. An event that changes nothing is left out.",
         "",
         "## A recording",
         "",
@@ -38,7 +39,28 @@ def states() -> str:
         lines += [
             f"  {place.value} --> {moves[event].value}: {event.value}" for event in Move if moves[event] is not place
         ]
-    return "\n".join([*lines, "```", ""])
+    lines += [
+        "```",
+        "",
+        "## Flags",
+        "",
+        "What the officer may ask for where the authority allows it. Each ends by itself.",
+    ]
+    for flag in Flag:
+        lines += _flag(flag)
+    return "\n".join([*lines, ""])
+
+
+def _flag(flag: Flag) -> list[str]:
+    """What sets and ends one flag."""
+    off, on = f"without_{flag.value}", flag.value
+    lines = ["", "```mermaid", "stateDiagram-v2", f"  [*] --> {off}"]
+    for turn, row in TURNS.items():
+        if row[flag] is Act.CHANGE:
+            lines.append(f"  {off} --> {on}: {turn.value}")
+        if flag not in step(frozenset({flag}), turn):
+            lines.append(f"  {on} --> {off}: {turn.value}")
+    return [*lines, "```", "", f"At the longest {LONGEST_NS[flag] // 60_000_000_000} minutes."]
 
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
