@@ -30,7 +30,7 @@ from firmware.runtime.writer import Writer
 from hal.interface import Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from firmware.core.indications import Trouble
     from firmware.evidence.recipients import Random
@@ -58,13 +58,13 @@ class Camera:
         self.sign = lambda kind, data: self.work.put(Witness(kind, data))
         self.remark = lambda kind, facts, time_ns: self.work.put(Remark(kind, facts, time_ns))
         self.leave = lambda reason, *, resume: self.work.put(Stop(reason, resume))  # behind everything else that waits
-        self.shelf = CameraShelf(vault, self.writer, hal)
-        self.berth = Berth()
+        self.shelf, self.berth = CameraShelf(vault, self.writer, hal), Berth()
         self.docks = links(hal.docks, self.berth, hal.clock, vault.session, self.shelf, vault.trust, random, put)
         self.roster = Roster(vault, self.work.put, lambda: self.take)
         self.controller = Controller(hal, settings, self, log)
         self.take: Take | None = None
         self.takes = 0  # begun so far
+        self.newest = lambda take: take == self.takes
         self.stopped: Callable[[], None] = lambda: None
 
     def parts(self) -> tuple[Part, ...]:
@@ -108,10 +108,10 @@ class Camera:
         self.berth.yield_to_recording(recording=True)
         self.lens.caption(recording=True)
 
-    def mark(self, time_ns: int) -> None:
-        """Bookmark the moment."""
+    def note(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
+        """Have the take's private part say so: a bookmark, a stop that was meant."""
         if self.take is not None:
-            self.take.mark(self.settings.bookmark_label, time_ns)
+            self.take.note(kind, facts, time_ns)
 
     def mute(self, *, end: bool = False) -> bool:
         """Silence the microphone, or open it again; with ``end`` only the latter.  Whether it is muted now."""
@@ -122,7 +122,7 @@ class Camera:
         self.begin(Cause("resume", now_ns))
         full.end("length", now_ns)
 
-    # Seal.  What was captured up to the stop is written; the manifest closes it.
+    # Seal.  What was captured up to the stop, or for so long behind it, is written; the manifest closes it.
 
     def seal(self, reason: str) -> None:
         """End the take."""
@@ -144,7 +144,3 @@ class Camera:
                 self.renew(self.take, now_ns)
             self.take.sound(self.microphone.state, now_ns)
         return self.pulse.troubles(now_ns)
-
-    def newest(self, take: int) -> bool:
-        """Whether this take is the newest one."""
-        return take == self.takes

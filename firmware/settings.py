@@ -123,6 +123,7 @@ class Settings:
 
     pre_event_s: Annotated[int, Whole(0, 120, "s"), "picture kept from before the press"] = 30
     pre_event_sound: Annotated[bool, Switch(), "sound is kept from before the press too"] = False
+    post_event_s: Annotated[int, Whole(0, 120, "s"), "recorded after an officer's stop"] = 0
     segment_s: Annotated[int, Whole(2, 60, "s"), "length of an evidence file"] = 10
     confirm_stop: Annotated[bool, Switch(), "stopping takes a second press"] = True
     hold_s: Annotated[int, Whole(1, 10, "s"), "how long a button is held for its second meaning"] = 3

@@ -50,7 +50,7 @@ class Look(Enum):
     READY = "ready"
 
 
-_RUNNING: Final = frozenset({Recording.RECORDING, Recording.STOP_ASKED, Recording.STOPPING})
+_RUNNING: Final = frozenset({Recording.RECORDING, Recording.STOP_ASKED, Recording.POST_EVENT, Recording.STOPPING})
 _STILL: Final = frozenset({Recording.IDLE})
 _ANYWHERE: Final = frozenset(Place)
 _WRONG: Final = frozenset(Trouble)
@@ -112,6 +112,7 @@ CUES: Final[Mapping[str, Cue]] = MappingProxyType(
             Cue("bookmark", _TWO_SHORT, ((1320, 80),)),
             Cue("muted", _TWO_SHORT, ((440, 80), (330, 80))),
             Cue("stop-asked", _TWO_SHORT, ((660, 120), (660, 120))),
+            Cue("run-on", _TWO_SHORT, ((880, 120), (660, 120))),
             Cue("docked", _TWO_SHORT, ((440, 120),)),
             Cue("hold-1", _TICK, ((660, 60),)),
             Cue("hold-2", _TICK, ((770, 60),)),
@@ -154,6 +155,7 @@ WORDS: Final[Mapping[Look | Trouble | str, str]] = MappingProxyType(
         "bookmark": "Marked.",
         "muted": "The microphone was silenced, or listens again.",
         "stop-asked": "Press once more to stop.",
+        "run-on": "The stop was heard. It records a little longer.",
         "docked": "The dock has recognised the camera.",
         "hold-1": "Held for one second.",
         "hold-2": "Held for two seconds.",

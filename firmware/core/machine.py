@@ -17,6 +17,7 @@ class Recording(Enum):
     STARTING = "starting"
     RECORDING = "recording"
     STOP_ASKED = "stop-asked"
+    POST_EVENT = "post-event"  # a stop was meant, and what follows it is recorded too
     STOPPING = "stopping"
 
 
@@ -27,8 +28,9 @@ class Event(Enum):
     ALERT = "alert"  # a sensor asks for a recording; it never confirms a stop
     TAP = "tap"  # that press was let go early
     HOLD = "hold"  # it was held
-    TIMEOUT = "timeout"  # no second press confirmed the stop
-    END = "end"  # a stop that needs no confirmation: full, docked, shutting down
+    TIMEOUT = "timeout"  # no second press confirmed the stop, or the time after it has passed
+    RUN_ON = "run-on"  # a stop is meant, by an officer, and the authority wants what follows it too
+    END = "end"  # a stop at once: full, docked, shutting down; an officer's, where nothing has to follow it
     RESUME = "resume"  # the last boot was cut off while recording
     DENIED = "denied"  # a press that cannot record: full of evidence, or no authority
     DURABLE = "durable"  # the opening and the first live flush are on the card
@@ -43,19 +45,22 @@ class Effect(Enum):
     CONFIRM = "confirm"
     MARK = "mark"
     ASK_STOP = "ask-stop"
+    RUN_ON = "run-on"
+    GO_ON = "go-on"
     SEAL = "seal"
     STOPPED = "stopped"
     REFUSE = "refuse"
     ALARM = "alarm"
 
 
-RUNNING = frozenset({Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED})
+RUNNING = frozenset({Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED, Recording.POST_EVENT})
 """Where a recording is being made, and nobody has ended it."""
 FREE = frozenset({Recording.IDLE, Recording.STOPPING})
 """Where a press begins a recording."""
 
 R, E, F = Recording, Event, Effect
 _IDLE, _STARTING, _RECORDING, _ASKED, _STOPPING = R.IDLE, R.STARTING, R.RECORDING, R.STOP_ASKED, R.STOPPING
+_POST = R.POST_EVENT
 
 Transitions = Mapping[Recording, Mapping[Event, tuple[Recording, tuple[Effect, ...]]]]
 
@@ -66,6 +71,7 @@ TRANSITIONS: Transitions = {
         E.TAP: (_IDLE, ()),
         E.HOLD: (_IDLE, ()),
         E.TIMEOUT: (_IDLE, ()),
+        E.RUN_ON: (_IDLE, ()),
         E.END: (_IDLE, ()),
         E.RESUME: (_STARTING, (F.BEGIN,)),
         E.DENIED: (_IDLE, (F.REFUSE,)),
@@ -79,6 +85,7 @@ TRANSITIONS: Transitions = {
         E.TAP: (_STARTING, (F.MARK,)),
         E.HOLD: (_STARTING, ()),
         E.TIMEOUT: (_STARTING, ()),
+        E.RUN_ON: (_STARTING, ()),  # as a hold that asks: not before it records
         E.END: (_STOPPING, (F.SEAL,)),
         E.RESUME: (_STARTING, ()),
         E.DENIED: (_STARTING, ()),
@@ -95,6 +102,7 @@ TRANSITIONS: Transitions = {
         E.TAP: (_RECORDING, (F.MARK,)),
         E.HOLD: (_ASKED, (F.ASK_STOP,)),
         E.TIMEOUT: (_RECORDING, ()),
+        E.RUN_ON: (_POST, (F.RUN_ON,)),
         E.END: (_STOPPING, (F.SEAL,)),
         E.RESUME: (_RECORDING, ()),
         E.DENIED: (_RECORDING, ()),
@@ -108,11 +116,26 @@ TRANSITIONS: Transitions = {
         E.TAP: (_ASKED, ()),
         E.HOLD: (_ASKED, ()),
         E.TIMEOUT: (_RECORDING, ()),
+        E.RUN_ON: (_POST, (F.RUN_ON,)),
         E.END: (_STOPPING, (F.SEAL,)),
         E.RESUME: (_ASKED, ()),
         E.DENIED: (_ASKED, ()),
         E.DURABLE: (_ASKED, ()),
         E.SEALED: (_ASKED, ()),
+        E.FAILED: (_STARTING, (F.ALARM, F.BEGIN)),
+    },
+    R.POST_EVENT: {
+        E.PRESS: (_RECORDING, (F.GO_ON,)),  # it is not over: the same recording goes on
+        E.ALERT: (_RECORDING, (F.GO_ON,)),
+        E.TAP: (_POST, ()),
+        E.HOLD: (_POST, ()),
+        E.TIMEOUT: (_STOPPING, (F.SEAL,)),
+        E.RUN_ON: (_POST, ()),
+        E.END: (_STOPPING, (F.SEAL,)),
+        E.RESUME: (_POST, ()),
+        E.DENIED: (_POST, ()),
+        E.DURABLE: (_POST, ()),
+        E.SEALED: (_POST, ()),
         E.FAILED: (_STARTING, (F.ALARM, F.BEGIN)),
     },
     R.STOPPING: {
@@ -121,6 +144,7 @@ TRANSITIONS: Transitions = {
         E.TAP: (_STOPPING, ()),
         E.HOLD: (_STOPPING, ()),
         E.TIMEOUT: (_STOPPING, ()),
+        E.RUN_ON: (_STOPPING, ()),
         E.END: (_STOPPING, ()),
         E.RESUME: (_STOPPING, ()),
         E.DENIED: (_STOPPING, (F.REFUSE,)),

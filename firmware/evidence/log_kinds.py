@@ -81,7 +81,7 @@ AUDIT_DATA: Mapping[str, Check] = {
     "stop": record({"reason": WORDS, "resume": flag}),
 }
 
-_STATE = one_of("idle", "starting", "recording", "stop-asked", "stopping")
+_STATE = one_of("idle", "starting", "recording", "stop-asked", "post-event", "stopping")
 _BUTTON = one_of("record", "function")
 _GESTURE = one_of("press", "tap", "hold", "stuck")
 _REMARKS: Mapping[str, Mapping[str, Check]] = {

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.05
 FEED_NS: Final = 250_000_000
-CONFIRM_NS: Final = 5_000_000_000
+NS: Final = 1_000_000_000
+CONFIRM_NS: Final = 5 * NS
+BUTTON: Final = "button"
+WAITING: Final = frozenset({Recording.STOP_ASKED, Recording.POST_EVENT})
+"""States that end when their time is over."""
 DOCKED: Final = frozenset({Place.DOCKED, Place.OFFLOADING})
 
 
@@ -59,13 +63,15 @@ class Controller:
         self.face = Face(hal, log, enrolled=enrolled)
         self.flags: frozenset[Flag] = frozenset()
         self._hal = hal
+        self._settings = settings
         self._flow = flow
         self._log = log
         self._hands = Hands(self, hal.buttons, settings, flow, log)
         self._faults = FaultLines(flow.sign)
-        self._cause = Cause("button", 0)
+        self._cause = Cause(BUTTON, 0)
+        self._asked = self._cause
         self._reason = "officer"
-        self._confirm_by: int | None = None
+        self._due_ns: int | None = None
         self._fed_ns = -FEED_NS
         self._handlers: dict[type, Callable[[Any], None]] = {
             Unit: self._first,
@@ -87,6 +93,8 @@ class Controller:
             Effect.CONFIRM: lambda: self.face.cue("started"),
             Effect.MARK: self._hands.mark,
             Effect.ASK_STOP: self._ask_stop,
+            Effect.RUN_ON: self._run_on,
+            Effect.GO_ON: self._go_on,
             Effect.SEAL: lambda: flow.seal(self._reason),
             Effect.STOPPED: lambda: self.face.cue("stopped"),
             Effect.REFUSE: lambda: self.face.cue("refused"),
@@ -114,8 +122,8 @@ class Controller:
     def tick(self, now_ns: int) -> None:
         """Handle the passing of time; called at least ten times a second."""
         self._hands.tick(now_ns)
-        if self._confirm_by is not None and now_ns >= self._confirm_by:
-            self._confirm_by = None
+        if self._due_ns is not None and now_ns >= self._due_ns:
+            self._due_ns = None
             self.happen(Event.TIMEOUT)
         found = self._flow.tick(now_ns) | self._hands.troubles
         self._flow.roster.tick(now_ns)
@@ -139,7 +147,7 @@ class Controller:
 
     def ask(self, cause: Cause, event: Event) -> None:
         """Ask for a recording, or by a press for what a press means now.  What bars one is told loudly; one that runs is never denied."""
-        self._reason = "officer"
+        self._reason, self._asked = "officer", cause
         if self.recording in FREE:
             if bars := self.face.bars:
                 why = sorted(trouble.value for trouble in bars)
@@ -148,7 +156,17 @@ class Controller:
                 self.happen(Event.DENIED)
                 return
             self._cause = cause
-        self.happen(event)
+        self.happen(self._meant(event))
+
+    def stop(self, time_ns: int) -> None:
+        """An officer means the stop, and need not confirm it."""
+        self._reason, self._asked = "officer", Cause(BUTTON, time_ns)
+        self.happen(self._meant(Event.END))
+
+    def _meant(self, event: Event) -> Event:
+        """What an officer's stop is where the authority wants what follows it."""
+        stops = event is Event.END or (self.recording, event) == (Recording.STOP_ASKED, Event.PRESS)
+        return Event.RUN_ON if stops and self._settings.post_event_s else event
 
     # What the writer and the dock say.
 
@@ -181,7 +199,7 @@ class Controller:
 
     def _quit(self, quit_: Quit) -> None:
         """End in good order; what was being recorded goes on with the next start."""
-        running = self.recording in RUNNING
+        running = self.recording in RUNNING - {Recording.POST_EVENT}
         self.end("shutdown")
         self._flow.leave(quit_.reason, resume=running)
 
@@ -200,8 +218,8 @@ class Controller:
         """Take a step of the table of recordings, and carry out what it says."""
         before = self.recording
         self.recording, effects = step(before, event)
-        if self.recording is not Recording.STOP_ASKED:
-            self._confirm_by = None
+        if self.recording not in WAITING:
+            self._due_ns = None
         for effect in effects:
             self._effects[effect]()
         if self.recording is not before:
@@ -211,5 +229,16 @@ class Controller:
             self.face.show(self.recording, self.place)
 
     def _ask_stop(self) -> None:
-        self._confirm_by = self._hal.clock.monotonic_ns() + CONFIRM_NS
+        self._due_ns = self._hal.clock.monotonic_ns() + CONFIRM_NS
         self.face.cue("stop-asked")
+
+    def _run_on(self) -> None:
+        self._due_ns = self._asked.time_ns + self._settings.post_event_s * NS
+        self._flow.note("stop", {"reason": "officer"}, self._asked.time_ns)
+        self.face.cue("run-on")
+
+    def _go_on(self) -> None:
+        """Marked, by a sensor with its name: that is the reason."""
+        label = self._asked.trigger if self._asked.trigger != BUTTON else self._settings.bookmark_label
+        self._flow.note("bookmark", {"label": label}, self._asked.time_ns)
+        self.face.cue("started")

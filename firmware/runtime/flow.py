@@ -46,8 +46,8 @@ class Flow(Protocol):
     def begin(self, cause: Cause) -> None:
         """Begin a take."""
 
-    def mark(self, time_ns: int) -> None:
-        """Bookmark the running take."""
+    def note(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
+        """Have the running take's private part say so: a bookmark, a stop that was meant."""
 
     def mute(self, *, end: bool = False) -> bool:
         """Silence the microphone of the running take, or open it again; with ``end`` only the latter.  Whether it is muted now."""

@@ -46,8 +46,8 @@ class Head(Protocol):
     def happen(self, event: Event) -> None:
         """Take a step of the table."""
 
-    def end(self, reason: str) -> None:
-        """End what is being recorded."""
+    def stop(self, time_ns: int) -> None:
+        """An officer means the stop, and need not confirm it."""
 
 
 class Hands:
@@ -88,7 +88,7 @@ class Hands:
 
     def mark(self) -> None:
         """The last press was a bookmark."""
-        self._flow.mark(self._tapped_ns)
+        self._flow.note("bookmark", {"label": self._settings.bookmark_label}, self._tapped_ns)
         self._head.face.cue("bookmark")
 
     def _mean(self, gestures: list[Gesture]) -> None:
@@ -139,13 +139,13 @@ class Hands:
         if not self._spent:
             self._head.happen(Event.TAP)
 
-    def _held(self, _hold: Hold) -> None:
+    def _held(self, hold: Hold) -> None:
         if self._spent:
             return
         if self._settings.confirm_stop:
             self._head.happen(Event.HOLD)
         else:
-            self._head.end("officer")
+            self._head.stop(hold.time_ns)
 
     def _holding(self, progress: HoldProgress) -> None:
         if not self._spent and self._head.recording is Recording.RECORDING:

@@ -97,11 +97,6 @@ class Take:
         """Time passed: what waits for a frame that does not come is flushed."""
         self._send(self._cutter.idle(now_ns))
 
-    def mark(self, label: str, time_ns: int) -> None:
-        """A bookmark: what it is called is private, that there is one makes the recording urgent."""
-        self._priority = True
-        self.note("bookmark", {"label": label}, time_ns)
-
     def sound(self, state: Sound, time_ns: int | None) -> None:
         """From ``time_ns`` on there is sound, or there is none for this reason; None while nothing was captured."""
         if state is self._heard or time_ns is None:
@@ -112,7 +107,8 @@ class Take:
         self.note("sound", {"state": state.value}, time_ns)
 
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int | None = None) -> None:
-        """A record for the private part."""
+        """A record for the private part.  What a bookmark is called is private, that there is one makes the recording urgent."""
+        self._priority |= kind == "bookmark"
         self._box.put(Note(self.id, kind, facts, time_ns))
 
     def end(self, reason: str, end_ns: int) -> None:

@@ -50,8 +50,8 @@ class Unclaimed:
     def begin(self, cause: Cause) -> None:
         """Nothing begins."""
 
-    def mark(self, time_ns: int) -> None:
-        """Nothing is marked."""
+    def note(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
+        """Nothing is noted."""
 
     def mute(self, *, end: bool = False) -> bool:  # noqa: ARG002 - there is no microphone
         """Nothing is heard."""

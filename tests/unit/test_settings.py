@@ -17,6 +17,7 @@ SIGNED = "authority's settings"
 DEFAULT_VALUES = {
     "pre_event_s": 30,
     "pre_event_sound": False,
+    "post_event_s": 0,
     "segment_s": 10,
     "confirm_stop": True,
     "hold_s": 3,
@@ -36,6 +37,7 @@ DEFAULT_VALUES = {
 # What the product promises of a limit, apart from the code's own table: (key, smallest, largest).
 LIMITS = [
     ("pre_event_s", 0, 120),
+    ("post_event_s", 0, 120),
     ("segment_s", 2, 60),
     ("keep_after_receipt_h", 0, 720),
     ("reserve_mib", 32, 4096),

@@ -41,6 +41,7 @@ CUES: Final[Mapping[str, str]] = MappingProxyType(
         "bookmark": "Marked.",
         "muted": "The microphone was silenced, or listens again.",
         "stop-asked": "Press once more to stop.",
+        "run-on": "The stop was heard. It records a little longer.",
         "docked": "The dock has recognised the camera.",
         "hold-1": "Held for one second.",
         "hold-2": "Held for two seconds.",

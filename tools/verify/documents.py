@@ -259,7 +259,7 @@ PRIVATE_KINDS = {
     "fault": members({**_entry, "text": text()}),
     "stop": members({**_entry, "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")}),
 }
-_state_of = one_of("idle", "starting", "recording", "stop-asked", "stopping")
+_state_of = one_of("idle", "starting", "recording", "stop-asked", "post-event", "stopping")
 _remark = {"kind": text(), "clock": _clock}
 LOG_PRIVATE_KINDS = {
     "shift": members({**_remark, "shift": nullable(LABEL)}),

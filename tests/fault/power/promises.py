@@ -157,7 +157,7 @@ def shown(case: Case) -> Iterator[str]:
     state, lights = case.rig.state, case.rig.indicators.lights
     if case.told.running and state not in {Recording.STARTING, Recording.RECORDING}:
         yield f"recording {case.told.running} is not resumed: the camera is {state.value}"
-    if (lights in RECORDING) != (state in {Recording.RECORDING, Recording.STOP_ASKED, Recording.STOPPING}):
+    if (lights in RECORDING) != (state not in {Recording.IDLE, Recording.STARTING}):
         yield f"the lights say {lights} while the camera is {state.value}"
 
 

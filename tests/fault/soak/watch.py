@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LOSS_NS: Final = NS
 """What a cut may take of the live footage of an acknowledged recording."""
-SHOWN: Final = frozenset({Recording.RECORDING, Recording.STOP_ASKED})
+SHOWN: Final = frozenset({Recording.RECORDING, Recording.STOP_ASKED, Recording.POST_EVENT})
 _FRAMES: Final = 400
 
 

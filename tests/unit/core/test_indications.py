@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NONE: frozenset[Trouble] = frozenset()
-RUNNING = {Recording.RECORDING, Recording.STOP_ASKED, Recording.STOPPING}
+RUNNING = {Recording.RECORDING, Recording.STOP_ASKED, Recording.POST_EVENT, Recording.STOPPING}
 UNABLE = {Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL, Trouble.FAULT}
 
 
@@ -123,7 +123,7 @@ def test_a_hold_is_felt_rising() -> None:
 
 def test_the_cues_that_the_camera_plays_are_there() -> None:
     """By the names that the flow uses."""
-    names = "started stopped bookmark refused fault hold-1 hold-2 hold-3 stop-asked docked muted storage-low storage-critical"
+    names = "started stopped bookmark refused fault hold-1 hold-2 hold-3 stop-asked run-on docked muted storage-low storage-critical"
     assert set(CUES) == set(names.split())
 
 

@@ -48,7 +48,21 @@ def test_a_hold_alone_never_stops() -> None:
     assert step(asked, Event.PRESS) == (Recording.STOPPING, (Effect.SEAL,))
 
 
-@pytest.mark.parametrize("state", [Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED])
+def test_what_follows_a_stop_is_recorded_where_that_is_wanted() -> None:
+    """Asked for twice or not: it runs on until its time is over, or until something ends it at once."""
+    for state in (Recording.RECORDING, Recording.STOP_ASKED):
+        assert step(state, Event.RUN_ON) == (Recording.POST_EVENT, (Effect.RUN_ON,))
+    for event in (Event.TIMEOUT, Event.END):
+        assert step(Recording.POST_EVENT, event) == (Recording.STOPPING, (Effect.SEAL,))
+
+
+@pytest.mark.parametrize("event", [Event.PRESS, Event.ALERT])
+def test_whoever_asks_again_goes_on_with_the_same_recording(event: Event) -> None:
+    """It is not over: marked, and no second recording."""
+    assert step(Recording.POST_EVENT, event) == (Recording.RECORDING, (Effect.GO_ON,))
+
+
+@pytest.mark.parametrize("state", [Recording.STARTING, Recording.RECORDING, Recording.STOP_ASKED, Recording.POST_EVENT])
 def test_a_lost_recording_is_resumed(state: Recording) -> None:
     """It fails towards recording, and not silently."""
     assert step(state, Event.FAILED) == (Recording.STARTING, (Effect.ALARM, Effect.BEGIN))
@@ -57,7 +71,7 @@ def test_a_lost_recording_is_resumed(state: Recording) -> None:
 def test_only_sealing_events_leave_a_running_recording() -> None:
     """Nothing but a confirmed stop, an ordered end or a failure ends a recording."""
     ways = {event for event in Event if step(Recording.RECORDING, event)[0] is not Recording.RECORDING}
-    assert ways == {Event.HOLD, Event.END, Event.FAILED}
+    assert ways == {Event.HOLD, Event.RUN_ON, Event.END, Event.FAILED}
 
 
 def test_contact_alone_is_no_dock() -> None:

@@ -225,7 +225,7 @@ def test_a_bookmark_makes_a_recording_urgent() -> None:
     """Its label is private."""
     box: Mailbox[Job] = Mailbox(1 << 20)
     take = begun(box)
-    take.mark("use of force", EPOCH)
+    take.note("bookmark", {"label": "use of force"}, EPOCH)
     take.end("asked", EPOCH)
     assert jobs(box)[1:] == [
         Note(7, "bookmark", {"label": "use of force"}, EPOCH),
