@@ -15,7 +15,7 @@ from firmware.dock.facts import ClockReading, Facts
 from firmware.dock.fields import member, members, part, parts, read_record
 from firmware.evidence import canonical
 from firmware.evidence.errors import FormatError
-from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT
+from firmware.evidence.jws import LINE_LIMIT, PAPER_LIMIT
 from firmware.evidence.kinds import COUNT, HASH, IDENTIFIER, NAME, TIME, WORDS
 from firmware.evidence.schema import flag, integer, null_or, one_of, text
 
@@ -148,7 +148,7 @@ class SettingsLine(Raw):
 
     __slots__ = ()
     TYPE: ClassVar[int] = 4
-    LIMIT: ClassVar[int] = FILE_LIMIT
+    LIMIT: ClassVar[int] = PAPER_LIMIT
 
 
 class AssignmentLine(Raw):
@@ -229,7 +229,7 @@ class ReceiptLine(Raw):
 
     __slots__ = ()
     TYPE: ClassVar[int] = 13
-    LIMIT: ClassVar[int] = FILE_LIMIT
+    LIMIT: ClassVar[int] = PAPER_LIMIT
 
 
 class AnchorLine(Raw):
@@ -245,7 +245,7 @@ class LogReceiptLine(Raw):
 
     __slots__ = ()
     TYPE: ClassVar[int] = 22
-    LIMIT: ClassVar[int] = FILE_LIMIT
+    LIMIT: ClassVar[int] = PAPER_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

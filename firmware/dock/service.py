@@ -235,7 +235,7 @@ class Service:
 
     @_answer.register(ReceiptLine)
     def _receipt(self, line: ReceiptLine) -> Answers:
-        number = jws.parse(line.data, jws.FILE_LIMIT).payload.get("number")
+        number = jws.parse(line.data, jws.PAPER_LIMIT).payload.get("number")
         if type(number) is not int:
             raise FormatError("number: missing in the receipt")
         if number in self._receipted:

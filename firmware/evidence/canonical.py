@@ -7,7 +7,9 @@ refuses a difference, so that a changed byte is always a changed meaning.
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,19 +21,22 @@ LARGEST = 2**53 - 1
 DEEPEST = 8
 """Levels of objects and lists, the outermost counted."""
 
-MOST_VALUES = 1 << 17
-"""Values in one object, more than any signed object has.  What is refused for it never fills a parser's memory: each takes dozens of bytes."""
+BYTES_A_VALUE = 32
+"""An object may have one value for so many bytes of its limit; none needs more.  They are counted before anything is parsed, since each fills
+dozens of bytes of a parser's memory."""
 
 _DIGITS = len(str(-LARGEST))
+_BLOCK = 64 * 1024
+_WIDE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?!00)")
+"""An escape beyond U+00FF, which the one spelling never has."""
 
 
 def encode(value: Mapping[str, Any], where: str = "object") -> bytes:
     """The one spelling of ``value`` (``dict``, ``list``, ``tuple``, ``str``, ``int``, ``bool``, None); ``FormatError``
     where there is none."""
     _check(value, where, DEEPEST)
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     try:
-        return text.encode()
+        return _spell(value).encode()
     except UnicodeEncodeError:
         raise FormatError(f"{where}: text with half of a surrogate pair") from None
 
@@ -40,11 +45,30 @@ def decode(data: bytes, limit: int, where: str = "object") -> dict[str, Any]:
     """Parse ``data``, at most ``limit`` bytes; ``FormatError`` unless it is the one spelling of one object."""
     if len(data) > limit:
         raise FormatError(f"{where}: {len(data)} bytes, at most {limit} are allowed")
-    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise FormatError(f"{where}: more than {MOST_VALUES} values")
+    if sum(map(data.count, (b",", b"[", b"{"))) > limit // BYTES_A_VALUE:
+        raise FormatError(f"{where}: more than {limit // BYTES_A_VALUE} values")
+    if b"\\u" in data and _WIDE.search(data):
+        raise FormatError(f"{where}: not canonical JSON")
+    value = _parse(data, where)
+    if not isinstance(value, dict):
+        raise FormatError(f"{where}: not a JSON object")
+    _check(value, where, DEEPEST)
+    if _spell(value).encode("latin-1") != data:
+        raise FormatError(f"{where}: not canonical JSON")
+    if not data.isascii():
+        _texts(value)
+    return value
+
+
+def _parse(data: bytes, where: str) -> Any:
+    """Parse UTF-8 as if each byte were a character.  Structure and order are the same, and one wide character does not make all that
+    stands around it four times as large."""
     try:
-        value = json.loads(
-            data.decode(),
+        utf8 = codecs.getincrementaldecoder("utf-8")()
+        for start in range(0, len(data), _BLOCK):
+            utf8.decode(data[start : start + _BLOCK], final=start + _BLOCK >= len(data))
+        return json.loads(
+            data.decode("latin-1"),
             object_pairs_hook=_members,
             parse_int=_integer,
             parse_float=_no_float,
@@ -52,11 +76,26 @@ def decode(data: bytes, limit: int, where: str = "object") -> dict[str, Any]:
         )
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{where}: not JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise FormatError(f"{where}: not a JSON object")
-    if encode(value, where) != data:
-        raise FormatError(f"{where}: not canonical JSON")
-    return value
+
+
+def _spell(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+def _text(parsed: str) -> str:
+    """The text whose bytes were taken for characters."""
+    return parsed if parsed.isascii() else parsed.encode("latin-1").decode()
+
+
+def _texts(parsed: Any) -> Any:
+    """The same for a value and all that is in it, one after the other in its place, so that both never stand beside each other."""
+    if isinstance(parsed, dict):
+        for key in tuple(parsed):
+            parsed[_text(key)] = _texts(parsed.pop(key))
+    elif isinstance(parsed, list):
+        for index, item in enumerate(parsed):
+            parsed[index] = _texts(item)
+    return _text(parsed) if isinstance(parsed, str) else parsed
 
 
 class _Unfit:

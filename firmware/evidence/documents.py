@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.evidence import jws
 from firmware.evidence.certs import Chain, Trust
-from firmware.evidence.errors import EvidenceError, MismatchError
+from firmware.evidence.errors import EvidenceError, FormatError, MismatchError
 from firmware.evidence.keys import Sign
 from firmware.evidence.roles import Role
 from firmware.evidence.schema import Check
@@ -43,7 +43,10 @@ def check(kind: Kind, payload: Mapping[str, Any]) -> None:
 def sign(kind: Kind, payload: Mapping[str, Any], key: Sign, x5c: Sequence[bytes]) -> bytes:
     """Make a line, without LF, that carries its signer's chain: what docks and authorities sign."""
     check(kind, payload)
-    return jws.sign(payload, kind.typ, key, x5c=x5c)
+    line = jws.sign(payload, kind.typ, key, x5c=x5c)
+    if len(line) > kind.limit:
+        raise FormatError(f"{kind.typ}: {len(line)} bytes, at most {kind.limit} are allowed")
+    return line
 
 
 def verify(kind: Kind, line: bytes, trust: Trust) -> jws.Signed:

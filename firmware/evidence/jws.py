@@ -24,6 +24,9 @@ LINE_LIMIT = 64 * 1024
 FILE_LIMIT = 4 * 1024 * 1024
 """The longest JWS in a ``.jws`` file, in bytes, without its LF."""
 
+PAPER_LIMIT = 2 * 1024 * 1024
+"""The longest of those that a dock hands to a camera, in bytes: settings, and receipts.  The camera parses it before it knows who signed it."""
+
 HEADER_LIMIT = 16 * 1024
 """The longest header, decoded, in bytes."""
 
@@ -109,6 +112,7 @@ def parse(line: bytes, limit: int = LINE_LIMIT) -> Unverified:
     raw_header, raw_payload, raw = (
         _from_base64url(part, name) for part, name in zip(parts, ("header", "payload", "signature"), strict=True)
     )
+    del parts  # what is parsed is larger than its line; this is not needed beside it
     header = canonical.decode(raw_header, HEADER_LIMIT, "header")
     typ, x5c, kid = _read_header(header)
     signature = der_signature(raw)

@@ -215,7 +215,7 @@ RECEIPT = Kind(
         }
     ),
     sorted_files,
-    jws.FILE_LIMIT,
+    jws.PAPER_LIMIT,
 )
 
 ANCHOR = Kind(
@@ -256,7 +256,7 @@ SETTINGS = Kind(
         }
     ),
     _settings,
-    jws.FILE_LIMIT,
+    jws.PAPER_LIMIT,
 )
 
 ASSIGNMENT = Kind("lapel.assignment.1", Role.DOCK, None, record({"device": NAME, "shift": LABEL, "utc_ms": TIME}))

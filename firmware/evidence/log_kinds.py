@@ -139,5 +139,5 @@ LOG_RECEIPT = Kind(
         }
     ),
     sorted_files,
-    jws.FILE_LIMIT,
+    jws.PAPER_LIMIT,
 )

@@ -135,7 +135,7 @@ def resigned(make: Make, signer: Signer) -> Make:
 
     def made(bench: Bench, hello: Hello) -> Raw:
         line = make(bench, hello)
-        claim = jws.parse(line.data, jws.FILE_LIMIT)
+        claim = jws.parse(line.data, jws.PAPER_LIMIT)
         sign, ders = signer(bench)
         return type(line)(jws.sign(claim.payload, claim.typ, sign, x5c=ders))
 

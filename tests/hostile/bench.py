@@ -29,7 +29,7 @@ from tools.dock.events import DockEvent
 NS = 1_000_000_000
 UTC_MS = 1_790_000_100_000
 """The true time, which honest docks tell."""
-MOST_BYTES = 16 << 20
+MOST_BYTES = 20 << 20
 """What one hostile docking may add to the memory in use, both ends together."""
 MOST_SECONDS = 33.0
 """How long one hostile docking may last that says nothing that is allowed: the patience, the farewell, a nap."""

@@ -63,6 +63,7 @@ from tests.hostile.scripts import (
     clear_record,
     conflicts,
     early,
+    filled,
     nested,
     old,
     raw,
@@ -74,6 +75,7 @@ from tests.hostile.scripts import (
 )
 from tests.rig import NONCE, anchor_for, log_receipt_for, pki, settings_line
 
+WIDE = "\U0001f600".encode()
 SERIAL, STREAM = (PortKind.SERIAL,), (PortKind.STREAM,)
 BOTH = (*SERIAL, *STREAM)
 DAY_MS = 86_400_000
@@ -176,10 +178,14 @@ TALKS: tuple[Row, ...] = (
     Row("floods", "fetches and rests, again and again", lambda bench: bench.liar(alternates), "accepted"),
     Row("floods", "contests the log a thousand times", lambda bench: bench.liar(conflicts), "more than 16", ("refused",), erased=False),
     Row("floods", "a receipt of brackets that fill a memory", hands(nested), "ReceiptLine refused: .*values", ("evidence",)),
+    Row("floods", "a receipt of one text with one wide character", hands(filled(b'"' + WIDE + b"a" * 1_560_000 + b'"')), "ReceiptLine refused: ", ("evidence",)),
+    Row("floods", "a receipt of wide characters", hands(filled(b'"' + WIDE * 390_000 + b'"')), "ReceiptLine refused: ", ("evidence",)),
+    Row("floods", "a receipt of texts with a wide character each", hands(filled(b'"' + WIDE + b'aaaaaaaaaaaaaaa"')), "ReceiptLine refused: ", ("evidence",)),
+    Row("floods", "a receipt of objects in objects", hands(filled(b'{"a":{"a":{"a":0}}}')), "ReceiptLine refused: ", ("evidence",)),
     Row("lengths of 4 GiB", "a receipt", says(b"\x0d" + HEAD[1:]), "4294967295 bytes", ("protocol",)),
     Row("lengths of 4 GiB", "settings", says(b"\x04" + HEAD[1:]), "4294967295 bytes", ("protocol",)),
     Row("lengths of 4 GiB", "last words", says(b"\x15" + HEAD[1:]), "4294967295 bytes", ("protocol",)),
-    Row("lengths of 4 GiB", "a receipt of one byte more than is allowed", says(b"\x0d\x00\x40\x00\x01"), "4194305 bytes", ("protocol",)),
+    Row("lengths of 4 GiB", "a receipt of one byte more than is allowed", says(b"\x0d\x00\x20\x00\x01"), "2097153 bytes", ("protocol",)),
     Row("stalls", "once READY", says(), STALLED),
     Row("answers for another device", "another dock's name", welcomes(dock="dock-2"), "calls itself dock-2", ("name",)),
     Row("answers for another device", "a shift for another camera", _shift(device="cam-2"), "AssignmentLine refused: .*device", ("evidence",)),

@@ -19,6 +19,7 @@ from firmware.dock.messages import (
 )
 from firmware.dock.wire import encode
 from firmware.evidence import jws
+from firmware.evidence.canonical import BYTES_A_VALUE
 from tests.docking import Peer
 from tests.hostile.acts import Attempt, ask, greet
 from tests.hostile.bench import UTC_MS, Bench
@@ -123,6 +124,19 @@ def nested(bench: Bench, _hello: Hello) -> ReceiptLine:
     head, _, signature = receipt_for(bench.rig, 1).split(b".")
     payload = b'{"number":[' + b",".join([b"[]"] * 140_000) + b"]}"
     return ReceiptLine(b".".join((head, jws.base64url(payload), signature)))
+
+
+def filled(middle: bytes) -> Callable[[Bench, Hello], ReceiptLine]:
+    """A receipt as long as may be, whose ``files`` are this, again and again, and no files."""
+
+    def made(bench: Bench, _hello: Hello) -> ReceiptLine:
+        head, _, signature = receipt_for(bench.rig, 1).split(b".")
+        room = (jws.PAPER_LIMIT - len(head) - len(signature) - 2) * 3 // 4 - 40
+        most = min(room // (len(middle) + 1), (jws.PAPER_LIMIT // BYTES_A_VALUE - 8) // (1 + middle.count(b"{")))
+        payload = b'{"files":[' + b",".join([middle] * most) + b'],"number":1}'
+        return ReceiptLine(b".".join((head, jws.base64url(payload), signature)))
+
+    return made
 
 
 def conflicts(_liar: Liar) -> Script:

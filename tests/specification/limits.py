@@ -54,6 +54,7 @@ class Range:
 SIZES = (
     Size("bytes of a line of a `.jwsl` file, without its LF", "2", jws.LINE_LIMIT, desk_jws.MAX_LINE),
     Size("bytes of the JWS in a `.jws` file, without its LF", "2", jws.FILE_LIMIT, desk_jws.MAX_JWS),
+    Size("the same of settings, a receipt, a receipt for the log", "2", jws.PAPER_LIMIT, desk_jws.MAX_PAPER),
     Size("bytes of a JWS header, decoded", "2", jws.HEADER_LIMIT, desk_jws.MAX_HEADER),
     Size("certificates in `x5c`", "3", jws.CHAIN_LIMIT, desk_jws.MAX_CHAIN),
     Size("bytes of a certificate in DER", "3", certs.LARGEST, desk_certs.MAX_DER),

@@ -26,6 +26,9 @@ ATTRIBUTION = "lapel.attribution.1"
 LINES = {OPENING, FLUSH, AUDIT, ATTRIBUTION}
 """Types that are lines of a ``.jwsl`` file; the others have a ``.jws`` file each."""
 
+PAPERS = {SETTINGS, RECEIPT, LOG_RECEIPT}
+"""Types that a dock hands to a camera in one message."""
+
 ZEROS = "0" * 64
 """The hash before the first of a chain."""
 

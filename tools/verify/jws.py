@@ -20,6 +20,9 @@ MAX_LINE = 65536
 MAX_JWS = 4 << 20
 """The same for the JWS of a ``.jws`` file: a manifest names every segment."""
 
+MAX_PAPER = 2 << 20
+"""The same for what a dock hands to a camera: settings, receipts, receipts for the log."""
+
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The order of P-256's group."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.verify import jws
 from tools.verify.certs import Chain, Role, Trust, verify_chain
-from tools.verify.documents import LINES, check_payload
+from tools.verify.documents import LINES, PAPERS, check_payload
 from tools.verify.findings import need
 
 
@@ -38,7 +38,7 @@ def verify_keyed(line: bytes, typ: str, chain: Chain) -> Signed:
 
 
 def _parse(line: bytes, typ: str) -> jws.Parsed:
-    parsed = jws.parse(line, jws.MAX_LINE if typ in LINES else jws.MAX_JWS)
+    parsed = jws.parse(line, jws.MAX_LINE if typ in LINES else jws.MAX_PAPER if typ in PAPERS else jws.MAX_JWS)
     need(parsed.typ == typ, f"the line is of type {parsed.typ!r}, here stands {typ}")
     return parsed
 

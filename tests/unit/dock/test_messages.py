@@ -36,7 +36,7 @@ from firmware.dock.messages import (
 from firmware.dock.wire import MESSAGES, encode
 from firmware.evidence import canonical
 from firmware.evidence.errors import FormatError
-from firmware.evidence.jws import FILE_LIMIT, LINE_LIMIT
+from firmware.evidence.jws import LINE_LIMIT, PAPER_LIMIT
 from tests.unit.dock.samples import FACTS, SAMPLES
 
 
@@ -100,7 +100,7 @@ BAD: list[Message] = [
     Error("store", "x" * 257),
     Data(bytes(DATA_LIMIT + 1)),
     AnchorLine(bytes(LINE_LIMIT + 1)),
-    ReceiptLine(bytes(FILE_LIMIT + 1)),
+    ReceiptLine(bytes(PAPER_LIMIT + 1)),
     BundleLine(bytes(LINE_LIMIT + 1)),
     Piece(bytes(DATA_LIMIT + 1)),
     Wanted(-1),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from firmware.evidence import documents, jws, kinds, log_kinds
+from firmware.evidence.canonical import LARGEST
 from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError, FormatError, MismatchError, RecipientError
 from firmware.evidence.recipients import MOST
@@ -259,3 +260,55 @@ def test_largest_manifest_fits() -> None:
         len(jws.sign(largest, kinds.MANIFEST.typ, lambda _: bytes.fromhex("3006020101020101"), kid="k"))
         < jws.FILE_LIMIT
     )
+
+
+def largest_receipt() -> dict[str, Any]:
+    """For the longest recording."""
+    names = [f"{number:06d}.mp4.age" for number in range(kinds.MOST_FILES - 1)]
+    names += ["journal.jwsl", "manifest.jws", "manifest.pq.jws", "private.age"]
+    return {**RECEIPT, "files": [{"name": name, "length": LARGEST, "hash": samples.HASH} for name in names]}
+
+
+def largest_log_receipt() -> dict[str, Any]:
+    """For as many files as a log may have."""
+    files = [
+        {"name": f"{number:08d}.private.age", "length": LARGEST, "hash": samples.HASH}
+        for number in range(1, log_kinds.MOST_LOG_FILES + 1)
+    ]
+    return {**samples.log_receipt(), "files": files}
+
+
+def largest_settings() -> dict[str, Any]:
+    """With as many certificates withdrawn as may be, the most recipients, and long texts."""
+    age = [AGE[0], *[AGE[1]] * (MOST - 1)]
+    revoked = [{"hash": f"{number:064x}", "since_ms": 253_402_300_799_999} for number in range(kinds.MOST_REVOKED)]
+    values = {f"k{number:063d}": "x" * 1024 for number in range(kinds.MOST_VALUES)}
+    return {**samples.settings(age), "revoked": revoked, "values": values}
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        (kinds.RECEIPT, largest_receipt),
+        (log_kinds.LOG_RECEIPT, largest_log_receipt),
+        (kinds.SETTINGS, largest_settings),
+    ],
+    ids=lambda value: value.typ if isinstance(value, Kind) else "",
+)
+def test_largest_paper_fits(kind: Kind, make: Callable[[], dict[str, Any]], pki: Pki) -> None:
+    """The largest of what a dock hands to a camera fits its line, and has no more values than a camera parses."""
+    payload = make()
+    kind.table(payload, "")
+    signer = pki.settings if kind is kinds.SETTINGS else pki.dock
+    line = jws.sign(payload, kind.typ, signer.sign, x5c=signer.chain.ders)
+    assert len(line) + 3 * 4096 * 4 // 3 < kind.limit == jws.PAPER_LIMIT  # certificates may be longer than these
+    assert jws.parse(line, kind.limit).payload == payload
+
+
+def test_nothing_is_signed_that_is_too_long(pki: Pki) -> None:
+    """Who signs settings is told, not each camera in turn."""
+    values = {"pre_event_s": "x" * jws.PAPER_LIMIT}
+    with pytest.raises(FormatError, match=r"^lapel\.settings\.1: \d+ bytes, at most 2097152"):
+        documents.sign(
+            kinds.SETTINGS, {**samples.settings(AGE), "values": values}, pki.settings.sign, pki.settings.chain.ders
+        )

@@ -323,4 +323,6 @@ def test_signed_payloads_are_judged_alike(data: st.DataObject) -> None:
 def test_limits_are_those_of_the_page() -> None:
     """The longest certificate, line and header are the same for both."""
     assert (LARGEST, jws.LINE_LIMIT, jws.FILE_LIMIT) == (desk_certs.MAX_DER, desk_jws.MAX_LINE, desk_jws.MAX_JWS)
+    assert jws.PAPER_LIMIT == desk_jws.MAX_PAPER
+    assert {kind.typ for kind, _ in SIGNED if kind.limit == jws.PAPER_LIMIT} == desk.PAPERS
     assert jws.HEADER_LIMIT == desk_jws.MAX_HEADER
