@@ -72,6 +72,21 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several words."""
+
+    words: tuple[str, ...]
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.words)}"
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value obeys."""
+        return isinstance(value, str) and value in self.words
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Printable text on one line, with its length in characters."""
 
@@ -105,7 +120,7 @@ class Coded:
         return value.isascii() and all(each.isalnum() or each in "+/=." for each in value)
 
 
-Rule = Whole | Switch | Text | Coded
+Rule = Whole | Switch | Choice | Text | Coded
 
 
 class Row(NamedTuple):
@@ -125,6 +140,9 @@ class Settings:
     pre_event_sound: Annotated[bool, Switch(), "sound is kept from before the press too"] = False
     post_event_s: Annotated[int, Whole(0, 120, "s"), "recorded after an officer's stop"] = 0
     segment_s: Annotated[int, Whole(2, 60, "s"), "length of an evidence file"] = 10
+    start_press: Annotated[str, Choice(("single", "double")), "presses that start; two have to come within 0.8 s"] = (
+        "single"
+    )
     confirm_stop: Annotated[bool, Switch(), "stopping takes a second press"] = True
     hold_s: Annotated[int, Whole(1, 10, "s"), "how long a button is held for its second meaning"] = 3
     keep_after_receipt_h: Annotated[int, Whole(0, 720, "h"), "receipted footage stays this long as space allows"] = 24
@@ -133,6 +151,11 @@ class Settings:
     fps: Annotated[int, Whole(5, 60, "frames/s"), "picture rate"] = 30
     bitrate: Annotated[int, Whole(250_000, 40_000_000, "bit/s"), "target rate of the video encoder"] = 4_000_000
     mute_allowed: Annotated[bool, Switch(), "the wearer may mute the microphone"] = False
+    hush_allowed: Annotated[bool, Switch(), "the wearer may darken the own light and silence all sounds"] = False
+    hush_front: Annotated[bool, Switch(), "that darkens the front light too"] = False
+    standby_allowed: Annotated[bool, Switch(), "the wearer may pause the pre-event buffer; a press still records"] = (
+        False
+    )
     bookmark_label: Annotated[str, Text(1, 64), "what a bookmark is called"] = "bookmark"
     reserve_mib: Annotated[int, Whole(32, 4096, "MiB"), "space set aside so that a full camera can still be docked"] = (
         32

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.settings import CODE, DEFAULTS, KEYS, Coded, Settings, SettingsError, Text, Whole, load
+from firmware.settings import CODE, DEFAULTS, KEYS, Choice, Coded, Settings, SettingsError, Text, Whole, load
 
 BOARD = "board file"
 SIGNED = "authority's settings"
@@ -19,6 +19,7 @@ DEFAULT_VALUES = {
     "pre_event_sound": False,
     "post_event_s": 0,
     "segment_s": 10,
+    "start_press": "single",
     "confirm_stop": True,
     "hold_s": 3,
     "keep_after_receipt_h": 24,
@@ -27,6 +28,9 @@ DEFAULT_VALUES = {
     "fps": 30,
     "bitrate": 4_000_000,
     "mute_allowed": False,
+    "hush_allowed": False,
+    "hush_front": False,
+    "standby_allowed": False,
     "bookmark_label": "bookmark",
     "reserve_mib": 32,
     "queue_s": 10,
@@ -121,6 +125,14 @@ def test_only_whole_numbers_are_numbers(key: str, value: object) -> None:
     assert len(problems((BOARD, {key: value}))) == 1
 
 
+@pytest.mark.parametrize("value", ["", "triple", "Single", "single ", True, None, 1, ["single"]])
+def test_a_choice_is_one_of_its_words(value: object) -> None:
+    """To the letter; the message names them."""
+    for word in ("single", "double"):
+        assert load((BOARD, {"start_press": word})).start_press == word
+    assert "expected one of single, double, not" in problems((BOARD, {"start_press": value}))[0]
+
+
 @pytest.mark.parametrize("label", ["", "x" * 65, "two\nlines", "bell\x07", 7, None])
 def test_labels_are_one_printable_line(label: object) -> None:
     """A label neither breaks a line nor hides anything."""
@@ -165,6 +177,8 @@ def _valid(rule: object) -> st.SearchStrategy[object]:
             return st.integers(least // step, most // step).map(lambda number: number * step)
         case Text():
             return st.text(st.characters(categories=["L", "N", "P"]), min_size=rule.least, max_size=rule.most)
+        case Choice():
+            return st.sampled_from(rule.words)
         case Coded():
             return st.from_regex(rf"[A-Za-z0-9+/=.]{{0,{rule.most}}}", fullmatch=True)
         case _:
