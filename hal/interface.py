@@ -156,16 +156,22 @@ class Colour(Enum):
     RED = "red"
     AMBER = "amber"
     BLUE = "blue"
+    WHITE = "white"
 
 
 class Pattern(Enum):
-    """Patterns of a light: told apart without seeing colour."""
+    """Patterns of a light: told apart without seeing colour.  ``hal.patterns`` says how each goes."""
 
     STEADY = "steady"
     SLOW = "slow"
     FAST = "fast"
     DOUBLE = "double"
     PULSE = "pulse"
+    GAP = "gap"
+    TWO_GAPS = "two-gaps"
+    FOUR = "four"
+    UNEVEN = "uneven"
+    BLINK = "blink"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,13 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "firmware.settings": (),
     "firmware.version": (),
     "hal.interface": (),
-    "hal.pi": ("hal.interface",),
-    "hal.sim": ("hal.interface",),
+    "hal.patterns": ("hal.interface",),
+    "hal.pi": ("hal.interface", "hal.patterns"),
+    "hal.sim": ("hal.interface", "hal.patterns"),
     "tools.verify": (),
     "tools.bench": OURS,
     "tools.provision": ("tools", "firmware.evidence", "firmware.settings"),
-    "tools": ("tools", "firmware.dock", "firmware.evidence", "firmware.version", "hal.interface"),
+    "tools": ("tools", "firmware.dock", "firmware.evidence", "firmware.version", "hal.interface", "hal.patterns"),
 }
 
 # What others wrote: who may import it.  Firmware gets by on these two alone; what opens hardware is one file in each package.
@@ -45,6 +46,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "firmware.dock.tls": ("OpenSSL",),
     "firmware": (),
     "hal.interface": (),
+    "hal.patterns": (),
     "hal.sim": ("PIL", "av", "cryptography", "numpy", "serial"),
     "hal.pi": ("cryptography", "gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss"),
     "tools.dock.places.s3": ("botocore",),

@@ -1,7 +1,13 @@
-"""What the camera shows and lets feel: one table of looks, one of cues, one of words.
+"""What the camera shows and lets feel: one table of looks, one of cues.  What they mean in words, ``tools.words`` says.
 
-A recording is told by the pattern alone, for an officer who cannot see colours or looks from the corner of an eye:
-``PULSE`` and ``DOUBLE`` mean recording and are used for nothing else.  ``FAST`` means attention: it is not recording.
+A recording is told by the pattern alone, for an officer who cannot see colours or looks from the corner of an eye: the patterns in
+``RECORDS`` mean recording and are used for nothing else, and no two looks that one place can show have one pattern.
+
+The wearer's light says whether the sound is muted.  The front light does not: it says that one is filmed, to people who may take that for
+picture and sound, and that errs on the side that harms nobody.
+
+The one exception to what follows: hush darkens the wearer's light, and where the authority allows it the front light too.  Then no light
+claims anything, least of all that the camera is ready.
 """
 
 from __future__ import annotations
@@ -11,6 +17,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from firmware.core.flags import Flag
 from firmware.core.machine import Place, Recording
 from hal.interface import Colour, Cue, Light, Lights, Pattern
 
@@ -26,6 +33,7 @@ class Trouble(Enum):
     FAULT = "fault"
     STORAGE_FAILS = "storage-fails"
     LAGGING = "lagging"
+    START_LATE = "start-late"
     STORAGE_CRITICAL = "storage-critical"
     PICTURE_FAILS = "picture-fails"
     BUTTON_STUCK = "button-stuck"
@@ -40,26 +48,35 @@ class Trouble(Enum):
 class Look(Enum):
     """Everything that the lights can say."""
 
-    RECORDING = "recording"
+    RECORDING_MUTED_TROUBLE = "recording-muted-trouble"
     RECORDING_TROUBLE = "recording-trouble"
+    RECORDING_MUTED = "recording-muted"
+    RECORDING = "recording"
+    STARTING_TROUBLE = "starting-trouble"
     STARTING = "starting"
     UNABLE = "unable"
+    STANDBY = "standby"
     OFFLOADING = "offloading"
     DOCKED = "docked"
     WARNING = "warning"
     READY = "ready"
 
 
-_RUNNING: Final = frozenset({Recording.RECORDING, Recording.STOP_ASKED, Recording.POST_EVENT, Recording.STOPPING})
 _STILL: Final = frozenset({Recording.IDLE})
+_BEGINNING: Final = frozenset({Recording.STARTING})
+FILMING: Final = frozenset(Recording) - _STILL - _BEGINNING
+"""States that show as recording: all but those two."""
 _ANYWHERE: Final = frozenset(Place)
 _WRONG: Final = frozenset(Trouble)
 _UNABLE: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL, Trouble.FAULT})
+_LATE: Final = frozenset({Trouble.START_LATE})
+_MUTED: Final = frozenset({Flag.MUTE})
+_STANDBY: Final = frozenset({Flag.STANDBY})
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A look, and when it is due: in these states, at these places, with any of these troubles.
+    """A look, and when it is due: in these states, at these places, with any of these troubles, with all of these flags.
 
     ``troubles`` is None where they do not matter.
     """
@@ -68,13 +85,18 @@ class _Rule:
     states: frozenset[Recording]
     places: frozenset[Place] = _ANYWHERE
     troubles: frozenset[Trouble] | None = None
+    flags: frozenset[Flag] = frozenset()
 
 
 _PRIORITY: Final = (
-    _Rule(Look.RECORDING_TROUBLE, _RUNNING, troubles=_WRONG),
-    _Rule(Look.RECORDING, _RUNNING),
-    _Rule(Look.STARTING, frozenset({Recording.STARTING})),
+    _Rule(Look.RECORDING_MUTED_TROUBLE, FILMING, troubles=_WRONG, flags=_MUTED),
+    _Rule(Look.RECORDING_TROUBLE, FILMING, troubles=_WRONG),
+    _Rule(Look.RECORDING_MUTED, FILMING, flags=_MUTED),
+    _Rule(Look.RECORDING, FILMING),
+    _Rule(Look.STARTING_TROUBLE, _BEGINNING, troubles=_LATE),
+    _Rule(Look.STARTING, _BEGINNING),
     _Rule(Look.UNABLE, _STILL, troubles=_UNABLE),
+    _Rule(Look.STANDBY, _STILL, flags=_STANDBY),
     _Rule(Look.OFFLOADING, _STILL, frozenset({Place.OFFLOADING})),
     _Rule(Look.DOCKED, _STILL, frozenset({Place.DOCKED})),
     _Rule(Look.WARNING, _STILL, troubles=_WRONG),
@@ -83,12 +105,17 @@ _PRIORITY: Final = (
 """The first rule that holds decides."""
 
 _OFF: Final = Light(Colour.OFF)
+_FILMED: Final = Light(Colour.RED, Pattern.PULSE)
 LIGHTS: Final[Mapping[Look, Lights]] = MappingProxyType(
     {
-        Look.RECORDING: Lights(Light(Colour.RED, Pattern.PULSE), Light(Colour.RED, Pattern.PULSE)),
-        Look.RECORDING_TROUBLE: Lights(Light(Colour.RED, Pattern.DOUBLE), Light(Colour.RED, Pattern.PULSE)),
+        Look.RECORDING_MUTED_TROUBLE: Lights(Light(Colour.RED, Pattern.TWO_GAPS), _FILMED),
+        Look.RECORDING_TROUBLE: Lights(Light(Colour.RED, Pattern.DOUBLE), _FILMED),
+        Look.RECORDING_MUTED: Lights(Light(Colour.RED, Pattern.GAP), _FILMED),
+        Look.RECORDING: Lights(Light(Colour.RED, Pattern.PULSE), _FILMED),
+        Look.STARTING_TROUBLE: Lights(Light(Colour.AMBER, Pattern.UNEVEN), _OFF),
         Look.STARTING: Lights(Light(Colour.GREEN, Pattern.FAST), _OFF),
-        Look.UNABLE: Lights(Light(Colour.AMBER, Pattern.FAST), _OFF),
+        Look.UNABLE: Lights(Light(Colour.AMBER, Pattern.FOUR), _OFF),
+        Look.STANDBY: Lights(Light(Colour.WHITE, Pattern.BLINK), _OFF),
         Look.OFFLOADING: Lights(Light(Colour.BLUE, Pattern.SLOW), _OFF),
         Look.DOCKED: Lights(Light(Colour.BLUE), _OFF),
         Look.WARNING: Lights(Light(Colour.AMBER, Pattern.SLOW), _OFF),
@@ -96,6 +123,8 @@ LIGHTS: Final[Mapping[Look, Lights]] = MappingProxyType(
     }
 )
 """``front`` tells the people who are filmed that they are, and nothing else."""
+RECORDS: Final = frozenset({Pattern.PULSE, Pattern.DOUBLE, Pattern.GAP, Pattern.TWO_GAPS})
+"""Patterns that mean recording, and nothing else ever."""
 
 _TICK: Final = (60,)
 _LONG: Final = (500,)
@@ -108,6 +137,7 @@ CUES: Final[Mapping[str, Cue]] = MappingProxyType(
         cue.name: cue
         for cue in (
             Cue("started", _LONG, ((880, 150), (1320, 250))),
+            Cue("reminder", _LONG),
             Cue("stopped", _TWO_LONG, ((1320, 150), (880, 250))),
             Cue("bookmark", _TWO_SHORT, ((1320, 80),)),
             Cue("muted", _TWO_SHORT, ((440, 80), (330, 80))),
@@ -124,52 +154,14 @@ CUES: Final[Mapping[str, Cue]] = MappingProxyType(
         )
     }
 )
-"""Five buzz patterns, no more than a hand can tell apart; the tones tell the rest."""
+"""Five buzz patterns, no more than a hand can tell apart; the tones tell the rest.
 
-WORDS: Final[Mapping[Look | Trouble | str, str]] = MappingProxyType(
-    {
-        Look.RECORDING: "Recording.",
-        Look.RECORDING_TROUBLE: "Recording, and something needs attention.",
-        Look.STARTING: "The press was heard. Not recording yet.",
-        Look.UNABLE: "Not recording, and it cannot record.",
-        Look.OFFLOADING: "In the dock, handing over its recordings.",
-        Look.DOCKED: "In the dock.",
-        Look.WARNING: "Not recording. Ready, and something needs attention.",
-        Look.READY: "Not recording. Ready.",
-        Trouble.NOT_ENROLLED: "This camera belongs to no authority.",
-        Trouble.STORAGE_FULL: "The storage is full: put the camera into its dock.",
-        Trouble.FAULT: "The camera is broken: take another one.",
-        Trouble.STORAGE_FAILS: "The storage fails: take another camera soon.",
-        Trouble.LAGGING: "The storage is too slow.",
-        Trouble.PICTURE_FAILS: "The picture has gaps, or comes late.",
-        Trouble.BUTTON_STUCK: "A button is stuck.",
-        Trouble.STORAGE_CRITICAL: "The storage holds less than half an hour more.",
-        Trouble.STORAGE_LOW: "The storage holds less than an hour more.",
-        Trouble.BATTERY_CRITICAL: "The battery is almost empty.",
-        Trouble.BATTERY_LOW: "The battery is low.",
-        Trouble.NO_SOUND: "The microphone does not work.",
-        Trouble.SOUND_ADRIFT: "The sound does not keep time with the picture.",
-        Trouble.CLOCK_UNSET: "The clock is not set.",
-        "started": "Recording has begun.",
-        "stopped": "Recording has ended.",
-        "bookmark": "Marked.",
-        "muted": "The microphone was silenced, or listens again.",
-        "stop-asked": "Press once more to stop.",
-        "run-on": "The stop was heard. It records a little longer.",
-        "docked": "The dock has recognised the camera.",
-        "hold-1": "Held for one second.",
-        "hold-2": "Held for two seconds.",
-        "hold-3": "Held for three seconds.",
-        "storage-low": "The storage holds less than an hour more.",
-        "storage-critical": "The storage holds less than half an hour more.",
-        "refused": "The press was heard, but the camera cannot do that.",
-        "fault": "Something is wrong.",
-    }
-)
-"""What each look, trouble and cue means, for the officer's card."""
+A tick counts, one long buzz says that it records, two that it records no more, two short ones that something was understood, four that
+something is wrong: the rhythm of the light that says so too.
+"""
 
 
-def look(recording: Recording, place: Place, troubles: frozenset[Trouble]) -> Look:
+def look(recording: Recording, place: Place, troubles: frozenset[Trouble], flags: frozenset[Flag]) -> Look:
     """What the lights have to say."""
     return next(
         rule.look
@@ -177,12 +169,29 @@ def look(recording: Recording, place: Place, troubles: frozenset[Trouble]) -> Lo
         if recording in rule.states
         and place in rule.places
         and (rule.troubles is None or not rule.troubles.isdisjoint(troubles))
+        and rule.flags <= flags
     )
 
 
-def indicate(recording: Recording, place: Place, troubles: frozenset[Trouble]) -> Lights:
-    """The lights that say it."""
-    return LIGHTS[look(recording, place, troubles)]
+def indicate(
+    recording: Recording,
+    place: Place,
+    troubles: frozenset[Trouble],
+    flags: frozenset[Flag],
+    *,
+    hush_front: bool = False,
+) -> Lights:
+    """The lights that say it, as far as hush lets them; with ``hush_front`` it darkens the front light too."""
+    lights = LIGHTS[look(recording, place, troubles, flags)]
+    if Flag.HUSH not in flags:
+        return lights
+    return Lights(_OFF, _OFF if hush_front else lights.front)
+
+
+def felt(name: str, flags: frozenset[Flag]) -> Cue:
+    """The cue of that name, as far as hush lets it be heard; a buzz it always is."""
+    cue = CUES[name]
+    return Cue(name, cue.buzz_ms) if Flag.HUSH in flags else cue
 
 
 def worst(troubles: frozenset[Trouble]) -> Trouble | None:

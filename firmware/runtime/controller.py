@@ -60,7 +60,7 @@ class Controller:
     def __init__(self, hal: Hal, settings: Settings, flow: Flow, log: Log, *, enrolled: bool = True) -> None:
         self.recording = Recording.IDLE
         self.place = Place.WORN
-        self.face = Face(hal, log, enrolled=enrolled)
+        self.face = Face(hal, log, enrolled=enrolled, hush_front=settings.hush_front)
         self.flags: frozenset[Flag] = frozenset()
         self._hal = hal
         self._settings = settings
@@ -128,7 +128,7 @@ class Controller:
         found = self._flow.tick(now_ns) | self._hands.troubles
         self._flow.roster.tick(now_ns)
         before = self.face.troubles
-        self.face.look(self.recording, self.place, found, now_ns)
+        self.face.look(self.recording, self.place, found, self.flags, now_ns)
         self._faults.begun(self.face.troubles - before, now_ns)
         self._faults.power(self.face.battery, now_ns)
 
@@ -226,7 +226,7 @@ class Controller:
             self._log.event("state", state=self.recording.value, was=before.value)
             change = {"state": self.recording.value, "was": before.value, "event": event.value}
             self._flow.remark("state", change, self._hal.clock.monotonic_ns())
-            self.face.show(self.recording, self.place)
+            self.face.show(self.recording, self.place, self.flags)
 
     def _ask_stop(self) -> None:
         self._due_ns = self._hal.clock.monotonic_ns() + CONFIRM_NS

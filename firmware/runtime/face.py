@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from firmware.core.indications import CUES, Trouble, indicate, worst
+from firmware.core.indications import Trouble, felt, indicate, worst
 from firmware.core.machine import Recording
 from firmware.runtime.troubles import Senses, of_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from firmware.core.flags import Flag
     from firmware.core.machine import Place
     from firmware.runtime.log import Log
     from firmware.runtime.work import Health
@@ -29,8 +30,11 @@ _WARNINGS: Final = frozenset({Trouble.STORAGE_LOW, Trouble.STORAGE_CRITICAL})
 class Face:
     """Lights and cues of one camera.  ``troubles`` are those shown last."""
 
-    def __init__(self, hal: Hal, log: Log, *, enrolled: bool) -> None:
+    def __init__(self, hal: Hal, log: Log, *, enrolled: bool, hush_front: bool = False) -> None:
+        """``hush_front``: whether hush may darken the front light too."""
         self.troubles: frozenset[Trouble] = frozenset()
+        self._flags: frozenset[Flag] = frozenset()
+        self._hush_front = hush_front
         self._indicators = hal.indicators
         self._log = log
         self._standing: frozenset[Trouble] = frozenset() if enrolled else frozenset({Trouble.NOT_ENROLLED})
@@ -62,26 +66,36 @@ class Face:
         if fresh is not None and not health.full:
             self.cue(fresh.value)
 
-    def look(self, recording: Recording, place: Place, sources: frozenset[Trouble], now_ns: int) -> None:
+    def look(
+        self,
+        recording: Recording,
+        place: Place,
+        sources: frozenset[Trouble],
+        flags: frozenset[Flag],
+        now_ns: int,
+    ) -> None:
         """Gather all troubles, beside those of the ``sources``, and show what follows."""
         troubles = self._standing | self._storage | sources | self._senses.troubles(now_ns)
         if troubles != self.troubles:
             first = worst(troubles)
             self._log.event("troubles", worst=first and first.value, all=sorted(trouble.value for trouble in troubles))
             self.troubles = troubles
-        self.show(recording, place)
+        self.show(recording, place, flags)
 
-    def show(self, recording: Recording, place: Place) -> None:
-        """Show a state at once, with the troubles known by now."""
+    def show(self, recording: Recording, place: Place, flags: frozenset[Flag]) -> bool:
+        """Show a state at once, with the troubles known by now; whether it is shown."""
+        self._flags = flags
         if self._dark and recording is Recording.IDLE:
-            return
-        lights = indicate(recording, place, self.troubles)
+            return False
+        lights = indicate(recording, place, self.troubles, flags, hush_front=self._hush_front)
         if lights != self._lights and self._tell(lambda: self._indicators.show(lights)):
             self._lights = lights
+        return lights == self._lights
 
     def cue(self, name: str) -> None:
-        """Play a cue of that name."""
-        self._tell(lambda: self._indicators.play(CUES[name]))
+        """Play a cue of that name; under hush it is only felt."""
+        cue = felt(name, self._flags)
+        self._tell(lambda: self._indicators.play(cue))
 
     def _tell(self, act: Callable[[], None]) -> bool:
         """Show or play something; a broken lamp never keeps the camera from recording, and is tried again."""

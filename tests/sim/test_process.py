@@ -138,7 +138,7 @@ def test_a_camera_of_no_authority_refuses_loudly(state: Path, capsys: pytest.Cap
     cues: list[str] = []
 
     def story(control: Control) -> None:
-        wait(control, lambda state: top(state) == ("amber", "fast"))
+        wait(control, lambda state: top(state) == ("amber", "four"))
         watcher = Control(state / "control")
         watcher.tell("watch")
         control.tell("tap", button="record")

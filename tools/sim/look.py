@@ -8,14 +8,16 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 
+from hal import patterns
 from hal.interface import Colour, Cue, Light, Lights, Pattern
+from tools.words.en import ENGLISH
 
 DARK: Final = Lights(Light(Colour.OFF), Light(Colour.OFF))
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the upper light says: in a word, and in the words of the officer's card."""
+    """What the lights say: in a word, and in the words of the officer's card."""
 
     name: str
     words: str
@@ -23,34 +25,29 @@ class Meaning:
 
 MEANINGS: Final[Mapping[Light, Meaning]] = MappingProxyType(
     {
-        Light(Colour.OFF): Meaning("off", "Nothing is shown."),
-        Light(Colour.GREEN): Meaning("ready", "Not recording. Ready."),
-        Light(Colour.GREEN, Pattern.FAST): Meaning("starting", "The press was heard. Not recording yet."),
-        Light(Colour.RED, Pattern.PULSE): Meaning("recording", "Recording."),
-        Light(Colour.RED, Pattern.DOUBLE): Meaning("recording", "Recording, and something needs attention."),
-        Light(Colour.AMBER, Pattern.FAST): Meaning("unable", "Not recording, and it cannot record."),
-        Light(Colour.AMBER, Pattern.SLOW): Meaning("warning", "Not recording. Ready, and something needs attention."),
-        Light(Colour.BLUE, Pattern.SLOW): Meaning("offloading", "In the dock, handing over its recordings."),
-        Light(Colour.BLUE): Meaning("docked", "In the dock."),
+        light: Meaning(name, ENGLISH[f"look.{look}"])
+        for light, name, look in (
+            (Light(Colour.OFF), "off", "dark"),
+            (Light(Colour.GREEN), "ready", "ready"),
+            (Light(Colour.GREEN, Pattern.FAST), "starting", "starting"),
+            (Light(Colour.AMBER, Pattern.UNEVEN), "starting", "starting-trouble"),
+            (Light(Colour.RED, Pattern.PULSE), "recording", "recording"),
+            (Light(Colour.RED, Pattern.DOUBLE), "recording", "recording-trouble"),
+            (Light(Colour.RED, Pattern.GAP), "recording", "recording-muted"),
+            (Light(Colour.RED, Pattern.TWO_GAPS), "recording", "recording-muted-trouble"),
+            (Light(Colour.AMBER, Pattern.FOUR), "unable", "unable"),
+            (Light(Colour.WHITE, Pattern.BLINK), "standby", "standby"),
+            (Light(Colour.AMBER, Pattern.SLOW), "warning", "warning"),
+            (Light(Colour.BLUE, Pattern.SLOW), "offloading", "offloading"),
+            (Light(Colour.BLUE), "docked", "docked"),
+        )
     }
 )
+"""By the wearer's light."""
+HUSHED: Final = Meaning("recording", ENGLISH["look.hushed"])
+"""Where that is dark, and the front light is not."""
 CUES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "started": "Recording has begun.",
-        "stopped": "Recording has ended.",
-        "bookmark": "Marked.",
-        "muted": "The microphone was silenced, or listens again.",
-        "stop-asked": "Press once more to stop.",
-        "run-on": "The stop was heard. It records a little longer.",
-        "docked": "The dock has recognised the camera.",
-        "hold-1": "Held for one second.",
-        "hold-2": "Held for two seconds.",
-        "hold-3": "Held for three seconds.",
-        "storage-low": "The storage holds less than an hour more.",
-        "storage-critical": "The storage holds less than half an hour more.",
-        "refused": "The press was heard, but the camera cannot do that.",
-        "fault": "Something is wrong.",
-    }
+    {key.removeprefix("cue."): words for key, words in ENGLISH.items() if key.startswith("cue.")}
 )
 
 _UNKNOWN: Final = Meaning("unknown", "A light that nobody knows.")
@@ -60,16 +57,21 @@ _PATTERNS: Final = {
     Pattern.FAST: "blinking fast",
     Pattern.DOUBLE: "flashing twice",
     Pattern.PULSE: "pulsing",
+    Pattern.GAP: "lit but for a gap",
+    Pattern.TWO_GAPS: "lit but for two gaps",
+    Pattern.FOUR: "flashing four times",
+    Pattern.UNEVEN: "flashing short and long",
+    Pattern.BLINK: "blinking now and then",
 }
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five")
 _BUZZES: Final = ((300, ("long buzz", "long buzzes")), (80, ("short buzz", "short buzzes")), (0, ("tick", "ticks")))
 """From how many ms on a buzz is called what: one of them, and several."""
-_BLINKS_PER_S: Final = {Pattern.SLOW: 1.0, Pattern.FAST: 4.0}
-_FLASHES: Final = ((0.0, 0.12), (0.24, 0.36))  # parts of a second
 
 
 def meaning(lights: Lights) -> Meaning:
     """What the lights say."""
+    if lights.top.colour is Colour.OFF and lights.front.colour is not Colour.OFF:
+        return HUSHED
     return MEANINGS.get(lights.top, _UNKNOWN)
 
 
@@ -80,15 +82,7 @@ def light_in_words(light: Light) -> str:
 
 def brightness(light: Light, at_s: float) -> float:
     """From 0 to 1, how bright a light is at a time: its pattern, played."""
-    phase = at_s % 1.0
-    if light.colour is Colour.OFF:
-        return 0.0
-    if light.pattern is Pattern.PULSE:
-        return 1 - 0.8 * abs(2 * phase - 1)
-    if light.pattern is Pattern.DOUBLE:
-        return float(any(begin <= phase < end for begin, end in _FLASHES))
-    blinks = _BLINKS_PER_S.get(light.pattern)
-    return 1.0 if blinks is None else float(at_s * blinks % 1.0 < 0.5)
+    return 0.0 if light.colour is Colour.OFF else patterns.brightness(light.pattern, at_s)
 
 
 def buzz_in_words(cue: Cue) -> str:

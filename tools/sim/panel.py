@@ -21,6 +21,7 @@ _RGB: Final = {
     Colour.RED: (255, 60, 60),
     Colour.AMBER: (255, 180, 40),
     Colour.BLUE: (80, 150, 255),
+    Colour.WHITE: (245, 245, 245),
 }
 _DIM: Final = 0.25
 WIDTH: Final = 80

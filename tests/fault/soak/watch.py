@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from firmware.core.indications import LIGHTS, look
+from firmware.core.indications import indicate, look
 from firmware.core.machine import Recording
 from firmware.evidence.transcript import TICKS
 from firmware.runtime import names
@@ -109,8 +109,8 @@ class Watch:
     def _lights(self, rig: Rig) -> None:
         """The light says what the table says, and the table what is true."""
         state, running = rig.camera.controller, rig.camera.writer.takes
-        shown = look(state.recording, state.place, state.face.troubles)
-        need(rig.indicators.lights == LIGHTS[shown], f"the lights do not say {shown.value}")
+        facts = state.recording, state.place, state.face.troubles, state.flags
+        need(rig.indicators.lights == indicate(*facts), f"the lights do not say {look(*facts).value}")
         need(bool(running) == (state.recording is not Recording.IDLE), f"{state.recording}, but takes {list(running)}")
         if state.recording in SHOWN:
             confirmed = rig.camera.take is not None and rig.camera.take.id in rig.camera.writer._confirmed

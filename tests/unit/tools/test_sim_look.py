@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.core.flags import Flag
 from firmware.core.indications import CUES as FIRMWARE_CUES
-from firmware.core.indications import LIGHTS, WORDS, Look
+from firmware.core.indications import LIGHTS, Look, Trouble, indicate
+from firmware.core.machine import Place, Recording
 from hal.interface import Colour, Cue, Light, Lights, Pattern
+from hal.patterns import COURSES
 from tools.sim.look import (
     CUES,
     DARK,
@@ -22,6 +27,7 @@ from tools.sim.look import (
     read_lights,
     tones_in_words,
 )
+from tools.words.en import ENGLISH
 
 lights = st.builds(Light, st.sampled_from(Colour), st.sampled_from(Pattern))
 
@@ -29,14 +35,22 @@ lights = st.builds(Light, st.sampled_from(Colour), st.sampled_from(Pattern))
 @pytest.mark.parametrize("look", Look)
 def test_every_look_is_known_and_means_what_the_camera_means(look: Look) -> None:
     """Each look of the firmware has its meaning here, word for word."""
-    assert meaning(LIGHTS[look]).words == WORDS[look]
+    assert meaning(LIGHTS[look]).words == ENGLISH[f"look.{look.value}"]
     assert (meaning(LIGHTS[look]).name == "recording") is look.value.startswith("recording")
 
 
 def test_no_meaning_is_made_up() -> None:
     """Beside the looks of the firmware there is only the dark."""
     assert set(MEANINGS) == {shown.top for shown in LIGHTS.values()} | {DARK.top}
-    assert dict(CUES) == {name: WORDS[name] for name in FIRMWARE_CUES}
+    assert set(CUES) == set(FIRMWARE_CUES)
+
+
+def test_a_hushed_recording_is_seen_by_its_front_light() -> None:
+    """The wearer's light is dark: what is shown is still a recording, and nothing at all where the front light is dark too."""
+    running = Recording.RECORDING, Place.WORN, frozenset[Trouble](), frozenset({Flag.HUSH})
+    assert meaning(indicate(*running)).name == "recording"
+    assert meaning(indicate(*running)).words == ENGLISH["look.hushed"]
+    assert meaning(indicate(*running, hush_front=True)).name == "off"
 
 
 def test_an_unknown_light_is_called_so() -> None:
@@ -55,12 +69,30 @@ def test_brightness_is_bounded_and_dark_is_dark(light: Light, at_s: float) -> No
 
 @pytest.mark.parametrize("pattern", [each for each in Pattern if each is not Pattern.STEADY])
 def test_patterns_move(pattern: Pattern) -> None:
-    """All but the steady light change within a second, and no two in the same way."""
-    course = [brightness(Light(Colour.RED, pattern), step / 50) for step in range(100)]
-    assert min(course) < 0.3
-    assert max(course) > 0.9
-    others = set(Pattern) - {pattern}
-    assert all(course != [brightness(Light(Colour.RED, other), step / 50) for step in range(100)] for other in others)
+    """All but the steady light change within their period, and no two in the same way."""
+
+    def course(shown: Pattern) -> list[float]:
+        return [brightness(Light(Colour.RED, shown), step / 50) for step in range(300)]
+
+    assert min(course(pattern)) < 0.3
+    assert max(course(pattern)) > 0.9
+    assert all(course(pattern) != course(other) for other in set(Pattern) - {pattern})
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+def test_patterns_go_as_the_interface_says(pattern: Pattern) -> None:
+    """Between two points a light goes straight, and after its period it begins anew."""
+    course = COURSES[pattern]
+    assert course[0][0] == 0
+    assert [at for at, _ in course] == sorted(at for at, _ in course)
+    assert all(0 <= level <= 1 for _, level in course)
+    for (begin, first), (end, last) in pairwise(course):
+        if begin < end:
+            assert brightness(Light(Colour.RED, pattern), begin / 1000) == pytest.approx(first, abs=0.01)
+            middle = (begin + end) / 2000
+            assert brightness(Light(Colour.RED, pattern), middle) == pytest.approx((first + last) / 2, abs=0.01)
+            later = middle + 7 * course[-1][0] / 1000
+            assert brightness(Light(Colour.RED, pattern), later) == pytest.approx((first + last) / 2, abs=0.01)
 
 
 @pytest.mark.parametrize(
