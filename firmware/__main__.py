@@ -17,6 +17,7 @@ from firmware.runtime import pending
 from firmware.runtime.controller import PartLost, Quit
 from firmware.runtime.enrolment import Enrolment, NotEnrolledError
 from firmware.runtime.entropy import draw
+from firmware.runtime.insight import of_camera, of_officer
 from firmware.runtime.log import Log
 from firmware.runtime.supervise import Supervisor
 from firmware.runtime.unclaimed import Unclaimed
@@ -65,7 +66,7 @@ def _simulated(options: argparse.Namespace) -> int:
         )
         log = Log(sys.stderr, simulated.hal.clock)
         camera = _camera(simulated.hal, chosen, enrolment, log)
-        control = simulated.serve(options.control, lambda: camera.inbox.put(Quit("control")))
+        control = simulated.serve(options.control, lambda: camera.inbox.put(Quit("control")), lambda: _insight(camera))
     except OSError as error:
         log.error("not-started", trouble=f"{error.filename or state}: {error.strerror}")  # noqa: TRY400 - told in full
         return NOT_STARTED
@@ -76,6 +77,11 @@ def _simulated(options: argparse.Namespace) -> int:
 
 
 HALS = {"sim": _simulated}
+
+
+def _insight(camera: Camera | Unclaimed) -> Mapping[str, object]:
+    """What it says of itself to whoever holds it."""
+    return of_officer(camera.controller) if isinstance(camera, Unclaimed) else of_camera(camera)
 
 
 def _camera(hal: Hal, chosen: Settings, enrolment: Enrolment | None, log: Log) -> Camera | Unclaimed:

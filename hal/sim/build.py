@@ -13,14 +13,17 @@ from hal.sim.clock import SimClock
 from hal.sim.control import Control
 from hal.sim.dock import SimDock
 from hal.sim.filescene import open_scene
+from hal.sim.jpeg import kept
+from hal.sim.logtap import LogTap
 from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
+from hal.sim.preview import Preview
 from hal.sim.scene import Scene, SyntheticScene
 from hal.sim.signer import SoftwareSigner
-from hal.sim.sources import Paced, SimAudio, SimVideo
+from hal.sim.sources import Paced, SimAudio, SimVideo, VideoFeed
 from hal.sim.storage import FileStorage
 from hal.sim.updater import SimUpdater
-from hal.sim.verbs import Facts, Parts, verbs, watch
+from hal.sim.verbs import Facts, Parts, streams, verbs
 from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
 
@@ -34,9 +37,10 @@ class Simulated:
     hal: Hal
     parts: Parts
 
-    def serve(self, path: Path, leave: Callable[[], None]) -> Control:
-        """Listen for orders at ``path``; ``leave`` is called when one of them is to quit."""
-        return Control(path, verbs(self.parts, leave), lambda tell: watch(self.parts, tell))
+    def serve(self, path: Path, leave: Callable[[], None], service: Callable[[], Facts] = dict) -> Control:
+        """Listen for orders at ``path``; ``leave`` is called when one of them is to quit, ``service`` asked what the service says of
+        itself: it returns at once, and may be called on any thread."""
+        return Control(path, verbs(self.parts, leave, service), streams(self.parts))
 
 
 def build(
@@ -62,8 +66,9 @@ def build(
     board = state / "board"
     board.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock = SimClock(board / "clock.json")
-    lens, microphone = _lens(clock, source, video, replay=replay), _microphone(clock, replay=replay)
-    evidence, config = FileStorage(state / "evidence", capacity), FileStorage(state / "config")
+    log, preview = LogTap(clock.monotonic_ns), Preview(kept)
+    lens, microphone = _lens(clock, source, video, preview, replay=replay), _microphone(clock, replay=replay)
+    evidence, config = FileStorage(state / "evidence", capacity, log), FileStorage(state / "config")
     buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
     docks, power, watchdog = (SimDock(), SimDock()), SimPower(), SimWatchdog(clock)
     updater = SimUpdater(FileStorage(board / "slots"), version)
@@ -99,12 +104,17 @@ def build(
         overlay = {"device": burnt.device, "recording": burnt.recording, "clock_set": burnt.clock_set}
         return {"space": {"total": space.total, "free": space.free}, "overlay": overlay}
 
-    return Simulated(hal, Parts(clock, buttons, triggers, indicators, docks, power, watchdog, faults, facts))
+    return Simulated(
+        hal, Parts(clock, buttons, triggers, indicators, docks, power, watchdog, faults, facts, log, preview)
+    )
 
 
-def _lens(clock: SimClock, source: str | None, video: VideoFormat, *, replay: bool) -> SimVideo:
+def _lens(clock: SimClock, source: str | None, video: VideoFormat, preview: Preview, *, replay: bool) -> SimVideo:
     scene: Scene = SyntheticScene(video) if source is None else open_scene(source, video)
-    return SimVideo(VideoClip(scene, video) if replay else EncodedVideo(scene, video, clock), Paced(clock, "video"))
+    feed: VideoFeed = EncodedVideo(scene, video, clock, preview.offer)
+    if replay:
+        feed = VideoClip(scene, video, seen=preview.offer)
+    return SimVideo(feed, Paced(clock, "video"))
 
 
 def _microphone(clock: SimClock, *, replay: bool) -> SimAudio:

@@ -27,6 +27,9 @@ class Argument(Protocol):
     def check(self, value: object) -> object:
         """The value to call with; ``CallError`` if it is not of this kind."""
 
+    def describe(self) -> Mapping[str, object]:
+        """Kind, limits and default as a JSON object, for whoever draws a control for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -44,6 +47,11 @@ class Number:
             raise CallError(f"must be a {'' if self.real else 'whole '}number from {self.low} to {self.high}")
         return value
 
+    def describe(self) -> Mapping[str, object]:
+        """Limits, and whether it is whole."""
+        limits = {"low": self.low, "high": self.high, "whole": not self.real}
+        return {"kind": "number", **limits, "default": self.default}
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -57,6 +65,10 @@ class Word:
         if not isinstance(value, str) or value not in self.known:
             raise CallError(f"must be one of {', '.join(self.known)}")
         return value
+
+    def describe(self) -> Mapping[str, object]:
+        """The words."""
+        return {"kind": "word", "known": list(self.known), "default": self.default}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,10 @@ class Text:
             raise CallError(f"must be a text of 1 to {self.limit} characters")
         return value
 
+    def describe(self) -> Mapping[str, object]:
+        """Its length."""
+        return {"kind": "text", "limit": self.limit, "default": self.default}
+
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -85,6 +101,10 @@ class Flag:
             raise CallError("must be true or false")
         return value
 
+    def describe(self) -> Mapping[str, object]:
+        """There is nothing to tell but the default."""
+        return {"kind": "flag", "default": self.default}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -95,11 +115,19 @@ class Call:
 
     def __call__(self, given: Mapping[str, object]) -> Mapping[str, object]:
         """Check ``given`` and call: the function's answer, empty if it has none; ``CallError`` before anything ran."""
+        answer = self.do(**self.arguments(given))
+        return answer if isinstance(answer, Mapping) else {}
+
+    def arguments(self, given: Mapping[str, object]) -> dict[str, object]:
+        """What to call it with; ``CallError`` names what is wrong with ``given``."""
         unknown = sorted(given.keys() - self.takes.keys())
         if unknown:
             raise CallError(f"unknown member {unknown[0]!r}; known: {', '.join(self.takes) or 'none'}")
-        answer = self.do(**{name: _value(name, argument, given) for name, argument in self.takes.items()})
-        return answer if isinstance(answer, Mapping) else {}
+        return {name: _value(name, argument, given) for name, argument in self.takes.items()}
+
+    def describe(self) -> Mapping[str, object]:
+        """What it takes: by name, each argument's description."""
+        return {name: argument.describe() for name, argument in self.takes.items()}
 
 
 def pick(table: Mapping[str, T], what: str, name: object) -> T:

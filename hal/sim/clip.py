@@ -6,15 +6,22 @@ in when it was encoded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from hal.interface import AudioFormat, Overlay, Unit, VideoFormat
 from hal.sim.audio import Tone
 from hal.sim.calls import Call
 from hal.sim.clock import NS, VirtualClock
+from hal.sim.jpeg import shrunk
+from hal.sim.paint import Planes
 from hal.sim.scene import Scene
 from hal.sim.sources import Feed
-from hal.sim.video import EncodedVideo
+from hal.sim.video import EncodedVideo, unseen
+
+SEEN: Final = 4
+"""Every so many pictures one is kept, to be looked at."""
 
 
 class _Clip:
@@ -55,17 +62,28 @@ class _Clip:
 class VideoClip(_Clip):
     """A ``VideoFeed`` of a few GOPs."""
 
-    def __init__(self, scene: Scene, video: VideoFormat, gops: int = 1) -> None:
-        """Encode ``gops`` GOPs of ``scene`` now."""
-        feed = EncodedVideo(scene, video, VirtualClock())
+    def __init__(
+        self, scene: Scene, video: VideoFormat, gops: int = 1, seen: Callable[[Planes, int], None] = unseen
+    ) -> None:
+        """Encode ``gops`` GOPs of ``scene`` now.  ``seen`` is shown some pictures, smaller than they are, whenever they come round."""
+        kept: list[Planes] = []
+        feed = EncodedVideo(scene, video, VirtualClock(), lambda picture, _: kept.append(shrunk(picture)))
         feed.burn(Overlay("clip", recording=False, clock_set=False))
         super().__init__(_encode(feed, gops * video.gop), video.fps, 1)
+        self._kept = kept[::SEEN]
+        self._seen = seen
         self._format = video
 
     @property
     def format(self) -> VideoFormat:
         """The format of every unit."""
         return self._format
+
+    def take(self) -> Unit:
+        """The next unit with its new time."""
+        unit = super().take()
+        self._seen(self._kept[(self._index - 1) // SEEN % len(self._kept)], unit.time_ns)
+        return unit
 
     def burn(self, overlay: Overlay) -> None:
         """Nothing is drawn any more."""

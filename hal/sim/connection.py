@@ -8,10 +8,23 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+
+from hal.sim.calls import Argument
 
 Facts = Mapping[str, object]
 Tell = Callable[[Facts], None]
-Watch = Callable[[Tell], Callable[[], None]]
+End = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What begins to send events to a ``Connection``, which is its first argument, and returns what ends that; and what else it takes, by
+    name."""
+
+    start: Callable[..., End]
+    takes: Mapping[str, Argument] = field(default_factory=dict)
+
 
 LINE_BYTES = 65_536
 _WAITING_LINES = 1000
@@ -29,7 +42,7 @@ class Connection:
         self._serve = serve
         self._gone = gone
         self._outbox: queue.Queue[Facts | None] = queue.Queue(_WAITING_LINES)
-        self._stop_watching: Callable[[], None] | None = None
+        self._streams: dict[str, End] = {}
         self._threads = tuple(
             threading.Thread(target=work, name=f"sim-control-{name}", daemon=True)
             for name, work in (("reader", self._read), ("writer", self._write))
@@ -47,14 +60,18 @@ class Connection:
         except queue.Full:
             self._cut()
 
-    @property
-    def watching(self) -> bool:
-        """Whether events are sent."""
-        return self._stop_watching is not None
+    def offer(self, facts: Facts) -> None:
+        """Queue one line if nothing waits; a client that is slower gets fewer of them."""
+        if self._outbox.empty():
+            self.send(facts)
 
-    def watch(self, watch: Watch) -> None:
-        """Send events from now on."""
-        self._stop_watching = watch(self.send)
+    def has(self, stream: str) -> bool:
+        """Whether events of this stream are sent."""
+        return stream in self._streams
+
+    def begin(self, stream: str, start: Callable[[], End]) -> None:
+        """Send the events of a stream from now on; what ``start`` returns ends it."""
+        self._streams[stream] = start()
 
     def close(self) -> None:
         """Read no more, send what waits, and end."""
@@ -78,8 +95,8 @@ class Connection:
         except OSError:
             pass  # cut off
         finally:
-            if self._stop_watching is not None:
-                self._stop_watching()
+            for end in self._streams.values():
+                end()
             self._outbox.put(None)
             self._gone(self)
 

@@ -10,23 +10,54 @@ which they were sent::
     {"do": "plug", "port": "/dev/pts/7"}            or "tcp:127.0.0.1:4433"; the charging contacts get power too
     {"do": "unplug"}                                pulled out of the dock
     {"do": "fault", "part": "storage", "kind": "stall", "seconds": 2}
-    {"do": "state"}                                 {"ok": true, "lights": ..., "clock": ..., ...}
-    {"do": "watch"}                                 {"ok": true}, and then events
+    {"do": "describe"}                              {"ok": true, "verbs": {...}, "faults": {...}}, see below
+    {"do": "state"}                                 {"ok": true, "lights": ..., "clock": ..., ...}, see below
+    {"do": "watch", "log": true}                    {"ok": true}, and then events; ``log`` may be left out
+    {"do": "look"}                                  {"ok": true}, and then pictures
     {"do": "quit"}                                  the service ends as on a shutdown
 
 What is wrong is answered ``{"ok": false, "error": "unknown verb 'pres'; known: press, release, ..."}``.  ``press``,
-``release`` and ``tap`` take ``bounces``.  Which parts can fail, how, and with what arguments is in each part's
-``faults``; a wrong word is answered with the known ones.
+``release`` and ``tap`` take ``bounces``; ``plug`` and ``unplug`` take ``link``.  Which parts can fail, how, and with what
+arguments is in each part's ``faults``; a wrong word is answered with the known ones.
+
+``describe`` tells what can be asked for, so that whoever draws controls needs no list of its own.  ``verbs`` maps each verb to
+its arguments, ``faults`` each part to its kinds and these to their arguments.  An argument is one of these; a ``default`` of
+null has to be given::
+
+    {"kind": "number", "low": 0, "high": 60, "whole": true, "default": null}
+    {"kind": "word", "known": ["record", "function"], "default": null}
+    {"kind": "text", "limit": 1024, "default": null}
+    {"kind": "flag", "default": true}
+
+``state`` has these members::
+
+    time_ns, clock {utc_ms, quality}                the camera's clocks
+    lights {top, front}, buttons {record, ...}      a light is {colour, pattern}; a button is true while it is down
+    battery {percent, charging, celsius}, contact   as its service reads them
+    dock, docks                                     what each link is plugged into, null for nothing; ``dock`` is the first
+    space {total, free}, overlay, watchdog          bytes on the evidence partition; what is burnt in; who watches the service
+    service                                         what the service says of itself: ``firmware/runtime/insight.py``
 
 After ``watch`` the client also gets one line for each change of the lights (the present ones first), each cue, and each
 plug and pull, between the answers to whatever else it sends::
 
     {"event": "lights", "time_ns": ..., "utc_ms": ..., "top": {"colour": "red", "pattern": "steady"}, "front": {...}}
     {"event": "cue", "time_ns": ..., "utc_ms": ..., "name": "started", "buzz_ms": [200], "tones": []}
-    {"event": "dock", "time_ns": ..., "utc_ms": ..., "port": null}
+    {"event": "dock", "time_ns": ..., "utc_ms": ..., "port": null, "link": 1}
 
-``time_ns`` is the camera's monotonic clock.  A watcher that does not read is cut off.  A path longer than the 107
-bytes of a socket address is reached through ``/proc/self/fd/N/NAME``, N being an open descriptor of its directory.
+With ``log`` also one for each line of the audit log, once it is durable; the newest 200 of this start come first.  ``line`` is the line as
+on the card, a compact JWS.  What is about people and conduct is not in it: it is encrypted, and a line names its hash alone::
+
+    {"event": "log", "time_ns": ..., "utc_ms": ..., "file": "00000003.jwsl", "line": "eyJ..."}
+
+After ``look`` it gets a small picture of what the lens sees, overlay and all, up to eight times a second.  They are made only while
+somebody looks, and one that finds another still waiting for this client is left out: best use a connection of its own::
+
+    {"event": "picture", "time_ns": ..., "utc_ms": ..., "jpeg": "<base64>"}
+
+``time_ns`` is the camera's monotonic clock.  A request has at most 65,536 bytes.  A watcher that does not read is cut off once a
+thousand lines wait for it.  A path longer than the 107 bytes of a socket address is reached through ``/proc/self/fd/N/NAME``, N being an
+open descriptor of its directory.
 """
 
 from __future__ import annotations
@@ -43,10 +74,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from hal.sim.calls import Call, CallError, pick
-from hal.sim.connection import Connection, Watch
+from hal.sim.connection import Connection, Stream
 from hal.sim.verbs import Handler
 
-_WATCH = "watch"  # the one verb that concerns the connection
 _CLIENTS = 16
 _ADDRESS_BYTES = 107
 _MODE = 0o600
@@ -55,11 +85,11 @@ _MODE = 0o600
 class Control:
     """The socket's server.  It listens from its construction until ``close``."""
 
-    def __init__(self, path: Path, verbs: Mapping[str, Handler], watch: Watch) -> None:
-        """Listen at ``path``; ``OSError`` if something else is there.  ``watch`` is how a client is told of events."""
+    def __init__(self, path: Path, verbs: Mapping[str, Handler], streams: Mapping[str, Stream]) -> None:
+        """Listen at ``path``; ``OSError`` if something else is there.  ``streams`` are the verbs after which a client is told of events."""
         self._path = path
-        self._verbs: dict[str, Handler] = {**verbs, _WATCH: Call(lambda: None)}
-        self._watch = watch
+        self._verbs = verbs
+        self._streams = streams
         self._connections: set[Connection] = set()
         self._lock = threading.Lock()
         self._listener = _listen(path)
@@ -101,14 +131,23 @@ class Control:
         try:
             request = _parse(line)
             verb = request.pop("do", None)
-            answer = pick(self._verbs, "verb", verb)(request)
-            if verb == _WATCH and connection.watching:
-                raise CallError("watching already")
-            connection.send({"ok": True, **answer})
-            if verb == _WATCH:
-                connection.watch(self._watch)
+            known: dict[str, Handler | Stream] = {**self._verbs, **self._streams}
+            asked = pick(known, "verb", verb)
+            if isinstance(asked, Stream):
+                _begin(connection, str(verb), asked, request)
+            else:
+                connection.send({"ok": True, **asked(request)})
         except (OSError, ValueError) as problem:
             connection.send({"ok": False, "error": str(problem)})
+
+
+def _begin(connection: Connection, name: str, stream: Stream, request: dict[str, object]) -> None:
+    """Answer first, and then send events."""
+    arguments = Call(stream.start, stream.takes).arguments(request)
+    if connection.has(name):
+        raise CallError(f"{name}: asked for already")
+    connection.send({"ok": True})
+    connection.begin(name, lambda: stream.start(connection, **arguments))
 
 
 def _parse(line: bytes) -> dict[str, object]:

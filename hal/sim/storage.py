@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hal.interface import Directory, Space
 from hal.sim.disk import Trouble, blocks, fail, single
+from hal.sim.logtap import LogTap
 
 _KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE
 _OPEN = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -20,10 +21,12 @@ _DIRECTORY_MODE = 0o700
 class FileStorage:
     """A partition that is a directory.  A full host file system shows as a full partition."""
 
-    def __init__(self, path: Path, capacity: int | None = None) -> None:
-        """The partition at ``path``, made if it is missing, of ``capacity`` bytes (None: what the host has)."""
+    def __init__(self, path: Path, capacity: int | None = None, tap: LogTap | None = None) -> None:
+        """The partition at ``path``, made if it is missing, of ``capacity`` bytes (None: what the host has).  ``tap`` is told of the
+        audit log."""
         path.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
         self.trouble = Trouble(capacity)
+        self._tap = tap
         self._path = path
         for found in path.rglob("*"):
             facts = found.lstat()
@@ -32,7 +35,7 @@ class FileStorage:
 
     def root(self) -> FileDirectory:
         """Its top directory."""
-        return FileDirectory(self._path, self.trouble)
+        return FileDirectory(self._path, self.trouble, self._tap)
 
     def space(self) -> Space:
         """What there is and what is left, counted in blocks of 4 KiB a file."""
@@ -46,10 +49,11 @@ class FileStorage:
 class FileDirectory:
     """A directory by its path: not promised is that a handle follows its directory when that is renamed."""
 
-    def __init__(self, path: Path, trouble: Trouble) -> None:
+    def __init__(self, path: Path, trouble: Trouble, tap: LogTap | None = None) -> None:
         """The directory at ``path``, which exists."""
         self._path = path
         self._trouble = trouble
+        self._tap = tap
 
     def names(self) -> list[str]:
         """The names in it, sorted."""
@@ -59,13 +63,13 @@ class FileDirectory:
         """A new, empty file."""
         path = self.at(name)
         self._trouble.before_change(name)
-        return StoredFile(os.open(path, os.O_CREAT | os.O_EXCL | _OPEN, _FILE_MODE), name, self._trouble)
+        return StoredFile(os.open(path, os.O_CREAT | os.O_EXCL | _OPEN, _FILE_MODE), name, self._trouble, self._tap)
 
     def open(self, name: str) -> StoredFile:
         """An existing file.  After a failed sync the system shows what only its memory holds: it is asked to forget that first."""
         descriptor = os.open(self.at(name), _OPEN)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        return StoredFile(descriptor, name, self._trouble)
+        return StoredFile(descriptor, name, self._trouble, self._tap)
 
     def enter(self, name: str, *, create: bool = False) -> FileDirectory:
         """A directory in it; ``create`` makes it where it is missing."""
@@ -75,7 +79,7 @@ class FileDirectory:
             path.mkdir(mode=_DIRECTORY_MODE)
         if not path.is_dir():
             fail(errno.ENOTDIR if path.exists() else errno.ENOENT, name)
-        return FileDirectory(path, self._trouble)
+        return FileDirectory(path, self._trouble, self._tap)
 
     def rename(self, name: str, new: str, into: Directory | None = None) -> None:
         """Move a file or directory to ``new`` here or in ``into``, atomically; a file in the way is replaced."""
@@ -122,9 +126,10 @@ class FileDirectory:
 class StoredFile:
     """An open file that only grows."""
 
-    def __init__(self, descriptor: int, name: str, trouble: Trouble) -> None:
+    def __init__(self, descriptor: int, name: str, trouble: Trouble, tap: LogTap | None = None) -> None:
         """The file behind ``descriptor``, which it owns from now on."""
         self._descriptor: int | None = descriptor
+        self._tap = tap if tap is not None and tap.wants(name) else None
         self._name = name
         self._trouble = trouble
         self._number = os.fstat(descriptor).st_ino
@@ -139,6 +144,8 @@ class StoredFile:
         fits = self._trouble.room(self._number, wanted)
         self._trouble.charge(self._number, fits)
         rest = rest[: max(0, fits - size)]
+        if self._tap is not None:
+            self._tap.appended(self._number, bytes(rest))
         while rest:
             rest = rest[os.write(descriptor, rest) :]
         if fits < wanted:
@@ -179,6 +186,8 @@ class StoredFile:
         self._trouble.before_sync(self._name)
         os.fdatasync(descriptor)
         self._spoilt = False
+        if self._tap is not None:
+            self._tap.synced(self._number, self._name)
 
     def close(self) -> None:
         """Give the handle back; once more is harmless."""

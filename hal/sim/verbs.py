@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from hal.interface import Button, Cue, Light, Lights
-from hal.sim.calls import Argument, Call, Number, Text, Word, pick
+from hal.sim.calls import Argument, Call, Flag, Number, Text, Word, pick
 from hal.sim.clock import MS, SimTime
+from hal.sim.connection import Connection, End, Stream, Tell
 from hal.sim.dock import SimDock
+from hal.sim.logtap import LogLine, LogTap
 from hal.sim.panel import Shown, SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
+from hal.sim.preview import Picture, Preview
 from hal.sim.watchdog import SimWatchdog
 
 Facts = Mapping[str, object]
@@ -39,10 +43,13 @@ class Parts:
     watchdog: SimWatchdog
     faults: Mapping[str, Mapping[str, Call]]
     facts: Callable[[], Facts]
+    log: LogTap
+    preview: Preview
 
 
-def verbs(parts: Parts, leave: Callable[[], None]) -> dict[str, Handler]:
-    """Everything that can be asked, by its word; ``leave`` is how the camera is told to quit."""
+def verbs(parts: Parts, leave: Callable[[], None], service: Callable[[], Facts] = dict) -> dict[str, Handler]:
+    """Everything that can be asked, by its word; ``leave`` is how the camera is told to quit, ``service`` what its service says of
+    itself."""
     push: dict[str, Argument] = {"button": _BUTTON, "bounces": _BOUNCES}
 
     def press(button: str, bounces: int) -> Facts:
@@ -76,17 +83,23 @@ def verbs(parts: Parts, leave: Callable[[], None]) -> dict[str, Handler]:
         kinds = pick(parts.faults, "part", rest.pop("part", None))
         return pick(kinds, "kind", rest.pop("kind", None))(rest)
 
-    return {
+    calls = {
         "press": Call(press, push),
         "release": Call(release, push),
         "tap": Call(tap, push | {"ms": _TAP_MS}),
         "trigger": Call(trigger, {"name": Word(tuple(parts.triggers.names()))}),
         "plug": Call(plug, {"port": Text(), "link": Number(1, len(parts.docks), 1)}),
         "unplug": Call(unplug, {"link": Number(EVERY_LINK, len(parts.docks), EVERY_LINK)}),
-        "fault": fault,
-        "state": Call(lambda: state(parts)),
+        "state": Call(lambda: {**state(parts), "service": service()}),
         "quit": Call(leave),
     }
+    described = {
+        "verbs": {name: call.describe() for name, call in calls.items()},
+        "faults": {
+            part: {kind: call.describe() for kind, call in kinds.items()} for part, kinds in parts.faults.items()
+        },
+    }
+    return {**calls, "fault": fault, "describe": Call(lambda: described)}
 
 
 def state(parts: Parts) -> Facts:
@@ -110,8 +123,21 @@ def state(parts: Parts) -> Facts:
     }
 
 
-def watch(parts: Parts, tell: Callable[[Facts], None]) -> Callable[[], None]:
-    """Tell the lights as they are, and from then on everything that is shown, felt, plugged in or pulled out."""
+def streams(parts: Parts) -> dict[str, Stream]:
+    """Everything after which a client is told of events, by its word."""
+
+    def watching(connection: Connection, log: bool) -> End:  # noqa: FBT001 - it is called by name
+        return watch(parts, connection.send, log=log)
+
+    def looking(connection: Connection) -> End:
+        return look(parts, connection.offer)
+
+    return {"watch": Stream(watching, {"log": Flag(default=False)}), "look": Stream(looking)}
+
+
+def watch(parts: Parts, tell: Tell, *, log: bool = False) -> End:
+    """Tell the lights as they are, and from then on everything that is shown, felt, plugged in or pulled out; with ``log`` also each line
+    of the audit log."""
 
     def shown(what: Shown) -> None:
         tell(_stamped(parts.clock, what.time_ns) | _event(what.what))
@@ -119,14 +145,28 @@ def watch(parts: Parts, tell: Callable[[Facts], None]) -> Callable[[], None]:
     def plugged(path: str | None, link: int) -> None:
         tell({**_stamped(parts.clock, parts.clock.monotonic_ns()), "event": "dock", "port": path, "link": link})
 
+    def logged(line: LogLine) -> None:
+        tell({**_stamped(parts.clock, line.time_ns), "event": "log", "file": line.file, "line": line.line})
+
     ends = [parts.indicators.watch(shown)]
     ends += [dock.watchers.add(partial(plugged, link=link)) for link, dock in enumerate(parts.docks, 1)]
+    ends += [parts.log.watch(logged)] if log else []
 
     def end() -> None:
         for each in ends:
             each()
 
     return end
+
+
+def look(parts: Parts, tell: Tell) -> End:
+    """Tell pictures, as long as somebody looks."""
+
+    def seen(picture: Picture) -> None:
+        jpeg = base64.b64encode(picture.jpeg).decode()
+        tell({**_stamped(parts.clock, picture.time_ns), "event": "picture", "jpeg": jpeg})
+
+    return parts.preview.watch(seen)
 
 
 def _stamped(clock: SimTime, time_ns: int) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from fractions import Fraction
 
 import av
@@ -12,7 +13,12 @@ from hal.interface import Overlay, Track, Unit, VideoFormat
 from hal.sim.calls import Call, Flag
 from hal.sim.clock import NS, SimTime
 from hal.sim.overlay import Burner
+from hal.sim.paint import Planes
 from hal.sim.scene import DarkScene, Scene
+
+
+def unseen(_picture: Planes, _time_ns: int) -> None:
+    """Nobody looks."""
 
 
 class EncodedVideo:
@@ -22,8 +28,12 @@ class EncodedVideo:
     pictures there is an IDR with SPS and PPS before it.
     """
 
-    def __init__(self, scene: Scene, video: VideoFormat, clock: SimTime) -> None:
-        """A feed of ``scene``, its overlay's time taken from ``clock``."""
+    def __init__(
+        self, scene: Scene, video: VideoFormat, clock: SimTime, seen: Callable[[Planes, int], None] = unseen
+    ) -> None:
+        """A feed of ``scene``, its overlay's time taken from ``clock``.  ``seen`` is shown each picture, overlay and all, with its time, and
+        has to return at once: it is drawn over then."""
+        self._seen = seen
         self._format = video
         self._scene = scene
         self._dark: Scene | None = None
@@ -71,6 +81,7 @@ class EncodedVideo:
         if picture is None or self._codec is None:
             return None
         self._burner.burn(picture, self._overlay, self._clock.utc_ns(time_ns))
+        self._seen(picture, time_ns)
         frame = av.VideoFrame.from_ndarray(picture.whole, format="yuv420p")
         frame.pts = self._encoded
         self._encoded += 1

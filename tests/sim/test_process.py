@@ -118,7 +118,8 @@ def test_a_recording_in_real_time(state: Path) -> None:
         wait(control, lambda state: top(state) == ("green", "steady"))
         time.sleep(1.2)
         control.tell("tap", button="record")
-        wait(control, lambda state: top(state) == ("red", "pulse"))
+        shown = wait(control, lambda state: top(state) == ("red", "pulse"))
+        assert (shown["service"]["recording"], shown["service"]["number"]) == ("recording", 1)
         for press_ms in (80, 1200, 80):
             time.sleep(0.1)  # sooner, and it would be the same press still
             control.tell("tap", button="record", ms=press_ms)

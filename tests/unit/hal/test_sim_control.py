@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import pty
@@ -10,13 +12,16 @@ import threading
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from hal.interface import Button, Colour, Cue, Edge, Light, Lights, Pattern, Trigger, VideoFormat
 from hal.sim.build import Simulated, build
 from hal.sim.connection import LINE_BYTES
 from hal.sim.control import Control
+from hal.sim.preview import Picture
 
 VIDEO = VideoFormat(width=64, height=48, fps=30, bitrate=100_000, gop=30)
 LIGHTS = Lights(Light(Colour.RED, Pattern.SLOW), Light(Colour.RED))
@@ -211,7 +216,107 @@ def test_watching(served: Served) -> None:
         "front": {"colour": "red", "pattern": "steady"},
     }
     assert cue == {"event": "cue", "name": "started", "buzz_ms": [100, 50, 100], "tones": [[880, 90]]}
-    assert client.error("watch") == "watching already"
+    assert client.error("watch") == "watch: asked for already"
+
+
+def test_watching_the_log(served: Served) -> None:
+    """Who asks for it hears each line of the log, the newest so far first; who does not hears none."""
+    camera, _, connect, _ = served
+    audit = camera.hal.evidence.root().enter("audit", create=True)
+    file = audit.create("00000001.jwsl")
+
+    def write(line: bytes) -> None:
+        file.append(line + b"\n")
+        file.sync()
+
+    write(b"eyJ.one.x")
+    plain, client = connect(), connect()
+    plain.ask("watch", log=False)
+    client.ask("watch", log=True)
+    assert [connected.next()["event"] for connected in (plain, client)] == ["lights", "lights"]
+    write(b"eyJ.two.x")
+    camera.hal.indicators.play(Cue("started", ()))
+    told = [client.next() for _ in range(3)]
+    assert [(event["event"], event.get("file"), event.get("line")) for event in told] == [
+        ("log", "00000001.jwsl", "eyJ.one.x"),
+        ("log", "00000001.jwsl", "eyJ.two.x"),
+        ("cue", None, None),
+    ]
+    assert told[0]["time_ns"] <= told[1]["time_ns"]  # type: ignore[operator]
+    assert plain.next()["event"] == "cue"
+    file.close()
+
+
+def test_looking(served: Served) -> None:
+    """Pictures come while the lens runs, and stop to be made once nobody looks."""
+    camera, _, connect, _ = served
+    camera.hal.video.start(lambda _: None)
+    client = connect()
+    assert client.ask("look") == {"ok": True}
+    picture = client.next()
+    assert picture["event"] == "picture"
+    with Image.open(io.BytesIO(base64.b64decode(str(picture["jpeg"])))) as opened:
+        assert opened.size == (64, 48)
+    assert client.next()["time_ns"] > picture["time_ns"]  # type: ignore[operator]
+    client.end.sendall(b'{"do": "look"}\n')
+    while "ok" not in (answer := client.next()):
+        assert answer["event"] == "picture"
+    assert answer["error"] == "look: asked for already"
+    client.close()
+    worker = next((thread for thread in threading.enumerate() if thread.name == "sim-preview"), None)
+    if worker is not None:
+        worker.join(5)
+        assert not worker.is_alive()
+    camera.hal.video.stop()
+
+
+def test_slow_looker_gets_fewer(served: Served) -> None:
+    """A picture that finds another waiting is left out: whoever looks slowly is not cut off, and sees what is new."""
+    camera, _, connect, _ = served
+    client, count = connect(), 3000
+    client.ask("look")
+    for number in range(count):
+        for watcher in camera.parts.preview._watchers:
+            watcher(Picture(b"x" * 10_000, number))
+    watcher(Picture(b"", -1))
+    seen = list[object]()
+    while -1 not in seen and len(seen) < count:
+        client.end.settimeout(1)
+        try:
+            seen.append(client.next()["time_ns"])
+        except TimeoutError:
+            break
+    assert 0 < len(seen) < 1000
+    assert seen == sorted(seen, key=int)  # type: ignore[arg-type]
+
+
+def test_describe_tells_what_can_be_asked(served: Served) -> None:
+    """Verbs, parts, kinds and arguments: all that a page needs to draw its controls, and each of them is taken as described."""
+    client = served[2]()
+    told: dict[str, Any] = client.ask("describe")
+    assert told["verbs"]["press"] == {
+        "button": {"kind": "word", "known": ["record", "function"], "default": None},
+        "bounces": {"kind": "number", "low": 0, "high": 50, "whole": True, "default": 0},
+    }
+    assert told["verbs"]["plug"]["port"] == {"kind": "text", "limit": 1024, "default": None}
+    assert told["faults"]["storage"]["read-only"] == {"on": {"kind": "flag", "default": True}}
+    assert told["faults"]["power"]["heat"]["celsius"]["whole"] is False
+    known = client.error("fault").partition("known: ")[2].split(", ")
+    assert list(told["faults"]) == known
+    for part, kinds in told["faults"].items():
+        assert list(kinds) == client.error("fault", part=part).partition("known: ")[2].split(", ")
+
+
+def test_service_speaks_for_itself(tmp_path: Path) -> None:
+    """What the service tells stands in the state, as it is at that moment."""
+    camera, said = build(tmp_path / "state", video=VIDEO, replay=True), {"recording": "idle"}
+    control = camera.serve(tmp_path / "control", lambda: None, lambda: said)
+    client = Client(str(tmp_path / "control"))
+    assert client.ask("state")["service"] == {"recording": "idle"}
+    said["recording"] = "recording"
+    assert client.ask("state")["service"] == {"recording": "recording"}
+    client.close()
+    control.close()
 
 
 def test_watcher_that_left_is_forgotten(served: Served) -> None:
@@ -250,7 +355,10 @@ def test_watcher_that_does_not_read_is_cut_off(served: Served) -> None:
         (b'"press"', "not a JSON object"),
         (b'{"do": "unplug", "do": "unplug"}', "a member stands twice"),
         (b'{"do": NaN}', "NaN is no JSON number"),
-        (b"{}", "unknown verb None; known: press, release, tap, trigger, plug, unplug, fault, state, quit, watch"),
+        (
+            b"{}",
+            "unknown verb None; known: press, release, tap, trigger, plug, unplug, state, quit, fault, describe, watch, look",
+        ),
         (b'{"do": "pres"}', "unknown verb 'pres'; known: press,"),
         (b'{"do": ["press"]}', "unknown verb ['press']; known: press,"),
         (b'{"do": "press"}', "button is missing"),
@@ -258,7 +366,9 @@ def test_watcher_that_does_not_read_is_cut_off(served: Served) -> None:
         (b'{"do": "press", "button": "record", "hard": true}', "unknown member 'hard'; known: button, bounces"),
         (b'{"do": "quit", "x": 1}', "unknown member 'x'; known: none"),
         (b'{"do": "unplug", "link": 3}', "link must be a whole number from 0 to 2"),
-        (b'{"do": "watch", "x": 1}', "unknown member 'x'; known: none"),
+        (b'{"do": "watch", "x": 1}', "unknown member 'x'; known: log"),
+        (b'{"do": "watch", "log": 1}', "log must be true or false"),
+        (b'{"do": "look", "x": 1}', "unknown member 'x'; known: none"),
         (b'{"do": "trigger", "name": "shot"}', "name must be one of fall, alarm"),
         (b'{"do": "plug", "port": "tcp:x"}', "not of the form tcp:HOST:PORT"),
         (b'{"do": "fault"}', "unknown part None; known: video, audio, storage, config, clock, dock, dock-2, power"),
@@ -321,7 +431,7 @@ def test_socket_of_a_dead_camera_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "control"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
-    control = Control(path, {}, lambda _: lambda: None)
+    control = Control(path, {}, {})
     assert path.stat().st_mode & 0o777 == 0o600
     control.close()
 
@@ -331,7 +441,7 @@ def test_living_things_are_not_replaced(served: Served, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for name, said in (("control", "another camera"), ("file", "not a socket"), ("missing/control", "No such file")):
         with pytest.raises(OSError, match=said):
-            Control(tmp_path / name, {}, lambda _: lambda: None)
+            Control(tmp_path / name, {}, {})
     assert served[2]().ask("unplug") == {"ok": True}
 
 
@@ -339,7 +449,7 @@ def test_long_paths(tmp_path: Path) -> None:
     """A socket may lie deeper than a socket address is long."""
     folder = tmp_path / ("x" * 100) / ("y" * 100)
     folder.mkdir(parents=True)
-    control = Control(folder / "control", {}, lambda _: lambda: None)
+    control = Control(folder / "control", {}, {})
     descriptor = os.open(folder, os.O_PATH)
     client = Client(f"/proc/self/fd/{descriptor}/control")
     assert "unknown verb" in client.error("press")
