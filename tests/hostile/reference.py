@@ -37,12 +37,12 @@ STATES: Mapping[str, tuple[str, Mapping[int, str]]] = {
 ERROR = 21
 ENDED = ("CLOSED", "FAILED")
 RAW = {
-    4: (0, 4 * MIB),
+    4: (0, 2 * MIB),
     5: (0, 64 * KIB),
     11: (1, 64 * KIB),
-    13: (0, 4 * MIB),
+    13: (0, 2 * MIB),
     14: (0, 64 * KIB),
-    22: (0, 4 * MIB),
+    22: (0, 2 * MIB),
     24: (0, 64 * KIB),
     26: (1, 64 * KIB),
 }
