@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
 from threading import Event
 
 from firmware.core.machine import Move
@@ -26,6 +25,7 @@ from firmware.dock.errors import (
 )
 from firmware.dock.link import Link
 from firmware.dock.messages import BULK, CHUNK, AnchorLine, Busy, ClockSet, Error, Get, Message, Piece, Ping
+from firmware.dock.patience import Outcome, Patience
 from firmware.dock.protocol import Side
 from firmware.dock.service import Answers, Service
 from firmware.dock.shelf import Shelf
@@ -37,10 +37,7 @@ from firmware.evidence.session import Session
 from firmware.runtime.berth import STOOD_NS, Away, Berth, DockNews
 from hal.interface import Clock, DockPort, PortKind
 
-__all__ = ("PAUSES_S", "STOOD_NS", "Away", "Berth", "DockLink", "DockNews", "DockParts", "Docking", "Outcome", "links")
-
-PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-"""How long to wait after a docking: the first without a refusal, then one further with each refusal in a row."""
+__all__ = ("STOOD_NS", "Away", "Berth", "DockLink", "DockNews", "DockParts", "Docking", "links")
 
 REST_NS = 60_000_000_000
 """How long a camera stands in a dock that wants no more before it offers itself again."""
@@ -51,14 +48,6 @@ _HIGH_WATER = 128 * 1024
 _AT_ONCE = 8
 _PARTING_NS = 2_000_000_000
 _MOVES: Mapping[type[Message], Move] = {Get: Move.OFFLOAD, Piece: Move.OFFLOAD, Ping: Move.RESTED}
-
-
-class Outcome(Enum):
-    """How a docking ended."""
-
-    DONE = "done"
-    LOST = "lost"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +86,10 @@ class DockLink:
     def run(self, stopping: Event) -> None:
         """Meet docks until ``stopping``.
 
-        After a refusal, by either side, the next attempt waits, longer each time; a dock that is done is met again only after a while,
-        or once the camera was taken out and put back.
+        After a refusal, by either side, the next attempt waits, longer each time, and so it does where dockings break off without a hand
+        (``firmware.dock.patience``); a dock that is done is met again only after a while, or once the camera was taken out and put back.
         """
-        refusals, up_ns = 0, None
+        patience, up_ns = Patience(), None
         while not stopping.is_set():
             at, now_ns = self._parts, self._parts.clock.monotonic_ns()
             up_ns = (now_ns if up_ns is None else up_ns) if at.port.connected() else None
@@ -109,14 +98,15 @@ class DockLink:
             for each in gone:
                 at.away(each)
                 self._note_unfinished(each.dock)
+            patience = patience if up_ns is not None else patience.apart()
             if up_ns is None or not at.berth.may_begin(at.rank, up_ns, now_ns):
                 stopping.wait(_NAP_S)
                 continue
-            outcome = self._meet(stopping)
-            refusals = refusals + 1 if outcome is Outcome.REFUSED else 0
-            if outcome is Outcome.DONE:
-                self._rest(stopping)
-            stopping.wait(PAUSES_S[min(refusals, len(PAUSES_S) - 1)])
+            outcome, accepted = self._meet(stopping)
+            lasted_ns, contact = at.clock.monotonic_ns() - now_ns, at.port.connected()
+            patience = patience.after(outcome, lasted_ns, accepted=accepted, contact=contact)
+            self._stand(REST_NS if outcome is Outcome.DONE else round(patience.hold_s * 1e9), stopping)
+            stopping.wait(patience.pause_s)
 
     def _note_unfinished(self, dock: str) -> None:
         """Have the log say what the dock that the camera was taken out of had not taken over; nothing where that is nothing."""
@@ -127,14 +117,14 @@ class DockLink:
                 outcome = f"taken out early: recordings not taken over: {len(waiting)}, bytes: {size}"
                 self._parts.shelf.dock_event(dock, outcome)
 
-    def _rest(self, stopping: Event) -> None:
-        """Stand in a dock that wants no more."""
-        until = self._parts.clock.monotonic_ns() + REST_NS
+    def _stand(self, wait_ns: int, stopping: Event) -> None:
+        """Stand so long in a dock that wants no more, or that lets the link drop; no longer than in it."""
+        until = self._parts.clock.monotonic_ns() + wait_ns
         while self._parts.port.connected() and self._parts.clock.monotonic_ns() < until and not stopping.is_set():
             stopping.wait(_NAP_S)
 
-    def _meet(self, stopping: Event) -> Outcome:
-        """Go through one docking and tell how it ended."""
+    def _meet(self, stopping: Event) -> tuple[Outcome, bool]:
+        """Go through one docking and tell how it ended, and whether both sides had believed each other."""
         docking = Docking(self._parts)
         reason: Exception | str = "the dock link failed"
         try:
@@ -143,8 +133,8 @@ class DockLink:
             at = self._parts
             at.berth.leave(at.rank, docking.dock, words(str(reason)), at.report)
         if isinstance(reason, DockError) and _offends(reason):
-            return Outcome.REFUSED
-        return Outcome.LOST if isinstance(reason, Exception) else Outcome.DONE
+            return Outcome.REFUSED, docking.accepted
+        return Outcome.LOST if isinstance(reason, Exception) else Outcome.DONE, docking.accepted
 
     def _outcome(self, docking: Docking, stopping: Event) -> Exception | str:
         reason: Exception | str = "the dock is done"
@@ -186,7 +176,7 @@ class Docking:
     """One docking, from contact to goodbye."""
 
     def __init__(self, parts: DockParts) -> None:
-        self.dock = ""
+        self.dock, self.accepted = "", False
         self._parts = parts
         self._berth = parts.berth
         self._service: Service | None = None
@@ -289,6 +279,7 @@ class Docking:
 
     def _meet(self) -> None:
         """Both sides believe each other and agree on a version."""
+        self.accepted = True
         self._parts.shelf.dock_event(self.dock, "accepted")
         self._berth.met(self._parts.rank, self.dock, self._parts.clock.monotonic_ns(), self._parts.report)
 

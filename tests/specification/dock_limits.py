@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.dock import arq, bundlerule, channel, clockrule, frames, link, messages, service
+from firmware.dock import arq, bundlerule, channel, clockrule, frames, link, messages, patience, service
 from firmware.evidence import cms, timestamp
 from firmware.runtime import berth, bundles, docklink, intake
 from tests.specification.tables import grouped, table
@@ -73,9 +73,16 @@ TIMES = (
         "4.8",
     ),
     ("a session from which nothing comes loses its file to another one", rate.STALLED_S * 1000, "4.8"),
-    ("a camera's pause after a docking that was no refusal", docklink.PAUSES_S[0] * 1000, "2"),
-    ("a camera's pause after a first refusal; it doubles with each further one", docklink.PAUSES_S[1] * 1000, "2"),
-    ("the longest of these pauses", docklink.PAUSES_S[-1] * 1000, "2"),
+    ("a camera's pause after a docking that was no refusal", patience.PAUSES_S[0] * 1000, "2"),
+    ("a camera's pause after a first refusal; it doubles with each further one", patience.PAUSES_S[1] * 1000, "2"),
+    ("the longest of these pauses", patience.PAUSES_S[-1] * 1000, "2"),
+    (
+        "a camera's longer pause behind a third docking in a row that broke off early; it doubles with each further one",
+        patience.DROPS_S[3] * 1000,
+        "2",
+    ),
+    ("the longest by which a pause is longer for that", patience.DROPS_S[-1] * 1000, "2"),
+    ("a docking that breaks off later than this did not break off early", patience.EARLY_NS / _MS, "2"),
     (
         "our dock's pause at a slot after a first refusal; it doubles with each further one",
         attempts.PAUSES_S[0] * 1000,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 
@@ -14,10 +15,11 @@ from firmware.core.machine import Move
 from firmware.dock.channel import Secured
 from firmware.dock.errors import PeerError
 from firmware.dock.messages import Bye, Error, Get, Hello, ListItems, Ping, Welcome
+from firmware.dock.patience import DROPS_S, PAUSES_S
 from firmware.dock.shelf import Item
 from firmware.evidence.certs import Trust
 from firmware.evidence.roles import Role
-from firmware.runtime.docklink import PAUSES_S, STOOD_NS, Docking, DockLink, DockNews
+from firmware.runtime.docklink import STOOD_NS, Docking, DockLink, DockNews
 from hal.interface import ClockQuality, PortKind
 from tests.docking import DOCK_UTC_MS, DockEnd, MemoryShelf, Peer, Stop, Wire, camera, desk, parts, stored
 from tests.pki import Pki
@@ -521,3 +523,60 @@ def test_a_storage_that_fails_while_it_is_taken_out(
     link.run(stop)
     assert len(stop.slept) == 30
     assert [outcome for _, outcome in shelf.events] == ["accepted"]
+
+
+def drops(pki: Pki, store: Path) -> Callable[[], Peer]:
+    """A dock that is accepted, and then hangs up."""
+
+    def script() -> Talk[None]:
+        yield from greet()
+        raise ConnectionResetError("the dock hung up")
+
+    return scripted(pki, store, script)
+
+
+def meeting(shelf: MemoryShelf, wire: Wire) -> tuple[DockLink, list[int]]:
+    """A link over this wire, and when it met a dock, in nanoseconds."""
+    met: list[int] = []
+
+    def report(news: DockNews) -> None:
+        if news.move is Move.MET:
+            met.append(shelf.clock.now_ns)
+
+    return DockLink(replace(parts(shelf, wire, []), report=report)), met
+
+
+def test_a_dock_that_lets_the_link_drop(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """Each further docking that breaks off waits longer, and never longer than a few seconds."""
+    link, met = meeting(shelf, Wire(shelf.clock, drops(pki, tmp_path)))
+    link.run(Stop(shelf.clock, 100))
+    pauses = [(later - sooner) / 1e9 for sooner, later in pairwise(met)]
+    assert len(pauses) > 5
+    for turn, pause in enumerate(pauses, 1):
+        due = DROPS_S[min(turn, len(DROPS_S) - 1)] + PAUSES_S[0]
+        assert due <= pause <= due + 0.5
+
+
+def test_pulled_out_of_a_dock_that_lets_the_link_drop(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
+    """Whoever takes the camera out of such a dock, and puts it into an honest one, waits no longer than ever."""
+    at, _ = desk(pki, tmp_path)
+    wire = Wire(shelf.clock, drops(pki, tmp_path))
+    link, met = meeting(shelf, wire)
+
+    class Hand(Stop):
+        """Takes the camera out while it waits longest, and has it in the other dock at the second look."""
+
+        put_ns = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            stopped = super().wait(timeout)
+            if not wire.plugged:
+                wire.plugged, self.put_ns = True, shelf.clock.now_ns
+            elif len(met) == 6 and not self.put_ns:
+                wire.plugged, wire._connect = False, lambda: DockEnd(at, PortKind.STREAM)
+            return stopped
+
+    hand = Hand(shelf.clock, 60)
+    link.run(hand)
+    assert 0 <= met[6] - hand.put_ns <= (PAUSES_S[0] + 0.5) * 1e9
+    assert set(shelf.receipts) == {1, 2}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.runtime import docklink
+from firmware.dock import patience
 from tools.dock.rack import attempts, crowd
 from tools.dock.rack.attempts import Attempts
 from tools.dock.rack.crowd import MOST_AT_A_SLOT, MOST_CAMERAS, MOST_SESSIONS, MOST_STRANGERS, Crowd, FullError
@@ -162,7 +162,7 @@ def test_any_scans(scans: list[set[tuple[str, str]]]) -> None:
 
 def test_pauses_are_the_camera_s() -> None:
     """A camera that waits as it has to is never kept waiting by the dock as well."""
-    assert docklink.PAUSES_S[1:] == attempts.PAUSES_S
+    assert patience.PAUSES_S[1:] == attempts.PAUSES_S
 
 
 def test_pauses() -> None:
