@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware import settings
 from firmware.camera import Camera
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import RUNNING
 from firmware.runtime import pending
+from firmware.runtime.choosing import choose, effective
 from firmware.runtime.controller import PartLost, Quit
 from firmware.runtime.enrolment import Enrolment, NotEnrolledError
 from firmware.runtime.entropy import draw
@@ -22,13 +23,13 @@ from firmware.runtime.log import Log
 from firmware.runtime.supervise import Supervisor
 from firmware.runtime.unclaimed import Unclaimed
 from firmware.runtime.vault import Vault
-from firmware.settings import Settings, SettingsError
 from firmware.version import VERSION
 from hal.interface import VideoFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from firmware.settings import Settings
     from hal.interface import Directory, Hal, Signer
 
 NOT_STARTED = 1
@@ -38,8 +39,19 @@ LOST = 70
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one camera until it is told to end; 0 if it ended on purpose."""
-    options = _parser().parse_args(arguments)
+    """Run one camera until it is told to end; 0 if it ended on purpose.  Or show its settings."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.show_settings:
+        if options.config is None and options.state is None:
+            parser.error("--show-settings: of which camera?  Name --state or --config")
+        config = options.config or options.state / "config"
+        if not config.is_dir():
+            parser.error(f"--show-settings: {config} is no directory")
+        return _show_settings(config, as_json=options.json)
+    for name in ("hal", "state", "control"):
+        if getattr(options, name) is None:
+            parser.error(f"the following arguments are required: --{name}")
     return HALS[options.hal](options)
 
 
@@ -129,13 +141,19 @@ def _enrolment(config: Directory, signer: Signer, log: Log) -> Enrolment | None:
 
 def chosen_settings(enrolment: Enrolment | None, log: Log) -> Settings:
     """The authority's settings over the defaults.  Wrong ones are named, all at once, and the defaults stand: it records."""
-    values: Mapping[str, object] = enrolment.settings.payload["values"] if enrolment else {}
-    try:
-        return settings.load(("authority", values))
-    except SettingsError as error:
-        problems = [str(problem) for problem in error.problems]
-        log.error("settings-refused", problems=problems)  # noqa: TRY400 - told in full
-        return Settings()
+    chosen = choose(enrolment.settings.payload["values"] if enrolment else {})
+    if chosen.problems:
+        log.error("settings-refused", problems=[str(problem) for problem in chosen.problems])
+    return chosen.settings
+
+
+def _show_settings(config: Path, *, as_json: bool) -> int:
+    """Print what a config partition makes of the settings, and why; 1 where that is not what an authority signed."""
+    from hal.sim.storage import FileStorage
+
+    told = effective(FileStorage(config).root())
+    sys.stdout.write((json.dumps(told.as_json(), indent=2) if as_json else "\n".join(told.as_text())) + "\n")
+    return NOT_STARTED if told.refused else 0
 
 
 def _video(chosen: Settings) -> VideoFormat:
@@ -145,12 +163,17 @@ def _video(chosen: Settings) -> VideoFormat:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m firmware", description="The service of a Lapel body-worn camera.")
-    parser.add_argument("--hal", choices=sorted(HALS), required=True, help="which parts it runs on")
-    parser.add_argument("--state", type=Path, required=True, help="sim: the directory that is the camera's storage")
-    parser.add_argument("--control", type=Path, required=True, help="sim: the socket that presses its buttons")
+    parser.add_argument("--hal", choices=sorted(HALS), help="which parts it runs on")
+    parser.add_argument("--state", type=Path, help="sim: the directory that is the camera's storage")
+    parser.add_argument("--control", type=Path, help="sim: the socket that presses its buttons")
     parser.add_argument("--source", help="sim: a video file or device as the scene, instead of a drawn one")
     parser.add_argument("--replay", action="store_true", help="sim: encode a few seconds once and repeat them")
     parser.add_argument("--capacity", type=int, help="sim: bytes on the evidence partition")
+    parser.add_argument(
+        "--show-settings", action="store_true", help="print the settings in force and where each came from"
+    )
+    parser.add_argument("--config", type=Path, help="with --show-settings: a config partition, as on a card")
+    parser.add_argument("--json", action="store_true", help="with --show-settings: for machines")
     parser.add_argument("--version", action="version", version=VERSION)
     return parser
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from firmware.core.memory import buffer_bytes, captured
 from firmware.core.ring import Ring
 from firmware.runtime.controller import Controller
 from firmware.runtime.docklink import Berth, links
@@ -44,11 +45,11 @@ class Camera:
     """One camera: its parts, and what they do at each step of a recording's life."""
 
     def __init__(self, hal: Hal, settings: Settings, vault: Vault, log: Log, *, random: Random) -> None:
-        queue = settings.queue_s * settings.bitrate // 8 * 2  # bytes; twice the target rate: encoders overshoot
+        queue = captured(settings.queue_s, settings.bitrate)
         self.hal, self.settings, self.vault = hal, settings, vault
         self.inbox, self.work = Mailbox[object](queue), Mailbox[Any](queue)
         put = self.inbox.put
-        self.ring = Ring(settings.pre_event_s, (settings.pre_event_s + 2) * settings.bitrate // 8 * 2)
+        self.ring = Ring(settings.pre_event_s, buffer_bytes(settings.pre_event_s, settings.bitrate))
         self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
         self.lens = Lens(hal.video, hal.clock, self.arrive, log, device=vault.session.device)
         self.microphone = Microphone(hal.audio, hal.clock, self.arrive, always=settings.pre_event_sound)

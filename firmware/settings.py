@@ -1,16 +1,20 @@
 """The settings of one camera: a frozen value, checked as a whole, that says where each part of it came from.
 
 Layers in rising priority: the defaults below, the board's file, the values that the authority signed.  A setting is a field
-with a rule; the rules are the only place that knows types and limits.  Nothing here reads a file or verifies a signature.
+with a rule; the rules are the only place that knows types and limits.  What no single value says is judged over all of them together.
+Nothing here reads a file or verifies a signature.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Annotated, NamedTuple, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+
+from firmware.core import memory
+from firmware.core.rules import Choice, Coded, Rule, Several, Switch, Text, Whole
 
 DEFAULTS = "defaults"
 CODE = "code"
@@ -37,90 +41,13 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole number in a range, both ends allowed; ``step`` is what it must be a multiple of."""
-
-    least: int
-    most: int
-    unit: str = ""
-    step: int = 1
-
-    def __str__(self) -> str:
-        multiple = f", a multiple of {self.step}" if self.step > 1 else ""
-        return f"a whole number from {self.least} to {self.most}{f' {self.unit}' if self.unit else ''}{multiple}"
-
-    def accepts(self, value: object) -> bool:
-        """Whether the value obeys; true and false are no numbers."""
-        if not isinstance(value, int) or isinstance(value, bool):
-            return False
-        return self.least <= value <= self.most and value % self.step == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """True or false."""
-
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return "true or false"
-
-    def accepts(self, value: object) -> bool:
-        """Whether the value obeys; numbers and words are no switch."""
-        return isinstance(value, bool)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of several words."""
-
-    words: tuple[str, ...]
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return f"one of {', '.join(self.words)}"
-
-    def accepts(self, value: object) -> bool:
-        """Whether the value obeys."""
-        return isinstance(value, str) and value in self.words
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Printable text on one line, with its length in characters."""
-
-    least: int
-    most: int
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.least} to {self.most} printable characters"
-
-    def accepts(self, value: object) -> bool:
-        """Whether the value obeys."""
-        return isinstance(value, str) and self.least <= len(value) <= self.most and value.isprintable()
-
-
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """Text of letters, digits and ``+ / = .`` alone, or none; what it has to decode to is for whoever uses it to judge."""
-
-    most: int
-    what: str
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.what}, at most {self.most} characters, or nothing"
-
-    def accepts(self, value: object) -> bool:
-        """Whether the value obeys."""
-        if not isinstance(value, str) or len(value) > self.most:
-            return False
-        return value.isascii() and all(each.isalnum() or each in "+/=." for each in value)
-
-
-Rule = Whole | Switch | Choice | Text | Coded
+CUSTOM = "custom"
+PROFILES: Mapping[str, Mapping[str, int]] = {
+    "480p": {"width": 848, "height": 480, "fps": 30, "bitrate": 1_500_000},
+    "720p": {"width": 1280, "height": 720, "fps": 30, "bitrate": 4_000_000},
+    "1080p": {"width": 1920, "height": 1080, "fps": 30, "bitrate": 8_000_000},
+}
+"""What a named profile makes of the four settings of the picture, whatever they say by themselves."""
 
 
 class Row(NamedTuple):
@@ -144,12 +71,20 @@ class Settings:
         "single"
     )
     confirm_stop: Annotated[bool, Switch(), "stopping takes a second press"] = True
+    record_on_undock: Annotated[bool, Switch(), "taken out of a dock it begins to record by itself"] = False
+    record_in_dock: Annotated[bool, Switch(), "a press in a dock records"] = True
     hold_s: Annotated[int, Whole(1, 10, "s"), "how long a button is held for its second meaning"] = 3
     keep_after_receipt_h: Annotated[int, Whole(0, 720, "h"), "receipted footage stays this long as space allows"] = 24
-    width: Annotated[int, Whole(160, 3840, "px", step=2), "picture width"] = 1280
-    height: Annotated[int, Whole(120, 2160, "px", step=2), "picture height"] = 720
-    fps: Annotated[int, Whole(5, 60, "frames/s"), "picture rate"] = 30
-    bitrate: Annotated[int, Whole(250_000, 40_000_000, "bit/s"), "target rate of the video encoder"] = 4_000_000
+    profile: Annotated[
+        str, Choice((*PROFILES, CUSTOM)), "size and rates of the picture; custom: what the next four settings say"
+    ] = CUSTOM
+    width: Annotated[int, Whole(160, 3840, "px", step=2), "picture width, where the profile is custom"] = 1280
+    height: Annotated[int, Whole(120, 2160, "px", step=2), "picture height, likewise"] = 720
+    fps: Annotated[int, Whole(5, 60, "frames/s"), "picture rate, likewise"] = 30
+    bitrate: Annotated[int, Whole(250_000, 40_000_000, "bit/s"), "target rate of the encoder, likewise"] = 4_000_000
+    overlay_fields: Annotated[
+        str, Several(("device", "shift", "time"), always=("time",)), "what is burnt into the picture"
+    ] = "device,shift,time"
     mute_allowed: Annotated[bool, Switch(), "the wearer may mute the microphone"] = False
     hush_allowed: Annotated[bool, Switch(), "the wearer may darken the own light and silence all sounds"] = False
     hush_front: Annotated[bool, Switch(), "that darkens the front light too"] = False
@@ -170,7 +105,14 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _refuse(_judge(CODE, {key: getattr(self, key) for key in KEYS}))
+        values = {key: getattr(self, key) for key in KEYS}
+        _refuse(_judge(CODE, values))
+        _refuse(_judge_together(dict.fromkeys(KEYS, CODE), values))
+
+    @property
+    def burnt_in(self) -> frozenset[str]:
+        """The words of ``overlay_fields``."""
+        return frozenset(self.overlay_fields.split(","))
 
     def describe(self) -> Iterator[Row]:
         """A row for each setting, in the order above: key, value with its unit, where it came from, what it means."""
@@ -187,6 +129,7 @@ def _rules() -> dict[str, tuple[Rule, str]]:
 
 
 KEYS: Mapping[str, tuple[Rule, str]] = _rules()
+_DEFAULTS: Mapping[str, object] = {each.name: each.default for each in fields(Settings) if each.name in KEYS}
 
 
 def load(*layers: tuple[str, Mapping[str, object]]) -> Settings:
@@ -197,6 +140,10 @@ def load(*layers: tuple[str, Mapping[str, object]]) -> Settings:
     for layer, given in layers:
         values |= given
         sources |= dict.fromkeys(given, layer)
+    chosen = str(values.get("profile", CUSTOM))
+    picture = PROFILES.get(chosen, {})
+    values, sources = {**values, **picture}, sources | dict.fromkeys(picture, f"profile {chosen}")
+    _refuse(_judge_together(sources, {key: values.get(key, default) for key, default in _DEFAULTS.items()}))
     return Settings(**values, sources=MappingProxyType(sources))  # type: ignore[arg-type]  # judged above
 
 
@@ -208,6 +155,19 @@ def _judge(layer: str, values: Mapping[str, object]) -> Iterator[Problem]:
             yield Problem(layer, str(key), "unknown setting" + (f"; did you mean {near[0]}?" if near else ""))
         elif not KEYS[key][0].accepts(value):
             yield Problem(layer, key, f"expected {KEYS[key][0]}, not {_short(value)}")
+
+
+def _judge_together(sources: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with values that obey their rules one by one; ``sources``: where each came from."""
+    named = PROFILES.get(values["profile"], {})
+    if any(values[key] != value for key, value in named.items()):
+        yield Problem(sources["profile"], "profile", f"{values['profile']} has another {', '.join(named)}")
+    keys = ("pre_event_s", "queue_s", "bitrate")
+    asked = memory.asked(*(values[key] for key in keys))
+    if asked > memory.SPARE_BYTES:
+        layers = sorted({sources[key] for key in keys} - {DEFAULTS})
+        text = f"buffer and queues would take {asked >> 20} MiB of memory, and {memory.SPARE_BYTES >> 20} may be spent"
+        yield Problem(" and ".join(layers), ", ".join(keys), text)
 
 
 def _refuse(*judgements: Iterator[Problem]) -> None:

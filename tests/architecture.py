@@ -16,19 +16,19 @@ from pathlib import Path
 OURS = ("firmware", "hal", "tools")
 
 # Who may import which of our packages, the most specific name first.  A package always may import itself.
-LEAVES = ("firmware.settings", "firmware.version", "hal.interface")
+LEAVES = ("firmware.version", "hal.interface")
 CORE = ("firmware.core", *LEAVES)
 DOCK = ("firmware.dock", "firmware.evidence", "firmware.media", *CORE)
-RUNTIME = ("firmware.runtime", *DOCK)
+RUNTIME = ("firmware.runtime", "firmware.settings", *DOCK)
 DIRECTION: dict[str, tuple[str, ...]] = {
     "firmware.__main__": ("firmware.camera", *RUNTIME, "hal.pi", "hal.sim"),
     "firmware.camera": RUNTIME,
-    "firmware.runtime": DOCK,
+    "firmware.runtime": RUNTIME,
     "firmware.dock": DOCK,
     "firmware.evidence": CORE,
     "firmware.media": CORE,
     "firmware.core": CORE,
-    "firmware.settings": (),
+    "firmware.settings": ("firmware.core.memory", "firmware.core.rules"),
     "firmware.version": (),
     "hal.interface": (),
     "hal.patterns": ("hal.interface",),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from firmware.core.indications import Trouble
+from firmware.core.memory import SLACK_S, captured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,6 @@ SOUND: Final = 16_000
 """Bytes a second that sound may take."""
 FLUSHES: Final = 2
 """Live flushes a second."""
-OVERSHOOT: Final = 2
-"""Buffer and queue hold their seconds at this many times the target rate."""
 WAITING: Final = 60
 """Live flushes that may wait: storage that hangs for longer ends the service."""
 WINDOW_S: Final = 60.0
@@ -60,22 +59,19 @@ class Budget:
     @property
     def running(self) -> int:
         """Bytes that have to be free for a recording to go on: what waits is still written, and then it is sealed."""
-        return CLOSING + on_card(self._captured(self.queue_s), WAITING)
+        return CLOSING + on_card(captured(self.queue_s, self.bitrate), WAITING)
 
     @property
     def idle(self) -> int:
         """Bytes that have to be free for one to begin: the buffer goes to the card beside it, and what is set aside for one that runs
         must not end it at once.  So a card that was full stays full until something goes, although sealing gave a little back."""
-        seconds = self.pre_event_s + 2
-        return self.running + PREPARED + on_card(self._captured(seconds), seconds)
+        seconds = self.pre_event_s + SLACK_S
+        return self.running + PREPARED + on_card(captured(seconds, self.bitrate), seconds)
 
     @property
     def emptying(self) -> int:
         """Free bytes below which receipted footage goes."""
         return self.idle + EMPTYING
-
-    def _captured(self, seconds: int) -> int:
-        return OVERSHOOT * seconds * self.bitrate // 8
 
 
 class Rate:

@@ -16,6 +16,7 @@ from firmware.runtime.face import Face
 from firmware.runtime.faultlines import FaultLines
 from firmware.runtime.flow import Cause
 from firmware.runtime.hands import Hands
+from firmware.runtime.rack import DOCKED, Rack
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
 from hal.interface import Edge, Track, Trigger, Unit
 
@@ -37,7 +38,6 @@ CONFIRM_NS: Final = 5 * NS
 BUTTON: Final = "button"
 WAITING: Final = frozenset({Recording.STOP_ASKED, Recording.POST_EVENT})
 """States that end when their time is over."""
-DOCKED: Final = frozenset({Place.DOCKED, Place.OFFLOADING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Controller:
         self._log = log
         self._hands = Hands(self, hal.buttons, settings, flow, log)
         self._faults = FaultLines(flow.sign)
+        self._rack = Rack(hal.power, settings)
         self._cause = Cause(BUTTON, 0)
         self._asked = self._cause
         self._reason = "officer"
@@ -84,7 +85,7 @@ class Controller:
             Stopped: lambda _: flow.stopped(),
             Health: self._health,
             DockNews: self._dock,
-            Away: lambda _: flow.roster.taken_out(hal.clock.monotonic_ns()),
+            Away: self._taken_out,
             PartLost: self._part_lost,
             Quit: self._quit,
         }
@@ -149,14 +150,18 @@ class Controller:
         """Ask for a recording, or by a press for what a press means now.  What bars one is told loudly; one that runs is never denied."""
         self._reason, self._asked = "officer", cause
         if self.recording in FREE:
-            if bars := self.face.bars:
-                why = sorted(trouble.value for trouble in bars)
+            if why := self._barred():
                 self._log.error("cannot-record", troubles=why)
                 self._flow.remark("refused", {"reason": ", ".join(why)}, cause.time_ns)
                 self.happen(Event.DENIED)
                 return
             self._cause = cause
         self.happen(self._meant(event))
+
+    def _barred(self) -> list[str]:
+        """What forbids a recording right now."""
+        dock = ["in-dock"] if self._rack.refuses(self.place) else []
+        return sorted(trouble.value for trouble in self.face.bars) + dock
 
     def stop(self, time_ns: int) -> None:
         """An officer means the stop, and need not confirm it."""
@@ -195,7 +200,14 @@ class Controller:
         if news.move is Move.STOOD:
             self.face.cue("docked")
             self.end("docked")
+            self._rack.put_in()
             self._flow.roster.put_in(self._hal.clock.monotonic_ns())
+
+    def _taken_out(self, _away: Away) -> None:
+        now_ns = self._hal.clock.monotonic_ns()
+        self._flow.roster.taken_out(now_ns)
+        if self._rack.taken_out():
+            self.ask(Cause("undock", now_ns), Event.ALERT)
 
     def _quit(self, quit_: Quit) -> None:
         """End in good order; what was being recorded goes on with the next start."""

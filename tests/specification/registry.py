@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
 
+from firmware.core import memory
 from firmware.core.indications import Trouble
 from firmware.dock import link, protocol, wire
 from firmware.dock.frames import FrameType
@@ -17,7 +18,7 @@ from firmware.evidence.recipients import CLASSES
 from firmware.evidence.roles import ARC, CLIENT_AUTH, EMAIL_PROTECTION, SERVER_AUTH, SHAPES, path
 from firmware.runtime import names
 from firmware.runtime.faultlines import SIGNED
-from firmware.settings import KEYS, Settings
+from firmware.settings import KEYS, PROFILES, Settings
 from tests.specification.tables import code, grouped, members, table
 from tools.verify import documents as desk
 
@@ -226,7 +227,16 @@ def settings() -> str:
     rows = [
         (f"`{key}`", rule, f"`{str(getattr(default, key)).lower()}`", meaning) for key, (rule, meaning) in KEYS.items()
     ]
-    return table(("key", "value", "default", "meaning"), rows)
+    pictures = [(f"`{name}`", *map(str, values.values())) for name, values in PROFILES.items()]
+    asked = f"(`pre_event_s` + {memory.SLACK_S} + {memory.QUEUES} `queue_s`) `bitrate` / 8 · {memory.OVERSHOOT}"
+    return "\n\n".join(
+        [
+            table(("key", "value", "default", "meaning"), rows),
+            "What a named `profile` makes of four of them:",
+            table(("`profile`", "`width`", "`height`", "`fps`", "`bitrate`"), pictures),
+            f"Together they may ask for {memory.SPARE_BYTES} bytes of memory at most: {asked}.",
+        ]
+    )
 
 
 def files() -> str:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.settings import CODE, DEFAULTS, KEYS, Choice, Coded, Settings, SettingsError, Text, Whole, load
+from firmware.core.rules import Choice, Coded, Several, Text, Whole
+from firmware.settings import CODE, DEFAULTS, KEYS, PROFILES, Settings, SettingsError, load
 
 BOARD = "board file"
 SIGNED = "authority's settings"
@@ -21,12 +22,16 @@ DEFAULT_VALUES = {
     "segment_s": 10,
     "start_press": "single",
     "confirm_stop": True,
+    "record_on_undock": False,
+    "record_in_dock": True,
     "hold_s": 3,
     "keep_after_receipt_h": 24,
+    "profile": "custom",
     "width": 1280,
     "height": 720,
     "fps": 30,
     "bitrate": 4_000_000,
+    "overlay_fields": "device,shift,time",
     "mute_allowed": False,
     "hush_allowed": False,
     "hush_front": False,
@@ -179,6 +184,8 @@ def _valid(rule: object) -> st.SearchStrategy[object]:
             return st.text(st.characters(categories=["L", "N", "P"]), min_size=rule.least, max_size=rule.most)
         case Choice():
             return st.sampled_from(rule.words)
+        case Several():
+            return st.sampled_from(["time", "shift,time", "device,time", "device,shift,time"])
         case Coded():
             return st.from_regex(rf"[A-Za-z0-9+/=.]{{0,{rule.most}}}", fullmatch=True)
         case _:
@@ -188,11 +195,88 @@ def _valid(rule: object) -> st.SearchStrategy[object]:
 VALID = st.fixed_dictionaries({}, optional={key: _valid(rule) for key, (rule, _) in KEYS.items()})
 
 
+def _expected(*layers: dict[str, object]) -> dict[str, Any]:
+    """What layers that obey the rules come to, by a rule of its own for the picture."""
+    chosen: dict[str, Any] = DEFAULT_VALUES.copy()
+    for layer in layers:
+        chosen |= layer
+    return {**chosen, **PROFILES.get(chosen["profile"], {})}
+
+
+def _memory(chosen: dict[str, Any]) -> int:
+    """Bytes: every second of the buffer, two more, and twice the queue, all at twice the rate."""
+    return int((chosen["pre_event_s"] + 2 + 2 * chosen["queue_s"]) * chosen["bitrate"] / 8 * 2)
+
+
 @given(VALID, VALID)
-def test_valid_layers_always_load(board: dict[str, object], signed: dict[str, object]) -> None:
-    """Whatever obeys the rules loads, and each value is that of the strongest layer that has it."""
+def test_valid_layers_load_where_there_is_memory_for_them(board: dict[str, object], signed: dict[str, object]) -> None:
+    """Whatever obeys the rules loads, each value is that of the strongest layer that has it, and what is too big together is refused."""
+    expected = _expected(board, signed)
+    if _memory(expected) > 160 * 1024 * 1024:
+        assert any("pre_event_s, queue_s, bitrate" in problem for problem in problems((BOARD, board), (SIGNED, signed)))
+        return
     settings = load((BOARD, board), (SIGNED, signed))
-    assert {key: getattr(settings, key) for key in KEYS} == DEFAULT_VALUES | board | signed
+    assert {key: getattr(settings, key) for key in KEYS} == expected
+
+
+def test_what_takes_too_much_memory_is_refused_by_the_names_of_what_asks_for_it() -> None:
+    """Two minutes at 40 Mbit/s are 1.2 GB, on a board of 512 MB.  Each value is allowed by itself."""
+    (problem,) = problems((SIGNED, {"pre_event_s": 120, "bitrate": 40_000_000}))
+    assert problem == (
+        "authority's settings: pre_event_s, queue_s, bitrate: buffer and queues would take 1354 MiB of memory, and 160 may be spent"
+    )
+    assert load((SIGNED, {"pre_event_s": 120})).pre_event_s == 120
+    assert load((SIGNED, {"pre_event_s": 0, "bitrate": 30_000_000})).bitrate == 30_000_000
+    with pytest.raises(SettingsError, match=f"{CODE}: pre_event_s, queue_s, bitrate"):
+        Settings(pre_event_s=120, bitrate=40_000_000)
+
+
+def test_memory_is_judged_over_all_layers() -> None:
+    """Neither layer asks for too much; together they do, and the message has both names."""
+    (problem,) = problems((BOARD, {"bitrate": 10_000_000}), (SIGNED, {"pre_event_s": 120}))
+    assert problem.startswith(f"{SIGNED} and {BOARD}: ")
+
+
+def test_a_named_profile_decides_the_picture() -> None:
+    """Whatever the four settings say by themselves: they stay in the document, and count again once the profile is custom."""
+    chosen = load((BOARD, {"width": 640, "fps": 10}), (SIGNED, {"profile": "1080p", "bitrate": 1_000_000}))
+    assert (chosen.width, chosen.height, chosen.fps, chosen.bitrate) == (1920, 1080, 30, 8_000_000)
+    assert {chosen.sources[key] for key in ("width", "height", "fps", "bitrate")} == {"profile 1080p"}
+    assert chosen.sources["profile"] == SIGNED
+    again = load((BOARD, {"width": 640, "fps": 10}), (SIGNED, {"profile": "custom"}))
+    assert (again.width, again.height, again.fps, again.bitrate) == (640, 720, 10, 4_000_000)
+
+
+def test_the_default_picture_is_that_of_720p() -> None:
+    """Settings from before there were profiles mean what they meant."""
+    for key, value in PROFILES["720p"].items():
+        assert getattr(Settings(), key) == value
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_has_room_for_the_default_buffer(profile: str) -> None:
+    """And obeys the rules of what it sets."""
+    chosen = load((SIGNED, {"profile": profile}))
+    assert all(KEYS[key][0].accepts(getattr(chosen, key)) for key in PROFILES[profile])
+
+
+def test_no_code_can_say_two_things_about_the_picture() -> None:
+    """A profile that is named has its own values, or it is no settings value."""
+    with pytest.raises(SettingsError, match=f"{CODE}: profile: 1080p has another width, height, fps, bitrate"):
+        Settings(profile="1080p")
+
+
+@pytest.mark.parametrize("fields", ["time", "shift,time", "device,shift,time"])
+def test_what_is_burnt_in(fields: str) -> None:
+    """By its words."""
+    assert load((SIGNED, {"overlay_fields": fields})).burnt_in == set(fields.split(","))
+
+
+@pytest.mark.parametrize("fields", ["", "device", "time,device", "time,time", "time,", "device, time", "gps,time", 7])
+def test_a_picture_without_its_time_is_refused(fields: object) -> None:
+    """It would be worth less to a court, and saves nothing; one spelling for each choice."""
+    (problem,) = problems((SIGNED, {"overlay_fields": fields}))
+    assert "some of device, shift, time, in this order, with commas between, always with time" in problem
 
 
 @given(

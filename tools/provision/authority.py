@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from firmware import settings
 from firmware.evidence import documents, jws, second
 from firmware.evidence.certs import Certificate, Trust, read_certificate, read_pem, write_pem
 from firmware.evidence.errors import EvidenceError, FormatError, KeyFileError
@@ -259,12 +260,13 @@ def _certificates(name: str, keys: Mapping[Role, PrivateKey], now: datetime) -> 
 
 
 def _sign_settings(payload: Mapping[str, Any], key: PrivateKey, certificates: Mapping[Role, Certificate]) -> jws.Signed:
-    """Sign settings, and read them back as a camera will."""
+    """Sign settings, and read them back as a camera will: all their values together, those from before too."""
     try:
+        settings.load(("settings", payload["values"]))
         stamper(payload["values"])
         line = documents.sign(SETTINGS, payload, software_sign(key), [certificates[Role.SETTINGS].der])
         return verify_settings(line, Trust(certificates[Role.ROOT]))
-    except EvidenceError as error:
+    except (EvidenceError, settings.SettingsError) as error:
         raise ProvisionError(f"these settings cannot be signed: {error}") from None
 
 

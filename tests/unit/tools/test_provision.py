@@ -215,11 +215,13 @@ def test_settings_change(authority: Authority, tmp_path: Path) -> None:
     extra = str(pyrage.x25519.Identity.generate().to_public())
     new = str(pyrage.x25519.Identity.generate().to_public())
     first = authority.settings.payload
-    once = authority.change_settings(Changes({"pre_event_s": 60, "sound": True}, (("court", extra),)), now=NOW)
-    twice = Authority.open(authority.directory).change_settings(Changes({"sound": False}, (("escrow", new),)))
+    once = authority.change_settings(
+        Changes({"pre_event_s": 60, "pre_event_sound": True}, (("court", extra),)), now=NOW
+    )
+    twice = Authority.open(authority.directory).change_settings(Changes({"pre_event_sound": False}, (("escrow", new),)))
     payload = twice.settings.payload
     assert [once.settings.payload["serial"], payload["serial"]] == [2, 3]
-    assert payload["values"] == {"pre_event_s": 60, "sound": False}
+    assert payload["values"] == {"pre_event_s": 60, "pre_event_sound": False}
     by_role = {each["role"]: each["age"] for each in payload["recipients"]}
     assert by_role == {"authority": first["recipients"][0]["age"], "court": extra, "escrow": new}
     assert settings_of(authority.directory).hash == twice.settings.hash
@@ -235,7 +237,7 @@ def test_bad_settings(authority: Authority) -> None:
     for changes, reason in (
         (Changes(recipients=(("escrow", "age1nonsense"),)), "recipient 'age1nonsense'"),
         (Changes(recipients=(("escrow", own),)), "same key twice"),
-        (Changes({"Bad": 1}), "values: the name: 'Bad'"),
+        (Changes({"Bad": 1}), "settings: Bad: unknown setting"),
         (Changes(revoke=("device/nobody",)), "device/nobody was never enrolled"),
         (Changes(revoke=("../settings",)), "never enrolled"),
     ):
@@ -555,6 +557,21 @@ def test_settings_that_no_camera_would_take(tmp_path: Path, lapel: Run, capsys: 
     assert lapel("device", "cam-1", "--authority", home, "--out", tmp_path / "cam-1", *wrong) == 1
     assert Authority.open(home).settings.payload["serial"] == 1
     assert not (tmp_path / "cam-1").exists()
+
+
+def test_settings_are_judged_together_with_those_from_before(
+    tmp_path: Path, lapel: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is asked for now is allowed by itself, and too much with what was asked for last year."""
+    home = tmp_path / "authority"
+    assert lapel("authority", home, "--set", "pre_event_s=120") == 0
+    capsys.readouterr()
+    assert lapel("settings", "--authority", home, "--set", "bitrate=8000000") == 1
+    told = capsys.readouterr().err
+    assert "pre_event_s, queue_s, bitrate: buffer and queues would take 270 MiB of memory, and 160 may be spent" in told
+    assert Authority.open(home).settings.payload["serial"] == 1
+    assert lapel("settings", "--authority", home, "--set", "profile=1080p", "--set", "pre_event_s=30") == 0
+    assert Authority.open(home).settings.payload["values"] == {"pre_event_s": 30, "profile": "1080p"}
 
 
 def test_help(lapel: Run, capsys: pytest.CaptureFixture[str]) -> None:
