@@ -64,13 +64,27 @@ class AudioFormat:
     config: bytes
 
 
+class OverlayField(Enum):
+    """What may be burnt in beside whether it records, which always is."""
+
+    DEVICE = "device"
+    SHIFT = "shift"
+    TIME = "time"
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What is burnt into each frame beside the UTC time, which the source draws itself from its own clock."""
+    """What is burnt into each frame: ``REC`` or ``PRE``, and those ``fields`` that are wanted.
+
+    ``shift`` is the text that stands for whose shift it is, never a name.  The time, in UTC to the tenth of a second, the source takes from its own clock,
+    for when the frame was captured; where that is not ``clock_set`` it says so beside it.
+    """
 
     device: str
     recording: bool
     clock_set: bool
+    shift: str = ""
+    fields: frozenset[OverlayField] = frozenset(OverlayField)
 
 
 class VideoSource(Protocol):

@@ -31,9 +31,10 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "firmware.settings": ("firmware.core.memory", "firmware.core.rules"),
     "firmware.version": (),
     "hal.interface": (),
+    "hal.overlay": ("hal.interface",),
     "hal.patterns": ("hal.interface",),
-    "hal.pi": ("hal.interface", "hal.patterns"),
-    "hal.sim": ("hal.interface", "hal.patterns"),
+    "hal.pi": ("hal.interface", "hal.overlay", "hal.patterns"),
+    "hal.sim": ("hal.interface", "hal.overlay", "hal.patterns"),
     "tools.verify": (),
     "tools.bench": OURS,
     "tools.provision": ("tools", "firmware.evidence", "firmware.settings"),
@@ -46,6 +47,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "firmware.dock.tls": ("OpenSSL",),
     "firmware": (),
     "hal.interface": (),
+    "hal.overlay": ("numpy",),
     "hal.patterns": (),
     "hal.sim": ("PIL", "av", "cryptography", "numpy", "serial"),
     "hal.pi": ("cryptography", "gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss"),
@@ -58,7 +60,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
 ONE_FILE_A_PACKAGE = ("gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss")
 
 # Pure packages: time comes in as a number, randomness as bytes, files and threads are somebody else's.
-PURE = ("firmware.core", "firmware.dock", "firmware.evidence", "firmware.media", "firmware.settings")
+PURE = ("firmware.core", "firmware.dock", "firmware.evidence", "firmware.media", "firmware.settings", "hal.overlay")
 IMPURE = frozenset(
     [
         "asyncio",

@@ -56,6 +56,7 @@ ORACLES = {
         Oracle("swift-container-server", "swift-container", "part of Swift"),
         Oracle("swift-object-server", "swift-object", "part of Swift"),
         Oracle("swift-proxy-server", "swift-proxy", "a real object store, by Swift's own language and by S3"),
+        Oracle("tesseract", "tesseract-ocr", "what is burnt into the picture can be read"),
     )
 }
 

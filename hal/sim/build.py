@@ -101,7 +101,13 @@ def build(
 
     def facts() -> Facts:
         space, burnt = evidence.space(), lens.burnt
-        overlay = {"device": burnt.device, "recording": burnt.recording, "clock_set": burnt.clock_set}
+        overlay = {
+            "device": burnt.device,
+            "shift": burnt.shift,
+            "recording": burnt.recording,
+            "clock_set": burnt.clock_set,
+            "fields": sorted(field.value for field in burnt.fields),
+        }
         return {"space": {"total": space.total, "free": space.free}, "overlay": overlay}
 
     return Simulated(

@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from hal.interface import VideoFormat
+from hal.overlay.glyphs import Font
 from hal.sim.clock import NS
-from hal.sim.font import Font
 from hal.sim.paint import Box, Canvas, Colour, Plane, Planes, Point, to_planes
 
 _DESIGN_HEIGHT = 720  # all sizes below are for this height, and scale with the format's

@@ -10,9 +10,10 @@ import av
 from av.video.codeccontext import VideoCodecContext
 
 from hal.interface import Overlay, Track, Unit, VideoFormat
+from hal.overlay.burner import Burner
+from hal.sim.aids import Aids
 from hal.sim.calls import Call, Flag
 from hal.sim.clock import NS, SimTime
-from hal.sim.overlay import Burner
 from hal.sim.paint import Planes
 from hal.sim.scene import DarkScene, Scene
 
@@ -38,7 +39,8 @@ class EncodedVideo:
         self._scene = scene
         self._dark: Scene | None = None
         self._clock = clock
-        self._burner = Burner(video)
+        self._aids = Aids(video)
+        self._burner = Burner(video.width, video.height)
         self._overlay = Overlay("", recording=False, clock_set=False)
         self._codec: VideoCodecContext | None = None
         self._start_ns = 0
@@ -80,7 +82,9 @@ class EncodedVideo:
         picture = (self._dark or self._scene).picture(time_ns)
         if picture is None or self._codec is None:
             return None
-        self._burner.burn(picture, self._overlay, self._clock.utc_ns(time_ns))
+        utc_ns = self._clock.utc_ns(time_ns)
+        self._aids.draw(picture, utc_ns)
+        self._burner.burn(picture.y, picture.u, picture.v, self._overlay, utc_ns)  # last: nothing lies over it
         self._seen(picture, time_ns)
         frame = av.VideoFrame.from_ndarray(picture.whole, format="yuv420p")
         frame.pts = self._encoded

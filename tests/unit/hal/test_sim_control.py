@@ -193,7 +193,13 @@ def test_state_tells_all(served: Served) -> None:
         "front": {"colour": "red", "pattern": "steady"},
     }
     assert state["watchdog"] == {"state": "ready", "feeds": 1, "longest_ms": 0}
-    assert state["overlay"] == {"device": "", "recording": False, "clock_set": False}
+    assert state["overlay"] == {
+        "device": "",
+        "shift": "",
+        "recording": False,
+        "clock_set": False,
+        "fields": ["device", "shift", "time"],
+    }
     assert isinstance(state["clock"], dict)
     assert state["clock"]["quality"] == "rtc"
     assert (state["dock"], state["contact"]) == (None, False)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hal.interface import Overlay, VideoFormat
+from hal.overlay.burner import Burner
+from hal.sim.aids import Aids, flash_square
 from hal.sim.clock import MS, NS, VirtualClock
-from hal.sim.font import Font
-from hal.sim.overlay import Burner, flash_square, utc_text
 from hal.sim.paint import Canvas, Planes, to_planes
 from hal.sim.scene import DarkScene, SyntheticScene
 from hal.sim.video import EncodedVideo
@@ -21,7 +21,8 @@ SET = Overlay("lapel-0001", recording=False, clock_set=True)
 def burnt(overlay: Overlay, utc_ns: int) -> Planes:
     """A black picture with this burnt in."""
     planes = Planes.blank(VIDEO.width, VIDEO.height)
-    Burner(VIDEO).burn(planes, overlay, utc_ns)
+    Aids(VIDEO).draw(planes, utc_ns)
+    Burner(VIDEO.width, VIDEO.height).burn(planes.y, planes.u, planes.v, overlay, utc_ns)
     return planes
 
 
@@ -36,7 +37,9 @@ def test_scene_moves_at_any_size(size: tuple[int, int]) -> None:
     assert np.mean(first != later) > 0.02
     assert first.min() >= 16
     assert first.max() <= 235
-    Burner(video).burn(scene.picture(7 * NS), SET, NOON_NS)
+    picture = scene.picture(7 * NS)
+    Aids(video).draw(picture, NOON_NS)
+    Burner(*size).burn(picture.y, picture.u, picture.v, SET, NOON_NS)
 
 
 @pytest.mark.parametrize("size", [(0, 2), (3, 2), (2, 5), (-2, 2)])
@@ -55,29 +58,12 @@ def test_grey_has_no_colour() -> None:
     assert set(planes.u.flat) == set(planes.v.flat) == {128}
 
 
-def test_font_knows_what_a_device_is_called() -> None:
-    """Every character of a name and of a time has a glyph of its own; anything else is a box."""
-    font = Font(2)
-    glyphs = {font.line(character).tobytes() for character in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-:. "}
-    box = font.line("§").tobytes()
-    assert len(glyphs) == 40
-    assert box not in glyphs
-    assert np.array_equal(font.line("a"), font.line("A"))
-    assert font.line("").shape == (font.height, 0)
-
-
-def test_time_to_the_millisecond() -> None:
-    """The time burnt in is UTC with milliseconds, in 1970 and in 2100 too."""
-    assert utc_text(NOON_NS + 7 * MS) == "2027-01-15 08:00:00.007 UTC"
-    assert utc_text(0) == "1970-01-01 00:00:00.000 UTC"
-    assert utc_text(4_102_444_800 * NS) == "2100-01-01 00:00:00.000 UTC"
-
-
 def test_each_fact_changes_the_picture() -> None:
-    """Device, recording, a clock that is not set, and each millisecond can be seen."""
+    """Device, shift, recording, a clock that is not set, and each tenth of a second can be seen."""
     looks = [
         (SET, NOON_NS),
-        (SET, NOON_NS + MS),
+        (SET, NOON_NS + 100 * MS),
+        (Overlay("lapel-0001", recording=False, clock_set=True, shift="7"), NOON_NS),
         (Overlay("lapel-0002", recording=False, clock_set=True), NOON_NS),
         (Overlay("lapel-0001", recording=True, clock_set=True), NOON_NS),
         (Overlay("lapel-0001", recording=False, clock_set=False), NOON_NS),

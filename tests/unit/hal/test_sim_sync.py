@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from hal.interface import Unit, VideoFormat
+from hal.sim.aids import flash_square
 from hal.sim.audio import Tone
 from hal.sim.clock import MS, NS, VirtualClock
-from hal.sim.overlay import flash_square
 from hal.sim.scene import SyntheticScene
 from hal.sim.soundcard import RATE, InStep, SoundCard
 from hal.sim.sources import SimAudio, SimVideo, Stepped, run_until

@@ -1,15 +1,13 @@
-"""What is burnt into each frame: who, when, whether it records, and a flash to compare with the sound."""
+"""What the simulated scene shows beside its picture, to measure by: a flash to compare with the sound, and a dial."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from hal.interface import Overlay, VideoFormat
+from hal.interface import VideoFormat
 from hal.sim.clock import MS, NS
-from hal.sim.font import Font
 from hal.sim.paint import BLACK_Y, GREY_C, WHITE_Y, Plane, Planes
 
 FLASH_NS = 100 * MS
@@ -36,59 +34,21 @@ def flash_square(video: VideoFormat) -> Square:
     return Square(video.width - margin - side, margin, side)
 
 
-def utc_text(utc_ns: int) -> str:
-    """Wall clock time to the millisecond, as in ``2026-11-22 12:34:56.789 UTC``."""
-    seconds, rest_ns = divmod(utc_ns, NS)
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}.{rest_ns // MS:03d} UTC"
-
-
-class Burner:
-    """Draws overlays into frames of one format."""
+class Aids:
+    """Draws flash and dial into pictures of one format."""
 
     def __init__(self, video: VideoFormat) -> None:
-        """Set the font and the places."""
-        self._font = Font(max(1, round(video.height / 240)))
-        self._margin = _margin(video)
-        self._bottom = _even(video.height - self._margin - self._font.height)
+        """Set the places."""
         self._flash = flash_square(video)
         self._half_frame_ns = NS // video.fps // 2
         self._dial = _Dial(_even(video.height * 0.065))
-        self._dial_at = video.width - self._margin, video.height - self._margin
+        self._dial_at = video.width - _margin(video), video.height - _margin(video)
 
-    def burn(self, planes: Planes, overlay: Overlay, utc_ns: int) -> None:
-        """Draw ``overlay`` and the time into ``planes``, a frame captured at ``utc_ns``."""
+    def draw(self, planes: Planes, utc_ns: int) -> None:
+        """Draw them into ``planes``, a frame captured at ``utc_ns``."""
         utc_ns = max(0, utc_ns)
-        name = f"{overlay.device}  "
-        self._write(planes, self._margin, name + ("*REC" if overlay.recording else "PRE"))
-        if overlay.recording:
-            self._redden(planes, self._margin + len(name) * self._font.width)
-        if not overlay.clock_set:
-            self._write(planes, self._bottom - self._font.height, "TIME NOT SET")
-        self._write(planes, self._bottom, utc_text(utc_ns))
         self._dial.draw(planes, *self._dial_at, utc_ns % (60 * NS) / NS)
         self._mark(planes, utc_ns)
-
-    def _write(self, planes: Planes, y: int, text: str) -> None:
-        """A line of white text on a darkened strip, at the left margin."""
-        luma = (self._font.line(text) * (WHITE_Y - BLACK_Y) + BLACK_Y).astype(np.uint8)
-        pad = _even(self._font.width / 2)
-        left, right = max(0, self._margin - pad), self._margin + luma.shape[1] + pad
-        strip = planes.y[y : y + luma.shape[0], left:right]
-        strip >>= 1
-        strip += BLACK_Y // 2
-        for plane in (planes.u, planes.v):
-            plane[y // 2 : (y + luma.shape[0]) // 2, left // 2 : right // 2] = GREY_C
-        under = planes.y[y : y + luma.shape[0], self._margin : self._margin + luma.shape[1]]
-        np.maximum(under, luma[: under.shape[0], : under.shape[1]], out=under)
-
-    def _redden(self, planes: Planes, x: int) -> None:
-        """Make the character of the heading at ``x`` red."""
-        y, width, height = self._margin, _even(self._font.width), _even(self._font.height)
-        cell = planes.y[y : y + height, x : x + width]
-        bright = cell[::2, ::2] > _RED_Y
-        np.minimum(cell, _RED_Y, out=cell)
-        for plane, value in ((planes.u, _RED_U), (planes.v, _RED_V)):
-            plane[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2][bright] = value
 
     def _mark(self, planes: Planes, utc_ns: int) -> None:
         """The flash.  A frame stands for the time around it, from half a frame before to half a frame after."""
