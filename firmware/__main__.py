@@ -27,7 +27,7 @@ from firmware.version import VERSION
 from hal.interface import VideoFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from firmware.settings import Settings
     from hal.interface import Directory, Hal, Signer
