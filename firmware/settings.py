@@ -102,6 +102,16 @@ class Settings:
     time_policy: Annotated[str, Coded(64, "an object identifier"), "the policy that such time stamps must be under"] = (
         ""
     )
+    alert_alarm: Annotated[bool, Switch(), "the wired alarm starts a recording"] = True
+    alert_holster: Annotated[bool, Switch(), "a drawn baton or spray starts a recording"] = True
+    alert_fall: Annotated[bool, Switch(), "a fall starts a recording"] = False
+    alert_man_down: Annotated[bool, Switch(), "a wearer who lies still starts a recording"] = False
+    fall_drop_mg: Annotated[int, Whole(200, 900, "mg"), "below this acceleration the wearer drops"] = 600
+    fall_impact_mg: Annotated[int, Whole(1500, 8000, "mg"), "from this acceleration on a drop ended in an impact"] = (
+        2500
+    )
+    man_down_tilt_deg: Annotated[int, Whole(30, 85, "degrees"), "tilted by more than this is down"] = 60
+    man_down_s: Annotated[int, Whole(5, 300, "s"), "down and still for so long is a man down"] = 30
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -145,21 +145,54 @@ class Buttons(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
-    """Something other than a button that asks for a recording, e.g. ``fall`` or ``alarm``."""
+class Signal:
+    """One electrical change of a wired input, not debounced.  ``active``: an alarm is raised, a holster is empty."""
 
     name: str
+    active: bool
     time_ns: int
 
 
 class Triggers(Protocol):
-    """Sensors that ask for a recording."""
+    """Wired inputs, e.g. ``alarm`` or ``holster``: raw edges.  What they mean is the firmware's to say."""
 
-    def listen(self, sink: Callable[[Trigger], None]) -> None:
-        """Send every trigger from now on to ``sink``."""
+    def listen(self, sink: Callable[[Signal], None]) -> None:
+        """Send every edge from now on to ``sink``.  Not promised: that edges alternate, or that none is lost."""
 
     def names(self) -> Sequence[str]:
-        """The triggers that this camera has."""
+        """The inputs that this camera has."""
+
+    def is_active(self, name: str) -> bool:
+        """The level now; ``ValueError`` if there is no such input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of an accelerometer, in mg, at rest the weight: 1000 away from the ground.  ``x`` is to the wearer's left, ``y`` up and ``z`` away
+    from the wearer, for a camera that is worn upright."""
+
+    time_ns: int
+    x: float
+    y: float
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Some readings, oldest first, as a sensor's queue gives them."""
+
+    samples: tuple[Sample, ...]
+
+
+class Accelerometer(Protocol):
+    """What feels the camera's movements, up to 8 g or more on each axis, 40 to 100 times a second."""
+
+    def start(self, sink: Callable[[Samples], None]) -> None:
+        """Deliver readings until ``stop``, each at most half a second old.  ``OSError`` where it does not answer.  Not promised: an even
+        spacing, or that none is missing."""
+
+    def stop(self) -> None:
+        """Deliver nothing more once this returns.  Harmless when stopped."""
 
 
 class Colour(Enum):
@@ -439,3 +472,4 @@ class Hal:
     power: Power
     watchdog: Watchdog
     updater: Updater
+    motion: Accelerometer | None = None

@@ -30,6 +30,7 @@ from hal.sim.clip import AudioClip, VideoClip
 from hal.sim.clock import VirtualClock
 from hal.sim.dock import SimDock
 from hal.sim.memory import MemoryStorage
+from hal.sim.motion import SimAccelerometer
 from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
 from hal.sim.scene import SyntheticScene
@@ -218,6 +219,7 @@ class Rig:
             power=SimPower(),
             watchdog=SimWatchdog(clock),
             updater=SimUpdater(MemoryStorage()),
+            motion=SimAccelerometer(clock, paced=False),
         )
         stream = io.StringIO()
         log = Log(stream, clock)
@@ -230,7 +232,7 @@ class Rig:
         rig = cls(camera, hal, clock, *memories, buttons, triggers, indicators, video, audio, signer, stream, values)
         camera.stopped = lambda: setattr(rig, "stopped", True)
         buttons.listen(camera.inbox.put)
-        triggers.listen(camera.inbox.put)
+        camera.controller.sensors.listen(camera.inbox.put)
         camera.writer.mount()
         hal.video.start(camera.arrive)
         rig.settle()
@@ -252,6 +254,7 @@ class Rig:
         until = self.clock.monotonic_ns() + round(seconds * NS)
         while (now := self.clock.monotonic_ns()) < until:
             run_until(self.clock, (self.video, self.audio), min(now + STEP_NS, until))
+            self.motion.poll()
             self.settle()
         return self
 
@@ -269,6 +272,11 @@ class Rig:
         self.buttons.release(Button.RECORD)
         self.run(0.3)
         return self.tap().run(0.2)
+
+    @property
+    def motion(self) -> SimAccelerometer:
+        """The accelerometer."""
+        return cast("SimAccelerometer", self.hal.motion)
 
     @property
     def state(self) -> Recording:

@@ -42,6 +42,7 @@ class Trouble(Enum):
     BATTERY_LOW = "battery-low"
     NO_SOUND = "no-sound"
     SOUND_ADRIFT = "sound-adrift"
+    SENSOR_FAILS = "sensor-fails"
     CLOCK_UNSET = "clock-unset"
 
 

@@ -44,6 +44,7 @@ class Effect(Enum):
     BEGIN = "begin"
     CONFIRM = "confirm"
     MARK = "mark"
+    NOTE = "note"  # a bookmark that says which sensor asked
     ASK_STOP = "ask-stop"
     RUN_ON = "run-on"
     GO_ON = "go-on"
@@ -81,7 +82,7 @@ TRANSITIONS: Transitions = {
     },
     R.STARTING: {
         E.PRESS: (_STARTING, ()),
-        E.ALERT: (_STARTING, ()),
+        E.ALERT: (_STARTING, (F.NOTE,)),
         E.TAP: (_STARTING, (F.MARK,)),
         E.HOLD: (_STARTING, ()),
         E.TIMEOUT: (_STARTING, ()),
@@ -98,7 +99,7 @@ TRANSITIONS: Transitions = {
     },
     R.RECORDING: {
         E.PRESS: (_RECORDING, ()),
-        E.ALERT: (_RECORDING, ()),
+        E.ALERT: (_RECORDING, (F.NOTE,)),
         E.TAP: (_RECORDING, (F.MARK,)),
         E.HOLD: (_ASKED, (F.ASK_STOP,)),
         E.TIMEOUT: (_RECORDING, ()),
@@ -112,7 +113,7 @@ TRANSITIONS: Transitions = {
     },
     R.STOP_ASKED: {
         E.PRESS: (_STOPPING, (F.SEAL,)),
-        E.ALERT: (_RECORDING, ()),
+        E.ALERT: (_RECORDING, (F.NOTE,)),
         E.TAP: (_ASKED, ()),
         E.HOLD: (_ASKED, ()),
         E.TIMEOUT: (_RECORDING, ()),

@@ -17,8 +17,9 @@ from firmware.runtime.faultlines import FaultLines
 from firmware.runtime.flow import Cause
 from firmware.runtime.hands import Hands
 from firmware.runtime.rack import DOCKED, Rack
+from firmware.runtime.sensors import Sensors
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
-from hal.interface import Edge, Track, Trigger, Unit
+from hal.interface import Edge, Samples, Signal, Track, Unit
 
 if TYPE_CHECKING:
     import threading
@@ -67,6 +68,7 @@ class Controller:
         self._flow = flow
         self._log = log
         self._hands = Hands(self, hal.buttons, settings, flow, log)
+        self.sensors = Sensors(self, hal, settings, flow, log)
         self._faults = FaultLines(flow.sign)
         self._rack = Rack(hal.power, settings)
         self._cause = Cause(BUTTON, 0)
@@ -77,7 +79,8 @@ class Controller:
         self._handlers: dict[type, Callable[[Any], None]] = {
             Unit: self._first,
             Edge: self._hands.edge,
-            Trigger: self._triggered,
+            Signal: self.sensors.wired,
+            Samples: self.sensors.felt,
             Mounted: self._mounted,
             Durable: lambda answer: self._answered(answer.take, Event.DURABLE),
             Sealed: lambda answer: self._answered(answer.take, Event.SEALED),
@@ -93,6 +96,7 @@ class Controller:
             Effect.BEGIN: lambda: flow.begin(self._cause),
             Effect.CONFIRM: lambda: self.face.cue("started"),
             Effect.MARK: self._hands.mark,
+            Effect.NOTE: self._note,
             Effect.ASK_STOP: self._ask_stop,
             Effect.RUN_ON: self._run_on,
             Effect.GO_ON: self._go_on,
@@ -105,7 +109,7 @@ class Controller:
     def run(self, inbox: Mailbox[object], stop: threading.Event) -> None:
         """Handle what comes, and the passing of time, until ``stop``."""
         self._hal.buttons.listen(inbox.bring)
-        self._hal.triggers.listen(inbox.bring)
+        self.sensors.listen(inbox.bring)
         while not stop.is_set():
             inbox.wait(TICK_S)
             while (happening := inbox.take()) is not None:
@@ -123,10 +127,11 @@ class Controller:
     def tick(self, now_ns: int) -> None:
         """Handle the passing of time; called at least ten times a second."""
         self._hands.tick(now_ns)
+        self.sensors.tick(now_ns)
         if self._due_ns is not None and now_ns >= self._due_ns:
             self._due_ns = None
             self.happen(Event.TIMEOUT)
-        found = self._flow.tick(now_ns) | self._hands.troubles
+        found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles
         self._flow.roster.tick(now_ns)
         before = self.face.troubles
         self.face.look(self.recording, self.place, found, self.flags, now_ns)
@@ -141,10 +146,6 @@ class Controller:
         self._flow.capture(unit)
 
     # Who asks for what.
-
-    def _triggered(self, trigger: Trigger) -> None:
-        self.ask(Cause(trigger.name, trigger.time_ns), Event.ALERT)
-        self._flow.remark("trigger", {"name": trigger.name}, trigger.time_ns)
 
     def ask(self, cause: Cause, event: Event) -> None:
         """Ask for a recording, or by a press for what a press means now.  What bars one is told loudly; one that runs is never denied."""
@@ -239,6 +240,11 @@ class Controller:
             change = {"state": self.recording.value, "was": before.value, "event": event.value}
             self._flow.remark("state", change, self._hal.clock.monotonic_ns())
             self.face.show(self.recording, self.place, self.flags)
+
+    def _note(self) -> None:
+        """A bookmark that says which sensor asked."""
+        self._flow.note("bookmark", {"label": self._asked.trigger}, self._asked.time_ns)
+        self.face.cue("bookmark")
 
     def _ask_stop(self) -> None:
         self._due_ns = self._hal.clock.monotonic_ns() + CONFIRM_NS

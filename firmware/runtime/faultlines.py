@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from hal.interface import Battery
 
 SIGNED: Final = frozenset(
-    {Trouble.FAULT, Trouble.PICTURE_FAILS, Trouble.BUTTON_STUCK, Trouble.NO_SOUND, Trouble.SOUND_ADRIFT}
+    {
+        Trouble.FAULT,
+        Trouble.PICTURE_FAILS,
+        Trouble.BUTTON_STUCK,
+        Trouble.NO_SOUND,
+        Trouble.SOUND_ADRIFT,
+        Trouble.SENSOR_FAILS,
+    }
 )
 """Troubles that the audit log has a line for, each time they begin.  What the card suffers from is not written to that card."""
 SIGN_NS: Final = 60_000_000_000

@@ -15,6 +15,7 @@ from hal.sim.dock import SimDock
 from hal.sim.filescene import open_scene
 from hal.sim.jpeg import kept
 from hal.sim.logtap import LogTap
+from hal.sim.motion import SimAccelerometer
 from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
 from hal.sim.preview import Preview
@@ -71,7 +72,7 @@ def build(
     evidence, config = FileStorage(state / "evidence", capacity, log), FileStorage(state / "config")
     buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
     docks, power, watchdog = (SimDock(), SimDock()), SimPower(), SimWatchdog(clock)
-    updater = SimUpdater(FileStorage(board / "slots"), version)
+    updater, motion = SimUpdater(FileStorage(board / "slots"), version), SimAccelerometer(clock, paced=True)
     hal = Hal(
         video=lens,
         audio=microphone if sound else None,
@@ -86,6 +87,7 @@ def build(
         power=power,
         watchdog=watchdog,
         updater=updater,
+        motion=motion,
     )
     faults = {
         "video": lens.faults(),
@@ -97,6 +99,8 @@ def build(
         "dock-2": docks[1].faults(),
         "power": power.faults(),
         "updater": updater.faults(),
+        "triggers": triggers.faults(),
+        "motion": motion.faults(),
     }
 
     def facts() -> Facts:

@@ -6,7 +6,7 @@ which they were sent::
     {"do": "press", "button": "record"}             {"ok": true, "time_ns": 5123456789}
     {"do": "release", "button": "record"}           {"ok": true, "time_ns": 5203456789}
     {"do": "tap", "button": "record", "ms": 80}     press, wait, release; answered when the button is up again
-    {"do": "trigger", "name": "fall"}               a sensor goes off
+    {"do": "trigger", "name": "alarm"}              a wired input goes off, for a tenth of a second
     {"do": "plug", "port": "/dev/pts/7"}            or "tcp:127.0.0.1:4433"; the charging contacts get power too
     {"do": "unplug"}                                pulled out of the dock
     {"do": "fault", "part": "storage", "kind": "stall", "seconds": 2}

@@ -7,11 +7,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hal.interface import Button, Clock, Colour, Cue, Edge, Light, Lights, Trigger
+from hal.interface import Button, Clock, Colour, Cue, Edge, Light, Lights, Signal
+from hal.sim.calls import Call, Flag, Number, Word
 from hal.sim.clock import MS
 from hal.sim.watchers import Watchers
 
 _REMEMBERED_CUES = 1000
+FIRED_NS = 100 * MS
 _DARK = Lights(Light(Colour.OFF), Light(Colour.OFF))
 
 
@@ -55,30 +57,67 @@ class SimButtons:
 
 
 class SimTriggers:
-    """Sensors that go off when they are told to."""
+    """Wired inputs that go off when they are told to."""
 
-    def __init__(self, clock: Clock, names: Sequence[str] = ("fall", "alarm")) -> None:
-        """Sensors of these names."""
+    def __init__(self, clock: Clock, names: Sequence[str] = ("alarm", "holster")) -> None:
+        """Inputs of these names, at rest."""
         self._clock = clock
-        self._names = tuple(names)
-        self._sinks: tuple[Callable[[Trigger], None], ...] = ()
+        self._active = dict.fromkeys(names, False)
+        self._sinks: tuple[Callable[[Signal], None], ...] = ()
 
-    def listen(self, sink: Callable[[Trigger], None]) -> None:
-        """Send every trigger from now on to ``sink``."""
+    def listen(self, sink: Callable[[Signal], None]) -> None:
+        """Send every edge from now on to ``sink``."""
         self._sinks += (sink,)
 
     def names(self) -> Sequence[str]:
-        """The triggers that this camera has."""
-        return self._names
+        """The inputs that this camera has."""
+        return tuple(self._active)
+
+    def is_active(self, name: str) -> bool:
+        """The level now."""
+        self._know(name)
+        return self._active[name]
+
+    def set(self, name: str, *, active: bool) -> int:
+        """Raise it, or let it come to rest, and say when."""
+        self._know(name)
+        self._active[name] = active
+        return self._tell(name, active=active)
 
     def fire(self, name: str) -> int:
-        """Set one off, and say when; ``ValueError`` if there is none of that name."""
-        if name not in self._names:
-            raise ValueError(f"unknown trigger {name!r}; known: {', '.join(self._names)}")
-        trigger = Trigger(name, self._clock.monotonic_ns())
+        """Set one off for a tenth of a second, and say when; both edges are delivered at once, stamped with their times."""
+        self._know(name)
+        time_ns = self._tell(name, active=True)
+        self._tell(name, active=False, after_ns=FIRED_NS)
+        return time_ns
+
+    def chatter(self, name: str, count: int) -> None:
+        """Let a loose wire touch so many times, a spark of two milliseconds each."""
+        self._know(name)
+        for spark in range(2 * count):
+            self._tell(name, active=spark % 2 == 0, after_ns=spark * 2 * MS)
+
+    def faults(self) -> dict[str, Call]:
+        """What can be asked for on the control socket."""
+        which = Word(self.names())
+        return {
+            "set": Call(self.set_to, {"name": which, "active": Flag()}),
+            "chatter": Call(self.chatter, {"name": which, "count": Number(1, 100, 5)}),
+        }
+
+    def set_to(self, name: str, active: bool) -> None:  # noqa: FBT001 - it is called by name
+        """The same as ``set``, for the control socket."""
+        self.set(name, active=active)
+
+    def _know(self, name: str) -> None:
+        if name not in self._active:
+            raise ValueError(f"unknown trigger {name!r}; known: {', '.join(self._active)}")
+
+    def _tell(self, name: str, *, active: bool, after_ns: int = 0) -> int:
+        signal = Signal(name, active, self._clock.monotonic_ns() + after_ns)
         for sink in self._sinks:
-            sink(trigger)
-        return trigger.time_ns
+            sink(signal)
+        return signal.time_ns
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tests.contract.implementations import (
     CLOCKS,
     DOCKS,
     INDICATORS,
+    MOTIONS,
     POWERS,
     SIGNERS,
     SMALL_STORAGES,
@@ -51,6 +52,14 @@ def buttons(request: pytest.FixtureRequest) -> rigs.ButtonsRig:
 def triggers(request: pytest.FixtureRequest) -> rigs.TriggersRig:
     """Each set of sensors in turn."""
     return TRIGGERS[request.param]()
+
+
+@pytest.fixture(params=MOTIONS)
+def motion(request: pytest.FixtureRequest) -> Iterator[rigs.MotionRig]:
+    """Each accelerometer in turn."""
+    rig = MOTIONS[request.param]()
+    yield rig
+    rig.motion.stop()
 
 
 @pytest.fixture(params=INDICATORS)

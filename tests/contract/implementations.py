@@ -24,6 +24,7 @@ from hal.sim.clock import NS, SimClock, VirtualClock
 from hal.sim.dock import SimDock
 from hal.sim.faulty import FaultyStorage
 from hal.sim.memory import MemoryStorage
+from hal.sim.motion import SimAccelerometer
 from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
 from hal.sim.scene import SyntheticScene
@@ -106,7 +107,24 @@ def _buttons() -> rigs.ButtonsRig:
 def _triggers() -> rigs.TriggersRig:
     clock = SimClock()
     triggers = SimTriggers(clock)
-    return rigs.TriggersRig(triggers, clock, triggers.fire)
+    return rigs.TriggersRig(triggers, clock, lambda name, active: triggers.set(name, active=active))
+
+
+def _paced_motion() -> rigs.MotionRig:
+    clock = SimClock()
+    return rigs.MotionRig(SimAccelerometer(clock, paced=True), clock, time.sleep)
+
+
+def _stepped_motion() -> rigs.MotionRig:
+    clock = VirtualClock()
+    motion = SimAccelerometer(clock, paced=False)
+
+    def run(seconds: float) -> None:
+        for _ in range(round(seconds * 10)):
+            clock.advance(NS // 10)
+            motion.poll()
+
+    return rigs.MotionRig(motion, clock, run)
 
 
 def _indicators() -> rigs.IndicatorsRig:
@@ -120,6 +138,7 @@ def _indicators() -> rigs.IndicatorsRig:
 
 BUTTONS: dict[str, Callable[[], rigs.ButtonsRig]] = {"sim": _buttons}
 TRIGGERS: dict[str, Callable[[], rigs.TriggersRig]] = {"sim": _triggers}
+MOTIONS: dict[str, Callable[[], rigs.MotionRig]] = {"sim": _paced_motion, "sim, stepped": _stepped_motion}
 INDICATORS: dict[str, Callable[[], rigs.IndicatorsRig]] = {"sim": _indicators}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hal.interface import (
+    Accelerometer,
     AudioSource,
     Button,
     Buttons,
@@ -90,11 +91,20 @@ class ButtonsRig:
 
 @dataclass
 class TriggersRig:
-    """Sensors and a way to set one off."""
+    """Wired inputs and a way to set the level of one."""
 
     triggers: Triggers
     clock: Clock
-    fire: Callable[[str], object]
+    put: Callable[[str, bool], object]
+
+
+@dataclass
+class MotionRig:
+    """A stopped accelerometer that lies or hangs still, the clock of its stamps, and a way to let time pass."""
+
+    motion: Accelerometer
+    clock: Clock
+    run: Callable[[float], None]
 
 
 @dataclass

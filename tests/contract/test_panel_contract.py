@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
+from math import hypot
 
 import pytest
 
-from hal.interface import Button, Colour, Cue, Edge, Light, Lights, Pattern, Trigger
-from tests.contract.rigs import ButtonsRig, IndicatorsRig, TriggersRig
+from hal.interface import Button, Colour, Cue, Edge, Light, Lights, Pattern, Samples, Signal
+from tests.contract.rigs import ButtonsRig, IndicatorsRig, MotionRig, TriggersRig
+
+HALF_NS = 500_000_000
 
 
 @pytest.mark.parametrize("button", Button)
@@ -51,25 +54,69 @@ def test_only_edges_from_now_on(buttons: ButtonsRig) -> None:
     assert [edge.down for edge in edges] == [False]
 
 
-def test_triggers_have_names(triggers: TriggersRig) -> None:
-    """Each sensor that there is can go off, under its own name and once."""
-    fired: list[Trigger] = []
-    triggers.triggers.listen(fired.append)
+def test_inputs_have_names(triggers: TriggersRig) -> None:
+    """Each input that there is tells its edges under its own name, and its level."""
+    told: list[Signal] = []
+    triggers.triggers.listen(told.append)
     names = list(triggers.triggers.names())
+    assert len(set(names)) == len(names) > 0
+    assert not any(triggers.triggers.is_active(name) for name in names)
     for name in names:
-        triggers.fire(name)
-    assert [trigger.name for trigger in fired] == names
-    assert len(set(names)) == len(names)
-    assert all(before.time_ns <= after.time_ns for before, after in pairwise(fired))
+        triggers.put(name, True)
+        assert [each for each in names if triggers.triggers.is_active(each)] == [name]
+        triggers.put(name, False)
+        assert not triggers.triggers.is_active(name)
+    assert [(each.name, each.active) for each in told] == [(name, active) for name in names for active in (True, False)]
+    assert all(before.time_ns <= after.time_ns for before, after in pairwise(told))
 
 
-def test_triggers_are_stamped(triggers: TriggersRig) -> None:
-    """A trigger's time lies between before and after."""
-    fired: list[Trigger] = []
-    triggers.triggers.listen(fired.append)
+def test_signals_are_stamped(triggers: TriggersRig) -> None:
+    """An edge's time lies between before and after, and the level has changed when it comes."""
+    told: list[tuple[Signal, bool]] = []
+    (name, *_) = triggers.triggers.names()
+    triggers.triggers.listen(lambda each: told.append((each, triggers.triggers.is_active(name))))
     before_ns = triggers.clock.monotonic_ns()
-    triggers.fire(triggers.triggers.names()[0])
-    assert before_ns <= fired[0].time_ns <= triggers.clock.monotonic_ns()
+    triggers.put(name, True)
+    ((signal, level),) = told
+    assert before_ns <= signal.time_ns <= triggers.clock.monotonic_ns()
+    assert level
+
+
+def test_inputs_that_are_not_there(triggers: TriggersRig) -> None:
+    """Nobody gets a level of an input that there is not."""
+    with pytest.raises(ValueError, match="shot"):
+        triggers.triggers.is_active("shot")
+
+
+def test_readings_come_in_order_and_soon(motion: MotionRig) -> None:
+    """40 to 100 a second, oldest first, each at most half a second old when it is delivered, and at rest they are the weight."""
+    got: list[tuple[int, Samples]] = []
+    began_ns = motion.clock.monotonic_ns()
+    motion.motion.start(lambda samples: got.append((motion.clock.monotonic_ns(), samples)))
+    motion.run(1.5)
+    motion.motion.stop()
+    samples = [sample for _, some in got for sample in some.samples]
+    assert 40 <= len(samples) <= 150
+    assert all(before.time_ns < after.time_ns for before, after in pairwise(samples))
+    assert all(began_ns <= sample.time_ns <= came_ns for came_ns, some in got for sample in some.samples)
+    assert all(came_ns - some.samples[0].time_ns <= HALF_NS for came_ns, some in got)
+    assert all(abs(hypot(each.x, each.y, each.z) - 1000) < 200 for each in samples)
+
+
+def test_a_stopped_accelerometer_is_silent(motion: MotionRig) -> None:
+    """Nothing comes after ``stop``, which may be said twice; it starts again."""
+    got: list[Samples] = []
+    motion.motion.stop()
+    motion.motion.start(got.append)
+    motion.run(0.6)
+    motion.motion.stop()
+    motion.motion.stop()
+    many = len(got)
+    motion.run(0.6)
+    assert len(got) == many > 0
+    motion.motion.start(got.append)
+    motion.run(0.6)
+    assert len(got) > many
 
 
 def test_every_look_can_be_shown(indicators: IndicatorsRig) -> None:

@@ -91,7 +91,7 @@ def test_conduct_is_in_the_private_part_and_nowhere_else(tmp_path: Path) -> None
         rig.run(0.1)
         rig.buttons.release(Button.FUNCTION)
         rig.run(0.1)
-    rig.triggers.fire("fall")
+    rig.triggers.fire("alarm")
     rig.run(1)
     rig.stop().run(11)
     report = judge(rig, tmp_path)
@@ -105,14 +105,14 @@ def test_conduct_is_in_the_private_part_and_nowhere_else(tmp_path: Path) -> None
         "record button: hold",
         "function button: tap",
         "the microphone was silenced",
-        "sensor: fall",
+        "sensor: alarm",
         "idle to starting (press)",
         "starting to recording (durable)",
         "stopping to idle (sealed)",
     ):
         assert words in said, words
     card = b"".join(path.read_bytes() for path in (tmp_path / "card").rglob("*") if path.is_file())
-    for secret in (b"Shift-4711", b"fall", b"silenced", b"gesture"):
+    for secret in (b"Shift-4711", b"alarm", b"silenced", b"gesture"):
         assert secret not in card
     assert judge(rig, tmp_path / "again", key=False).volumes[0].private is None
 

@@ -143,7 +143,7 @@ def test_a_camera_of_no_authority_refuses_loudly(state: Path, capsys: pytest.Cap
         watcher = Control(state / "control")
         watcher.tell("watch")
         control.tell("tap", button="record")
-        control.tell("trigger", name="fall")
+        control.tell("trigger", name="alarm")
         while len(cues) < 2:
             event = watcher.read()
             cues.extend([event["name"]] if event["event"] == "cue" else [])

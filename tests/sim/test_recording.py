@@ -121,12 +121,12 @@ def test_presses_in_quick_succession_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_sensor_starts_a_recording(tmp_path: Path) -> None:
-    """A fall records, and the private part says so."""
+    """An alarm records, and the private part says so."""
     rig = Rig.new().run(2)
-    rig.triggers.fire("fall")
+    rig.triggers.fire("alarm")
     rig.run(2).stop()
     (recording,) = judge(rig, tmp_path).every_recording
-    assert any("fall" in entry.text for entry in recording.private or ())
+    assert any("alarm" in entry.text for entry in recording.private or ())
 
 
 @pytest.mark.parametrize(

@@ -77,13 +77,13 @@ def test_a_frozen_encoder_that_repeats_its_last_frame_is_no_picture() -> None:
 
 
 def test_a_sensor_never_confirms_a_stop() -> None:
-    """The officer was asked to press once more; a fall is no such press, on the contrary."""
+    """The officer was asked to press once more; an alarm is no such press, on the contrary."""
     rig = Rig.new().run(1).tap().run(1)
     rig.buttons.press(Button.RECORD)
     rig.run(3.3)
     rig.buttons.release(Button.RECORD)
     assert rig.run(0.3).state is Recording.STOP_ASKED
-    rig.triggers.fire("fall")
+    rig.triggers.fire("alarm")
     assert rig.run(0.3).state is Recording.RECORDING
 
 

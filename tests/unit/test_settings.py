@@ -41,6 +41,14 @@ DEFAULT_VALUES = {
     "queue_s": 10,
     "time_root": "",
     "time_policy": "",
+    "alert_alarm": True,
+    "alert_holster": True,
+    "alert_fall": False,
+    "alert_man_down": False,
+    "fall_drop_mg": 600,
+    "fall_impact_mg": 2500,
+    "man_down_tilt_deg": 60,
+    "man_down_s": 30,
 }
 
 # What the product promises of a limit, apart from the code's own table: (key, smallest, largest).
@@ -51,6 +59,10 @@ LIMITS = [
     ("keep_after_receipt_h", 0, 720),
     ("reserve_mib", 32, 4096),
     ("queue_s", 10, 60),
+    ("fall_drop_mg", 200, 900),
+    ("fall_impact_mg", 1500, 8000),
+    ("man_down_tilt_deg", 30, 85),
+    ("man_down_s", 5, 300),
 ]
 
 

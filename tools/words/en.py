@@ -36,6 +36,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "trouble.battery-low": "The battery is low.",
         "trouble.no-sound": "The microphone does not work.",
         "trouble.sound-adrift": "The sound does not keep time with the picture.",
+        "trouble.sensor-fails": "A sensor that starts recordings does not work.",
         "trouble.clock-unset": "The clock is not set.",
         "cue.started": "Recording has begun.",
         "cue.reminder": "It is still recording.",

@@ -30,7 +30,7 @@ def test_a_press_begins_whenever_nothing_is_being_recorded(state: Recording) -> 
 def test_a_sensor_begins_a_recording_and_never_ends_one() -> None:
     """Not even where one press more would."""
     assert step(Recording.IDLE, Event.ALERT) == step(Recording.IDLE, Event.PRESS)
-    assert step(Recording.STOP_ASKED, Event.ALERT) == (Recording.RECORDING, ())
+    assert step(Recording.STOP_ASKED, Event.ALERT) == (Recording.RECORDING, (Effect.NOTE,))
     assert not any(Effect.SEAL in step(state, Event.ALERT)[1] for state in Recording)
 
 

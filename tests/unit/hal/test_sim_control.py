@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hal.interface import Button, Colour, Cue, Edge, Light, Lights, Pattern, Trigger, VideoFormat
+from hal.interface import Button, Colour, Cue, Edge, Light, Lights, Pattern, Signal, VideoFormat
 from hal.sim.build import Simulated, build
 from hal.sim.connection import LINE_BYTES
 from hal.sim.control import Control
@@ -109,10 +109,10 @@ def test_press_release_and_tap(served: Served) -> None:
 def test_trigger(served: Served) -> None:
     """A sensor goes off by its name."""
     camera, _, connect, _ = served
-    fired = list[Trigger]()
+    fired = list[Signal]()
     camera.hal.triggers.listen(fired.append)
-    assert connect().ask("trigger", name="fall")["ok"] is True
-    assert [trigger.name for trigger in fired] == ["fall"]
+    assert connect().ask("trigger", name="alarm")["ok"] is True
+    assert [(signal.name, signal.active) for signal in fired] == [("alarm", True), ("alarm", False)]
 
 
 def test_plug_and_unplug(served: Served) -> None:
@@ -167,6 +167,10 @@ def test_two_links(served: Served) -> None:
         ("clock", "unset", {}),
         ("dock", "cut", {"after": 100}),
         ("power", "battery", {"percent": 3}),
+        ("triggers", "set", {"name": "holster", "active": True}),
+        ("triggers", "chatter", {"name": "alarm"}),
+        ("motion", "play", {"name": "fall"}),
+        ("motion", "die", {}),
     ],
 )
 def test_faults_reach_their_part(served: Served, part: str, kind: str, members: dict[str, object]) -> None:
@@ -375,7 +379,7 @@ def test_watcher_that_does_not_read_is_cut_off(served: Served) -> None:
         (b'{"do": "watch", "x": 1}', "unknown member 'x'; known: log"),
         (b'{"do": "watch", "log": 1}', "log must be true or false"),
         (b'{"do": "look", "x": 1}', "unknown member 'x'; known: none"),
-        (b'{"do": "trigger", "name": "shot"}', "name must be one of fall, alarm"),
+        (b'{"do": "trigger", "name": "shot"}', "name must be one of alarm, holster"),
         (b'{"do": "plug", "port": "tcp:x"}', "not of the form tcp:HOST:PORT"),
         (b'{"do": "fault"}', "unknown part None; known: video, audio, storage, config, clock, dock, dock-2, power"),
         (b'{"do": "fault", "part": "clock"}', "unknown kind None; known: unset, 1970, 2100, jump, right"),

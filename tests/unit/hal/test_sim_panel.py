@@ -33,14 +33,14 @@ def test_all_listeners_hear() -> None:
         buttons.listen(sink)
         triggers.listen(sink)
     buttons.release(Button.FUNCTION)
-    triggers.fire("fall")
+    triggers.fire("alarm")
     assert first == second
-    assert len(first) == 2
+    assert len(first) == 3
 
 
 def test_unknown_sensor() -> None:
     """A sensor that the camera does not have cannot go off."""
-    with pytest.raises(ValueError, match="unknown trigger 'shot'; known: fall, alarm"):
+    with pytest.raises(ValueError, match="unknown trigger 'shot'; known: alarm, holster"):
         SimTriggers(VirtualClock()).fire("shot")
 
 
