@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from firmware.core.memory import buffer_bytes, captured
 from firmware.core.ring import Ring
+from firmware.runtime.caption import Caption
 from firmware.runtime.controller import Controller
 from firmware.runtime.docklink import Berth, links
 from firmware.runtime.flow import Cause
@@ -51,7 +52,7 @@ class Camera:
         put = self.inbox.put
         self.ring = Ring(settings.pre_event_s, buffer_bytes(settings.pre_event_s, settings.bitrate))
         self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
-        self.lens = Lens(hal.video, hal.clock, self.arrive, log, device=vault.session.device)
+        self.lens = Lens(hal.video, hal.clock, self.arrive, log)
         self.microphone = Microphone(hal.audio, hal.clock, self.arrive, always=settings.pre_event_sound)
         self.writer = Writer(vault, self.work, put, hal.clock, log)
         self.pulse = Pulse(self.lens, self.microphone, self.writer)
@@ -66,6 +67,7 @@ class Camera:
         self.take: Take | None = None
         self.takes = 0  # begun so far
         self.newest = lambda take: take == self.takes
+        self.caption = Caption(hal, vault, settings, lambda: (self.roster.shift, self.take is not None), log)
         self.stopped: Callable[[], None] = lambda: None
 
     def parts(self) -> tuple[Part, ...]:
@@ -107,7 +109,7 @@ class Camera:
         take.note("assignment", {"shift": self.roster.shift})
         take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
         self.berth.yield_to_recording(recording=True)
-        self.lens.caption(recording=True)
+        self.caption.look()
 
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
         """Have the take's private part say so: a bookmark, a stop that was meant."""
@@ -132,12 +134,13 @@ class Camera:
         self.take = None
         self.microphone.close()
         self.berth.yield_to_recording(recording=False)
-        self.lens.caption(recording=False)
+        self.caption.look()
 
     # Dock, receipt, erase.  The links' threads serve the shelf and keep receipts there; only what those cover may the chores erase.
 
     def tick(self, now_ns: int) -> frozenset[Trouble]:
         """Watch the sources; what waits for a frame that does not come is flushed."""
+        self.caption.look()
         self.microphone.tick(now_ns)
         if self.take is not None:
             self.take.idle(now_ns - self.lens.late_ns)

@@ -101,7 +101,7 @@ class VideoSource(Protocol):
         """Deliver nothing more once this returns.  Harmless when stopped."""
 
     def overlay(self, overlay: Overlay) -> None:
-        """Burn this into the frames from now on.  Not promised: from which frame."""
+        """Burn this into the frames from now on, through ``stop`` and ``start``.  Not promised: from which frame."""
 
 
 class AudioSource(Protocol):

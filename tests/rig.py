@@ -36,6 +36,7 @@ from hal.sim.power import SimPower
 from hal.sim.scene import SyntheticScene
 from hal.sim.sources import SimAudio, SimVideo, Stepped, run_until
 from hal.sim.updater import SimUpdater
+from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
 from tests.pki import NOT_BEFORE, Holder, Pki
 from tools.verify.verifier import verify_path
@@ -177,14 +178,17 @@ class Rig:
         capacity: int | None = None,
         recipients: tuple[str, str] | None = None,
         again: bool = False,
+        clock: VirtualClock | None = None,
+        seeing: bool = False,
         **values: Any,
     ) -> Rig:
-        """A camera fresh from enrolment, started."""
+        """A camera fresh from enrolment, started.  ``seeing``: it encodes what it sees, with what is burnt into that, instead of a film of before."""
         config = MemoryStorage()
         chosen = {**VALUES, **values}
         enrol(config, chosen, recipients=recipients, again=again)
         storage = MemoryStorage(capacity=capacity)
-        return cls.start(storage, config, VirtualClock(), PkiSigner(), chosen, microphone=microphone)
+        clock = clock or VirtualClock()
+        return cls.start(storage, config, clock, PkiSigner(), chosen, microphone=microphone, seeing=seeing)
 
     @classmethod
     def start(
@@ -197,6 +201,7 @@ class Rig:
         *,
         microphone: bool = True,
         enrolment: Enrolment | None = None,
+        seeing: bool = False,
     ) -> Rig:
         """Switch a camera on.  Any storage will do, but only a ``MemoryStorage`` has a log, and can have its power cut.
 
@@ -206,7 +211,7 @@ class Rig:
         video, audio = Stepped(clock), Stepped(clock)
         buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
         hal = Hal(
-            video=SimVideo(lens, video),
+            video=SimVideo(EncodedVideo(SyntheticScene(VIDEO), VIDEO, clock) if seeing else lens, video),
             audio=SimAudio(sound, audio) if microphone else None,
             buttons=buttons,
             triggers=triggers,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from firmware.core.gaps import GapMeter
-from hal.interface import ClockQuality, Overlay
 
 if TYPE_CHECKING:
     import threading
@@ -36,14 +34,11 @@ class LensLostError(Exception):
 class Lens:
     """Starts the video source, watches that frames flow, and restarts it when they do not."""
 
-    def __init__(
-        self, source: VideoSource, clock: Clock, sink: Callable[[Unit], None], log: Log, *, device: str
-    ) -> None:
+    def __init__(self, source: VideoSource, clock: Clock, sink: Callable[[Unit], None], log: Log) -> None:
         self._source = source
         self._clock = clock
         self._sink = sink
         self._log = log
-        self._device = device
         self._came_ns = self._tried_ns = clock.monotonic_ns()
         self._newest_ns = self._came_ns
         self._amiss_ns: int | None = None
@@ -52,13 +47,6 @@ class Lens:
         self.stalled = False
         self.late_ns = 0
         """How long the newest frame took from its capture to us."""
-        self.caption(recording=False)
-
-    def caption(self, *, recording: bool) -> None:
-        """Have burnt into the picture whose it is, and whether it is being recorded.  An incident is never refused for its caption."""
-        clock_set = self._clock.utc().quality is not ClockQuality.UNSET
-        with suppress(OSError):
-            self._source.overlay(Overlay(self._device, recording, clock_set))
 
     def saw(self, unit: Unit) -> None:
         """A frame came.  One whose time stands still or runs back is as good as none; a late one is a frame."""
