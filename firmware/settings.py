@@ -74,6 +74,7 @@ class Settings:
     record_on_undock: Annotated[bool, Switch(), "taken out of a dock it begins to record by itself"] = False
     record_in_dock: Annotated[bool, Switch(), "a press in a dock records"] = True
     hold_s: Annotated[int, Whole(1, 10, "s"), "how long a button is held for its second meaning"] = 3
+    remind_s: Annotated[int, Whole(30, 600, "s", off=True), "how often a running recording is felt again"] = 120
     keep_after_receipt_h: Annotated[int, Whole(0, 720, "h"), "receipted footage stays this long as space allows"] = 24
     profile: Annotated[
         str, Choice((*PROFILES, CUSTOM)), "size and rates of the picture; custom: what the next four settings say"

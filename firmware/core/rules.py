@@ -10,22 +10,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number in a range, both ends allowed; ``step`` is what it must be a multiple of."""
+    """A whole number in a range, both ends allowed; ``step`` is what it must be a multiple of, and ``off`` allows 0 beside it."""
 
     least: int
     most: int
     unit: str = ""
     step: int = 1
+    off: bool = False
 
     def __str__(self) -> str:
         multiple = f", a multiple of {self.step}" if self.step > 1 else ""
-        return f"a whole number from {self.least} to {self.most}{f' {self.unit}' if self.unit else ''}{multiple}"
+        never = ", or 0 for never" if self.off else ""
+        return f"a whole number from {self.least} to {self.most}{f' {self.unit}' if self.unit else ''}{multiple}{never}"
 
     def accepts(self, value: object) -> bool:
         """Whether the value obeys; true and false are no numbers."""
         if not isinstance(value, int) or isinstance(value, bool):
             return False
-        return self.least <= value <= self.most and value % self.step == 0
+        return (self.off and value == 0) or (self.least <= value <= self.most and value % self.step == 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ _REMARKS: Mapping[str, Mapping[str, Check]] = {
     "state": {"state": _STATE, "was": _STATE, "event": NAME},
     "mute": {"on": flag},
     "refused": {"reason": WORDS},
+    "latency": {"number": NUMBER, "starting_ms": null_or(COUNT), "recording_ms": COUNT},
     "dropped": {"count": INDEX},
 }
 LOG_PRIVATE: Mapping[str, Check] = {

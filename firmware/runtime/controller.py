@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from firmware.core.flags import Flag
 from firmware.core.indications import Trouble
+from firmware.core.latency import Latency
 from firmware.core.machine import FREE, RUNNING, Effect, Event, Move, Place, Recording, move, step
+from firmware.core.reminder import Reminder
 from firmware.runtime.docklink import Away, DockNews
 from firmware.runtime.face import Face
 from firmware.runtime.faultlines import FaultLines
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from firmware.core.flags import Flag
     from firmware.runtime.flow import Flow
     from firmware.runtime.log import Log
     from firmware.runtime.mailbox import Mailbox
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 TICK_S: Final = 0.05
 FEED_NS: Final = 250_000_000
 NS: Final = 1_000_000_000
+RESUME: Final = "resume"
+"""What begins a recording where nobody asked for one again."""
 CONFIRM_NS: Final = 5 * NS
 BUTTON: Final = "button"
 WAITING: Final = frozenset({Recording.STOP_ASKED, Recording.POST_EVENT})
@@ -71,6 +75,9 @@ class Controller:
         self.sensors = Sensors(self, hal, settings, flow, log)
         self._faults = FaultLines(flow.sign)
         self._rack = Rack(hal.power, settings)
+        self._latency = Latency()
+        self._reminder = Reminder(settings.remind_s)
+        self._number = 0
         self._cause = Cause(BUTTON, 0)
         self._asked = self._cause
         self._reason = "officer"
@@ -82,7 +89,7 @@ class Controller:
             Signal: self.sensors.wired,
             Samples: self.sensors.felt,
             Mounted: self._mounted,
-            Durable: lambda answer: self._answered(answer.take, Event.DURABLE),
+            Durable: self._durable,
             Sealed: lambda answer: self._answered(answer.take, Event.SEALED),
             Failed: lambda answer: self._answered(answer.take, Event.FAILED),
             Stopped: lambda _: flow.stopped(),
@@ -131,10 +138,12 @@ class Controller:
         if self._due_ns is not None and now_ns >= self._due_ns:
             self._due_ns = None
             self.happen(Event.TIMEOUT)
-        found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles
+        found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles | self._latency.troubles(now_ns)
         self._flow.roster.tick(now_ns)
         before = self.face.troubles
         self.face.look(self.recording, self.place, found, self.flags, now_ns)
+        if self._reminder.due(self.recording, now_ns):
+            self.face.cue("reminder")
         self._faults.begun(self.face.troubles - before, now_ns)
         self._faults.power(self.face.battery, now_ns)
 
@@ -178,13 +187,17 @@ class Controller:
 
     def _mounted(self, mounted: Mounted) -> None:
         if mounted.resume and self.place not in DOCKED:
-            self.ask(Cause("resume", self._hal.clock.monotonic_ns()), Event.RESUME)
+            self.ask(Cause(RESUME, self._hal.clock.monotonic_ns()), Event.RESUME)
+
+    def _durable(self, durable: Durable) -> None:
+        self._number = durable.number
+        self._answered(durable.take, Event.DURABLE)
 
     def _answered(self, take: int, event: Event) -> None:
         if self._flow.newest(take):
             # A take that fails while it starts still begins for the press.
             if event is Event.FAILED and self.recording is not Recording.STARTING:
-                self._cause = Cause("resume", self._hal.clock.monotonic_ns())
+                self._cause = Cause(RESUME, self._hal.clock.monotonic_ns())
             self.happen(event)
 
     def _health(self, health: Health) -> None:
@@ -231,6 +244,10 @@ class Controller:
         """Take a step of the table of recordings, and carry out what it says."""
         before = self.recording
         self.recording, effects = step(before, event)
+        if Effect.BEGIN in effects:
+            self._latency.begun(self._cause.time_ns, measured=self._cause.trigger != RESUME)
+        if self.recording is not before:
+            self._show()  # before what follows from it, of which some takes its time
         if self.recording not in WAITING:
             self._due_ns = None
         for effect in effects:
@@ -239,7 +256,15 @@ class Controller:
             self._log.event("state", state=self.recording.value, was=before.value)
             change = {"state": self.recording.value, "was": before.value, "event": event.value}
             self._flow.remark("state", change, self._hal.clock.monotonic_ns())
-            self.face.show(self.recording, self.place, self.flags)
+
+    def _show(self) -> None:
+        """Show a new state at once, and note how long the officer waited for it."""
+        told = self.face.show(self.recording, self.place, self.flags)
+        now_ns = self._hal.clock.monotonic_ns()
+        waited = self._latency.shown(self.recording, now_ns, lit=told and Flag.HUSH not in self.flags)
+        if waited is not None:
+            took = {"starting_ms": waited.starting_ms, "recording_ms": waited.recording_ms}
+            self._flow.remark("latency", {"number": self._number, **took}, waited.edge_ns)
 
     def _note(self) -> None:
         """A bookmark that says which sensor asked."""

@@ -113,9 +113,10 @@ class Mounted:
 
 @dataclass(frozen=True, slots=True)
 class Durable:
-    """Opening and first live flush of a take are on the card."""
+    """Opening and first live flush of a take are on the card, which is recording ``number`` there."""
 
     take: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

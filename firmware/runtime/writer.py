@@ -188,7 +188,7 @@ class Writer:
         self._rate.add(flushed.size, flushed.ticks / TICKS)
         if job.take not in self._confirmed:
             self._confirmed.add(job.take)
-            self._answer(Durable(job.take))
+            self._answer(Durable(job.take, take.number))
         self._lag_ms = flushed.lag_ms
         if self._health() < self._vault.budget.emptying:
             self.sweep()  # receipted footage makes room for what is being recorded

@@ -71,9 +71,9 @@ class Boot:
         at: dict[str, Asked] = {}
         mount = Writer.mount
 
-        def durable(take: int) -> Durable:
+        def durable(take: int, number: int) -> Durable:
             at.setdefault("durable", asked.copy())
-            return Durable(take)
+            return Durable(take, number)
 
         def mounted(writer: Writer) -> None:
             at["before"] = asked.copy()

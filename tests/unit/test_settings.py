@@ -25,6 +25,7 @@ DEFAULT_VALUES = {
     "record_on_undock": False,
     "record_in_dock": True,
     "hold_s": 3,
+    "remind_s": 120,
     "keep_after_receipt_h": 24,
     "profile": "custom",
     "width": 1280,
@@ -56,6 +57,7 @@ LIMITS = [
     ("pre_event_s", 0, 120),
     ("post_event_s", 0, 120),
     ("segment_s", 2, 60),
+    ("remind_s", 30, 600),
     ("keep_after_receipt_h", 0, 720),
     ("reserve_mib", 32, 4096),
     ("queue_s", 10, 60),
@@ -128,6 +130,13 @@ def test_limits(key: str, least: int, most: int) -> None:
     assert len(problems((BOARD, {key: most + 1}))) == 1
 
 
+def test_reminders_may_be_off_but_not_frequent() -> None:
+    """0 is none; what lies between is refused, and the message says both."""
+    assert load((BOARD, {"remind_s": 0})).remind_s == 0
+    for value in (-1, 1, 29, 601):
+        assert "from 30 to 600 s, or 0 for never, not" in problems((BOARD, {"remind_s": value}))[0]
+
+
 @pytest.mark.parametrize("value", ["A" * 65, "1.2 3", "1.2\n", "é", "a-b", None, 7])
 def test_what_is_encoded_holds_nothing_else(value: object) -> None:
     """Neither space nor any other letter; at most so long."""
@@ -190,8 +199,9 @@ def test_describe_of_settings_made_in_code() -> None:
 
 def _valid(rule: object) -> st.SearchStrategy[object]:
     match rule:
-        case Whole(least=least, most=most, step=step):
-            return st.integers(least // step, most // step).map(lambda number: number * step)
+        case Whole(least=least, most=most, step=step, off=off):
+            inside = st.integers(least // step, most // step).map(lambda number: number * step)
+            return inside | st.just(0) if off else inside
         case Text():
             return st.text(st.characters(categories=["L", "N", "P"]), min_size=rule.least, max_size=rule.most)
         case Choice():

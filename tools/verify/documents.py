@@ -273,6 +273,7 @@ LOG_PRIVATE_KINDS = {
     "state": members({**_remark, "state": _state_of, "was": _state_of, "event": NAME}),
     "mute": members({**_remark, "on": boolean}),
     "refused": members({**_remark, "reason": text()}),
+    "latency": members({**_remark, "number": NUMBER, "starting_ms": nullable(COUNT), "recording_ms": COUNT}),
     "dropped": members({**_remark, "count": integer(1)}),
 }
 

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from tools.verify.latency import Start
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One record of the audit log's private part: in which boot, when by the camera's clock, and what it says in plain words."""
+    """One record of the audit log's private part: in which boot, when by the camera's clock, and what it says in plain words; ``start``
+    where it says how long the wearer waited."""
 
     boot: int
     kind: str
     utc_ms: int
     text: str
+    start: Start | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The machine form."""
+        return {"boot": self.boot, "kind": self.kind, "utc_ms": self.utc_ms, "text": self.text}
+
+
+def starts(entries: Iterable[LogEntry] | None) -> list[Start]:
+    """How long the wearer waited at each start, in the order of the log; nothing without a key."""
+    return [each.start for each in entries or () if each.start is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tools.verify.documents import LOG_PRIVATE_KINDS, check_private
 from tools.verify.findings import Problems, Refused, need
 from tools.verify.holdings import LogEntry
 from tools.verify.journal import CHUNK
+from tools.verify.latency import start_of
 from tools.verify.model import NOTHING
 from tools.verify.plain import read_flushes
 from tools.verify.times import utc
@@ -28,6 +29,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "state": lambda entry: f"{entry['was']} to {entry['state']} ({entry['event']})",
     "mute": lambda entry: f"the microphone was {'silenced' if entry['on'] else 'opened again'}",
     "refused": lambda entry: f"a press could not record: {entry['reason']}",
+    "latency": lambda entry: f"recording {entry['number']}: {start_of(entry).words}",
     "dropped": lambda entry: f"{entry['count']} more records found no room",
 }
 
@@ -125,4 +127,5 @@ def _entry(boot: int, row: bytes) -> LogEntry:
         entry["kind"],
         entry["clock"]["utc_ms"],
         f"{utc(entry['clock']['utc_ms'])}: {_WORDS[entry['kind']](entry)}",
+        start_of(entry) if entry["kind"] == "latency" else None,
     )

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from tools.verify.completeness import unproven
 from tools.verify.files import shown
 from tools.verify.findings import Problem
+from tools.verify.holdings import starts
+from tools.verify.latency import summary
 from tools.verify.report import ExportReport, FilmReport, Place, RecordingReport, Report, Verdict, VolumeReport
 from tools.verify.timeline import words
 from tools.verify.times import span as media_span
@@ -84,6 +86,7 @@ def _volume(volume: VolumeReport, paint: _Paint) -> Iterator[str]:
         yield from _rows("timeline", [f"{len(volume.timeline) - _SPANS} earlier spans: see --json"])
     for entry in volume.private or ():
         yield from _rows("private", [entry.text])
+    yield from _rows("latency", list(summary(starts(volume.private))))
     yield ""
     for recording in volume.recordings:
         yield from _recording(recording, paint)

@@ -12,7 +12,7 @@ from tools.verify import VERSION
 from tools.verify.annex import CertificateEntry, FileEntry, RecordingAnnex, VolumeAnnex
 from tools.verify.derived import Derived
 from tools.verify.findings import Problem
-from tools.verify.holdings import Completeness, LogEntry, Span
+from tools.verify.holdings import Completeness, LogEntry, Span, starts
 from tools.verify.model import MEDIA_RATE
 from tools.verify.signatures import Signatures
 from tools.verify.times import utc
@@ -307,7 +307,8 @@ def _volume(report: VolumeReport) -> dict[str, Any]:
         "completeness": asdict(report.completeness),
         "timeline": [asdict(each) for each in report.timeline],
         **_words(report),
-        "private": None if report.private is None else [asdict(each) for each in report.private],
+        "private": None if report.private is None else [each.to_json() for each in report.private],
+        "starts": None if report.private is None else [asdict(each) for each in starts(report.private)],
         "recordings": [_recording(each) for each in report.recordings],
         "annex": _values(report.annex),
     }

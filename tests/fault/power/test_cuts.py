@@ -95,7 +95,7 @@ def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch)
     def early(self: Writer, job: Begin) -> None:
         begin(self, job)
         self._confirmed.add(job.take)
-        self._answer(Durable(job.take))
+        self._answer(Durable(job.take, self.takes[job.take].number))
 
     monkeypatch.setattr(Writer, "_begin", early)
     assert any("of what was live" in text for text in cuts.enumerate_here(FEW, SEED, first_press).violations)

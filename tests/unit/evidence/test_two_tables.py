@@ -143,6 +143,7 @@ LOG_RECORDS: list[Payload] = [
             "state": {"state": "idle", "was": "starting", "event": "press"},
             "mute": {"on": True},
             "refused": {"reason": "x"},
+            "latency": {"number": 7, "starting_ms": 3, "recording_ms": 310},
             "dropped": {"count": 1},
         }
     )

@@ -190,6 +190,7 @@ VOLUME_SHAPE = {
     },
     "timeline": [{"state": "str", "number": "NoneType", "dock": "NoneType", "from_ms": "int", "until_ms": "int"}],
     "private": "list",
+    "starts": "list",
     "facts": ["str"],
     "proven": ["str"],
     "not_proven": ["str"],

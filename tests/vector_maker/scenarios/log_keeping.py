@@ -121,6 +121,17 @@ def _cut_off(camera: Camera) -> None:
     path.write_bytes(path.read_bytes() + bytes(500))
 
 
+def _waited(**changed: Any) -> Make:
+    """A start whose wait was noted."""
+    record = {"kind": "latency", "number": 1, "starting_ms": 4, "recording_ms": 312, **changed}
+
+    def story(camera: Camera) -> None:
+        camera.boot()
+        camera.remark({each: value for each, value in record.items() if value != "left out"})
+
+    return then("kept", story)
+
+
 def _scenarios() -> Iterator[Scenario]:
     forged: dict[str, Any]
 
@@ -313,6 +324,25 @@ def _scenarios() -> Iterator[Scenario]:
         "audit/00000007.private.age: ",
     )
     yield row("private-goes-on", "a private part that goes on after it was closed", "11.2", then("kept", _goes_on), "")
+    for name, about, changed_members, problems in (
+        ("latency", "how long a start took", {}, ()),
+        (
+            "latency-member",
+            "a start without its first figure",
+            {"starting_ms": "left out"},
+            ("audit/00000003.private.age: ",),
+        ),
+    ):
+        given: dict[str, Any] = {} if problems else {"verdict": UNPROVEN}
+        yield row(
+            f"private-{name}",
+            about,
+            "11.2",
+            _waited(**changed_members),
+            *problems,
+            keys=("authority.agekey",),
+            **given,
+        )
     yield row(
         "private-cut-off",
         "what a cut left of a private part is told, and not signed",

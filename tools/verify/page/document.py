@@ -10,7 +10,7 @@ from tools.verify import VERSION
 from tools.verify.page.annex import annex
 from tools.verify.page.markup import Markup, digits, items, join, pairs, tag, text
 from tools.verify.page.picture import of_volumes
-from tools.verify.page.recordings import BADGES, card, cards, overview
+from tools.verify.page.recordings import BADGES, card, cards, overview, waits
 from tools.verify.page.sections import checked, findings, glossary, headline, meaning, problems
 from tools.verify.report import Report
 
@@ -102,7 +102,7 @@ def _volumes(report: Report) -> Markup:
     parts += [tag("p", note, kind="soft") for note in notes]
     for volume in report.volumes:
         title = f"Camera {volume.device or '?'}, volume {(volume.volume or '?')[:8]}"
-        parts += [tag("h3", title), items(volume.facts, "said"), overview(volume)]
+        parts += [tag("h3", title), items(volume.facts, "said"), overview(volume), waits(volume)]
     every = [each for volume in report.volumes for each in volume.recordings]
     return join([tag("section", *parts), tag("section", tag("h2", "Each recording"), cards(every)) if every else ""])
 

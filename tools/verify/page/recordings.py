@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tools.verify.annex import Docking, Gap, RecordingAnnex
+from tools.verify.holdings import starts
+from tools.verify.latency import summary
 from tools.verify.page.markup import Content, Markup, items, join, pairs, table, tag
 from tools.verify.page.picture import of_recording
 from tools.verify.page.words import CLOCKS, GAPS, SIGNERS
@@ -54,6 +56,34 @@ def overview(volume: VolumeReport) -> Markup:
         rows.append((first, (name, "", "", tag("span", "missing", kind="badge bad"), "should be here, and is not")))
     ordered = [row for _, row in sorted(rows, key=lambda each: each[0])]
     return table(("No.", "Began (camera's clock)", "Length", "Result", "Remarks"), ordered, "overview")
+
+
+def waits(volume: VolumeReport) -> Markup:
+    """How long the wearer waited at each start, where a key opened what the camera noted of that."""
+    found = starts(volume.private)
+    if not found:
+        return Markup()
+    rows = [
+        (
+            str(each.number),
+            utc(each.utc_ms),
+            "" if each.starting_ms is None else f"{each.starting_ms} ms",
+            f"{each.recording_ms} ms",
+        )
+        for each in found
+    ]
+    told = (
+        "From the electrical edge of a press, or from a sensor's word, to the lights, as the camera itself measured it. It is about the"
+        " camera, not about what was recorded."
+    )
+    return join(
+        [
+            tag("h4", "How long a start took"),
+            tag("p", told, kind="soft"),
+            items(summary(found), "said"),
+            table(("No.", "Pressed (camera's clock)", "To “starting”", "To “recording”"), rows, "overview"),
+        ]
+    )
 
 
 def _began(report: RecordingReport) -> str:
