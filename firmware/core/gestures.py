@@ -12,10 +12,12 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from hal.interface import Edge
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hal.interface import Button, Edge
+    from hal.interface import Button
 
 _NS: Final = 1_000_000_000
 SETTLED_NS: Final = 20_000_000
@@ -29,6 +31,8 @@ FLAPPING_NS: Final = 60 * _NS
 """Nobody presses so often in so short a time: the contact is loose, or water stands on it."""
 CALM_NS: Final = 5 * _NS
 """A button that flapped and has been still for this long may be believed again."""
+LOST_NS: Final = 100_000_000
+"""An edge that the level has told of for so long did not come, and will not."""
 _NEVER: Final = -1
 
 
@@ -99,7 +103,7 @@ _LET_GO: Final[Mapping[_Phase, type[Tap | Release] | None]] = {
 
 
 class Gestures:
-    """One button.  Feed it every edge at once, and the time at least ten times a second.
+    """One button.  Feed it every edge at once, and the time and the level at least ten times a second.
 
     A button that is down when the camera starts means nothing until it was let go: it may be stuck, or squeezed in a
     bag.  Edges may repeat, and their times may stand still or run back.
@@ -118,6 +122,7 @@ class Gestures:
         self._now_ns = _NEVER
         self._pressed_ns = 0
         self._changed_ns = 0
+        self._astray_ns: int | None = None
         self._presses: deque[int] = deque(maxlen=FLAPS)
         self.stuck = False
 
@@ -140,6 +145,18 @@ class Gestures:
         self._pressed_ns = min(self._pressed_ns, now_ns)
         self._changed_ns = min(self._changed_ns, now_ns)
         return self._due(now_ns)
+
+    def level(self, now_ns: int, *, down: bool) -> list[Gesture]:
+        """What it means that the button is ``down`` or up by now, whatever the edges said: where one was lost, a press must not be."""
+        if down == self._down:
+            self._astray_ns = None
+            return []
+        if self._astray_ns is None:
+            self._astray_ns = now_ns
+        if now_ns - self._astray_ns < LOST_NS:
+            return []
+        self._astray_ns = None
+        return self.edge(Edge(self._button, down, now_ns))
 
     def _see(self, now_ns: int) -> int:
         if self._now_ns == _NEVER:

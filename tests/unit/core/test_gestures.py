@@ -151,6 +151,57 @@ def test_repeated_levels_mean_nothing() -> None:
     assert run(Gestures(RECORD), *edges, until=1000) == [Press(RECORD, at(100)), Tap(RECORD, at(400))]
 
 
+def levels(machine: Gestures, down: bool, begin: int, until: int) -> list[Gesture]:  # noqa: FBT001 - the level is what it is about
+    """Time passes in steps of 50 ms, and the level is read each time."""
+    gestures: list[Gesture] = []
+    for now in range(begin, until + 1, 50):
+        gestures += machine.tick(at(now))
+        gestures += machine.level(at(now), down=down)
+    return gestures
+
+
+def test_a_press_whose_edge_was_lost_is_found_by_its_level() -> None:
+    """A tenth of a second later, and with that time; it is held and let go as any other."""
+    machine = Gestures(RECORD)
+    assert levels(machine, False, 0, 500) == []
+    gestures = levels(machine, True, 550, 4000) + levels(machine, False, 4050, 4500)
+    assert gestures[0] == Press(RECORD, at(650))
+    assert [type(gesture) for gesture in gestures[1:]] == [HoldProgress, HoldProgress, HoldProgress, Hold, Release]
+
+
+def test_a_release_whose_edge_was_lost_does_not_cost_the_next_press() -> None:
+    """Without the level the next edge down would be a repeated one."""
+    machine = Gestures(RECORD)
+    machine.tick(at(0))
+    machine.edge(Edge(RECORD, True, at(0)))
+    gestures = levels(machine, True, 50, 150) + levels(machine, False, 200, 500)
+    assert [type(gesture) for gesture in gestures] == [Tap]
+    assert machine.edge(Edge(RECORD, True, at(600))) == [Press(RECORD, at(600))]
+
+
+def test_an_edge_that_is_only_late_keeps_its_time() -> None:
+    """The level ran ahead of it for less than a tenth of a second: the edge's own time counts, and there is one press."""
+    machine = Gestures(RECORD)
+    levels(machine, False, 0, 100)
+    assert levels(machine, True, 150, 200) == []
+    assert machine.edge(Edge(RECORD, True, at(120))) == [Press(RECORD, at(120))]
+    assert levels(machine, True, 250, 900) == []
+
+
+def test_a_level_that_comes_and_goes_is_no_press() -> None:
+    """Only one that stays, at every look."""
+    machine = Gestures(RECORD)
+    for now in range(0, 3000, 50):
+        assert machine.level(at(now), down=now % 100 == 0) == []
+
+
+def test_a_button_let_go_while_nobody_looked_yet_is_free() -> None:
+    """Down when the camera started, up before it listened: the next press is one."""
+    machine = Gestures(RECORD, down=True)
+    levels(machine, False, 0, 300)
+    assert machine.edge(Edge(RECORD, True, at(400))) == [Press(RECORD, at(400))]
+
+
 def test_equal_times() -> None:
     """A whole press in one instant is one."""
     machine = Gestures(RECORD)
