@@ -121,6 +121,7 @@ PRIVATE: Mapping[str, Check] = {
         "start": {"trigger": WORDS, "press": CLOCK},
         "bookmark": {"label": WORDS},
         "sound": {"state": one_of("off", "on", "muted", "failed", "none")},
+        "standby": {"began": CLOCK, "ended": CLOCK},
         "fault": {"text": WORDS},
         "stop": {"reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")},
     }.items()

@@ -90,6 +90,8 @@ _REMARKS: Mapping[str, Mapping[str, Check]] = {
     "trigger": {"name": WORDS},
     "state": {"state": _STATE, "was": _STATE, "event": NAME},
     "mute": {"on": flag},
+    "hush": {"on": flag},
+    "standby": {"on": flag},
     "refused": {"reason": WORDS},
     "latency": {"number": NUMBER, "starting_ms": null_or(COUNT), "recording_ms": COUNT},
     "dropped": {"count": INDEX},

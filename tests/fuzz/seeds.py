@@ -180,6 +180,7 @@ def private_rows() -> list[bytes]:
         "start": {"trigger": "button", "press": clock},
         "bookmark": {"label": "Zelle 12"},
         "sound": {"state": "muted"},
+        "standby": {"began": clock, "ended": clock},
         "fault": {"text": "lens"},
         "stop": {"reason": "officer"},
     }

@@ -259,6 +259,7 @@ PRIVATE_KINDS = {
     "start": members({**_entry, "trigger": _words, "press": _clock}),
     "bookmark": members({**_entry, "label": text()}),
     "sound": members({**_entry, "state": one_of("off", "on", "muted", "failed", "none")}),
+    "standby": members({**_entry, "began": _clock, "ended": _clock}),
     "fault": members({**_entry, "text": text()}),
     "stop": members({**_entry, "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")}),
 }
@@ -272,6 +273,8 @@ LOG_PRIVATE_KINDS = {
     "trigger": members({**_remark, "name": text()}),
     "state": members({**_remark, "state": _state_of, "was": _state_of, "event": NAME}),
     "mute": members({**_remark, "on": boolean}),
+    "hush": members({**_remark, "on": boolean}),
+    "standby": members({**_remark, "on": boolean}),
     "refused": members({**_remark, "reason": text()}),
     "latency": members({**_remark, "number": NUMBER, "starting_ms": nullable(COUNT), "recording_ms": COUNT}),
     "dropped": members({**_remark, "count": integer(1)}),

@@ -28,6 +28,8 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "trigger": lambda entry: f"sensor: {entry['name']}",
     "state": lambda entry: f"{entry['was']} to {entry['state']} ({entry['event']})",
     "mute": lambda entry: f"the microphone was {'silenced' if entry['on'] else 'opened again'}",
+    "hush": lambda entry: f"the wearer's light and sounds went {'off' if entry['on'] else 'on again'}",
+    "standby": lambda entry: f"the pre-event buffer was {'emptied and paused' if entry['on'] else 'filled again'}",
     "refused": lambda entry: f"a press could not record: {entry['reason']}",
     "latency": lambda entry: f"recording {entry['number']}: {start_of(entry).words}",
     "dropped": lambda entry: f"{entry['count']} more records found no room",

@@ -27,6 +27,10 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "start": lambda entry: f"started by {entry['trigger']}, first noticed at {utc(entry['press']['utc_ms'])}",
     "bookmark": lambda entry: f"bookmark: {entry['label']}",
     "sound": lambda entry: f"from here on {_SOUND[entry['state']]}",
+    "standby": lambda entry: (
+        f"on standby from {utc(entry['began']['utc_ms'])} to {utc(entry['ended']['utc_ms'])}:"
+        " nothing captured until then was kept, so no pre-event part was lost"
+    ),
     "fault": lambda entry: f"fault: {entry['text']}",
     "stop": lambda entry: f"stopped: {entry['reason']}",
 }

@@ -19,6 +19,7 @@ RECORDS: list[dict[str, Any]] = [
     {"kind": "start", "trigger": "button", "press": samples.clock()},
     {"kind": "bookmark", "label": "Zelle 4, Übergabe"},
     {"kind": "sound", "state": "muted"},
+    {"kind": "standby", "began": samples.clock(), "ended": samples.clock()},
     {"kind": "fault", "text": "sync: I/O error"},
     {"kind": "stop", "reason": "officer"},
 ]

@@ -128,6 +128,7 @@ RECORDS: list[Payload] = [
             "start": {"trigger": "button", "press": samples.clock()},
             "bookmark": {"label": "x"},
             "sound": {"state": "off"},
+            "standby": {"began": samples.clock(), "ended": samples.clock()},
             "fault": {"text": "x"},
             "stop": {"reason": "officer"},
         }
@@ -142,6 +143,8 @@ LOG_RECORDS: list[Payload] = [
             "trigger": {"name": "x"},
             "state": {"state": "idle", "was": "starting", "event": "press"},
             "mute": {"on": True},
+            "hush": {"on": True},
+            "standby": {"on": True},
             "refused": {"reason": "x"},
             "latency": {"number": 7, "starting_ms": 3, "recording_ms": 310},
             "dropped": {"count": 1},

@@ -288,6 +288,7 @@ def test_every_kind_of_entry(tmp_path: Path) -> None:
         {"kind": "assignment", "at": None, "shift": None},
         {"kind": "start", "at": 180_000, "trigger": "button", "press": press},
         *({"kind": "sound", "at": 0, "state": state} for state in ("off", "on", "muted", "failed", "none")),
+        {"kind": "standby", "at": None, "began": {**press, "utc_ms": 0}, "ended": {**press, "utc_ms": 3_600_000}},
         {"kind": "fault", "at": 1, "text": "lens covered"},
         {"kind": "stop", "at": 2, "reason": "docked"},
     )
@@ -301,6 +302,8 @@ def test_every_kind_of_entry(tmp_path: Path) -> None:
         "ms since 1970",
         "muted by the officer",
         "microphone had failed",
+        "on standby from 1970-01-01",
+        "no pre-event part was lost",
         "lens covered",
     ):
         assert word in told
