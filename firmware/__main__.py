@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from firmware.camera import Camera
 from firmware.core.indications import LIGHTS, Look
-from firmware.core.machine import RUNNING
+from firmware.core.machine import RUNNING, Recording
 from firmware.runtime import pending
 from firmware.runtime.choosing import choose, effective
 from firmware.runtime.controller import PartLost, Quit
@@ -118,6 +118,8 @@ def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
             pending.keep(hal.config.root())
         _silence(hal)
         return LOST
+    if camera.controller.recording is not Recording.IDLE:  # pressed once the log was closed: the next start records
+        pending.keep(hal.config.root())
     _silence(hal)
     hal.watchdog.stopping()
     log.event("end")

@@ -13,8 +13,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from firmware.core.memory import buffer_bytes, captured
-from firmware.core.ring import Ring
+from firmware.core.memory import captured
+from firmware.runtime.buffer import Buffer
 from firmware.runtime.caption import Caption
 from firmware.runtime.controller import Controller
 from firmware.runtime.docklink import Berth, links
@@ -50,10 +50,10 @@ class Camera:
         self.hal, self.settings, self.vault = hal, settings, vault
         self.inbox, self.work = Mailbox[object](queue), Mailbox[Any](queue)
         put = self.inbox.put
-        self.ring = Ring(settings.pre_event_s, buffer_bytes(settings.pre_event_s, settings.bitrate))
-        self.buffered = set(Track) if settings.pre_event_sound else {Track.VIDEO}
         self.lens = Lens(hal.video, hal.clock, self.arrive, log)
         self.microphone = Microphone(hal.audio, hal.clock, self.arrive, always=settings.pre_event_sound)
+        self.buffer = Buffer(settings, self.microphone, hal.clock)
+        self.ring, self.heed = self.buffer.ring, self.buffer.heed
         self.writer = Writer(vault, self.work, put, hal.clock, log)
         self.pulse = Pulse(self.lens, self.microphone, self.writer)
         self.well, self.now = self.pulse.well, hal.clock.monotonic_ns
@@ -91,8 +91,7 @@ class Camera:
     def capture(self, unit: Unit) -> None:
         """Buffer a unit, and record it while a take runs."""
         (self.lens.saw if unit.track is Track.VIDEO else self.microphone.heard)(unit)
-        if unit.track in self.buffered:
-            self.ring.push(unit)
+        self.buffer.keep(unit)
         if self.take is not None:
             self.take.push(unit)
 
@@ -103,6 +102,7 @@ class Camera:
         self.takes += 1
         self.take = take = Take(self.takes, self.work, self.settings, self.hal, continues=self.take)
         take.join(self.ring)
+        self.buffer.explain(take, self.vault.stamps)
         take.sound(self.microphone.buffered, take.epoch_ns)
         self.microphone.open(self.now())
         take.sound(self.microphone.state, self.now())
@@ -115,10 +115,6 @@ class Camera:
         """Have the take's private part say so: a bookmark, a stop that was meant."""
         if self.take is not None:
             self.take.note(kind, facts, time_ns)
-
-    def mute(self, *, end: bool = False) -> bool:
-        """Silence the microphone, or open it again; with ``end`` only the latter.  Whether it is muted now."""
-        return self.microphone.mute(self.now(), end=end)
 
     def renew(self, full: Take, now_ns: int) -> None:
         """A take that has grown too long for one manifest is taken over by another; nothing is missing between them."""

@@ -25,6 +25,7 @@ class Turn(Enum):
     STANDBY = "standby"
     BEGUN = "begun"  # a recording begins
     ENDED = "ended"  # a recording was ended
+    OVER = "over"  # and is sealed, or another one begins behind it
     DOCKED = "docked"
     HUSH_OVERDUE = "hush-overdue"  # it has lasted as long as it may
     MUTE_OVERDUE = "mute-overdue"
@@ -62,7 +63,12 @@ TURNS: Mapping[Turn, Mapping[Flag, Act]] = {
     T.MUTE: {F.HUSH: A.KEEP, F.MUTE: A.CHANGE, F.STANDBY: A.KEEP},
     T.STANDBY: {F.HUSH: A.KEEP, F.MUTE: A.KEEP, F.STANDBY: A.CHANGE},
     T.BEGUN: {F.HUSH: A.KEEP, F.MUTE: A.KEEP, F.STANDBY: A.END},  # hushed before the press means a hushed recording
-    T.ENDED: {F.HUSH: A.END, F.MUTE: A.END, F.STANDBY: A.KEEP},
+    T.ENDED: {F.HUSH: A.KEEP, F.MUTE: A.END, F.STANDBY: A.KEEP},
+    T.OVER: {
+        F.HUSH: A.END,
+        F.MUTE: A.KEEP,
+        F.STANDBY: A.KEEP,
+    },  # so that the cue of a hushed recording's end is not heard either
     T.DOCKED: {F.HUSH: A.END, F.MUTE: A.END, F.STANDBY: A.END},
     T.HUSH_OVERDUE: {F.HUSH: A.END, F.MUTE: A.KEEP, F.STANDBY: A.KEEP},
     T.MUTE_OVERDUE: {F.HUSH: A.KEEP, F.MUTE: A.END, F.STANDBY: A.KEEP},

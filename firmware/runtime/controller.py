@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from firmware.core.flags import Flag
+from firmware.core.flags import Flag, Turn
 from firmware.core.indications import Trouble
 from firmware.core.latency import Latency
 from firmware.core.machine import FREE, RUNNING, Effect, Event, Move, Place, Recording, move, step
@@ -21,6 +21,7 @@ from firmware.runtime.flow import Cause
 from firmware.runtime.hands import Hands
 from firmware.runtime.rack import DOCKED, Rack
 from firmware.runtime.sensors import Sensors
+from firmware.runtime.standing import Standing
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
 from hal.interface import Edge, Samples, Signal, Track, Unit
 
@@ -66,11 +67,11 @@ class Controller:
         self.recording = Recording.IDLE
         self.place = Place.WORN
         self.face = Face(hal, log, enrolled=enrolled, hush_front=settings.hush_front)
-        self.flags: frozenset[Flag] = frozenset()
         self._hal = hal
         self._settings = settings
         self._flow = flow
         self._log = log
+        self._standing = Standing(flow, log, self._show)
         self._hands = Hands(self, hal.buttons, settings, flow, log)
         self.sensors = Sensors(self, hal, settings, flow, log)
         self._faults = FaultLines(flow.sign)
@@ -82,6 +83,7 @@ class Controller:
         self._asked = self._cause
         self._reason = "officer"
         self._due_ns: int | None = None
+        self._leaving: str | None = None
         self._fed_ns = -FEED_NS
         self._handlers: dict[type, Callable[[Any], None]] = {
             Unit: self._first,
@@ -100,18 +102,28 @@ class Controller:
             Quit: self._quit,
         }
         self._effects: dict[Effect, Callable[[], None]] = {
-            Effect.BEGIN: lambda: flow.begin(self._cause),
+            Effect.BEGIN: self._begin,
             Effect.CONFIRM: lambda: self.face.cue("started"),
             Effect.MARK: self._hands.mark,
             Effect.NOTE: self._note,
             Effect.ASK_STOP: self._ask_stop,
             Effect.RUN_ON: self._run_on,
             Effect.GO_ON: self._go_on,
-            Effect.SEAL: lambda: flow.seal(self._reason),
+            Effect.SEAL: self._seal,
             Effect.STOPPED: lambda: self.face.cue("stopped"),
             Effect.REFUSE: lambda: self.face.cue("refused"),
             Effect.ALARM: lambda: self.face.cue("fault"),
         }
+
+    @property
+    def flags(self) -> frozenset[Flag]:
+        """What the officer has asked for, and is in force."""
+        return self._standing.flags
+
+    @property
+    def docked(self) -> bool:
+        """Whether a dock of the authority has stood."""
+        return self.place in DOCKED
 
     def run(self, inbox: Mailbox[object], stop: threading.Event) -> None:
         """Handle what comes, and the passing of time, until ``stop``."""
@@ -135,7 +147,8 @@ class Controller:
         """Handle the passing of time; called at least ten times a second."""
         self._hands.tick(now_ns)
         self.sensors.tick(now_ns)
-        if self._due_ns is not None and now_ns >= self._due_ns:
+        self._standing.tick(now_ns)
+        if self._due_ns is not None and now_ns >= self._due_ns and not self._hands.confirming(now_ns):
             self._due_ns = None
             self.happen(Event.TIMEOUT)
         found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles | self._latency.troubles(now_ns)
@@ -183,6 +196,10 @@ class Controller:
         stops = event is Event.END or (self.recording, event) == (Recording.STOP_ASKED, Event.PRESS)
         return Event.RUN_ON if stops and self._settings.post_event_s else event
 
+    def turn(self, turn: Turn, time_ns: int) -> None:
+        """Something happened that may set or end a flag."""
+        self._standing.turn(turn, time_ns)
+
     # What the writer and the dock say.
 
     def _mounted(self, mounted: Mounted) -> None:
@@ -215,6 +232,7 @@ class Controller:
             self.face.cue("docked")
             self.end("docked")
             self._rack.put_in()
+            self.turn(Turn.DOCKED, self._hal.clock.monotonic_ns())
             self._flow.roster.put_in(self._hal.clock.monotonic_ns())
 
     def _taken_out(self, _away: Away) -> None:
@@ -224,9 +242,10 @@ class Controller:
             self.ask(Cause("undock", now_ns), Event.ALERT)
 
     def _quit(self, quit_: Quit) -> None:
-        """End in good order; what was being recorded goes on with the next start."""
+        """End in good order; what was being recorded goes on with the next start, and so does what a press asks for from now on."""
         running = self.recording in RUNNING - {Recording.POST_EVENT}
         self.end("shutdown")
+        self._leaving = quit_.reason
         self._flow.leave(quit_.reason, resume=running)
 
     def end(self, reason: str) -> None:
@@ -256,8 +275,13 @@ class Controller:
             self._log.event("state", state=self.recording.value, was=before.value)
             change = {"state": self.recording.value, "was": before.value, "event": event.value}
             self._flow.remark("state", change, self._hal.clock.monotonic_ns())
+            if before is Recording.STOPPING:
+                self.turn(Turn.OVER, self._hal.clock.monotonic_ns())
+            if self._leaving is not None and Effect.BEGIN in effects:
+                self.end("shutdown")
+                self._flow.leave(self._leaving, resume=True)
 
-    def _show(self) -> None:
+    def _show(self, cue: str | None = None) -> None:
         """Show a new state at once, and note how long the officer waited for it."""
         told = self.face.show(self.recording, self.place, self.flags)
         now_ns = self._hal.clock.monotonic_ns()
@@ -265,6 +289,16 @@ class Controller:
         if waited is not None:
             took = {"starting_ms": waited.starting_ms, "recording_ms": waited.recording_ms}
             self._flow.remark("latency", {"number": self._number, **took}, waited.edge_ns)
+        if cue is not None:
+            self.face.cue(cue)
+
+    def _begin(self) -> None:
+        self.turn(Turn.BEGUN, self._hal.clock.monotonic_ns())
+        self._flow.begin(self._cause)
+
+    def _seal(self) -> None:
+        self._flow.seal(self._reason)
+        self.turn(Turn.ENDED, self._hal.clock.monotonic_ns())
 
     def _note(self) -> None:
         """A bookmark that says which sensor asked."""

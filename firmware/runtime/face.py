@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from firmware.core.indications import Trouble, felt, indicate, worst
 from firmware.core.machine import Recording
+from firmware.core.telling import telling
 from firmware.runtime.troubles import Senses, of_storage
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Face:
         self._standing: frozenset[Trouble] = frozenset() if enrolled else frozenset({Trouble.NOT_ENROLLED})
         self._storage: frozenset[Trouble] = frozenset()
         self._told_s = NOTHING_TOLD
+        self._left_s: int | None = None
         self._senses = Senses(hal.power, hal.clock, log)
         self._dark = enrolled  # until the volume is mounted nobody knows whether it can record: no light then says so
         self._lights: Lights | None = None
@@ -57,7 +59,7 @@ class Face:
 
     def hear(self, health: Health) -> None:
         """The writer's word on the storage; its first one means that the volume is mounted."""
-        self._dark = False
+        self._dark, self._left_s = False, health.left_s
         before, self._storage = self._storage, of_storage(health, self._storage)
         if abs(health.left_s - self._told_s) >= max(60, self._told_s // 10):
             self._told_s = health.left_s
@@ -95,6 +97,12 @@ class Face:
     def cue(self, name: str) -> None:
         """Play a cue of that name; under hush it is only felt."""
         cue = felt(name, self._flags)
+        self._tell(lambda: self._indicators.play(cue))
+
+    def count(self) -> None:
+        """Tell battery and storage in ticks."""
+        battery = self.battery
+        cue = telling(None if battery is None else battery.percent, self._left_s)
         self._tell(lambda: self._indicators.play(cue))
 
     def _tell(self, act: Callable[[], None]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from firmware.core.flags import Flag
     from firmware.core.indications import Trouble
     from hal.interface import Unit
 
@@ -49,8 +50,8 @@ class Flow(Protocol):
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
         """Have the running take's private part say so: a bookmark, a stop that was meant."""
 
-    def mute(self, *, end: bool = False) -> bool:
-        """Silence the microphone of the running take, or open it again; with ``end`` only the latter.  Whether it is muted now."""
+    def heed(self, flags: frozenset[Flag]) -> None:
+        """These flags are in force now: microphone and buffer follow."""
 
     def seal(self, reason: str) -> None:
         """End the running take."""

@@ -1,30 +1,33 @@
-"""What the officer's hands do: edges become gestures, and gestures ask for what they mean.
+"""What the officer's hands do: edges become gestures, gestures are given their meaning, and what was meant is asked for.
 
-What a press then does is the table's word; here it is only told what was meant.
+What follows from a press is the table's word (``firmware.core.machine``); what a gesture means is that of ``firmware.core.meanings``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Protocol
 
-from firmware.core.gestures import Gestures, Hold, HoldProgress, Press, Stuck, Tap
+from firmware.core.flags import Turn
+from firmware.core.gestures import Gestures, Hold, Press, Stuck, Tap
 from firmware.core.indications import Trouble
-from firmware.core.machine import FREE, RUNNING, Event, Recording
+from firmware.core.machine import Event
+from firmware.core.meanings import Meanings, Means, Moment, Policy
 from firmware.runtime.flow import Cause
 from hal.interface import Button
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from firmware.core.gestures import Gesture
+    from firmware.core.machine import Recording
+    from firmware.core.meanings import Said
     from firmware.runtime.face import Face
     from firmware.runtime.flow import Flow
     from firmware.runtime.log import Log
     from firmware.settings import Settings
     from hal.interface import Buttons, Edge
 
-TWICE_NS: Final = 800_000_000
-NEVER: Final = -TWICE_NS
 GESTURES: Final[Mapping[type, str]] = {Press: "press", Tap: "tap", Hold: "hold", Stuck: "stuck"}
 """Those that the log's private part has a record of."""
 
@@ -35,6 +38,10 @@ class Head(Protocol):
     @property
     def recording(self) -> Recording:
         """What the camera is doing."""
+
+    @property
+    def docked(self) -> bool:
+        """Whether it stands in a dock."""
 
     @property
     def face(self) -> Face:
@@ -49,26 +56,42 @@ class Head(Protocol):
     def stop(self, time_ns: int) -> None:
         """An officer means the stop, and need not confirm it."""
 
+    def turn(self, turn: Turn, time_ns: int) -> None:
+        """Something happened that may set or end a flag."""
+
 
 class Hands:
     """Both buttons of one camera."""
 
     def __init__(self, head: Head, buttons: Buttons, settings: Settings, flow: Flow, log: Log) -> None:
         self._head = head
+        self._buttons = buttons
         self._settings = settings
         self._flow = flow
         self._log = log
         self._gestures = {
             button: Gestures(button, hold_s=settings.hold_s, down=buttons.is_down(button)) for button in Button
         }
-        self._tapped_ns = 0
-        self._function_ns = NEVER
-        self._spent = False
-        self._meanings: dict[type, Callable[[Any], None]] = {
-            Press: self._pressed,
-            Tap: self._tap,
-            Hold: self._held,
-            HoldProgress: self._holding,
+        self._meanings = Meanings(
+            Policy(
+                double=settings.start_press == "double",
+                mute=settings.mute_allowed,
+                hush=settings.hush_allowed,
+                standby=settings.standby_allowed,
+            )
+        )
+        self._marked_ns = 0
+        self._acts: Mapping[Means, Callable[[Said], None]] = {
+            Means.PRESS: self._press,
+            Means.CONFIRM: self._press,
+            Means.HEARD: lambda _: head.face.cue("heard"),
+            Means.MARK: self._bookmark,
+            Means.COUNT: lambda said: head.face.cue(f"hold-{min(said.step, 3)}"),
+            Means.ASK: self._stop,
+            Means.TELL: lambda _: head.face.count(),
+            Means.HUSH: lambda said: head.turn(Turn.HUSH, said.time_ns),
+            Means.MUTE: lambda said: head.turn(Turn.MUTE, said.time_ns),
+            Means.STANDBY: lambda said: head.turn(Turn.STANDBY, said.time_ns),
         }
 
     @property
@@ -82,71 +105,55 @@ class Hands:
         self._mean(self._gestures[edge.button].edge(edge))
 
     def tick(self, now_ns: int) -> None:
-        """Time passed."""
-        for button in self._gestures.values():
-            self._mean(button.tick(now_ns))
+        """Time passed.  An edge that was lost shows in the level; a button whose level cannot be read still has its edges."""
+        for button, gestures in self._gestures.items():
+            self._mean(gestures.tick(now_ns))
+            with suppress(OSError):
+                self._mean(gestures.level(now_ns, down=self._buttons.is_down(button)))
+        self._do(self._meanings.tick(now_ns, self._moment))
+
+    def confirming(self, now_ns: int) -> bool:
+        """Whether a press that may confirm a stop is under way."""
+        return self._meanings.confirming(now_ns)
 
     def mark(self) -> None:
         """The last press was a bookmark."""
-        self._flow.note("bookmark", {"label": self._settings.bookmark_label}, self._tapped_ns)
+        self._flow.note("bookmark", {"label": self._settings.bookmark_label}, self._marked_ns)
         self._head.face.cue("bookmark")
 
-    def _mean(self, gestures: list[Gesture]) -> None:
+    @property
+    def _moment(self) -> Moment:
+        return Moment(self._head.recording, docked=self._head.docked)
+
+    def _mean(self, gestures: Iterable[Gesture]) -> None:
         """Do what gestures ask for; only then the log's private part hears of them, so that nothing waits for that."""
         for gesture in gestures:
-            self._follow(gesture)
+            if isinstance(gesture, Stuck):
+                self._stuck(gesture)
+            self._do(self._meanings.hear(gesture, self._moment, stuck=self._gestures[gesture.button].stuck))
             if name := GESTURES.get(type(gesture)):
                 facts = {"button": gesture.button.value, "gesture": name}
                 self._flow.remark("press", facts, gesture.time_ns)
 
-    def _follow(self, gesture: Gesture) -> None:
-        if isinstance(gesture, Stuck):
-            self._stuck(gesture)
-        elif self._gestures[gesture.button].stuck and not (isinstance(gesture, Press) and self._head.recording in FREE):
-            return  # what is stuck may begin a recording, in case it was a hand; it never ends, marks or mutes one
-        elif gesture.button is not Button.RECORD:
-            self._function_tap(gesture)
-        elif meaning := self._meanings.get(type(gesture)):
-            meaning(gesture)
+    def _do(self, said: Iterable[Said]) -> None:
+        for each in said:
+            self._acts[each.means](each)
 
     def _stuck(self, gesture: Stuck) -> None:
-        """Told once; a mute that nobody may have meant ends."""
+        """Told once; what nobody may have meant ends."""
         self._log.warning("button-stuck", button=gesture.button.value)
         if gesture.button is Button.FUNCTION:
-            self._mute(gesture.time_ns, end=True)
+            self._head.turn(Turn.DOUBTED, gesture.time_ns)
 
-    def _function_tap(self, tap: Gesture) -> None:
-        """Twice in a row mutes, or ends that, where the authority allows it: the picture goes on."""
-        if not isinstance(tap, Tap):
-            return
-        twice = tap.time_ns - self._function_ns <= TWICE_NS
-        self._function_ns = NEVER if twice else tap.time_ns
-        if twice and self._head.recording in RUNNING and self._settings.mute_allowed:
-            self._mute(tap.time_ns)
-            self._head.face.cue("muted")
+    def _press(self, said: Said) -> None:
+        self._head.ask(Cause("button", said.time_ns), Event.PRESS)
 
-    def _mute(self, time_ns: int, *, end: bool = False) -> None:
-        self._flow.remark("mute", {"on": self._flow.mute(end=end)}, time_ns)
+    def _bookmark(self, said: Said) -> None:
+        self._marked_ns = said.time_ns
+        self._head.happen(Event.TAP)
 
-    def _pressed(self, press: Press) -> None:
-        """The first edge.  A press that begins or ends a recording is spent: its letting go and its holding mean nothing more."""
-        before = self._head.recording
-        self._tapped_ns = press.time_ns
-        self._head.ask(Cause("button", press.time_ns), Event.PRESS)
-        self._spent = self._head.recording is not before
-
-    def _tap(self, _tap: Tap) -> None:
-        if not self._spent:
-            self._head.happen(Event.TAP)
-
-    def _held(self, hold: Hold) -> None:
-        if self._spent:
-            return
+    def _stop(self, said: Said) -> None:
         if self._settings.confirm_stop:
             self._head.happen(Event.HOLD)
         else:
-            self._head.stop(hold.time_ns)
-
-    def _holding(self, progress: HoldProgress) -> None:
-        if not self._spent and self._head.recording is Recording.RECORDING:
-            self._head.face.cue(f"hold-{min(progress.step, 3)}")
+            self._head.stop(said.time_ns)

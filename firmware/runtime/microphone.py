@@ -45,6 +45,7 @@ class Microphone:
         self._adrift_ns: int | None = None
         self._heard_ns = 0
         self._tried_ns = 0
+        self._resting = False
         self.state = Sound.NONE if source is None else Sound.OFF
 
     @property
@@ -59,20 +60,26 @@ class Microphone:
 
     def open(self, now_ns: int) -> None:
         """Listen from now on."""
-        if self._source is None or self.listening:
-            return
+        if self._source is None or self.listening or self.state is Sound.MUTED:
+            return  # a mute lasts from one recording into the next that takes over from it
         self._heard_ns = now_ns
         self._start(now_ns)
 
-    def mute(self, now_ns: int, *, end: bool = False) -> bool:
-        """Stop listening although a recording runs, or listen again; with ``end`` only the latter.  Whether it is muted now."""
-        if self.listening and not end:
+    def mute(self, now_ns: int, *, on: bool) -> None:
+        """Stop listening although a recording runs, or listen again."""
+        if on and self.listening:
             self._end()
             self.state = Sound.MUTED
-        elif self.state is Sound.MUTED:
+        elif not on and self.state is Sound.MUTED:
             self.state = Sound.OFF
             self.open(now_ns)
-        return self.state is Sound.MUTED
+
+    def rest(self, *, on: bool) -> None:
+        """Do not listen between recordings either, or do so again where it is to listen always."""
+        self._resting = on
+        if on and self.listening:
+            self._end()
+            self.state = Sound.OFF
 
     def close(self) -> None:
         """The recording is over: nothing more is read into memory, unless it listens always."""
@@ -99,7 +106,7 @@ class Microphone:
 
     def tick(self, now_ns: int) -> None:
         """Notice that it has gone silent, and try to open it again now and then."""
-        if self._always and self.state is Sound.OFF:
+        if self._always and self.state is Sound.OFF and not self._resting:
             self.open(now_ns)
         if not self.listening or now_ns - self._heard_ns < SILENT_NS:
             return

@@ -11,6 +11,7 @@ from firmware.runtime.supervise import Part
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from firmware.core.flags import Flag
     from firmware.core.indications import Trouble
     from firmware.runtime.flow import Cause
     from firmware.runtime.log import Log
@@ -53,9 +54,8 @@ class Unclaimed:
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
         """Nothing is noted."""
 
-    def mute(self, *, end: bool = False) -> bool:  # noqa: ARG002 - there is no microphone
-        """Nothing is heard."""
-        return False
+    def heed(self, flags: frozenset[Flag]) -> None:
+        """There is neither microphone nor buffer."""
 
     def seal(self, reason: str) -> None:
         """Nothing is sealed."""

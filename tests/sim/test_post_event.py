@@ -9,7 +9,7 @@ import pytest
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Move, Recording
 from firmware.runtime.controller import Quit
-from hal.interface import Button
+from hal.interface import Button, Edge
 from hal.sim.clock import NS
 from tests.rig import VIDEO, Rig, judge
 from tests.sim.test_place import tell
@@ -24,10 +24,10 @@ AFTER_S = 10
 
 
 def stopped(seconds: float = 3, **values: Any) -> tuple[Rig, int]:
-    """A camera that records, and has just been told to stop; and when that was."""
+    """A camera that records, and has just been told to stop; and when the press began that meant it."""
     rig = Rig.new(post_event_s=AFTER_S, **values).run(5).tap().run(seconds).stop()
     assert rig.state is Recording.POST_EVENT
-    return rig, next(at_ns for at_ns, cue in reversed(rig.indicators.cues) if cue.name == "run-on")
+    return rig, next(item.time_ns for item in reversed(rig.answers) if isinstance(item, Edge) and item.down)
 
 
 def sealed(rig: Rig, folder: Path) -> RecordingReport:

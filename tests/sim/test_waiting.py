@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from firmware.core.flags import Flag
+from firmware.core.flags import Turn
 from firmware.core.indications import LIGHTS, Look, Trouble
 from firmware.core.machine import Recording
 from hal.interface import Button
@@ -118,7 +118,7 @@ def test_the_light_is_told_before_the_work_begins(monkeypatch: pytest.MonkeyPatc
 def test_a_hushed_start_has_no_light_to_measure(tmp_path: Path) -> None:
     """The wearer's light is dark: ``starting`` was shown to nobody."""
     rig = Rig.new().run(3)
-    rig.camera.controller.flags = frozenset({Flag.HUSH})
+    rig.camera.controller.turn(Turn.HUSH, rig.clock.monotonic_ns())
     rig.tap().run(2).stop()
     (start,) = starts(rig, tmp_path)
     assert start.starting_ms is None
@@ -140,7 +140,7 @@ def test_a_running_recording_is_felt_every_so_often(every_s: int, expected: int)
 def test_a_reminder_is_felt_under_hush() -> None:
     """Hush takes sounds and the wearer's light; a recording that nobody feels is one that is forgotten."""
     rig = Rig.new(remind_s=30).run(2).tap().run(2)
-    rig.camera.controller.flags = frozenset({Flag.HUSH})
+    rig.camera.controller.turn(Turn.HUSH, rig.clock.monotonic_ns())
     rig.run(35)
     felt = [cue for _, cue in rig.indicators.cues if cue.name == "reminder"]
     assert [(cue.buzz_ms, cue.tones) for cue in felt] == [((500,), ())]

@@ -45,7 +45,8 @@ def test_a_recording_ends_standby_and_its_end_ends_hush_and_mute() -> None:
     """Whatever begins it: the buffer is back; a hush that was asked for before the press stays dark."""
     for flags in ALL:
         assert step(flags, Turn.BEGUN) == flags - {Flag.STANDBY}
-        assert step(flags, Turn.ENDED) == flags - {Flag.HUSH, Flag.MUTE}
+        assert step(flags, Turn.ENDED) == flags - {Flag.MUTE}
+        assert step(step(flags, Turn.ENDED), Turn.OVER) == flags - {Flag.HUSH, Flag.MUTE}
 
 
 def test_hush_and_mute_last_a_quarter_of_an_hour_and_standby_an_hour() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from firmware.core.flags import Flag
 from firmware.core.indications import CUES, FILMING, LIGHTS, RECORDS, Look, Trouble, felt, indicate, look, worst
 from firmware.core.machine import Place, Recording
+from firmware.core.telling import NAME
 from hal.interface import Colour, Light, Lights, Pattern
 from tools.words.en import ENGLISH
 
@@ -212,7 +213,7 @@ def test_everything_has_words() -> None:
     for kind, names in (
         ("look", {*(each.value for each in Look), "dark", "hushed"}),
         ("trouble", {each.value for each in Trouble}),
-        ("cue", set(CUES)),
+        ("cue", {*CUES, NAME}),
     ):
         keys = {key for key in ENGLISH if key.startswith(f"{kind}.")}
         assert keys == {f"{kind}.{name}" for name in names}

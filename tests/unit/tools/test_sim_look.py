@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.core.flags import Flag
+from firmware.core import telling
 from firmware.core.indications import CUES as FIRMWARE_CUES
 from firmware.core.indications import LIGHTS, Look, Trouble, indicate
 from firmware.core.machine import Place, Recording
@@ -42,7 +43,7 @@ def test_every_look_is_known_and_means_what_the_camera_means(look: Look) -> None
 def test_no_meaning_is_made_up() -> None:
     """Beside the looks of the firmware there is only the dark."""
     assert set(MEANINGS) == {shown.top for shown in LIGHTS.values()} | {DARK.top}
-    assert set(CUES) == set(FIRMWARE_CUES)
+    assert set(CUES) == {*FIRMWARE_CUES, telling.NAME}
 
 
 def test_a_hushed_recording_is_seen_by_its_front_light() -> None:
