@@ -53,7 +53,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "hal.pi": ("cryptography", "gpiozero", "lgpio", "libcamera", "picamera2", "serial", "smbus2", "tpm2_pytss"),
     "tools.dock.places.s3": ("botocore",),
     "tools.dock.places.swift": ("keystoneauth1", "requests", "swiftclient"),
-    "tools.bench": ("OpenSSL", "rich"),
+    "tools.bench": ("OpenSSL", "av", "numpy", "rich"),
     "tools.dock.timing.tsa": ("cryptography", "rfc3161_client"),
     "tools": ("PIL", "av", "c2pa", "cryptography", "numpy", "pyrage", "rich", "serial"),
 }

@@ -67,7 +67,7 @@ class EncodedVideo:
 
     def begin(self, time_ns: int) -> None:
         """Open an encoder; the first picture is taken at ``time_ns``."""
-        self._codec = _encoder(self._format)
+        self._codec = encoder(self._format)
         self._start_ns, self._index, self._encoded = time_ns, 0, 0
         self._times.clear()
 
@@ -103,7 +103,8 @@ class EncodedVideo:
         self._codec = None
 
 
-def _encoder(video: VideoFormat) -> VideoCodecContext:
+def encoder(video: VideoFormat) -> VideoCodecContext:
+    """A new encoder, opened: it needs no more than a small board can do, and keeps nothing back."""
     codec = av.CodecContext.create("libx264", "w")
     codec.width, codec.height, codec.pix_fmt = video.width, video.height, "yuv420p"
     codec.framerate = Fraction(video.fps)

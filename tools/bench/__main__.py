@@ -1,4 +1,4 @@
-"""``python -m tools.bench dock``: measure, and say against what."""
+"""``python -m tools.bench dock`` or ``overlay``: measure, and say against what."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tools.bench import overlay
 from tools.bench.dock import Figure, measure
 
 _VERDICTS = {None: "", True: "kept", False: "NOT KEPT"}
@@ -23,16 +24,33 @@ def main(arguments: list[str] | None = None) -> int:
     dock.add_argument("--size", type=int, default=300, metavar="MB", help="how much is offloaded each time (300)")
     dock.add_argument("--rounds", type=int, default=3, help="of each the best of so many, in turns (3)")
     dock.add_argument("--dir", type=Path, metavar="DIR", help="a directory on the disk that counts")
-    dock.add_argument("--json", action="store_true", help="one JSON object a line for each figure")
+    dock.set_defaults(run=lambda options: measure(options.size * 1_000_000, options.rounds, options.dir), table=_table)
+    burnt = commands.add_parser("overlay", help="what burning words into a frame takes")
+    burnt.add_argument(
+        "--frames", type=int, default=300, help="of each size, in turns with what it is compared with (300)"
+    )
+    burnt.set_defaults(run=lambda options: overlay.measure(max(10, options.frames)), table=_shares)
+    for each in (dock, burnt):
+        each.add_argument("--json", action="store_true", help="one JSON object a line for each figure")
     options = parser.parse_args(arguments)
     figures = []
-    for figure in measure(options.size * 1_000_000, options.rounds, options.dir):
+    for figure in options.run(options):
         figures.append(figure)
         if options.json:
             print(json.dumps({**asdict(figure), "kept": figure.kept}), flush=True)
     if not options.json:
-        Console(width=150).print(_table(figures))
+        Console(width=150).print(options.table(figures))
     return 1 if any(figure.kept is False for figure in figures) else 0
+
+
+def _shares(shares: list[overlay.Share]) -> Table:
+    table = Table("what", "against", "share", "tenths of the run", "promised", "", "microseconds")
+    for share in shares:
+        spread = f"{share.least:.4f} to {share.most:.4f}"
+        took = f"{share.what_us:.1f} of {share.against_us:.1f}"
+        promise = f"at most {share.limit}"
+        table.add_row(share.what, share.against, f"{share.value:.4f}", spread, promise, _VERDICTS[share.kept], took)
+    return table
 
 
 def _table(figures: list[Figure]) -> Table:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.core.flags import Flag
 from firmware.core import telling
+from firmware.core.flags import Flag
 from firmware.core.indications import CUES as FIRMWARE_CUES
 from firmware.core.indications import LIGHTS, Look, Trouble, indicate
 from firmware.core.machine import Place, Recording

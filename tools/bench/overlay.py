@@ -1,0 +1,99 @@
+"""The overlay's benchmark: what burning one frame takes, as shares of what was measured in turns with it, frame by frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+
+import av
+import numpy as np
+
+from hal.interface import Overlay, VideoFormat
+from hal.overlay.burner import Burner
+from hal.sim.paint import Plane, Planes
+from hal.sim.scene import SyntheticScene
+from hal.sim.video import encoder
+
+FORMATS = (VideoFormat(1280, 720, 30, 4_000_000, 30), VideoFormat(1920, 1080, 30, 8_000_000, 30))
+OF_A_COPY = 0.33
+"""The most that burning may take of what copying the frame's planes takes: the camera's pipeline copies none, and three such overlays would not
+cost as much as one copy."""
+OF_ENCODING = 0.02
+"""The most that it may take of what encoding the frame with x264 takes, at its quickest."""
+
+_NS = 1_000_000_000
+_UTC_NS = 1_800_000_000 * _NS
+_PARTS = 10  # of a run, each with a median of its own: their spread is what the machine's other work does
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One line of the result.  ``value`` is the median of ``what`` divided by that of what it is measured ``against``, ``least`` and ``most`` the
+    same of the best and the worst tenth of the run, ``limit`` what is promised; the medians are in microseconds."""
+
+    what: str
+    against: str
+    value: float
+    least: float
+    most: float
+    limit: float
+    what_us: float
+    against_us: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise is kept."""
+        return self.value <= self.limit
+
+
+def measure(frames: int) -> Iterator[Share]:
+    """All shares, ``frames`` frames for each format, no fewer than ten."""
+    for video in FORMATS:
+        burning, copying, encoding = _run(video, frames)
+        what = f"burning one frame, {video.width}x{video.height}"
+        yield _share(what, "copying its planes", burning, copying, OF_A_COPY)
+        yield _share(what, "encoding it, x264 ultrafast", burning, encoding, OF_ENCODING)
+
+
+def _run(video: VideoFormat, frames: int) -> tuple[list[int], list[int], list[int]]:
+    """How long burning, copying and encoding took, for each frame of a film, in ns."""
+    scene, burner, codec = SyntheticScene(video), Burner(video.width, video.height), encoder(video)
+    copy = Planes.blank(video.width, video.height)
+    overlay = Overlay("lapel-0001", recording=True, clock_set=True, shift="unassigned")
+    burning, copying, encoding = list[int](), list[int](), list[int]()
+    for number in range(-1, frames):  # the first one makes the glyphs, and is left out
+        picture = scene.picture((number + 1) * _NS // video.fps)
+        utc_ns = _UTC_NS + number * _NS // video.fps
+        burnt = _took(lambda y, u, v, at=utc_ns: burner.burn(y, u, v, overlay, at), picture)
+        copied = _took(lambda y, u, v: _copy(copy, y, u, v), picture)
+        frame = av.VideoFrame.from_ndarray(picture.whole, format="yuv420p")
+        frame.pts = number + 1
+        began = time.perf_counter_ns()
+        codec.encode(frame)
+        encoded = time.perf_counter_ns() - began
+        if number >= 0:
+            burning.append(burnt)
+            copying.append(copied)
+            encoding.append(encoded)
+    return burning, copying, encoding
+
+
+def _took(act: Callable[..., None], picture: Planes) -> int:
+    began = time.perf_counter_ns()
+    act(picture.y, picture.u, picture.v)
+    return time.perf_counter_ns() - began
+
+
+def _copy(into: Planes, *planes: Plane) -> None:
+    for (target, _), plane in zip(into.each(), planes, strict=True):
+        np.copyto(target, plane)
+
+
+def _share(what: str, against: str, ours: list[int], theirs: list[int], limit: float) -> Share:
+    size = len(ours) // _PARTS
+    parts = [slice(at, at + size) for at in range(0, size * _PARTS, size)]
+    shares = sorted(median(ours[part]) / median(theirs[part]) for part in parts)
+    middle = median(ours), median(theirs)
+    return Share(what, against, middle[0] / middle[1], shares[0], shares[-1], limit, middle[0] / 1000, middle[1] / 1000)
