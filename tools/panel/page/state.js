@@ -2,7 +2,7 @@
 
 import { fill, find, keyed, list, make, put, say } from "./dom.js";
 import { Lamp, strip } from "./lamps.js";
-import { bytes, CLOCKS, FLAGS, length, number, PLACES, POWERS, time } from "./words.js";
+import { bytes, CLOCKS, length, number, PLACES, POWERS, time } from "./words.js";
 
 const DARK = { colour: "off", pattern: "steady" };
 
@@ -26,12 +26,13 @@ export function state(page) {
         say(find(`${name}-words`), inWords(light, patterns()));
       }
       const card = document.querySelector(".state");
-      card.dataset.name = camera.meaning.name;
+      card.dataset.name = power === "on" ? camera.meaning.name : power;
+      card.dataset.colour = (power === "on" && [camera.lights.top, camera.lights.front].find((light) => light.colour !== "off")?.colour) || "off";
       say(find("words"), POWERS[power] ?? camera.meaning.words);
       list(find("troubles"), [
         ...(power === "failed" && camera.trouble ? [camera.trouble] : []),
         ...(now?.troubles ?? []).map((name) => page.hello.troubles[name] ?? name),
-        ...(now?.flags ?? []).map((name) => FLAGS[name] ?? name),
+        ...(now?.flags ?? []).map((name) => page.hello.flags?.[name] ?? name),
       ]);
       const ring = now?.ring ?? { seconds: 0, full_s: 0 };
       const filled = now ? `${number(ring.seconds)} s of ${ring.full_s} s` : "nothing";

@@ -3,7 +3,6 @@
 export const PLACES = { worn: "Worn", contact: "Meets a dock", docked: "In the dock", offloading: "In the dock, offloading" };
 export const CLOCKS = { unset: "not set", rtc: "its own clock", dock: "set by a dock" };
 export const POWERS = { off: "The battery is out.", starting: "Starting.", failed: "The service has ended by itself." };
-export const FLAGS = { hush: "Hush: its lights and sounds for the wearer are off.", mute: "Muted: no sound is recorded.", standby: "Standby: nothing is buffered." };
 
 /** Minutes and seconds. */
 export function length(seconds) {
