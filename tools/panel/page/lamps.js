@@ -1,31 +1,33 @@
-// Lights with their patterns.  How bright a pattern is when comes from the server's one table; here it is only played.
+// Lights with their patterns.  How each pattern goes comes from the server's one table, as points [ms, brightness from 0 to 1] joined by
+// straight lines, two at one time being a jump; here it is only played.
 
-const SMOOTH = 0.25; // neighbours that differ by no more are one curve, others are switched on and off
-const STRIP = 100; // parts of a strip
-const STRIP_MS = 2000; // what it shows
+const STRIP_MS = 2500; // what a strip shows
+const STRIP_PARTS = 100;
+const LIT = 0.5;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-const isCurve = (levels) => levels.every((level, index) => Math.abs(level - levels[(index + 1) % levels.length]) <= SMOOTH);
+const period = (points) => points.at(-1)[0];
+const isSteady = (points) => points.every(([, level]) => level === points[0][1]);
 
-/** A pattern as keyframes of opacity.  `levels` are evenly spaced over its period, from 0 to 1. */
-export function keyframes(levels) {
-  const curve = isCurve(levels);
-  const easing = curve ? "linear" : "steps(1, end)";
-  const frames = levels.map((opacity, index) => ({ opacity, offset: index / levels.length, easing }));
-  return [...frames, { opacity: curve ? levels[0] : levels.at(-1), offset: 1 }];
+/** A pattern as keyframes of opacity. */
+export function keyframes(points) {
+  return points.map(([ms, opacity]) => ({ opacity, offset: ms / period(points), easing: "linear" }));
 }
 
-/** A pattern as dashes along a path of length 100, for those who want no motion: one period, from its first flash on. */
-export function dashes(levels) {
-  if (isCurve(levels)) return "none";
-  const first = levels.findIndex((level, index) => level >= 0.5 && levels.at(index - 1) < 0.5);
-  const runs = [];
-  levels.forEach((_, index) => {
-    const on = levels[(first + index) % levels.length] >= 0.5;
-    if (runs.length % 2 === (on ? 0 : 1)) runs.push(0);
-    runs[runs.length - 1] += 100 / levels.length;
-  });
-  return runs.map((run) => run.toFixed(1)).join(" ");
+/** How bright a pattern is so many milliseconds after it began. */
+export function brightness(points, ms) {
+  const at = ms % period(points);
+  const next = points.findIndex(([begin]) => begin > at);
+  const [[begin, first], [end, last]] = [points[next - 1], points[next]];
+  return first + ((last - first) * (at - begin)) / (end - begin);
+}
+
+/** A pattern as dashes along a path of length 100, for those who want no motion: one period; none for what neither blinks nor jumps. */
+export function dashes(points) {
+  const runs = points.slice(1).map(([end, level], index) => [end - points[index][0], level, points[index][1]]);
+  if (isSteady(points) || runs.some(([length, level, before]) => length > 0 && level !== before)) return "none";
+  const lengths = runs.filter(([length]) => length > 0).map(([length]) => ((100 * length) / period(points)).toFixed(1));
+  return lengths.join(" ");
 }
 
 /** One lamp: the parts of the drawing that shine. */
@@ -55,34 +57,27 @@ export class Lamp {
     this.#playing?.cancel();
     this.#playing = null;
     const lit = this.#light !== null && this.#light.colour !== "off";
-    const pattern = lit ? this.patterns()[this.#light.pattern] : null;
+    const points = lit ? this.patterns()[this.#light.pattern]?.points : null;
     this.node.style.opacity = lit ? "1" : "0";
-    this.node.style.strokeDasharray = pattern && still.matches ? dashes(pattern.levels) : "none";
-    if (pattern && pattern.levels.length > 1 && !still.matches)
-      this.#playing = this.node.animate(keyframes(pattern.levels), { duration: pattern.period_ms, iterations: Infinity });
+    this.node.style.strokeDasharray = points && still.matches ? dashes(points) : "none";
+    if (points && !isSteady(points) && !still.matches)
+      this.#playing = this.node.animate(keyframes(points), { duration: period(points), iterations: Infinity });
   }
 }
 
-/** Draw two seconds of a light's pattern into a strip, for those who do not see it blink. */
+/** Draw the next seconds of a light's pattern into a strip, for those who do not see it blink. */
 export function strip(node, light, patterns) {
   const name = `${light.colour} ${light.pattern}`;
   if (node.dataset.shown === name) return;
   node.dataset.shown = name;
   node.dataset.colour = light.colour;
-  const pattern = patterns[light.pattern];
-  const parts = Array.from({ length: STRIP }, (_, at) => at / STRIP);
-  const levels = light.colour === "off" || !pattern ? [] : parts.map((part) => levelAt(pattern, part));
+  const points = light.colour === "off" ? null : patterns[light.pattern]?.points;
+  const parts = points ? Array.from({ length: STRIP_PARTS }, (_, at) => brightness(points, (at * STRIP_MS) / STRIP_PARTS)) : [];
   node.replaceChildren(
-    ...levels.map((level) => {
+    ...parts.map((level) => {
       const part = document.createElement("i");
       part.style.opacity = String(level);
       return part;
     }),
   );
-}
-
-/** How bright a pattern is at a part of what a strip shows. */
-function levelAt(pattern, part) {
-  const phase = ((part * STRIP_MS) % pattern.period_ms) / pattern.period_ms;
-  return pattern.levels[Math.floor(phase * pattern.levels.length)];
 }

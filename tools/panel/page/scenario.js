@@ -12,7 +12,7 @@ export function scenarios(order) {
   let told = "none";
 
   stop.addEventListener("click", () => {
-    if (told === "running") order("stop");
+    if (told === "running") order("stop", {}, null);
     else box.hidden = true;
   });
 
@@ -43,7 +43,7 @@ export function scenarios(order) {
 
 function row(each, order) {
   const button = make("button", { type: "button", class: "button", "data-scenario": each.name }, "Play", make("span", { class: "unseen" }, ` ${each.title}`));
-  button.addEventListener("click", () => order("play", { scenario: each.name, fast: false }));
+  button.addEventListener("click", () => order("play", { scenario: each.name, fast: false }, null));
   const about = each.about_s ? ` About ${Math.max(1, Math.round(each.about_s / 60))} min.` : "";
   return make("li", {}, make("h3", {}, each.title), make("p", {}, `${each.words}${about}`), button);
 }
