@@ -25,7 +25,7 @@ from firmware.runtime.microphone import Microphone
 from firmware.runtime.roster import Roster
 from firmware.runtime.shelf import CameraShelf
 from firmware.runtime.supervise import Part
-from firmware.runtime.take import Take
+from firmware.runtime.takes import Takes
 from firmware.runtime.troubles import Pulse
 from firmware.runtime.work import Remark, Stop, Witness
 from firmware.runtime.writer import Writer
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from firmware.core.indications import Trouble
     from firmware.evidence.recipients import Random
     from firmware.runtime.log import Log
+    from firmware.runtime.take import Take
     from firmware.runtime.vault import Vault
     from firmware.settings import Settings
     from hal.interface import Hal, Unit
@@ -65,8 +66,8 @@ class Camera:
         self.roster = Roster(vault, self.work.put, lambda: self.take)
         self.controller = Controller(hal, settings, self, log)
         self.take: Take | None = None
-        self.takes = 0  # begun so far
-        self.newest = lambda take: take == self.takes
+        self.takes = Takes(self.work, settings, hal)
+        self.newest = lambda take: take == self.takes.begun
         self.caption = Caption(hal, vault, settings, lambda: (self.roster.shift, self.take is not None), log)
         self.stopped: Callable[[], None] = lambda: None
 
@@ -92,41 +93,41 @@ class Camera:
         """Buffer a unit, and record it while a take runs."""
         (self.lens.saw if unit.track is Track.VIDEO else self.microphone.heard)(unit)
         self.buffer.keep(unit)
-        if self.take is not None:
-            self.take.push(unit)
+        (self.roll if self.takes.due(unit) else self.takes.push)(unit)
 
     # Press.  The minute before leaves the buffer; what follows goes live, ahead of it.
 
     def begin(self, cause: Cause) -> None:
         """Begin a take."""
-        self.takes += 1
-        self.take = take = Take(self.takes, self.work, self.settings, self.hal, continues=self.take)
-        take.join(self.ring)
+        self.take = take = self.takes.begin(self.ring)
         self.buffer.explain(take, self.vault.stamps)
         take.sound(self.microphone.buffered, take.epoch_ns)
         self.microphone.open(self.now())
-        take.sound(self.microphone.state, self.now())
-        take.note("assignment", {"shift": self.roster.shift})
-        take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
+        self.introduce(take, cause, self.now())
         self.berth.yield_to_recording(recording=True)
         self.caption.look()
+
+    def introduce(self, take: Take, cause: Cause, now_ns: int) -> None:
+        """Have a take's private part say whose it is and why."""
+        take.sound(self.microphone.state, now_ns)
+        take.note("assignment", {"shift": self.roster.shift})
+        take.note("start", {"trigger": cause.trigger, "press": self.vault.stamps.at(cause.time_ns)}, cause.time_ns)
 
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
         """Have the take's private part say so: a bookmark, a stop that was meant."""
         if self.take is not None:
             self.take.note(kind, facts, time_ns)
 
-    def renew(self, full: Take, now_ns: int) -> None:
-        """A take that has grown too long for one manifest is taken over by another; nothing is missing between them."""
-        self.begin(Cause("resume", now_ns))
-        full.end("length", now_ns)
+    def roll(self, keyframe: Unit) -> None:
+        """A take that is as long as it may be gives way to another: nothing is missing between them, and nothing is in both."""
+        self.take = self.takes.follow(keyframe, sound=self.microphone.listening)
+        self.introduce(self.take, Cause("length", keyframe.time_ns), keyframe.time_ns)
 
     # Seal.  What was captured up to the stop, or for so long behind it, is written; the manifest closes it.
 
     def seal(self, reason: str) -> None:
         """End the take."""
-        if self.take is not None:
-            self.take.end(reason, self.now())
+        self.takes.end(reason, self.now())
         self.take = None
         self.microphone.close()
         self.berth.yield_to_recording(recording=False)
@@ -140,7 +141,6 @@ class Camera:
         self.microphone.tick(now_ns)
         if self.take is not None:
             self.take.idle(now_ns - self.lens.late_ns)
-            if self.take.full:
-                self.renew(self.take, now_ns)
+            self.takes.tick(now_ns)
             self.take.sound(self.microphone.state, now_ns)
         return self.pulse.troubles(now_ns)

@@ -71,6 +71,7 @@ class Settings:
         "single"
     )
     confirm_stop: Annotated[bool, Switch(), "stopping takes a second press"] = True
+    max_length_min: Annotated[int, Whole(1, 720, "min"), "a longer recording goes on in the next one"] = 720
     record_on_undock: Annotated[bool, Switch(), "taken out of a dock it begins to record by itself"] = False
     record_in_dock: Annotated[bool, Switch(), "a press in a dock records"] = True
     hold_s: Annotated[int, Whole(1, 10, "s"), "how long a button is held for its second meaning"] = 3

@@ -178,6 +178,13 @@ class Cutter:
         self.late += waiting - len(self._filling.video) - len(self._filling.audio)
         return self._flush(self._filling.close(), last=True)
 
+    def give_way(self, keyframe: Unit) -> list[Flush]:
+        """Close the last segment where ``keyframe`` begins, which is another recording's: with all that has come so far."""
+        if self._finished:
+            return []
+        self._finished = True
+        return self._flush(self._filling.close(keyframe), last=True)
+
     def _before(self, frame: Unit, *, opens: bool) -> list[Flush]:
         """What ends where the video frame ``frame`` begins."""
         self._newest_ns = frame.time_ns

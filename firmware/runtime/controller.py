@@ -238,7 +238,7 @@ class Controller:
     def _taken_out(self, _away: Away) -> None:
         now_ns = self._hal.clock.monotonic_ns()
         self._flow.roster.taken_out(now_ns)
-        if self._rack.taken_out():
+        if self._rack.taken_out() and self.recording in FREE:
             self.ask(Cause("undock", now_ns), Event.ALERT)
 
     def _quit(self, quit_: Quit) -> None:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from hal.interface import Hal, Unit
 
 NS = 1_000_000_000
+MINUTE_NS = 60 * NS
 MOST_SEGMENTS = 4320
-"""Twelve hours in segments of ten seconds.  A recording has to fit into one manifest; a longer one goes on in another."""
+"""Twelve hours in segments of ten seconds.  A recording has to fit into one manifest, however long it may be and however short its segments."""
 
 
 class Take:
@@ -41,24 +42,27 @@ class Take:
         hal: Hal,
         *,
         continues: Take | None,
+        buffered: bool = True,
     ) -> None:
-        """``continues``: a running take that this one takes over from."""
+        """``continues``: a running take that this one takes over from; ``buffered``: what was captured before belongs to it."""
         video, audio = hal.video.format, hal.audio.format if hal.audio is not None else None
         self.id = number
-        self.full = False
+        self._full = False
+        self._longest_ns = settings.max_length_min * MINUTE_NS - NS // video.fps // 2
+        self._newest_ns = 0
         self._origin: Origin | None = None
         self._priority = False
         self._heard: Sound | None = None
         self._box = box
         self._segment_s = settings.segment_s
-        self._live_from = live_from(settings.pre_event_s, settings.segment_s)
+        self._live_from = live_from(settings.pre_event_s, settings.segment_s) if buffered else 0
         self._fps = video.fps
         self._cutter = Cutter(self._live_from, segment_s=settings.segment_s, fps=video.fps)
         self._frames = GapMeter(NS // video.fps)
         self._sound = GapMeter(NS * audio.samples_per_unit // audio.rate) if audio else None
         self._overflow = 0
         self._behind = False
-        box.put(Begin(number, continues.id if continues else 0))
+        box.put(Begin(number, continues.id if continues else 0, self._live_from))
 
     @property
     def epoch_ns(self) -> int | None:
@@ -89,9 +93,36 @@ class Take:
         if self._behind:
             self._overflow += 1
             return
+        if unit.track is Track.VIDEO:
+            self._newest_ns = max(self._newest_ns, unit.time_ns)
         if keyframe and self._origin is None:
             self._origin = Origin(unit.time_ns, self._live_from)
         self._send(self._cutter.push(unit))
+
+    def over(self, unit: Unit) -> bool:
+        """Whether this take is as long as it may be before ``unit``, and another one can begin with it.  While storage lags it goes on: what
+        cannot be written now could not be written to the next one either."""
+        if not (unit.key and unit.track is Track.VIDEO and self._box.room) or self._origin is None:
+            return False
+        long = self._full or unit.time_ns - self._origin.epoch_ns >= self._longest_ns
+        return long and unit.time_ns > self._newest_ns
+
+    def lead(self, keyframe: Unit) -> None:
+        """Begin with this keyframe, and with nothing from before it; flushed at once, so that the opening waits for nothing."""
+        self.push(keyframe)
+        self._send(self._cutter.now())
+
+    def give_way(self, keyframe: Unit) -> None:
+        """Another take begins with ``keyframe``.  Frames that are missing right before it are missing in this one."""
+        self._measure(keyframe)
+
+    def left(self, keyframe: Unit, sound: Unit | None) -> None:
+        """Nothing more comes: everything captured before ``keyframe`` goes to the writer, then the order to seal.  ``sound`` is the first
+        that belongs to the next take, None where none has come."""
+        if sound is not None:
+            self._measure(sound)
+        self._send(self._cutter.give_way(keyframe))
+        self._close("length", keyframe.time_ns)
 
     def idle(self, now_ns: int) -> None:
         """Time passed: what waits for a frame that does not come is flushed."""
@@ -115,6 +146,9 @@ class Take:
         """Everything captured up to the stop goes to the writer, then the order to seal."""
         self._frames.end(end_ns)
         self._send(self._cutter.finish(end_ns))
+        self._close(reason, end_ns)
+
+    def _close(self, reason: str, end_ns: int) -> None:
         self.note("stop", {"reason": reason}, end_ns)
         self._box.put(End(self.id, reason, self._priority))
 
@@ -126,7 +160,7 @@ class Take:
 
     def _send(self, flushes: list[Flush]) -> None:
         for flush in flushes:
-            self.full = flush.segment >= MOST_SEGMENTS
+            self._full = flush.segment >= MOST_SEGMENTS
             gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
             weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
             self._box.put(Live(self.id, self._origin or Origin(0, self._live_from), flush, gaps), weight)

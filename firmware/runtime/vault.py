@@ -150,9 +150,9 @@ class Vault:
         """Begin an encrypted file, to the recipients in force."""
         return AgeWriter(self.enrolment.recipients, self._random)
 
-    def begin(self, continues: Mapping[str, Any] | None = None) -> OpenRecording:
+    def begin(self, continues: Mapping[str, Any] | None = None, *, live_from: int | None = None) -> OpenRecording:
         """Open the next recording; ``continues``: what its opening says of the one that it goes on with, by default of the one
-        that an earlier boot left.
+        that an earlier boot left; ``live_from``: its first live segment, by default the one that was prepared.
 
         The audit log has the opening first, then the journal.  Names, files and their room are there before, made by ``prepare`` while
         idle, so that a press costs two syncs and the first flush.
@@ -160,6 +160,7 @@ class Vault:
         audit, video = self.volume.audit, self.hal.video.format
         audio = self.hal.audio.format if self.hal.audio is not None else None
         ready, self._prepared = self.prepare(), None
+        live_from = self._live_from if live_from is None else live_from
         if len(audit.ledger.unclosed) >= MOST_OPEN:
             message = f"{MOST_OPEN} recordings could not be closed: the next boot could not list them"
             raise OSError(message)
@@ -174,7 +175,7 @@ class Vault:
             firmware=VERSION,
             signer=self.hal.signer.kind,
             clock=self.stamps.now(),
-            live_from=self._live_from,
+            live_from=live_from,
             continues=continues or self._continues,
             video={"width": video.width, "height": video.height, "fps": video.fps},
             audio=audio and {"rate": audio.rate, "channels": audio.channels},
@@ -191,13 +192,22 @@ class Vault:
             ready.directory,
             journal,
             ready.journal,
-            spare=(names.segment(self._live_from), ready.segment),
+            spare=self._spare(ready, live_from),
             age=self._age,
             stamps=self.stamps,
             clock=self.hal.clock,
             formats=(video, audio),
             signatory=self._signatory(journal.transcript.clock),
         )
+
+    def _spare(self, ready: Prepared, live_from: int) -> tuple[str, File] | None:
+        """The prepared segment, if it is the first live one; else it goes: an empty file of that number would be missed as cut off."""
+        name = names.segment(self._live_from)
+        if live_from == self._live_from:
+            return name, ready.segment
+        ready.segment.close()
+        ready.directory.remove(name)
+        return None
 
     def _signatory(self, opened: Mapping[str, Any]) -> Signatory:
         """Who signs the picture: this boot's session, with the time that the opening has."""

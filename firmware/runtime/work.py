@@ -32,10 +32,12 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Open a take; ``continues`` is the take that this one takes over from without a gap, 0 for none."""
+    """Open a take; ``continues`` is the take that this one takes over from without a gap, 0 for none.  Its live part begins in segment
+    ``live_from``; the numbers below are for what was captured before the press."""
 
     take: int
     continues: int = 0
+    live_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ class Writer:
         running = self.takes.get(job.continues)
         continues = running.so_far if running else self._cut.pop(job.continues, None)
         self._cut[job.take] = continues  # holds until it is open: the next one may have to do it
-        take, self._durable_ns = self._vault.begin(continues), self._clock.monotonic_ns()
+        take, self._durable_ns = self._vault.begin(continues, live_from=job.live_from), self._clock.monotonic_ns()
         self.takes[job.take] = take
         del self._cut[job.take]
         if self._resuming:

@@ -106,10 +106,10 @@ def test_the_press_that_goes_on_neither_marks_twice_nor_stops(tmp_path: Path) ->
 def test_a_sensor_goes_on_too_and_gives_its_name(tmp_path: Path) -> None:
     """The reason is recorded."""
     rig, _ = stopped()
-    rig.triggers.fire("fall")
+    rig.triggers.fire("alarm")
     assert rig.run(2 * AFTER_S).state is Recording.RECORDING
     rig.stop().run(AFTER_S)
-    assert [text for _, text in notes(sealed(rig, tmp_path), "bookmark")] == ["bookmark: fall"]
+    assert [text for _, text in notes(sealed(rig, tmp_path), "bookmark")] == ["bookmark: alarm"]
 
 
 def test_a_dock_ends_it_at_once(tmp_path: Path) -> None:

@@ -258,19 +258,6 @@ def test_nothing_about_people_lies_in_the_clear() -> None:
         assert secret not in signed
 
 
-def test_a_recording_too_long_for_one_manifest_is_taken_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The light stays, no frame is missing, and the second recording names the first."""
-    monkeypatch.setattr("firmware.runtime.take.MOST_SEGMENTS", 6)
-    rig = Rig.new().run(6).tap().run(20)
-    assert rig.state is Recording.RECORDING
-    rig.stop()
-    report = judge(rig, tmp_path)
-    assert report.worst is Verdict.WHOLE
-    first, second, *_ = report.every_recording
-    assert any("length" in entry.text for entry in first.private or ())
-    assert any("recording 1" in fact for fact in second.facts)
-
-
 def test_a_sealed_recording_takes_up_what_it_holds(tmp_path: Path) -> None:
     """Room is set aside for each file while it is written; what it did not need is given back, also at recovery."""
     rig = Rig.new(capacity=1 << 30).run(3)

@@ -34,7 +34,7 @@ def begun(box: Mailbox[Job], *, continues: Take | None = None, microphone: bool 
     """A take of ten frames a second, in segments of two seconds, with as much before the press."""
     audio = SimpleNamespace(format=AUDIO) if microphone else None
     hal = cast("Hal", SimpleNamespace(video=SimpleNamespace(format=VIDEO), audio=audio))
-    chosen = settings.load(("authority", VALUES | {"pre_event_s": 2, "segment_s": 2}))
+    chosen = settings.load(("authority", VALUES | {"pre_event_s": 2, "segment_s": 2, "max_length_min": 1}))
     return Take(7 if continues is None else 8, box, chosen, hal, continues=continues)
 
 
@@ -67,7 +67,7 @@ def test_the_minute_before_goes_behind_what_is_live() -> None:
     take = begun(box)
     take.join(ring_of(stream))
     begin, live, before = jobs(box)
-    assert begin == Begin(7, 0)
+    assert begin == Begin(7, 0, LIVE_FROM)
     assert isinstance(live, Live)
     assert isinstance(before, Before)
     assert (live.take, live.origin.epoch_ns, live.flush.segment) == (7, EPOCH, LIVE_FROM)
@@ -75,7 +75,7 @@ def test_the_minute_before_goes_behind_what_is_live() -> None:
     assert units(before) + units(live) == stream
     assert {flush.segment for flush in before.flushes} == {LIVE_FROM - 1}
     assert begun(box, continues=take).id == 8
-    assert jobs(box) == [Begin(8, 7)]
+    assert jobs(box) == [Begin(8, 7, LIVE_FROM)]
 
 
 @pytest.mark.parametrize("early", [[], [sound(EPOCH - 1)], [frame(EPOCH - 1)], [replace(sound(EPOCH - 1), key=True)]])
@@ -89,7 +89,7 @@ def test_without_a_buffer_the_time_begins_with_the_first_keyframe(early: list[Un
         take.push(unit)
     take.end("asked", EPOCH + 2 * SECOND)
     begin, *lives, stop, end = jobs(box)
-    assert begin == Begin(7, 0)
+    assert begin == Begin(7, 0, LIVE_FROM)
     assert [each.origin.epoch_ns for each in lives if isinstance(each, Live)] == [EPOCH] * len(lives)
     assert [unit for each in lives for unit in units(each)] == stream
     assert stop == Note(7, "stop", {"reason": "asked"}, EPOCH + 2 * SECOND)
@@ -239,9 +239,31 @@ def test_a_recording_is_full_while_its_manifest_has_room(monkeypatch: pytest.Mon
     assert 12 * 360 == takes.MOST_SEGMENTS < MOST_FILES // 2
     monkeypatch.setattr(takes, "MOST_SEGMENTS", LIVE_FROM + 1)
     take = begun(Mailbox(1 << 20))
-    for unit in (stream := steady(2.6, fps=10, gop=10))[:20]:
+    over = []
+    for unit in steady(4.6, fps=10, gop=10):
+        if take.over(unit):
+            over.append((unit.time_ns - EPOCH) // SECOND)
         take.push(unit)
-    assert not take.full
-    for unit in stream[20:]:
+    assert over == [3, 4]  # from the second file on it is full, and each keyframe may be another one's
+
+
+def test_a_recording_ends_at_the_keyframe_at_which_it_is_as_long_as_it_may_be() -> None:
+    """Within half a frame, since capture times jitter; and at none before."""
+    take = begun(Mailbox(1 << 30))
+    over = []
+    for unit in steady(61.2, fps=10, gop=10):
+        over += [unit.time_ns - EPOCH] if take.over(unit) else []
         take.push(unit)
-    assert take.full
+    assert over == [60 * SECOND, 61 * SECOND]
+
+
+def test_a_recording_goes_on_while_storage_lags() -> None:
+    """What finds no room in this one would find none in the next one either."""
+    box: Mailbox[Job] = Mailbox(1 << 30)
+    take = begun(box)
+    (*stream, last) = [unit for unit in steady(60.1, fps=10, gop=10) if unit.track is Track.VIDEO]
+    for unit in stream:
+        take.push(unit)
+    assert take.over(last)
+    box.put(Note(7, "stop", {}), 1 << 30)
+    assert not take.over(last)
