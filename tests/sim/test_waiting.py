@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from firmware.core.flags import Turn
 from firmware.core.indications import LIGHTS, Look, Trouble
 from firmware.core.machine import Recording
+from firmware.runtime import controller
+from firmware.runtime.docklink import Away
 from hal.interface import Button
 from tests.rig import NS, Rig, judge
 from tools.verify import holdings
@@ -35,14 +38,14 @@ def press(rig: Rig, *, heard_after_ms: int, durable_after_ms: int) -> list[Light
     """Press, and let the controller and then the writer be so late; the lights in between, once a tick."""
     rig.buttons.press(Button.RECORD)
     rig.clock.advance(heard_after_ms * MS)
-    controller, shown = rig.camera.controller, []
+    head, shown = rig.camera.controller, []
     while (item := rig.camera.inbox.take()) is not None:
-        controller.handle(item)
+        head.handle(item)
     for _ in range(heard_after_ms, durable_after_ms, 50):
         shown.append(rig.indicators.lights)
         rig.clock.advance(50 * MS)
         rig.camera.lens._came_ns = rig.camera.writer._beat_ns = rig.clock.monotonic_ns()  # nothing but the card is late
-        controller.tick(rig.clock.monotonic_ns())
+        head.tick(rig.clock.monotonic_ns())
     rig.settle()
     rig.buttons.release(Button.RECORD)
     return shown
@@ -146,3 +149,20 @@ def test_a_reminder_is_felt_under_hush() -> None:
     assert [(cue.buzz_ms, cue.tones) for cue in felt] == [((500,), ())]
     assert rig.state is Recording.RECORDING
     assert rig.clock.monotonic_ns() > 35 * NS
+
+
+def test_an_edge_wakes_the_controller_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for its mailbox, never for its tick: with a tick that never comes the lights change all the same."""
+    monkeypatch.setattr(controller, "TICK_S", 3600.0)
+    rig = Rig.new().run(3)
+    rig.hal.video.stop()  # no frame wakes it either
+    stop, lit = threading.Event(), threading.Event()
+    thread = threading.Thread(target=rig.camera.controller.run, args=(rig.camera.inbox, stop), daemon=True)
+    rig.indicators.watch(lambda shown: lit.set() if shown.what == LIGHTS[Look.STARTING] else None)
+    thread.start()
+    rig.buttons.press(Button.RECORD)
+    assert lit.wait(60)
+    stop.set()
+    rig.camera.inbox.put(Away())
+    thread.join(60)
+    assert not thread.is_alive()

@@ -1,4 +1,4 @@
-"""``python -m tools.bench dock`` or ``overlay``: measure, and say against what."""
+"""``python -m tools.bench dock``, ``overlay`` or ``latency``: measure, and say against what."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench import overlay
+from tools.bench import latency, overlay
 from tools.bench.dock import Figure, measure
 
 _VERDICTS = {None: "", True: "kept", False: "NOT KEPT"}
@@ -30,7 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
         "--frames", type=int, default=300, help="of each size, in turns with what it is compared with (300)"
     )
     burnt.set_defaults(run=lambda options: overlay.measure(max(10, options.frames)), table=_shares)
-    for each in (dock, burnt):
+    waits = commands.add_parser("latency", help="from the press to the lights")
+    waits.add_argument("--presses", type=int, default=20, metavar="N", help="how many recordings are begun (20)")
+    waits.add_argument("--dir", type=Path, metavar="DIR", help="a directory on the disk that counts")
+    waits.set_defaults(run=lambda options: latency.measure(options.presses, options.dir), table=_waits)
+    for each in (dock, burnt, waits):
         each.add_argument("--json", action="store_true", help="one JSON object a line for each figure")
     options = parser.parse_args(arguments)
     figures = []
@@ -41,6 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.json:
         Console(width=150).print(options.table(figures))
     return 1 if any(figure.kept is False for figure in figures) else 0
+
+
+def _waits(waits: list[latency.Wait]) -> Table:
+    table = Table("what", "promised", "median of it", "worst of it", "", "median", "worst", "presses")
+    for wait in waits:
+        ratios = (wait.median, wait.worst)
+        parts, times = (f"{ratio:.3f}" for ratio in ratios), (f"{ratio * wait.limit_ms:.1f} ms" for ratio in ratios)
+        table.add_row(wait.what, f"{wait.limit_ms} ms", *parts, _VERDICTS[wait.kept], *times, str(len(wait.waits_ms)))
+    return table
 
 
 def _shares(shares: list[overlay.Share]) -> Table:

@@ -1,0 +1,116 @@
+"""How long the officer waits: many presses on a simulated camera, a process of its own, against the limits that it promises.
+
+A press is timed where its edge is made, the lights where they change, both by the camera's own clock and outside of the firmware; the card's
+audit log, opened with the authority's key, has to say the same.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, Self
+
+from tools.sim.home import Home, provision
+from tools.sim.look import meaning, read_lights
+from tools.sim.mirror import Mirror
+from tools.sim.process import SimCamera
+from tools.verify import holdings
+from tools.verify.latency import RECORDING_MS, STARTING_MS, Start
+from tools.verify.verifier import verify_path
+
+BUFFER_S: Final = 30
+HOLD_S: Final = 1
+SETTINGS: Final = {"pre_event_s": BUFFER_S, "hold_s": HOLD_S, "confirm_stop": False}
+NS_PER_MS: Final = 1_000_000
+SEED: Final = 6
+_PAUSE_S: Final = (0.3, 0.9)
+_READY: Final = frozenset({"ready", "warning"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What was waited for, each time, in ms, and what is promised; median and worst of it as parts of that."""
+
+    what: str
+    limit_ms: int
+    median: float
+    worst: float
+    waits_ms: tuple[float, ...]
+
+    @classmethod
+    def of(cls, what: str, limit_ms: int, waits_ms: Sequence[float]) -> Self:
+        """Put the figures together."""
+        return cls(what, limit_ms, median(waits_ms) / limit_ms, max(waits_ms) / limit_ms, tuple(waits_ms))
+
+    @property
+    def kept(self) -> bool:
+        """Whether not one took longer."""
+        return self.worst <= 1
+
+
+def measure(presses: int, directory: Path | None, *, full: bool = True) -> list[Wait]:
+    """Press so often, on a card in ``directory`` (None: the system's); ``full``: with the buffer full from the first press on.
+
+    ``CameraError`` or ``HeardNothingError`` where the camera does not do as it should; ``ValueError`` where its log has another count.
+    """
+    draw = random.Random(SEED)  # noqa: S311 - when to press, which nobody has to guess
+    with tempfile.TemporaryDirectory(prefix="lapel-bench-", dir=directory) as name:
+        home = Home(Path(name))
+        provision(home, SETTINGS)
+        mirror = Mirror()
+        camera = SimCamera(home.camera, replay=True, on_event=mirror.hear)
+        camera.start()
+        try:
+            mirror.events.wait("a camera that is ready", _says(_READY))
+            time.sleep(BUFFER_S if full else 1)
+            seen = [_press(camera, mirror, draw) for _ in range(presses)]
+        finally:
+            camera.stop()
+        kept = holdings.starts(verify_path(home.card, home.certificate, [home.key]).volumes[0].private)
+    return figures(seen, kept)
+
+
+def figures(seen: Sequence[tuple[float, float]], kept: Sequence[Start]) -> list[Wait]:
+    """What was seen, and what the log says; ``ValueError`` unless it has each start."""
+    if len(kept) != len(seen):
+        raise ValueError(f"{len(seen)} presses, and the log has {len(kept)} starts")
+    starting, recording = zip(*seen, strict=True)
+    told = tuple(float(each.starting_ms) for each in kept if each.starting_ms is not None)
+    return [
+        Wait.of("from the edge to “starting”, as seen", STARTING_MS, starting),
+        Wait.of("from the edge to “recording”, as seen", RECORDING_MS, recording),
+        Wait.of("from the edge to “starting”, by the log", STARTING_MS, told),
+        Wait.of(
+            "from the edge to “recording”, by the log", RECORDING_MS, tuple(float(each.recording_ms) for each in kept)
+        ),
+    ]
+
+
+def _press(camera: SimCamera, mirror: Mirror, draw: random.Random) -> tuple[float, float]:
+    """One recording: how many ms until the lights said starting, and recording."""
+    time.sleep(draw.uniform(*_PAUSE_S))
+    after = len(mirror.events)
+    edge_ns = camera.hold(0.1)
+    shown = [
+        mirror.events.wait(f"lights that say {name}", _says({name}), after=after) for name in ("starting", "recording")
+    ]
+    time.sleep(draw.uniform(*_PAUSE_S))  # sooner, and it would be the same press still
+    after = len(mirror.events)
+    camera.hold(HOLD_S + 0.3)
+    mirror.events.wait("the end of the recording", _says(_READY), after=after)
+    starting_ms, recording_ms = ((event["time_ns"] - edge_ns) / NS_PER_MS for event in shown)
+    return starting_ms, recording_ms
+
+
+def _says(names: frozenset[str] | set[str]) -> Any:
+    """Whether an event is a change to lights that mean one of these."""
+
+    def wanted(event: Mapping[str, Any]) -> bool:
+        return event.get("event") == "lights" and meaning(read_lights(event)).name in names
+
+    return wanted
