@@ -242,6 +242,9 @@ def test_settings_that_were_turned_back_on_the_card_are_told_in_every_boot(tmp_p
         rig = turned_back(rig, first)
         assert backs(rig) == ["settings-back 1 5"]
     recorded(rig.run(4))
+    facts = [each for each in judge(rig, tmp_path).volumes[0].facts if "turned back" in each]
+    assert len(facts) == 3
+    assert all("a dock had brought serial 5, and those of serial 1 were in force" in each for each in facts)
     assert told(put(rig, tmp_path, settings_line({}, serial=4), "dock-2")) == [(4, False)]
     assert told(put(rig, tmp_path, settings_line({"hold_s": 6}, serial=5), "dock-2")) == [(5, False)]
     assert serial(rig) == 1

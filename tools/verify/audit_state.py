@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,7 @@ class Audit:
     that closed a recording.  ``gaps``: runs of lines that are not here, and that a dock's receipt vouches for.
     ``floor``: the newest number given out in these; of what is not above it the log here may not know what became.
     ``wrong``: what contradicts itself without breaking the chain.  ``unexplained``: by boot, how much further the hardware's counter
-    ran than there are openings.
+    ran than there are openings.  ``older``: by boot, the serial of the settings in force, and of those that a dock had brought before.
     """
 
     device: str | None = None
@@ -71,6 +72,7 @@ class Audit:
     cleared: list[tuple[str, int, int]] = field(default_factory=list)
     private: dict[int, list[Vouched]] = field(default_factory=dict)
     conflicts: list[tuple[str, str]] = field(default_factory=list)
+    older: dict[int, tuple[int, int]] = field(default_factory=dict)
     history: list[Happened] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     chains: list[Chain] = field(default_factory=list)
@@ -147,6 +149,9 @@ _TOLD: dict[str, Callable[[Mapping[str, Any]], Moment]] = {
     "stop": lambda payload: _moment(payload, payload["data"]["reason"]),
 }
 """The kinds of lines that a picture of time shows."""
+
+_SETTINGS_BACK = re.compile("settings-back ([0-9]{1,16}) ([0-9]{1,16})")
+"""A fault that tells of settings that were turned back: the serial of those in force, and of those that a dock had brought."""
 
 _TIMELINE = {"boot", "stop", "opening", "closing", "void", "missing", "place"}
 
@@ -234,6 +239,11 @@ def _enter_private(audit: Audit, data: Mapping[str, Any], boot: int) -> None:
     audit.private.setdefault(boot, []).append(Vouched(audit.line + 1, data["last"], cipher, plain))
 
 
+def _enter_fault(audit: Audit, data: Mapping[str, Any], boot: int) -> None:
+    if back := _SETTINGS_BACK.fullmatch(data["code"]):
+        audit.older[boot] = int(back[1]), int(back[2])
+
+
 def _enter_stop(audit: Audit, _data: Mapping[str, Any], boot: int) -> None:
     audit.stopped.add(boot)
 
@@ -249,5 +259,6 @@ _ENTERED: dict[str, Callable[[Audit, Mapping[str, Any], int], None]] = {
     "conflict": _enter_conflict,
     "cleared": _enter_cleared,
     "private": _enter_private,
+    "fault": _enter_fault,
     "stop": _enter_stop,
 }

@@ -54,6 +54,9 @@ def _facts(volume: Volume) -> Iterator[str]:
         yield f"lines {first} to {last} of the audit log are not here: {_taken(volume)}"
     for dock, reason in log.conflicts:
         yield f"dock {dock} holds another log of this volume: {reason}"
+    for boot, (serial, newest) in log.older.items():
+        other = f"those of serial {serial}" if serial != newest else "others under that serial"
+        yield f"settings were turned back before boot {boot}: a dock had brought serial {newest}, and {other} were in force"
     if log.erasures:
         numbers = ", ".join(map(str, sorted(log.erasures)))
         yield f"erased from the camera, each against a dock's receipt: {numbers}"

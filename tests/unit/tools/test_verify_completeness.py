@@ -208,6 +208,29 @@ def test_a_counter_that_ran_further_than_the_log(root: Path, tmp_path: Path) -> 
     assert "counter ran back, from 4 to 3 in boot 2" in wrong(verify_path(back.path, root))
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("settings-back 1 5", "before boot 3: a dock had brought serial 5, and those of serial 1 were in force"),
+        ("settings-back 5 5", "before boot 3: a dock had brought serial 5, and others under that serial were in force"),
+        ("settings-back", None),
+        ("settings-back 1 5 9", None),
+        ("settings-back x y", None),
+        ("settings-back " + "9" * 17 + " 5", None),
+        ("anchor-ahead 5", None),
+    ],
+)
+def test_settings_that_were_turned_back_are_told(camera: Camera, root: Path, code: str, said: str | None) -> None:
+    """Under which settings it was recorded is a fact that a court may ask about, and harms no evidence; any other text of a fault is taken."""
+    camera.boot()
+    camera.log("fault", {"code": code})
+    camera.countersign()
+    report = verify_path(camera.path, root)
+    assert wrong(report) == ""
+    told = [each for each in report.volumes[0].facts if "settings" in each]
+    assert told == ([] if said is None else [f"settings were turned back {said}"])
+
+
 # A log whose beginning a dock has taken over.
 
 
