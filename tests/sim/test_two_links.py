@@ -55,6 +55,7 @@ def test_a_link_is_pulled_out_and_the_other_goes_on(tmp_path: Path) -> None:
         serving.start()
         try:
             camera.start()
+            mirror.wait_for_lights("ready", 0)  # from now on it hears its buttons, and is heard
             record()
             wait(told, Kind.LISTENING, 2)
             ports = [str(each.facts["port"]) for each in told.items if each.kind is Kind.LISTENING]

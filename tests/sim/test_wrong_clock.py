@@ -36,6 +36,7 @@ def test_it_records_docks_gets_the_time_and_offloads(jump_ms: int, tmp_path: Pat
     camera = SimCamera(home.camera, on_event=mirror.hear)
     try:
         camera.start()
+        mirror.wait_for_lights("ready", 0)  # from now on it hears its buttons, and is heard
         camera.tell("fault", part="clock", kind="unset")
         camera.tell("fault", part="clock", kind="jump", ms=jump_ms)
         assert abs(camera.tell("state")["clock"]["utc_ms"] - jump_ms) < DAY_MS
