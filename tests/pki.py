@@ -10,7 +10,7 @@ import pyrage
 from firmware.evidence.certs import Certificate, Chain, Trust, verify_chain, write_pem
 from firmware.evidence.issue import issue, issue_root
 from firmware.evidence.keys import PrivateKey, Sign, key_pem, new_key, software_sign
-from firmware.evidence.roles import SHAPES, Role, path
+from firmware.evidence.roles import FOREVER, SHAPES, Role, path
 from firmware.evidence.session import Session
 
 NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,10 +102,11 @@ class Pki:
         ders = [self.certificates[step].der for step in path(role)]
         return Holder(verify_chain(ders, self.trust, role), self.keys[role])
 
-    def enrol(self, role: Role, name: str) -> Holder:
+    def enrol(self, role: Role, name: str, not_after: datetime = FOREVER) -> Holder:
         """One more device or dock, with a fresh key."""
         key, (_, parent) = new_key(), path(role)
-        leaf = issue(role, name, key.public_key(), self.certificates[parent], software_sign(self.keys[parent]))
+        signs = software_sign(self.keys[parent])
+        leaf = issue(role, name, key.public_key(), self.certificates[parent], signs, not_after)
         return Holder(verify_chain([leaf.der, self.certificates[parent].der], self.trust, role), key)
 
     def session(self) -> Session:

@@ -99,6 +99,13 @@ class Chain:
         """The certificates as ``x5c`` carries them."""
         return tuple(certificate.der for certificate in self.certificates)
 
+    def ended(self, utc_ms: int) -> str | None:
+        """Which certificate had ended at a time, and when, in words; None where none had."""
+        for each in self.certificates:
+            if each.not_after.timestamp() * 1000 < utc_ms and each.not_after != FOREVER:
+                return f"{each.name} ended {each.not_after:%Y-%m-%d}"
+        return None
+
     def issuer(self, role: Role) -> Certificate:
         """The certificate of this role in the chain."""
         return next(certificate for certificate in self.certificates if certificate.role is role)

@@ -30,12 +30,12 @@ from firmware.dock.protocol import Side
 from firmware.dock.service import Answers, Service
 from firmware.dock.shelf import Shelf
 from firmware.dock.tls import Identity, Tls
-from firmware.evidence.certs import Trust
+from firmware.evidence.certs import Chain, Trust
 from firmware.evidence.kinds import words
 from firmware.evidence.recipients import Random
 from firmware.evidence.session import Session
 from firmware.runtime.berth import STOOD_NS, Away, Berth, DockNews
-from hal.interface import Clock, DockPort, PortKind
+from hal.interface import Clock, ClockQuality, DockPort, PortKind
 
 __all__ = ("STOOD_NS", "Away", "Berth", "DockLink", "DockNews", "DockParts", "Docking", "links")
 
@@ -54,8 +54,7 @@ _MOVES: Mapping[type[Message], Move] = {Get: Move.OFFLOAD, Piece: Move.OFFLOAD, 
 class DockParts:
     """What a link's thread is made of.  ``rank``: how many of the camera's ports are faster; they share the ``berth``.
 
-    ``trust`` is asked anew for each docking: root, revocation, and the time to judge dates at, which is the wall
-    clock's only while that has ``dock`` quality.  ``random`` gives so many random bytes.  ``report`` and ``away`` hear what happens.  ``chacha``: the board has no
+    ``trust`` is asked anew for each docking: root, revocation, and the time to judge dates at.  ``random`` gives so many random bytes.  ``report`` and ``away`` hear what happens.  ``chacha``: the board has no
     AES instructions.
     """
 
@@ -179,6 +178,7 @@ class Docking:
         self.dock, self.accepted = "", False
         self._parts = parts
         self._berth = parts.berth
+        self._peer: Chain | None = None
         self._service: Service | None = None
         self._answers: Answers | None = None
         identity = Identity(parts.session.link_chain, parts.session.link_key, parts.chacha)
@@ -241,6 +241,7 @@ class Docking:
 
     def _greet(self, secured: Secured) -> None:
         self.dock, stands = secured.peer.name, self._berth.dock
+        self._peer = secured.peer
         if stands not in (None, self.dock):
             raise PeerRefusedError(f"it is another dock than {stands}, in which the camera stands")
         nonce, further = self._parts.random(16).hex(), stands is not None
@@ -281,6 +282,11 @@ class Docking:
         """Both sides believe each other and agree on a version."""
         self.accepted = True
         self._parts.shelf.dock_event(self.dock, "accepted")
+        wall = self._parts.clock.utc()
+        if wall.quality is ClockQuality.DOCK and self._peer and (ended := self._peer.ended(wall.utc_ms)):
+            self._parts.shelf.dock_event(
+                self.dock, words(f"met beyond its dates: {ended}, by a clock that says {wall.utc_ms}")
+            )
         self._berth.met(self._parts.rank, self.dock, self._parts.clock.monotonic_ns(), self._parts.report)
 
     def _note(self, move: Move, text: str = "") -> None:

@@ -19,22 +19,19 @@ from firmware.evidence.session import Session
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
 from firmware.runtime import durable
 from firmware.version import BUILT_MS
-from hal.interface import ClockQuality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from firmware.evidence.jws import Signed
     from firmware.evidence.recipients import Recipients
-    from hal.interface import Clock, Directory, Signer
+    from hal.interface import Directory, Signer
 
 ROOT: Final = "root.crt.pem"
 DEVICE: Final = "device.crt.pem"
 SETTINGS: Final = "settings.jws"
 ASSIGNMENT: Final = "assignment.jws"
 ON_DUTY: Final = "on-duty.json"
-LAST_MS: Final = 253_402_300_799_000
-"""The last second that a date can name.  A clock can be set beyond it, and every certificate without an end holds then."""
 SECOND: Final = ("device-pq.crt.pem", "device-pq.key.pem")
 
 
@@ -91,18 +88,14 @@ class Enrolment:
         signed_ms: int = self.settings.payload["utc_ms"]
         return max(BUILT_MS, signed_ms)
 
-    def trust_at(self, utc_ms: int) -> Trust:
-        """The trust that judges dates at a time."""
-        return replace(self.trust, at=datetime.fromtimestamp(min(utc_ms, LAST_MS) / 1000, UTC))
+    @property
+    def trust_now(self) -> Trust:
+        """The trust for somebody met now: it judges dates at ``known_ms``, whatever the clock says and whoever set it.
 
-    def trust_now(self, clock: Clock) -> Trust:
-        """The trust for somebody met now.
-
-        A clock that no dock has set judges no dates, and neither does one that a dock set to a time that is past for certain: they
-        are then judged at ``known_ms``.
+        No certificate begins later than its root, so a later time could only refuse more: one dock that lied about the time would keep out
+        all others, with their settings and what these withdraw.
         """
-        wall = clock.utc()
-        return self.trust_at(max(wall.utc_ms, self.known_ms) if wall.quality is ClockQuality.DOCK else self.known_ms)
+        return replace(self.trust, at=datetime.fromtimestamp(self.known_ms / 1000, UTC))
 
 
 def _second(config: Directory, device: str) -> tuple[SecondKey | None, str | None]:

@@ -117,11 +117,10 @@ class CameraShelf:
         return self.bundles.offer(line)
 
     def vouched(self, token: bytes, nonce: str) -> Vouched:
-        """Judge what came with a dock's time.  Dates are judged at what is known without the clock that is to be set."""
+        """Judge what came with a dock's time."""
         enrolment = self._vault.enrolment
         believed = stamper(enrolment.settings.payload["values"])
-        known_ms = enrolment.known_ms
-        return verify_token(token, nonce, enrolment.trust_at(known_ms), believed, least_ms=known_ms)
+        return verify_token(token, nonce, enrolment.trust_now, believed, least_ms=enrolment.known_ms)
 
     def set_clock(self, utc_ms: int, source: str) -> None:
         """Set the wall clock and note by how much it moved.  Never back while a recording is written: the press may have come behind the

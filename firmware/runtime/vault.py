@@ -86,7 +86,7 @@ class Vault:
 
     def trust(self) -> Trust:
         """What to believe of somebody met now."""
-        return self.enrolment.trust_now(self.hal.clock)
+        return self.enrolment.trust_now
 
     @property
     def volume(self) -> Volume:

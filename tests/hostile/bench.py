@@ -6,7 +6,7 @@ import functools
 import gc
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tests.hostile.peers import Liar, Script
 from tests.pki import Holder, Pki
 from tests.rig import Rig, copy, pki, settings_line
 from tools.dock.events import DockEvent
+from tools.dock.identity import DockIdentity
 
 NS = 1_000_000_000
 UTC_MS = 1_790_000_100_000
@@ -102,6 +103,7 @@ class Bench:
         self.before = footage(rig, folder / "before")
         self.told = Told()
         self.authority: Pki = pki()
+        self.holder = self.authority.dock
         self.liars: list[Liar] = []
         self._base = 0
         self._times: list[tuple[str, int]] = []
@@ -115,10 +117,11 @@ class Bench:
         return made
 
     def honest(self) -> Peer:
-        """The reference dock."""
+        """The reference dock, which is ``holder``'s."""
         place, events = desk(self.authority, self.folder / "store", utc_ms=lambda: UTC_MS)
         self.told.events = events
-        return DockEnd(place, self.kind)
+        identity = DockIdentity(self.holder.chain, self.holder.key, self.authority.trust)
+        return DockEnd(replace(place, identity=identity), self.kind)
 
     def meet(self, *attempts: Callable[[Bench], Peer], done: bool = False) -> Told:
         """Meet these one after the other, then an honest dock; ``AssertionError`` unless all footage outlives the former byte for byte,

@@ -307,6 +307,21 @@ def test_revoked_anywhere(pki: Pki, session: Session, step: Role) -> None:
     assert verify_chain(session.chain.ders, other, Role.SESSION) == session.chain
 
 
+@pytest.mark.parametrize(
+    ("utc_ms", "said"),
+    [
+        (0, None),
+        (2_082_758_400_000, None),
+        (2_082_758_400_001, "dock-2 ended 2036-01-01"),
+        (1 << 62, "dock-2 ended 2036-01-01"),
+    ],
+)
+def test_what_had_ended_by_a_time(pki: Pki, utc_ms: int, said: str | None) -> None:
+    """Told by name and day; times beyond the last date are times too."""
+    assert pki.enrol(Role.DOCK, "dock-2", datetime(2036, 1, 1, tzinfo=UTC)).chain.ended(utc_ms) == said
+    assert pki.dock.chain.ended(utc_ms) is None
+
+
 def test_dates(pki: Pki, session: Session) -> None:
     """Dates are judged at the time that is given, and not at all without one."""
     ended = NOT_BEFORE + timedelta(days=1)

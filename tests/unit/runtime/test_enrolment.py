@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from firmware.evidence import documents, kinds
-from firmware.evidence.certs import verify_chain
-from firmware.evidence.roles import Role
 from firmware.runtime import durable
 from firmware.runtime.enrolment import (
     ASSIGNMENT,
@@ -21,8 +20,6 @@ from firmware.runtime.enrolment import (
     read_on_duty,
 )
 from firmware.version import BUILT_MS
-from hal.interface import ClockQuality
-from hal.sim.clock import VirtualClock
 from hal.sim.memory import MemoryStorage
 from tests.pki import Pki
 from tests.rig import PkiSigner, enrol, pki, settings_line
@@ -96,37 +93,12 @@ def test_an_oversized_file_is_not_read(config: MemoryStorage) -> None:
         load(config)
 
 
-def test_dates_are_judged_by_a_dock_clock_alone(config: MemoryStorage) -> None:
-    """An unset clock judges dates at the later of the firmware's release and what the authority signed last."""
+def test_dates_are_judged_at_what_is_past_for_certain(config: MemoryStorage) -> None:
+    """At the later of the firmware's release and what the authority signed last: no clock has a say, and so nobody who sets one."""
     enrolment = load(config)
-    clock = VirtualClock(0, ClockQuality.UNSET)
-    at = enrolment.trust_now(clock).at
-    assert at is not None
-    assert at.timestamp() * 1000 == BUILT_MS
+    assert enrolment.trust_now.at == datetime.fromtimestamp(BUILT_MS / 1000, UTC)
     later = replace(enrolment.settings, payload={**enrolment.settings.payload, "utc_ms": BUILT_MS + 1000})
-    at = replace(enrolment, settings=later).trust_now(clock).at
-    assert at is not None
-    assert at.timestamp() * 1000 == BUILT_MS + 1000
-    clock.set_utc(4_000_000_000_000)
-    at = enrolment.trust_now(clock).at
-    assert at is not None
-    assert at.timestamp() == 4_000_000_000
-
-
-def test_a_dock_clock_that_is_past_for_certain_judges_no_dates(config: MemoryStorage) -> None:
-    """Who set it to 1970 has not locked out every dock that was enrolled since."""
-    clock = VirtualClock(0, ClockQuality.DOCK)
-    at = load(config).trust_now(clock).at
-    assert at is not None
-    assert at.timestamp() * 1000 == BUILT_MS
-
-
-@pytest.mark.parametrize("utc_ms", [0, 253_402_300_799_999, 253_402_300_800_000, 2**47])
-def test_a_dock_that_lied_about_the_time_keeps_no_other_dock_out(config: MemoryStorage, utc_ms: int) -> None:
-    """A clock that was never set took its word: 1970, or beyond the last date that there is."""
-    enrolment, clock = load(config), VirtualClock(0, ClockQuality.UNSET)
-    clock.set_utc(utc_ms)
-    verify_chain(pki().dock.chain.ders, enrolment.trust_now(clock), Role.DOCK)
+    assert replace(enrolment, settings=later).trust_now.at == datetime.fromtimestamp(BUILT_MS / 1000 + 1, UTC)
 
 
 def test_an_assignment_counts_for_its_device_alone(config: MemoryStorage) -> None:
