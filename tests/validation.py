@@ -54,12 +54,18 @@ def references(text: str) -> list[str]:
 
 
 def exists(test: str, root: Path = ROOT) -> bool:
-    """Whether a file holds this test: a function, or ``Class::test_name`` in a class."""
+    """Whether a file holds this test: a function, ``Class::test_name`` in a class, or ``TestName::runTest``, a model's ``TestCase``."""
     file, *classes, name = test.split("::")
     path = root / file
-    if not path.is_file() or not name.startswith("test_"):
+    if not path.is_file() or not (name.startswith("test_") or name == "runTest"):
         return False
     body: list[ast.stmt] = ast.parse(path.read_text(encoding="utf-8")).body
+    if name == "runTest":
+        return any(
+            ast.unparse(node).startswith(f"{each} = ") and ast.unparse(node).endswith(".TestCase")
+            for node in body
+            for each in classes
+        )
     for each in classes:
         body = [inner for node in body if isinstance(node, ast.ClassDef) and node.name == each for inner in node.body]
     return any(isinstance(node, ast.FunctionDef) and node.name == name for node in body)

@@ -30,6 +30,9 @@ def test_every_test_that_is_named_exists(document: str) -> None:
         ("tests/unit/test_validation.py::PASSED", False),
         ("tests/unit/tools/test_verify_onvif.py::TestSei::test_no_byte_can_be_changed", True),
         ("tests/unit/tools/test_verify_onvif.py::test_no_byte_can_be_changed", False),
+        ("tests/hostile/test_docking_model.py::TestWeeks::runTest", True),
+        ("tests/hostile/test_docking_model.py::TestDays::runTest", False),
+        ("tests/hostile/test_docks.py::TestWeeks::runTest", False),
         ("tests/unit/test_nowhere.py::test_every_test_that_is_named_exists", False),
     ],
 )
