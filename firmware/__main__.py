@@ -21,6 +21,7 @@ from firmware.runtime.entropy import draw
 from firmware.runtime.insight import of_camera, of_officer
 from firmware.runtime.log import Log
 from firmware.runtime.supervise import Supervisor
+from firmware.runtime.switchoff import switched_off
 from firmware.runtime.unclaimed import Unclaimed
 from firmware.runtime.vault import Vault
 from firmware.version import VERSION
@@ -121,6 +122,8 @@ def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
     if camera.controller.recording is not Recording.IDLE:  # pressed once the log was closed: the next start records
         pending.keep(hal.config.root())
     _silence(hal)
+    if camera.controller.off and not switched_off(hal, log):
+        return LOST
     hal.watchdog.stopping()
     log.event("end")
     return 0

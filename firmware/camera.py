@@ -61,10 +61,10 @@ class Camera:
         self.sign = lambda kind, data: self.work.put(Witness(kind, data))
         self.remark = lambda kind, facts, time_ns: self.work.put(Remark(kind, facts, time_ns))
         self.leave = lambda reason, *, resume: self.work.put(Stop(reason, resume))  # behind everything else that waits
-        self.shelf, self.berth = CameraShelf(vault, self.writer, hal), Berth()
+        self.shelf, self.berth = CameraShelf(vault, self.writer, hal), Berth(lambda: self.controller.face.senses.hot)
         self.docks = links(hal.docks, self.berth, hal.clock, vault.session, self.shelf, vault.trust, random, put)
         self.roster = Roster(vault, self.work.put, lambda: self.take)
-        self.controller = Controller(hal, settings, self, log)
+        self.controller: Controller = Controller(hal, settings, self, log)
         self.take: Take | None = None
         self.takes = Takes(self.work, settings, hal)
         self.newest = lambda take: take == self.takes.begun

@@ -402,11 +402,13 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """The battery: charge in percent, whether it charges, temperature in degrees Celsius where it is known."""
+    """The battery: charge in percent, rounded down; whether it charges; its temperature in degrees Celsius and the voltage of one cell, where
+    they are known."""
 
     percent: int
     charging: bool
     celsius: float | None = None
+    volts: float | None = None
 
 
 class Power(Protocol):
@@ -417,6 +419,12 @@ class Power(Protocol):
 
     def contact(self) -> bool:
         """Whether the charging contacts have power.  That alone is no dock."""
+
+    def processor(self) -> float | None:
+        """The processor's temperature in degrees Celsius; None where nobody measures it."""
+
+    def off(self) -> None:
+        """Switch the board off, once the service has ended.  Not promised: when, or that it returns.  A button or the charger starts it again."""
 
 
 class Watchdog(Protocol):

@@ -221,7 +221,7 @@ class Rig:
             config=config,
             signer=signer,
             clock=clock,
-            power=SimPower(),
+            power=SimPower(clock=clock),
             watchdog=SimWatchdog(clock),
             updater=SimUpdater(MemoryStorage()),
             motion=SimAccelerometer(clock, paced=False),
@@ -277,6 +277,11 @@ class Rig:
         self.buttons.release(Button.RECORD)
         self.run(0.3)
         return self.tap().run(0.2)
+
+    @property
+    def power(self) -> SimPower:
+        """The battery."""
+        return cast("SimPower", self.hal.power)
 
     @property
     def motion(self) -> SimAccelerometer:

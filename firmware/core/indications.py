@@ -37,7 +37,9 @@ class Trouble(Enum):
     STORAGE_CRITICAL = "storage-critical"
     PICTURE_FAILS = "picture-fails"
     BUTTON_STUCK = "button-stuck"
+    BATTERY_ENDING = "battery-ending"
     BATTERY_CRITICAL = "battery-critical"
+    HOT = "hot"
     STORAGE_LOW = "storage-low"
     BATTERY_LOW = "battery-low"
     NO_SOUND = "no-sound"
@@ -156,6 +158,9 @@ CUES: Final[Mapping[str, Cue]] = MappingProxyType(
             Cue("hold-3", _TICK, ((880, 60),)),
             Cue("storage-low", _TWO_SHORT, ((550, 120), (440, 120))),
             Cue("storage-critical", _ALARM, ((550, 200), (440, 200))),
+            Cue("battery-low", _TWO_SHORT, ((495, 120), (330, 120))),
+            Cue("battery-critical", _ALARM, ((495, 200), (330, 200))),
+            Cue("battery-ending", _ALARM, ((330, 200), (220, 200), (165, 200))),
             Cue("refused", _ALARM, ((220, 400),)),
             Cue("fault", _ALARM, ((220, 200), (330, 200), (220, 200))),
         )

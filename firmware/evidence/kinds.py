@@ -123,7 +123,9 @@ PRIVATE: Mapping[str, Check] = {
         "sound": {"state": one_of("off", "on", "muted", "failed", "none")},
         "standby": {"began": CLOCK, "ended": CLOCK},
         "fault": {"text": WORDS},
-        "stop": {"reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")},
+        "stop": {
+            "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length", "battery", "heat")
+        },
     }.items()
 }
 

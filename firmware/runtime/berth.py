@@ -52,12 +52,12 @@ class _Standing:
 class Berth:
     """What the links of one camera share.  Links are known by their ``rank``: 0 is the fastest.
 
-    ``recording``: whether docks have to wait for a recording that is being made.
+    ``recording``: whether docks have to wait for a recording that is being made; ``hot`` tells whether the camera has to cool down.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hot: Callable[[], bool] = lambda: False) -> None:
         """Worn, and no recording is being made."""
-        self.recording = False
+        self.recording, self.hot = False, hot
         self._lock = threading.Lock()
         self._up: set[int] = set()
         self._missed_ns: int | None = None

@@ -55,9 +55,10 @@ class PartLost:
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """The service is asked to end."""
+    """The service is asked to end, and with ``off`` the camera to switch itself off."""
 
     reason: str
+    off: bool = False
 
 
 class Controller:
@@ -67,6 +68,8 @@ class Controller:
         self.recording = Recording.IDLE
         self.place = Place.WORN
         self.face = Face(hal, log, enrolled=enrolled, hush_front=settings.hush_front)
+        self.off = False
+        """Whether the camera switches itself off once the service has ended."""
         self._hal = hal
         self._settings = settings
         self._flow = flow
@@ -159,6 +162,8 @@ class Controller:
             self.face.cue("reminder")
         self._faults.begun(self.face.troubles - before, now_ns)
         self._faults.power(self.face.battery, now_ns)
+        if (why := self.face.senses.ends) is not None and not self.off:
+            self._quit(Quit(why, off=True))
 
     def _first(self, unit: Unit) -> None:
         """The first frame: from now on it buffers, and whoever started the service may know."""
@@ -244,7 +249,8 @@ class Controller:
     def _quit(self, quit_: Quit) -> None:
         """End in good order; what was being recorded goes on with the next start, and so does what a press asks for from now on."""
         running = self.recording in RUNNING - {Recording.POST_EVENT}
-        self.end("shutdown")
+        self.off |= quit_.off
+        self.end(quit_.reason if quit_.off else "shutdown")
         self._leaving = quit_.reason
         self._flow.leave(quit_.reason, resume=running)
 

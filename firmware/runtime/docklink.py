@@ -43,6 +43,8 @@ REST_NS = 60_000_000_000
 """How long a camera stands in a dock that wants no more before it offers itself again."""
 
 _NAP_S = 0.2
+_COOLING_S = 0.1
+"""How long a link waits between two messages while the camera has to cool down."""
 _READ = 64 * 1024
 _HIGH_WATER = 128 * 1024
 _AT_ONCE = 8
@@ -212,7 +214,8 @@ class Docking:
         """Hear, think, speak."""
         port, channel = self._parts.port, self._channel
         speaking = self._answers is not None and channel.pending < _HIGH_WATER
-        self._hear(0.0 if speaking else min(_NAP_S, channel.wait_ns() / 1e9))
+        hot = self._berth.hot()
+        self._hear(_COOLING_S if hot else 0.0 if speaking else min(_NAP_S, channel.wait_ns() / 1e9))
         while (event := channel.next_event()) is not None:
             if isinstance(event, Secured):
                 self._greet(event)
@@ -222,7 +225,7 @@ class Docking:
                     self._berth.closed(self._parts.rank, self._parts.report)
                 elif move := _MOVES.get(type(event)):
                     self._note(move)
-        self._speak()
+        self._speak(1 if hot else _AT_ONCE)
         self._write()
         now_ns = self._parts.clock.monotonic_ns()
         self._berth.tick(now_ns, self._parts.report)
@@ -252,12 +255,12 @@ class Docking:
     def _busy(self) -> bool:
         return self._berth.recording
 
-    def _speak(self) -> None:
-        """Say as much of the answer as the peer takes, but hear it in between.
+    def _speak(self, most: int) -> None:
+        """Say as much of the answer as the peer takes, at most so many messages, but hear it in between.
 
         Each message goes to the port at once: as long as it is warm in the processor's cache that takes a third of the time.
         """
-        for _ in range(_AT_ONCE):
+        for _ in range(most):
             if self._answers is None or self._channel.pending >= _HIGH_WATER:
                 return
             try:

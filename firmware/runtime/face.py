@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from firmware.core.indications import Trouble, felt, indicate, worst
-from firmware.core.machine import Recording
+from firmware.core.machine import RUNNING, Recording
 from firmware.core.telling import telling
-from firmware.runtime.troubles import Senses, of_storage
+from firmware.runtime.rack import DOCKED
+from firmware.runtime.senses import Senses
+from firmware.runtime.troubles import of_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,7 @@ class Face:
         self._storage: frozenset[Trouble] = frozenset()
         self._told_s = NOTHING_TOLD
         self._left_s: int | None = None
-        self._senses = Senses(hal.power, hal.clock, log)
+        self.senses = Senses(hal.power, hal.clock, log)
         self._dark = enrolled  # until the volume is mounted nobody knows whether it can record: no light then says so
         self._lights: Lights | None = None
         self._mute = False
@@ -50,7 +52,7 @@ class Face:
     @property
     def battery(self) -> Battery | None:
         """The battery as it was when somebody last looked; None while nobody could."""
-        return self._senses.battery
+        return self.senses.battery
 
     @property
     def bars(self) -> frozenset[Trouble]:
@@ -77,7 +79,10 @@ class Face:
         now_ns: int,
     ) -> None:
         """Gather all troubles, beside those of the ``sources``, and show what follows."""
-        troubles = self._standing | self._storage | sources | self._senses.troubles(now_ns)
+        self.senses.look(now_ns, running=recording in RUNNING, docked=place in DOCKED)
+        for name in self.senses.felt():
+            self.cue(name)
+        troubles = self._standing | self._storage | sources | self.senses.troubles
         if troubles != self.troubles:
             first = worst(troubles)
             self._log.event("troubles", worst=first and first.value, all=sorted(trouble.value for trouble in troubles))

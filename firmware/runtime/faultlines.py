@@ -20,6 +20,7 @@ SIGNED: Final = frozenset(
         Trouble.NO_SOUND,
         Trouble.SOUND_ADRIFT,
         Trouble.SENSOR_FAILS,
+        Trouble.HOT,
     }
 )
 """Troubles that the audit log has a line for, each time they begin.  What the card suffers from is not written to that card."""

@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING, Final
 from firmware.core.forecast import warnings
 from firmware.core.indications import Trouble
 from firmware.runtime.microphone import Sound
-from hal.interface import ClockQuality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from firmware.runtime.lens import Lens
-    from firmware.runtime.log import Log
     from firmware.runtime.microphone import Microphone
     from firmware.runtime.work import Health
     from firmware.runtime.writer import Writer
-    from hal.interface import Battery, Clock, Power
 
 LAG_MS: Final = 1500
-BATTERY_LOW: Final = 20
-BATTERY_CRITICAL: Final = 5
-LOOK_NS: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
 HANGS_NS: Final = 10_000_000_000
 """A part that does nothing for so long will not come back by itself.
@@ -41,38 +35,6 @@ def of_storage(health: Health, before: frozenset[Trouble]) -> frozenset[Trouble]
             Trouble.LAGGING: health.lag_ms > LAG_MS,
         }
     )
-
-
-class Senses:
-    """Battery and clock, looked at once a second.  A gauge that cannot be read says nothing, and stops nothing."""
-
-    def __init__(self, power: Power, clock: Clock, log: Log) -> None:
-        self._power = power
-        self._clock = clock
-        self._log = log
-        self._looked_ns: int | None = None
-        self.battery: Battery | None = None
-        self._found: frozenset[Trouble] = frozenset()
-
-    def troubles(self, now_ns: int) -> frozenset[Trouble]:
-        """What they said last."""
-        if self._looked_ns is None or now_ns - self._looked_ns >= LOOK_NS:
-            self._looked_ns = now_ns
-            try:
-                self._found = self._look()
-            except OSError as error:
-                self._log.warning("gauge-failed", trouble=str(error))
-        return self._found
-
-    def _look(self) -> frozenset[Trouble]:
-        battery = self.battery = self._power.battery()
-        return _standing(
-            {
-                Trouble.BATTERY_CRITICAL: battery.percent <= BATTERY_CRITICAL and not battery.charging,
-                Trouble.BATTERY_LOW: battery.percent <= BATTERY_LOW and not battery.charging,
-                Trouble.CLOCK_UNSET: self._clock.utc().quality is ClockQuality.UNSET,
-            }
-        )
 
 
 class Pulse:

@@ -71,7 +71,7 @@ def build(
     lens, microphone = _lens(clock, source, video, preview, replay=replay), _microphone(clock, replay=replay)
     evidence, config = FileStorage(state / "evidence", capacity, log), FileStorage(state / "config")
     buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
-    docks, power, watchdog = (SimDock(), SimDock()), SimPower(), SimWatchdog(clock)
+    docks, power, watchdog = (SimDock(), SimDock()), SimPower(clock=clock), SimWatchdog(clock)
     updater, motion = SimUpdater(FileStorage(board / "slots"), version), SimAccelerometer(clock, paced=True)
     hal = Hal(
         video=lens,

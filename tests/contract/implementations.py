@@ -267,7 +267,7 @@ DOCKS: dict[str, Callable[[Path], AbstractContextManager[rigs.DockRig]]] = {"sim
 
 def _power() -> rigs.PowerRig:
     power = SimPower()
-    return rigs.PowerRig(power, power.touch)
+    return rigs.PowerRig(power, power.touch, lambda: power.is_off)
 
 
 POWERS: dict[str, Callable[[], rigs.PowerRig]] = {"sim": _power}

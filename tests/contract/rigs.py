@@ -154,10 +154,11 @@ class DockRig:
 
 @dataclass
 class PowerRig:
-    """A battery away from the charger, and a charger."""
+    """A battery away from the charger, a charger, and whether the board was switched off."""
 
     power: Power
     touch: Callable[[bool], None]
+    is_off: Callable[[], bool]
 
 
 @dataclass

@@ -15,6 +15,21 @@ def test_battery_is_plausible(power: PowerRig) -> None:
     battery = power.power.battery()
     assert 0 <= battery.percent <= 100
     assert battery.celsius is None or -40 <= battery.celsius <= 85
+    assert battery.volts is None or 2.5 <= battery.volts <= 4.5
+
+
+def test_processor_is_plausible(power: PowerRig) -> None:
+    """Its temperature, if known, is one at which a processor works."""
+    celsius = power.power.processor()
+    assert celsius is None or -40 <= celsius <= 125
+
+
+def test_it_switches_off(power: PowerRig) -> None:
+    """Only when it is told to."""
+    power.power.battery()
+    assert not power.is_off()
+    power.power.off()
+    assert power.is_off()
 
 
 def test_contact_follows_the_charger(power: PowerRig) -> None:

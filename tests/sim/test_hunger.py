@@ -66,7 +66,7 @@ def test_a_camera_without_memory_records_or_ends(left: int, state: Path) -> None
     """Starved while it records, at once or nearly: for as long as it lives, its journal grows; and the next start resumes."""
     camera = start(state, left)
     try:
-        control = Hand(state, lambda _control: None)._reach()
+        control = Hand(state, lambda _control: None).reach()
         wait(control, lambda state: top(state) == ("green", "steady"))
         control.tell("tap", button="record")
         wait(control, lambda state: top(state) in RECORDING)
@@ -80,7 +80,7 @@ def test_a_camera_without_memory_records_or_ends(left: int, state: Path) -> None
         camera.kill()
         camera.wait()
         camera = start(state, left)
-        control = Hand(state, lambda _control: None)._reach()
+        control = Hand(state, lambda _control: None).reach()
         wait(control, lambda state: top(state) in RECORDING)
         control.close()
     finally:

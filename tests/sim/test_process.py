@@ -61,7 +61,7 @@ class Hand(threading.Thread):
 
     def run(self) -> None:
         """Wait for the socket, then do it, and end the service whatever happens."""
-        control = self._reach()
+        control = self.reach()
         try:
             self._story(control)
         except BaseException as error:  # noqa: BLE001 - raised again by the test
@@ -70,7 +70,8 @@ class Hand(threading.Thread):
             control.tell("quit")
             control.close()
 
-    def _reach(self) -> Control:
+    def reach(self) -> Control:
+        """The camera's socket, as soon as it is there."""
         deadline = time.monotonic() + 10
         while True:
             try:
@@ -206,3 +207,28 @@ def test_what_keeps_the_service_from_starting_is_told(
     assert firmware_main.main(arguments) == firmware_main.NOT_STARTED
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["trouble"] == named
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_battery_at_its_end_switches_the_camera_off(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Gauge and voltage agree: what is being recorded is sealed, and the service ends by itself."""
+
+    def drain() -> None:
+        control = Hand(state, lambda _: None).reach()
+        wait(control, lambda state: top(state) == ("green", "steady"))
+        control.tell("tap", button="record")
+        wait(control, lambda state: top(state) == ("red", "pulse"))
+        control.tell("fault", part="power", kind="voltmeter")
+        control.tell("fault", part="power", kind="battery", percent=0)
+        control.close()
+
+    hand = threading.Thread(target=drain, daemon=True)
+    hand.start()
+    arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay"]
+    assert firmware_main.main(arguments) == 0
+    hand.join(10)
+    log = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [event["event"] for event in log[-2:]] == ["off", "end"]
+    (state / "root.pem").write_bytes(pki().root_pem)
+    report = verify_path(state / "evidence", state / "root.pem")
+    assert [each.verdict for each in report.every_recording] == [Verdict.WHOLE]

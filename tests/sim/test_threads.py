@@ -72,7 +72,7 @@ class Doomed(Hand):
 
     def run(self) -> None:
         """Leave it alone at the end."""
-        control = self._reach()
+        control = self.reach()
         self._story(control)
         control.close()
 

@@ -261,7 +261,12 @@ PRIVATE_KINDS = {
     "sound": members({**_entry, "state": one_of("off", "on", "muted", "failed", "none")}),
     "standby": members({**_entry, "began": _clock, "ended": _clock}),
     "fault": members({**_entry, "text": text()}),
-    "stop": members({**_entry, "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length")}),
+    "stop": members(
+        {
+            **_entry,
+            "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length", "battery", "heat"),
+        }
+    ),
 }
 _state_of = one_of("idle", "starting", "recording", "stop-asked", "post-event", "stopping")
 _remark = {"kind": text(), "clock": _clock}
