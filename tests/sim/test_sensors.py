@@ -132,7 +132,7 @@ def test_a_dead_accelerometer_is_told_and_tried_again() -> None:
     rig.motion.mend()
     rig.run(35)
     assert Trouble.SENSOR_FAILS not in rig.camera.controller.face.troubles
-    assert act(rig, "fall").cues[-1] == "bookmark"
+    assert "bookmark" in act(rig, "fall").cues[-3:]
 
 
 def test_a_camera_without_an_accelerometer_says_nothing_of_it() -> None:
