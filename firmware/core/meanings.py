@@ -25,8 +25,8 @@ TWICE_NS: Final = 800 * _MS
 """Two presses are a double press if their first edges are no further apart."""
 SHORT_NS: Final = 1_000 * _MS
 """A press of more than a second is no short one: somebody held the button and thought better of it, or lies on it."""
-LETTING_GO_NS: Final = 150 * _MS
-"""A press so soon behind a hold is the hand that lets go."""
+LETTING_GO_NS: Final = 80 * _MS
+"""A press so soon behind a hold is the hand that lets go: no finger is as quick."""
 
 
 class Means(Enum):
@@ -141,11 +141,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was meant, as of ``time_ns``; ``step`` counts the seconds of a hold."""
+    """What was meant, as of ``time_ns``; ``step`` counts the seconds of a hold, ``edge_ns`` is the first edge of the second of two presses."""
 
     means: Means
     time_ns: int
     step: int = 0
+    edge_ns: int | None = None
 
 
 @dataclass(slots=True)
@@ -224,7 +225,7 @@ class Meanings:
             return [Said(means, down.time_ns)]
         first_ns, self._started_ns = self._started_ns, None
         if first_ns is not None and down.time_ns - first_ns <= TWICE_NS:
-            return [Said(means, first_ns)]
+            return [Said(means, first_ns, edge_ns=down.time_ns)]
         self._started_ns = down.time_ns
         return [Said(Means.HEARD, down.time_ns)]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from firmware.core.flags import Flag, Turn
 from firmware.core.indications import Trouble
 from firmware.core.latency import Latency
-from firmware.core.machine import FREE, RUNNING, Effect, Event, Move, Place, Recording, move, step
+from firmware.core.machine import RUNNING, Effect, Event, Move, Place, Recording, move, step
 from firmware.core.reminder import Reminder
 from firmware.runtime.docklink import Away, DockNews
 from firmware.runtime.face import Face
@@ -22,6 +22,7 @@ from firmware.runtime.hands import Hands
 from firmware.runtime.rack import DOCKED, Rack
 from firmware.runtime.sensors import Sensors
 from firmware.runtime.standing import Standing
+from firmware.runtime.wishes import RESUME, Wishes
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
 from hal.interface import Edge, Samples, Signal, Track, Unit
 
@@ -37,13 +38,6 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.05
 FEED_NS: Final = 250_000_000
-NS: Final = 1_000_000_000
-RESUME: Final = "resume"
-"""What begins a recording where nobody asked for one again."""
-CONFIRM_NS: Final = 5 * NS
-BUTTON: Final = "button"
-WAITING: Final = frozenset({Recording.STOP_ASKED, Recording.POST_EVENT})
-"""States that end when their time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +68,17 @@ class Controller:
         self._settings = settings
         self._flow = flow
         self._log = log
+        self._rack = Rack(hal.power, settings)
+        self._wishes = Wishes(self, self._rack, settings, flow, log)
+        self.ask, self.stop, self.end = self._wishes.ask, self._wishes.stop, self._wishes.end
         self._standing = Standing(flow, log, self._show)
+        self.turn = self._standing.turn
         self._hands = Hands(self, hal.buttons, settings, flow, log)
         self.sensors = Sensors(self, hal, settings, flow, log)
         self._faults = FaultLines(flow.sign)
-        self._rack = Rack(hal.power, settings)
         self._latency = Latency()
         self._reminder = Reminder(settings.remind_s)
         self._number = 0
-        self._cause = Cause(BUTTON, 0)
-        self._asked = self._cause
-        self._reason = "officer"
-        self._due_ns: int | None = None
         self._leaving: str | None = None
         self._fed_ns = -FEED_NS
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -108,10 +101,10 @@ class Controller:
             Effect.BEGIN: self._begin,
             Effect.CONFIRM: lambda: self.face.cue("started"),
             Effect.MARK: self._hands.mark,
-            Effect.NOTE: self._note,
-            Effect.ASK_STOP: self._ask_stop,
-            Effect.RUN_ON: self._run_on,
-            Effect.GO_ON: self._go_on,
+            Effect.NOTE: self._wishes.note,
+            Effect.ASK_STOP: lambda: self._wishes.ask_stop(hal.clock.monotonic_ns()),
+            Effect.RUN_ON: self._wishes.run_on,
+            Effect.GO_ON: self._wishes.go_on,
             Effect.SEAL: self._seal,
             Effect.STOPPED: lambda: self.face.cue("stopped"),
             Effect.REFUSE: lambda: self.face.cue("refused"),
@@ -151,9 +144,7 @@ class Controller:
         self._hands.tick(now_ns)
         self.sensors.tick(now_ns)
         self._standing.tick(now_ns)
-        if self._due_ns is not None and now_ns >= self._due_ns and not self._hands.confirming(now_ns):
-            self._due_ns = None
-            self.happen(Event.TIMEOUT)
+        self._wishes.tick(now_ns, confirming=self._hands.confirming(now_ns))
         found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles | self._latency.troubles(now_ns)
         self._flow.roster.tick(now_ns)
         before = self.face.troubles
@@ -172,39 +163,6 @@ class Controller:
             self._hal.watchdog.ready()
         self._flow.capture(unit)
 
-    # Who asks for what.
-
-    def ask(self, cause: Cause, event: Event) -> None:
-        """Ask for a recording, or by a press for what a press means now.  What bars one is told loudly; one that runs is never denied."""
-        self._reason, self._asked = "officer", cause
-        if self.recording in FREE:
-            if why := self._barred():
-                self._log.error("cannot-record", troubles=why)
-                self._flow.remark("refused", {"reason": ", ".join(why)}, cause.time_ns)
-                self.happen(Event.DENIED)
-                return
-            self._cause = cause
-        self.happen(self._meant(event))
-
-    def _barred(self) -> list[str]:
-        """What forbids a recording right now."""
-        dock = ["in-dock"] if self._rack.refuses(self.place) else []
-        return sorted(trouble.value for trouble in self.face.bars) + dock
-
-    def stop(self, time_ns: int) -> None:
-        """An officer means the stop, and need not confirm it."""
-        self._reason, self._asked = "officer", Cause(BUTTON, time_ns)
-        self.happen(self._meant(Event.END))
-
-    def _meant(self, event: Event) -> Event:
-        """What an officer's stop is where the authority wants what follows it."""
-        stops = event is Event.END or (self.recording, event) == (Recording.STOP_ASKED, Event.PRESS)
-        return Event.RUN_ON if stops and self._settings.post_event_s else event
-
-    def turn(self, turn: Turn, time_ns: int) -> None:
-        """Something happened that may set or end a flag."""
-        self._standing.turn(turn, time_ns)
-
     # What the writer and the dock say.
 
     def _mounted(self, mounted: Mounted) -> None:
@@ -217,9 +175,8 @@ class Controller:
 
     def _answered(self, take: int, event: Event) -> None:
         if self._flow.newest(take):
-            # A take that fails while it starts still begins for the press.
-            if event is Event.FAILED and self.recording is not Recording.STARTING:
-                self._cause = Cause(RESUME, self._hal.clock.monotonic_ns())
+            if event is Event.FAILED:
+                self._wishes.lost(self._hal.clock.monotonic_ns())
             self.happen(event)
 
     def _health(self, health: Health) -> None:
@@ -254,11 +211,6 @@ class Controller:
         self._leaving = quit_.reason
         self._flow.leave(quit_.reason, resume=running)
 
-    def end(self, reason: str) -> None:
-        """End what is being recorded, without asking twice."""
-        self._reason = reason
-        self.happen(Event.END)
-
     def _part_lost(self, lost: PartLost) -> None:
         self.face.cue("fault")
         self._faults.sign(f"part-lost {lost.name}", self._hal.clock.monotonic_ns())
@@ -270,11 +222,11 @@ class Controller:
         before = self.recording
         self.recording, effects = step(before, event)
         if Effect.BEGIN in effects:
-            self._latency.begun(self._cause.time_ns, measured=self._cause.trigger != RESUME)
+            cause = self._wishes.cause
+            self._latency.begun(cause.asked_ns, measured=cause.trigger != RESUME)
         if self.recording is not before:
             self._show()  # before what follows from it, of which some takes its time
-        if self.recording not in WAITING:
-            self._due_ns = None
+        self._wishes.settle()
         for effect in effects:
             self._effects[effect]()
         if self.recording is not before:
@@ -300,28 +252,8 @@ class Controller:
 
     def _begin(self) -> None:
         self.turn(Turn.BEGUN, self._hal.clock.monotonic_ns())
-        self._flow.begin(self._cause)
+        self._flow.begin(self._wishes.cause)
 
     def _seal(self) -> None:
-        self._flow.seal(self._reason)
+        self._flow.seal(self._wishes.reason)
         self.turn(Turn.ENDED, self._hal.clock.monotonic_ns())
-
-    def _note(self) -> None:
-        """A bookmark that says which sensor asked."""
-        self._flow.note("bookmark", {"label": self._asked.trigger}, self._asked.time_ns)
-        self.face.cue("bookmark")
-
-    def _ask_stop(self) -> None:
-        self._due_ns = self._hal.clock.monotonic_ns() + CONFIRM_NS
-        self.face.cue("stop-asked")
-
-    def _run_on(self) -> None:
-        self._due_ns = self._asked.time_ns + self._settings.post_event_s * NS
-        self._flow.note("stop", {"reason": "officer"}, self._asked.time_ns)
-        self.face.cue("run-on")
-
-    def _go_on(self) -> None:
-        """Marked, by a sensor with its name: that is the reason."""
-        label = self._asked.trigger if self._asked.trigger != BUTTON else self._settings.bookmark_label
-        self._flow.note("bookmark", {"label": label}, self._asked.time_ns)
-        self.face.cue("started")

@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a recording begins: a trigger's name, and the monotonic time of its first edge."""
+    """Why a recording begins: a trigger's name, and the monotonic time of its first edge.  Where it took two presses, ``edge_ns`` is
+    that of the second: before that nobody could know."""
 
     trigger: str
     time_ns: int
+    edge_ns: int | None = None
+
+    @property
+    def asked_ns(self) -> int:
+        """From when on the officer waits for an answer."""
+        return self.time_ns if self.edge_ns is None else self.edge_ns
 
 
 class Shifts(Protocol):

@@ -14,6 +14,7 @@ from firmware.core.indications import Trouble
 from firmware.core.machine import Event
 from firmware.core.meanings import Meanings, Means, Moment, Policy
 from firmware.runtime.flow import Cause
+from firmware.runtime.wishes import BUTTON
 from hal.interface import Button
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Hands:
             self._head.turn(Turn.DOUBTED, gesture.time_ns)
 
     def _press(self, said: Said) -> None:
-        self._head.ask(Cause("button", said.time_ns), Event.PRESS)
+        self._head.ask(Cause(BUTTON, said.time_ns, said.edge_ns), Event.PRESS)
 
     def _bookmark(self, said: Said) -> None:
         self._marked_ns = said.time_ns
