@@ -110,7 +110,7 @@ def test_a_service_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(Camera, "mark", broken)
+    monkeypatch.setattr(Camera, "note", broken)
     failed = fresh((*FILMED, Act("wait", 1), Act("press", 1)))
     assert failed.broken is not None
     assert failed.broken.startswith("ZeroDivisionError: oh (test_soak_watch.py")
