@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from firmware.core.flags import Flag, Turn
 from firmware.core.indications import Trouble
 from firmware.core.latency import Latency
-from firmware.core.machine import RUNNING, Effect, Event, Move, Place, Recording, move, step
+from firmware.core.machine import FREE, RUNNING, Effect, Event, Move, Place, Recording, move, step
 from firmware.core.reminder import Reminder
 from firmware.runtime.docklink import Away, DockNews
 from firmware.runtime.face import Face
