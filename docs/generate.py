@@ -91,6 +91,7 @@ PAGES = {
     "validation.md": validation.page,
     "evidence-format.md": pages.evidence,
     "dock-protocol.md": pages.dock,
+    "privacy.md": pages.impact,
     "segment.svg": boxes.flush_drawing,
     "dock.svg": rack.drawing,
 }

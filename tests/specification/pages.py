@@ -1,4 +1,4 @@
-"""The two specifications: what stands between marks in them is made here."""
+"""The two specifications, and the page on privacy: what stands between marks in them is made here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.specification import annotated, boxes, diagrams, dock_limits, limits, registry
+from tests.specification import annotated, boxes, diagrams, dock_limits, kept, limits, privacy, registry
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _BLOCK = re.compile(r"<!-- made: ([a-z-]+) -->\n.*?<!-- end of \1 -->", re.DOTALL)
@@ -51,6 +51,14 @@ DOCK: Mapping[str, Callable[[], str]] = {
     "example-proof": annotated.proof,
     "example-exchange": annotated.exchange,
 }
+PRIVACY: Mapping[str, Callable[[], str]] = {
+    "files": kept.files,
+    "records": privacy.records,
+    "withheld": privacy.withheld,
+    "lengths": privacy.lengths,
+    "settings": privacy.settings,
+    "said": privacy.said,
+}
 
 
 def evidence() -> str:
@@ -61,6 +69,11 @@ def evidence() -> str:
 def dock() -> str:
     """The dock protocol."""
     return _page("dock-protocol.md", DOCK)
+
+
+def impact() -> str:
+    """The data-protection impact assessment."""
+    return _page("privacy.md", PRIVACY)
 
 
 def _page(name: str, made: Mapping[str, Callable[[], str]]) -> str:
