@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -27,6 +28,13 @@ from tests.sim.test_signed_picture import decrypted
 READER = Reader(VIDEO.width, VIDEO.height)
 TENTH_NS = NS // VIDEO.fps
 """Frames of the rig are captured at whole tenths of a second."""
+
+
+@pytest.fixture(autouse=True)
+def encoders_given_back() -> Iterator[None]:
+    """An encoder that is freed when Python ends says its statistics on the terminal."""
+    yield
+    gc.collect()
 
 
 def read_back(rig: Rig, number: int) -> list[tuple[str, str]]:
