@@ -8,6 +8,7 @@ SHELL := /bin/bash
 # Variables that are yours to set:  make PYTHON=python3.12 test    make demo SOURCE=clip.mp4
 PYTHON ?= python3
 SOURCE ?=
+CAMERAS ?= 1
 PYTEST_ARGS ?=
 FAULT_ARGS ?=
 MUTATE_ARGS ?=
@@ -86,8 +87,8 @@ vectors: $(READY) ## make the vectors of tests/vectors/ anew: where git shows a 
 	@$(RUN) -m tests.vector_maker
 
 .PHONY: sim
-sim: $(READY) ## a simulated camera with a panel to press its buttons
-	@$(RUN) -m tools sim $(if $(SOURCE),--source "$(SOURCE)")
+sim: $(READY) ## a camera to hold in the browser, with its dock; CAMERAS=3 for three of them
+	@$(RUN) -m tools sim --panel --cameras "$(CAMERAS)" $(if $(SOURCE),--source "$(SOURCE)")
 
 .PHONY: shell
 shell: $(READY) ## a shell with `lapel` on the path

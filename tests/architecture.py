@@ -54,6 +54,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tools.dock.places.s3": ("botocore",),
     "tools.dock.places.swift": ("keystoneauth1", "requests", "swiftclient"),
     "tools.bench": ("OpenSSL", "av", "numpy", "rich"),
+    "tools.panel": ("h11", "wsproto"),
     "tools.dock.timing.tsa": ("cryptography", "rfc3161_client"),
     "tools": ("PIL", "av", "c2pa", "cryptography", "numpy", "pyrage", "rich", "serial"),
 }

@@ -7,16 +7,16 @@ in when it was encoded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hal.interface import AudioFormat, Overlay, Unit, VideoFormat
 from hal.sim.audio import Tone
-from hal.sim.calls import Call
+from hal.sim.calls import Call, Flag
 from hal.sim.clock import NS, VirtualClock
 from hal.sim.jpeg import shrunk
 from hal.sim.paint import Planes
-from hal.sim.scene import Scene
+from hal.sim.scene import DarkScene, Scene
 from hal.sim.sources import Feed
 from hal.sim.video import EncodedVideo, unseen
 
@@ -59,6 +59,14 @@ class _Clip:
         return self._start_ns + index * NS * self._seconds // self._count
 
 
+@dataclass(frozen=True, slots=True)
+class _Reel:
+    """Units that were encoded once, and some of the pictures that they were made of."""
+
+    units: tuple[Unit, ...]
+    kept: list[Planes]
+
+
 class VideoClip(_Clip):
     """A ``VideoFeed`` of a few GOPs."""
 
@@ -69,8 +77,10 @@ class VideoClip(_Clip):
         kept: list[Planes] = []
         feed = EncodedVideo(scene, video, VirtualClock(), lambda picture, _: kept.append(shrunk(picture)))
         feed.burn(Overlay("clip", recording=False, clock_set=False))
-        super().__init__(_encode(feed, gops * video.gop), video.fps, 1)
-        self._kept = kept[::SEEN]
+        self._light = _Reel(_encode(feed, gops * video.gop), kept[::SEEN])
+        super().__init__(self._light.units, video.fps, 1)
+        self._reel = self._next = self._light
+        self._dark: _Reel | None = None
         self._seen = seen
         self._format = video
 
@@ -80,10 +90,27 @@ class VideoClip(_Clip):
         return self._format
 
     def take(self) -> Unit:
-        """The next unit with its new time."""
+        """The next unit with its new time.  What it is made of changes with a keyframe."""
+        if self._index % len(self._units) == 0:
+            self._reel = self._next
+            self._units = self._reel.units
         unit = super().take()
-        self._seen(self._kept[(self._index - 1) // SEEN % len(self._kept)], unit.time_ns)
+        self._seen(self._reel.kept[(self._index - 1) // SEEN % len(self._reel.kept)], unit.time_ns)
         return unit
+
+    def dark(self, on: bool) -> None:  # noqa: FBT001 - it is called by name
+        """Cover the lens, or uncover it: from the next keyframe on."""
+        if on and self._dark is None:
+            kept: list[Planes] = []
+            feed = EncodedVideo(
+                DarkScene(self._format), self._format, VirtualClock(), lambda each, _: kept.append(shrunk(each))
+            )
+            self._dark = _Reel(_encode(feed, len(self._light.units)), kept[::SEEN])
+        self._next = self._dark if on and self._dark is not None else self._light
+
+    def faults(self) -> dict[str, Call]:
+        """What can go wrong before the encoder."""
+        return {"dark": Call(self.dark, {"on": Flag(default=True)})}
 
     def burn(self, overlay: Overlay) -> None:
         """Nothing is drawn any more."""

@@ -46,6 +46,7 @@ class Trouble:
         self._failing_writes = False
         self._read_only = False
         self._stall_s = 0.0
+        self._slow_s = 0.0
 
     def fail_syncs(self, count: int) -> None:
         """Let the next ``count`` syncs of a file or a directory fail.  A file whose sync failed never syncs again."""
@@ -65,6 +66,10 @@ class Trouble:
         with self._lock:
             self._stall_s = seconds
 
+    def slow(self, ms: float) -> None:
+        """Let each append and each sync take so much longer, until told otherwise."""
+        self._slow_s = ms / 1000
+
     def fill(self, free: int) -> None:
         """Leave room for ``free`` bytes more."""
         with self._lock:
@@ -73,7 +78,7 @@ class Trouble:
     def clear(self) -> None:
         """Behave again; a capacity stays."""
         with self._lock:
-            self._failing_syncs, self._stall_s = 0, 0.0
+            self._failing_syncs, self._stall_s, self._slow_s = 0, 0.0, 0.0
             self._failing_writes = self._read_only = False
 
     def before_change(self, name: str) -> None:
@@ -98,7 +103,7 @@ class Trouble:
 
     def _wait(self) -> None:
         with self._lock:
-            seconds, self._stall_s = self._stall_s, 0.0
+            seconds, self._stall_s = self._stall_s + self._slow_s, 0.0
         if seconds:
             self._pause(seconds)
 
@@ -141,6 +146,7 @@ class Trouble:
             "write": Call(self.fail_writes, switch),
             "read-only": Call(self.protect, switch),
             "stall": Call(self.stall, {"seconds": Number(0, 3600, real=True)}),
+            "slow": Call(self.slow, {"ms": Number(0, 10_000, real=True)}),
             "fill": Call(self.fill, {"free": Number(0, 1 << 50, 0)}),
             "clear": Call(self.clear),
         }

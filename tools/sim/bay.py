@@ -1,8 +1,9 @@
-"""A slot of a reference dock in this process, with a cable that ends where a simulated camera can be plugged in."""
+"""A reference dock in this process, with a cable for each slot, at whose end a simulated camera can be plugged in."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -11,6 +12,7 @@ from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind
 from tools.dock.face import display
 from tools.dock.identity import DockIdentity, SetupError
+from tools.dock.rack.slots import Rack
 from tools.dock.store import Store, StoreError
 from tools.dock.timing.timeword import Voucher
 from tools.dock.visit import Desk
@@ -32,17 +34,23 @@ def style(event: DockEvent) -> str:
 
 
 class Bay:
-    """Serves until it is closed.  ``port`` is the tty to plug the camera into; ``hear`` is called with each event, on a thread of
-    its own; ``events`` are all that happened."""
+    """Serves until it is closed.  ``ports`` are the ttys to plug cameras into, one a slot; the slots are called 1, 2, ...  ``hear`` is
+    called with each event, on a thread of its own; ``events`` are all that happened."""
 
-    def __init__(self, identity: Path, store: Path, hear: Emit, voucher: Voucher | None = None) -> None:
+    def __init__(
+        self, identity: Path, store: Path, hear: Emit, voucher: Voucher | None = None, *, slots: int = 1
+    ) -> None:
         """Open the dock's identity and store; ``SetupError`` or ``StoreError`` where they are not as they should be.  ``voucher``
         gives the word that a clock needs which is more than a day off."""
         self.events: Heard[DockEvent] = Heard()
         self._hear = hear
-        self._dock = Dock(Desk(DockIdentity.load(identity), Store(store), self._note, stay=True, voucher=voucher))
-        self._cable = Cable()
-        self.port = self._cable.camera
+        loaded = DockIdentity.load(identity)
+        desk = Desk(loaded, Store(store), self._note, stay=True, voucher=voucher)
+        self._cables = _cables(slots)
+        self.ports = tuple(cable.camera for cable in self._cables)
+        labels = {cable.dock: str(slot) for slot, cable in enumerate(self._cables, 1)}
+        self.name = loaded.name
+        self._dock = Dock(desk, rack=Rack(labels))
         self._thread = threading.Thread(target=self._serve, name="dock", daemon=True)
         self._thread.start()
 
@@ -53,6 +61,11 @@ class Bay:
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
+
+    @property
+    def port(self) -> str:
+        """The first slot's tty."""
+        return self.ports[0]
 
     def wait(self, kind: Kind, after: int, timeout_s: float = 60.0) -> DockEvent:
         """The first event of this kind behind the first ``after`` ones."""
@@ -69,7 +82,8 @@ class Bay:
         """End the dock between two messages, and take the cable away."""
         self._dock.stop()
         self._thread.join()
-        self._cable.close()
+        for cable in self._cables:
+            cable.close()
 
     def _note(self, event: DockEvent) -> None:
         self._hear(event)
@@ -77,6 +91,14 @@ class Bay:
 
     def _serve(self) -> None:
         try:
-            self._dock.serve_port(self._cable.dock)
+            self._dock.serve([cable.dock for cable in self._cables])
         except (SetupError, StoreError) as error:
             self.events.fail(str(error))
+
+
+def _cables(count: int) -> tuple[Cable, ...]:
+    """So many cables, or none where the system does not have as many."""
+    with ExitStack() as made:
+        cables = tuple(made.enter_context(Cable()) for _ in range(count))
+        made.pop_all()
+    return cables

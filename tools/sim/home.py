@@ -1,4 +1,4 @@
-"""A throw-away authority with one camera, one dock and one desk, in a directory: what ``lapel sim`` and ``lapel demo`` live in."""
+"""A throw-away authority with cameras, one dock and one desk, in a directory: what ``lapel sim`` and ``lapel demo`` live in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from tools.dock.shifts.register import Register
 from tools.dock.store import Store
-from tools.provision import create_authority, enrol_desk, enrol_device, enrol_dock, enrol_second
+from tools.provision import Authority, create_authority, enrol_desk, enrol_device, enrol_dock, enrol_second
 from tools.provision.authority import Changes
 
 AUTHORITY: Final = "Lapel demo"
-CAMERA: Final = "cam-1"
+_CAMERAS: Final = "cam-"
+CAMERA: Final = f"{_CAMERAS}1"
 DOCK: Final = "dock-1"
 DESK: Final = "desk-1"
 
@@ -39,6 +40,11 @@ class Home:
         return self.authority / "root.crt.pem"
 
     @property
+    def revoked(self) -> Path:
+        """The authority's settings in force, which also say whom it believes no more."""
+        return self.authority / "settings.jws"
+
+    @property
     def key(self) -> Path:
         """The authority's decryption key."""
         return self.authority / "authority.agekey"
@@ -50,8 +56,12 @@ class Home:
 
     @property
     def camera(self) -> Path:
-        """The simulated camera: its partitions ``config`` and ``evidence``, its board, its log."""
+        """The first simulated camera: its partitions ``config`` and ``evidence``, its board, its log."""
         return self.root / "camera"
+
+    def camera_of(self, device: str) -> Path:
+        """The same of any camera."""
+        return self.camera if device == CAMERA else self.root / device
 
     @property
     def card(self) -> Path:
@@ -81,7 +91,7 @@ def provision(
     *,
     post_quantum: bool = False,
 ) -> None:
-    """Make the authority with these settings for its cameras, and enrol one camera, one dock and one desk.
+    """Make the authority with these settings for its cameras, and enrol the first camera, one dock and one desk.
 
     ``progress`` hears of what is done and what there is to do; ``post_quantum``: with keys that a quantum computer does not
     open either.  ``ProvisionError`` or ``OSError`` where something is in the way.
@@ -99,8 +109,20 @@ def provision(
         progress(done, len(parts) + 1)
 
 
-def assign(home: Home, officer: str) -> str:
-    """Enter in the dock's register that an officer takes the camera, and return the id of the shift, which says nothing of whose it is."""
+def more_cameras(home: Home, count: int) -> tuple[str, ...]:
+    """The names of ``count`` cameras; those that are missing are enrolled.  ``ProvisionError`` or ``OSError`` where that cannot be done."""
+    names = tuple(f"{_CAMERAS}{number}" for number in range(1, count + 1))
+    missing = [name for name in names if not (home.camera_of(name) / "config").exists()]
+    if missing:
+        authority = Authority.open(home.authority)
+        for name in missing:
+            enrol_device(authority, name, home.camera_of(name) / "config")
+    return names
+
+
+def assign(home: Home, officer: str, camera: str = CAMERA) -> str:
+    """Enter in the dock's register that an officer takes the camera, and return the id of the shift, which says nothing of whose it is.
+    ``RegisterError`` where it cannot be, also for what is no name."""
     shift = f"S-{secrets.token_hex(4)}"
-    Register(Store(home.dock).root).assign(CAMERA, shift, officer, time.time_ns() // 1_000_000)
+    Register(Store(home.dock).root).assign(camera, shift, officer, time.time_ns() // 1_000_000)
     return shift

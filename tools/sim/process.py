@@ -72,7 +72,8 @@ class SimCamera:
     ``on_event`` is called, on a thread of its own, with each change of the lights, each cue, and each plug and pull, and with
     ``{"event": "off"}`` once the camera is gone, for whatever reason.  The camera
     ends with the thread that started it, if nothing else ends it; a terminal's ctrl-C is not for it to hear.  With ``replay`` it encodes a
-    second once and repeats it, which costs next to nothing.
+    second once and repeats it, which costs next to nothing; with ``log`` each line of its audit log is an event too.
+    ``capacity``: bytes on its card (None: what the host has).
     """
 
     def __init__(
@@ -82,6 +83,8 @@ class SimCamera:
         source: str | None = None,
         replay: bool = False,
         on_event: Callable[[Mapping[str, Any]], None] | None = None,
+        log: bool = False,
+        capacity: int | None = None,
     ) -> None:
         self.log = state / "camera.log"
         self.socket = state / "control"
@@ -89,11 +92,18 @@ class SimCamera:
         self._source = source
         self._replay = replay
         self._on_event = on_event or (lambda _event: None)
+        self._log = log
+        self._capacity = capacity
+        self._watcher: threading.Thread | None = None
+        self.status: int | None = None  # how the last one ended: its exit status, or minus the number of a signal
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Control | None = None
 
     def start(self) -> None:
         """Start it and wait until its control socket answers; ``CameraError`` where one runs already, or this one does not."""
+        left, self._control = self._control, None
+        if left is not None:
+            left.close()  # of one that ended by itself
         with suppress(OSError), closing(Control(self.socket)):
             raise CameraError(f"another camera is running in {self._state}")
         command = [sys.executable, "-m", "tools.sim.tether", str(os.getpid()), "-m", "firmware", "--hal", "sim"]
@@ -101,8 +111,9 @@ class SimCamera:
         if self._source:
             command += ["--source", self._source]
         command += ["--replay"] if self._replay else []
+        command += [] if self._capacity is None else ["--capacity", str(self._capacity)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         try:
@@ -111,13 +122,21 @@ class SimCamera:
         except CameraError:
             self.kill()
             raise
-        threading.Thread(target=self._watch, args=(watching,), name="camera-watch", daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, args=(watching, process), name="camera-watch", daemon=True)
+        self._watcher.start()
 
     def tell(self, do: str, **facts: Any) -> dict[str, Any]:
         """Give one order."""
         if self._control is None:
             raise CameraError(f"{do}: the camera is off")
         return self._control.tell(do, **facts)
+
+    def connect(self) -> Control:
+        """A connection of one's own; ``CameraError`` where nobody answers."""
+        try:
+            return Control(self.socket)
+        except OSError as error:
+            raise CameraError(f"the camera cannot be reached: {error.strerror}") from None
 
     def tap(self) -> int:
         """Press the record button shortly; the camera's monotonic time of the press, in ns."""
@@ -176,6 +195,9 @@ class SimCamera:
         finally:
             if control is not None:
                 control.close()
+            watcher = self._watcher
+            if watcher is not None and watcher is not threading.current_thread():
+                watcher.join(STOP_S)  # what it has to tell of this one is told before another one starts
 
     def _connect(self) -> Control:
         deadline = time.monotonic() + START_S
@@ -197,14 +219,16 @@ class SimCamera:
             return str(json.loads(last)["trouble"])
         return last
 
-    def _watch(self, control: Control) -> None:
+    def _watch(self, control: Control, process: subprocess.Popen[bytes]) -> None:
         with closing(control):
             try:
-                control.tell("watch")
+                control.tell("watch", log=self._log)
                 while event := control.read():
                     self._on_event(event)
             except (OSError, ValueError, CameraError):
                 pass  # the camera was cut off
+            with suppress(subprocess.TimeoutExpired):
+                self.status = process.wait(STOP_S)
             self._on_event({"event": "off"})
 
 

@@ -14,9 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tools.sim.drawing import WIDTH, draw
 from tools.sim.face import Face
 from tools.sim.mirror import Event, in_words
-from tools.sim.panel import WIDTH, draw
 
 Advance = Callable[[int, int], None]
 """Told how much is done, and how much there is."""

@@ -132,3 +132,23 @@ def test_clip_shows_its_own_pictures_again() -> None:
     assert shown[0][0] is shown[SEEN - 1][0]
     assert shown[0][0] is not shown[SEEN][0]
     assert any(shown[VIDEO.gop][0] is picture for picture, _ in shown[: VIDEO.gop])
+
+
+def test_covered_lens_of_a_clip() -> None:
+    """From a keyframe on it is dark, and light again from another one: no decoder sees a picture that follows from another scene."""
+    shown = list[Planes]()
+    clip = VideoClip(SyntheticScene(VIDEO), VIDEO, seen=lambda picture, _: shown.append(picture))
+    clip.begin(NS)
+    units = [clip.take() for _ in range(5)]
+    clip.faults()["dark"]({})
+    units += [clip.take() for _ in range(2 * VIDEO.gop - 10)]
+    clip.faults()["dark"]({"on": False})
+    units += [clip.take() for _ in range(VIDEO.gop + 5)]
+    bright = [float(picture.y.mean()) for picture in shown]
+    assert min(bright[: VIDEO.gop]) > 40 > max(bright[VIDEO.gop : 2 * VIDEO.gop])
+    assert min(bright[2 * VIDEO.gop :]) > 40
+    assert [index for index, unit in enumerate(units) if unit.key] == [0, VIDEO.gop, 2 * VIDEO.gop]
+    assert (
+        sum(len(unit.data) for unit in units[VIDEO.gop : 2 * VIDEO.gop])
+        < sum(len(unit.data) for unit in units[: VIDEO.gop]) / 2
+    )

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from firmware.core.indications import CUES, LIGHTS, Look
 from hal.interface import Lights
+from tools.sim.drawing import WIDTH, draw
 from tools.sim.face import Face
 from tools.sim.keys import read_keys, single_keys
-from tools.sim.panel import WIDTH, draw
 from tools.sim.screen import LiveScreen, PlainScreen
 
 EVENT = {"event": "dock", "port": "/dev/pts/3"}
