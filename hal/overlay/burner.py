@@ -46,6 +46,7 @@ class Strip:
         self._pad = font.scale + font.scale % 2
         self._atlas, self._width, self._room = atlas, font.width, room
         self._luma = np.full((font.height, self._pad + room * font.width), BLACK_Y, np.uint8)
+        self._grey = np.uint8(GREY_C)  # a number of Python's would be made into one for each plane of each frame
         self._text = ""
         self._cover(0)
 
@@ -67,8 +68,8 @@ class Strip:
     def lay(self, y: Plane, u: Plane, v: Plane) -> None:
         """Copy it into a picture."""
         y[self.box] = self._shown
-        u[self._colour] = GREY_C
-        v[self._colour] = GREY_C
+        u[self._colour] = self._grey
+        v[self._colour] = self._grey
 
     def _cover(self, characters: int) -> None:
         """From now on it is so long."""

@@ -57,12 +57,16 @@ def _waits(waits: list[latency.Wait]) -> Table:
 
 
 def _shares(shares: list[overlay.Share]) -> Table:
-    table = Table("what", "against", "share", "tenths of the run", "promised", "", "microseconds")
+    table = Table(
+        "what", "against", "share", "tenths of the run", "promised", "", "microseconds", "Zero 2 W, estimated"
+    )
     for share in shares:
         spread = f"{share.least:.4f} to {share.most:.4f}"
         took = f"{share.what_us:.1f} of {share.against_us:.1f}"
         promise = f"at most {share.limit}"
-        table.add_row(share.what, share.against, f"{share.value:.4f}", spread, promise, _VERDICTS[share.kept], took)
+        guess = "" if share.zero_2_w_us is None else f"{share.zero_2_w_us:.0f}"
+        verdict = _VERDICTS[share.kept]
+        table.add_row(share.what, share.against, f"{share.value:.4f}", spread, promise, verdict, took, guess)
     return table
 
 

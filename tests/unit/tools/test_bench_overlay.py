@@ -41,6 +41,9 @@ def test_each_is_measured_once_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
         assert share.value == pytest.approx(share.what_us / share.against_us)
         assert 0 < share.least <= share.most
     assert found[0].value > found[1].value  # a copy takes less than an encoder
+    copied_us = 320 * 180 * 3 / 2 / 1295.5  # on the board whose rate of copying was published
+    assert found[0].zero_2_w_us == pytest.approx(found[0].value * copied_us)
+    assert found[1].zero_2_w_us is None
 
 
 def test_the_median_of_tenths() -> None:
