@@ -10,7 +10,27 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from firmware.core.flags import LONGEST_NS, TURNS, Act, Flag, step  # noqa: E402 - the checkout is put on the path first
+from firmware.core.gestures import (  # noqa: E402 - the same
+    BOUNCE_NS,
+    CALM_NS,
+    FLAPPING_NS,
+    FLAPS,
+    LOST_NS,
+    SETTLED_NS,
+    STUCK_NS,
+)
 from firmware.core.machine import MOVES, TRANSITIONS, Event, Move  # noqa: E402 - the same
+from firmware.core.meanings import (  # noqa: E402 - the same
+    FUNCTION,
+    LETTING_GO_NS,
+    RECORD,
+    SHORT_NS,
+    TWICE_NS,
+    Deed,
+    Means,
+)
+from firmware.runtime.wishes import CONFIRM_NS  # noqa: E402 - the same
+from firmware.settings import Settings  # noqa: E402 - the same
 from tests import validation  # noqa: E402 - the same
 from tests.specification import boxes, pages, rack, walkthrough  # noqa: E402 - the same
 
@@ -48,7 +68,56 @@ def states() -> str:
     ]
     for flag in Flag:
         lines += _flag(flag)
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_hands(), ""])
+
+
+def _hands() -> list[str]:
+    """What gestures mean."""
+    lines = [
+        "## The officer's hands",
+        "",
+        "From `firmware/core/meanings.py`. Of the record button, by what the camera did when the press began:",
+        "",
+        "| the camera was | first edge | let go | each second of a hold | held |",
+        "|---|---|---|---|---|",
+    ]
+    once = (Deed.PRESS, Deed.SHORT, Deed.COUNT, Deed.HOLD)
+    lines += [_row(state.value, [row[deed] for deed in once]) for state, row in RECORD.items()]
+    lines += [
+        "",
+        "Of the function button; what the authority does not allow means nothing, and twice is then as good as once:",
+        "",
+        "| the camera is | first edge | short | each second of a hold | held | twice |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [_row(scene.value, [row[deed] for deed in (*once, Deed.TWICE)]) for scene, row in FUNCTION.items()]
+    times = (
+        ("a hold", f"{Settings().hold_s} s (`hold_s`)"),
+        ("a short press", f"at most {_ms(SHORT_NS)}; a longer one neither confirms nor tells"),
+        ("a double press", f"two first edges at most {_ms(TWICE_NS)} apart"),
+        ("a stop is confirmed", f"by a short press that begins within {_ms(CONFIRM_NS)} of the question"),
+        ("letting go of a hold", f"whatever comes within {_ms(LETTING_GO_NS)} is the same hand, and confirms nothing"),
+        (
+            "bounce",
+            f"edges within {_ms(BOUNCE_NS)} of the first one, and contacts that open for less than {_ms(SETTLED_NS)}",
+        ),
+        ("a lost edge", f"is found by the button's level, {_ms(LOST_NS)} later"),
+        (
+            "a stuck button",
+            f"down for {_ms(STUCK_NS)}, or down {FLAPS} times in {_ms(FLAPPING_NS)}; until it rested for {_ms(CALM_NS)}",
+        ),
+    )
+    return [*lines, "", "| what | is |", "|---|---|", *(f"| {what} | {how} |" for what, how in times)]
+
+
+def _row(name: str, means: list[Means]) -> str:
+    """A row of such a table; what means nothing is left blank."""
+    return f"| {name} | {' | '.join('' if each is Means.NOTHING else each.value for each in means)} |"
+
+
+def _ms(span_ns: int) -> str:
+    """A time as people say it."""
+    return f"{span_ns // 1_000_000} ms" if span_ns < 1_000_000_000 else f"{span_ns // 1_000_000_000} s"
 
 
 def _flag(flag: Flag) -> list[str]:
