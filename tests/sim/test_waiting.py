@@ -73,6 +73,16 @@ def test_a_sensor_is_measured_like_a_hand(tmp_path: Path) -> None:
     assert [(each.number, each.starting_ms) for each in starts(rig, tmp_path)] == [(1, 9)]
 
 
+def test_a_start_by_two_presses_is_measured_from_the_second(tmp_path: Path) -> None:
+    """Between them nobody waits for anything; the evidence has the time of the first."""
+    rig = Rig.new(start_press="double").run(3).tap()
+    assert rig.state is Recording.IDLE
+    rig.run(0.2)
+    press(rig, heard_after_ms=6, durable_after_ms=206)
+    rig.run(2).stop()
+    assert [(each.starting_ms, each.recording_ms) for each in starts(rig, tmp_path)] == [(6, 206)]
+
+
 def test_what_is_resumed_is_no_start(tmp_path: Path) -> None:
     """Nobody pressed: there is nothing to measure from."""
     rig = Rig.new().run(3).tap().run(12).power_cut().run(3)
