@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,7 +33,7 @@ from firmware.core.meanings import (  # noqa: E402 - the same
 from firmware.runtime.wishes import CONFIRM_NS  # noqa: E402 - the same
 from firmware.settings import Settings  # noqa: E402 - the same
 from tests import validation  # noqa: E402 - the same
-from tests.specification import boxes, pages, rack, walkthrough  # noqa: E402 - the same
+from tests.specification import boxes, card, officer, pages, rack, walkthrough  # noqa: E402 - the same
 
 
 def states() -> str:
@@ -163,6 +164,9 @@ PAGES = {
     "privacy.md": pages.impact,
     "segment.svg": boxes.flush_drawing,
     "dock.svg": rack.drawing,
+    "officer.md": pages.guide,
+    "officer-card.html": partial(card.page, "en"),
+    "officer-card.cy.html": partial(card.page, "cy"),
 }
 EXAMPLES = "examples"
 
@@ -170,7 +174,8 @@ EXAMPLES = "examples"
 def made() -> dict[str, bytes]:
     """Everything that is made here, by its name below ``docs/``."""
     examples = {f"{EXAMPLES}/{name}": data for name, data in walkthrough.files().items()}
-    return {name: make().encode() for name, make in PAGES.items()} | examples
+    drawn = {name: drawing.encode() for name, drawing in officer.pictures().items()}
+    return {name: make().encode() for name, make in PAGES.items()} | drawn | examples
 
 
 def stale() -> list[str]:

@@ -134,6 +134,14 @@ _LONG: Final = (500,)
 _TWO_LONG: Final = (400, 200, 400)
 _TWO_SHORT: Final = (100, 100, 100)
 _ALARM: Final = (150, 80, 150, 80, 150, 80, 150)
+BUZZES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    {"tick": _TICK, "long": _LONG, "two-long": _TWO_LONG, "two-short": _TWO_SHORT, "four": _ALARM}
+)
+"""All that is ever felt, no more than a hand can tell apart.
+
+A tick counts, one long buzz says that it records, two that it records no more, two short ones that something was understood, four that
+something is wrong: the rhythm of the light that says so too.
+"""
 
 CUES: Final[Mapping[str, Cue]] = MappingProxyType(
     {
@@ -166,11 +174,7 @@ CUES: Final[Mapping[str, Cue]] = MappingProxyType(
         )
     }
 )
-"""Five buzz patterns, no more than a hand can tell apart; the tones tell the rest.
-
-A tick counts, one long buzz says that it records, two that it records no more, two short ones that something was understood, four that
-something is wrong: the rhythm of the light that says so too.
-"""
+"""What is felt and heard at which occasion: the tones tell apart what feels alike."""
 
 
 def look(recording: Recording, place: Place, troubles: frozenset[Trouble], flags: frozenset[Flag]) -> Look:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.specification import annotated, boxes, diagrams, dock_limits, kept, limits, privacy, registry
+from tests.specification import annotated, boxes, diagrams, dock_limits, kept, limits, officer, privacy, registry
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _BLOCK = re.compile(r"<!-- made: ([a-z-]+) -->\n.*?<!-- end of \1 -->", re.DOTALL)
@@ -74,6 +74,11 @@ def dock() -> str:
 def impact() -> str:
     """The data-protection impact assessment."""
     return _page("privacy.md", PRIVACY)
+
+
+def guide() -> str:
+    """The officer's guide."""
+    return _page("officer.md", officer.MADE)
 
 
 def _page(name: str, made: Mapping[str, Callable[[], str]]) -> str:

@@ -51,18 +51,6 @@ CUES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 _UNKNOWN: Final = Meaning("unknown", "A light that nobody knows.")
-_PATTERNS: Final = {
-    Pattern.STEADY: "steady",
-    Pattern.SLOW: "blinking slowly",
-    Pattern.FAST: "blinking fast",
-    Pattern.DOUBLE: "flashing twice",
-    Pattern.PULSE: "pulsing",
-    Pattern.GAP: "lit but for a gap",
-    Pattern.TWO_GAPS: "lit but for two gaps",
-    Pattern.FOUR: "flashing four times",
-    Pattern.UNEVEN: "flashing short and long",
-    Pattern.BLINK: "blinking now and then",
-}
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five")
 _BUZZES: Final = ((300, ("long buzz", "long buzzes")), (80, ("short buzz", "short buzzes")), (0, ("tick", "ticks")))
 """From how many ms on a buzz is called what: one of them, and several."""
@@ -77,7 +65,11 @@ def meaning(lights: Lights) -> Meaning:
 
 def light_in_words(light: Light) -> str:
     """A light as anybody would describe it."""
-    return "dark" if light.colour is Colour.OFF else f"{light.colour.value}, {_PATTERNS[light.pattern]}"
+    return (
+        "dark"
+        if light.colour is Colour.OFF
+        else f"{ENGLISH[f'colour.{light.colour.value}']}, {ENGLISH[f'pattern.{light.pattern.value}']}"
+    )
 
 
 def brightness(light: Light, at_s: float) -> float:

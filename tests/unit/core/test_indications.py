@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.core.flags import Flag
-from firmware.core.indications import CUES, FILMING, LIGHTS, RECORDS, Look, Trouble, felt, indicate, look, worst
+from firmware.core.indications import BUZZES, CUES, FILMING, LIGHTS, RECORDS, Look, Trouble, felt, indicate, look, worst
 from firmware.core.machine import Place, Recording
 from firmware.core.telling import NAME
 from hal.interface import Colour, Light, Lights, Pattern
@@ -178,7 +178,8 @@ def test_the_worst_comes_first() -> None:
 
 def test_at_most_five_buzz_patterns() -> None:
     """A gloved hand tells no more apart."""
-    assert len({cue.buzz_ms for cue in CUES.values()}) <= 5
+    assert {cue.buzz_ms for cue in CUES.values()} == set(BUZZES.values())
+    assert len(set(BUZZES.values())) == len(BUZZES) <= 5
 
 
 def test_cues_are_told_apart() -> None:
