@@ -29,7 +29,7 @@ class Duty:
 
     def at(self, now_ms: int) -> Duty:
         """As time passes: after 14 hours nobody's any more."""
-        return self.end() if self.running is not None and now_ms >= self.until_ms else self
+        return self.end() if now_ms >= self.until_ms else self
 
     def end(self) -> Duty:
         """Docked."""
@@ -44,7 +44,7 @@ def ran_ms(began: Mapping[str, Any], now: Mapping[str, Any]) -> int:
     """
     apart_ms = (now["utc_ms"] - now["mono_ms"]) - (began["utc_ms"] - began["mono_ms"])
     passed_ms: int = now["mono_ms"] - began["mono_ms"]
-    if abs(apart_ms) > SAME_MS or passed_ms < 0:
+    if abs(apart_ms) > SAME_MS:
         unknown = "unset" in (began["quality"], now["quality"])
         passed_ms = 0 if unknown else now["utc_ms"] - began["utc_ms"]
     return max(0, passed_ms)

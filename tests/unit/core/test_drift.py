@@ -33,6 +33,7 @@ def test_parts_per_million(hours: int, off_ms: int, ppm: int | None) -> None:
 
 def test_not_known() -> None:
     """A clock that no dock set, or one that a dock set just now, or will have set."""
+    assert LEAST_MS == HOUR_MS
     assert drift_ppm(None, SET_MS, SET_MS + 9 * HOUR_MS) is None
     assert drift_ppm(SET_MS, SET_MS + LEAST_MS - 1, SET_MS + LEAST_MS - 1) is None
     assert drift_ppm(SET_MS, SET_MS, SET_MS - HOUR_MS) is None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from firmware.core.duty import LONGEST_MS, Duty, ran_ms
+from firmware.core.starts import SAME_MS
 
 HOUR_MS = 3_600_000
 UTC_MS = 1_800_000_000_000
@@ -48,6 +49,14 @@ def test_a_start_in_the_middle(ran_h: int, *, running: bool) -> None:
             HOUR_MS,
         ),  # the same, though the monotonic clock could be that of one
         (clock(5000, UTC_MS, "dock"), clock(5000, UTC_MS - HOUR_MS), 0),  # a clock that ran back proves nothing
+        (clock(5000, UTC_MS), clock(65_000, UTC_MS + 60_000 + SAME_MS), 60_000),  # set a little meanwhile
+        (clock(5000, UTC_MS), clock(65_000, UTC_MS + 60_000 - SAME_MS), 60_000),
+        (
+            clock(5000, UTC_MS),
+            clock(65_000, UTC_MS + 60_000 + SAME_MS + 1),
+            60_001 + SAME_MS,
+        ),  # it cannot be told from another power-on
+        (clock(5000, UTC_MS), clock(4000, UTC_MS - 1000), 0),
         (clock(5000, UTC_MS), clock(4000, 4000, "unset"), 0),  # lost with the power: counted from now on
         (clock(5000, 5000, "unset"), clock(4000, UTC_MS), 0),
     ],
