@@ -30,6 +30,7 @@ Y2100 = 4_102_444_800_000
         (Y2100, "rtc", False, False, "no token"),
         (NOW + 1, "dock", True, False, "1 ms back"),
         (NOW - 1, "dock", True, True, "1 ms"),
+        (NOW, "dock", True, True, "0 ms"),
     ],
 )
 def test_rule(utc_ms: int, quality: str, *, recording: bool, take: bool, why: str) -> None:
@@ -37,6 +38,11 @@ def test_rule(utc_ms: int, quality: str, *, recording: bool, take: bool, why: st
     verdict = judge(ClockReading(0, utc_ms, quality), NOW, None, recording=recording)
     assert verdict.take is take
     assert why in verdict.reason
+
+
+def test_limits() -> None:
+    """A day on a dock's word, and a minute on the way."""
+    assert (LARGEST_STEP_MS, APART_MS) == (86_400_000, 60_000)
 
 
 @pytest.mark.parametrize("quality", ["unset", "rtc", "dock"])

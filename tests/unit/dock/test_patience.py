@@ -29,6 +29,7 @@ def behind(*outcomes: Outcome) -> Patience:
 def test_at_first() -> None:
     """Half a second, and nothing beyond it."""
     assert (Patience().pause_s, Patience().hold_s) == (0.5, 0)
+    assert EARLY_NS == 10 * 10**9
 
 
 def test_refusals() -> None:
