@@ -2,69 +2,42 @@
 
 from __future__ import annotations
 
-from firmware.dock.messages import (
-    HEADER,
-    AnchorLine,
-    AssignmentLine,
-    BundleLine,
-    Busy,
-    Bye,
-    ClockSet,
-    Conflict,
-    Data,
-    End,
-    Error,
-    Files,
-    Get,
-    Hello,
-    Items,
-    ListFiles,
-    ListItems,
-    LogReceiptLine,
-    Message,
-    Piece,
-    Ping,
-    Pong,
-    ReceiptLine,
-    Refused,
-    SettingsLine,
-    Stored,
-    Taken,
-    Wanted,
-    Welcome,
-)
+from firmware.dock import messages
+from firmware.dock.messages import HEADER, Message
 from firmware.evidence.errors import FormatError
 
-_ALL: tuple[type[Message], ...] = (
-    Hello,
-    Welcome,
-    ClockSet,
-    SettingsLine,
-    AssignmentLine,
-    ListItems,
-    Items,
-    ListFiles,
-    Files,
-    Get,
-    Data,
-    End,
-    ReceiptLine,
-    AnchorLine,
-    Stored,
-    Refused,
-    Busy,
-    Ping,
-    Pong,
-    Bye,
-    Error,
-    LogReceiptLine,
-    Conflict,
-    BundleLine,
-    Wanted,
-    Piece,
-    Taken,
-)
-MESSAGES: dict[int, type[Message]] = {kind.TYPE: kind for kind in _ALL}
+MESSAGES: dict[int, type[Message]] = {
+    kind.TYPE: kind
+    for kind in (
+        messages.Hello,
+        messages.Welcome,
+        messages.ClockSet,
+        messages.SettingsLine,
+        messages.AssignmentLine,
+        messages.ListItems,
+        messages.Items,
+        messages.ListFiles,
+        messages.Files,
+        messages.Get,
+        messages.Data,
+        messages.End,
+        messages.ReceiptLine,
+        messages.AnchorLine,
+        messages.Stored,
+        messages.Refused,
+        messages.Busy,
+        messages.Ping,
+        messages.Pong,
+        messages.Bye,
+        messages.Error,
+        messages.LogReceiptLine,
+        messages.Conflict,
+        messages.BundleLine,
+        messages.Wanted,
+        messages.Piece,
+        messages.Taken,
+    )
+}
 
 
 def encode(message: Message) -> bytes:
