@@ -90,6 +90,7 @@ BAD: list[Message] = [
     Items((ItemEntry("movie", "00000001", False, 1, 1),), 1),
     Items((ItemEntry("recording", "../etc", False, 1, 1),), 1),
     Items((ItemEntry("recording", "00000001", False, 1, 1),) * (PAGE + 1), PAGE + 1),
+    Items((ItemEntry("recording", "00000001", False, 100_011, 1),), 1),
     Files("none", 0),  # type: ignore[arg-type]
     Files((FileEntry("receipt.jws", 1),), 1),
     Files((FileEntry("/etc/passwd", 1),), 1),
