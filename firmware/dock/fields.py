@@ -53,7 +53,7 @@ def parts(kind: type[RecordT], most: int) -> Any:
 
 def read_record(kind: type[RecordT], value: Any, where: str) -> RecordT:
     """Make a ``kind`` of a parsed JSON object; ``FormatError`` unless it has exactly its members, all in range."""
-    reads: Mapping[str, Read] = {each.name: each.metadata["read"] for each in fields(kind)}  # type: ignore[arg-type]
+    reads: Mapping[str, Read] = {each.name: each.metadata["read"] for each in fields(kind)}  # type: ignore[arg-type]  # of a dataclass, as its callers have it
     schema.record(dict.fromkeys(reads, _anything))(value, where)
     return kind(**{name: read(value[name], f"{where}.{name}") for name, read in reads.items()})
 

@@ -78,7 +78,7 @@ class Message:
 
     def body(self) -> bytes:
         """Encode; ``FormatError`` if the peer, who reads by the same rules, would not take it."""
-        data = canonical.encode(asdict(self), type(self).__name__)  # type: ignore[call-overload]
+        data = canonical.encode(asdict(self), type(self).__name__)  # type: ignore[call-overload]  # each message but Raw is a dataclass
         self.parse(data)
         return data
 

@@ -202,7 +202,7 @@ class Writer:
             self._owed -= _owed(flush)
             take = self.takes.get(job.take)
             if take is not None:
-                self._guard(job.take, lambda take=take, flush=flush: take.flush(job.origin, flush, None))  # type: ignore[misc]
+                self._guard(job.take, lambda take=take, flush=flush: take.flush(job.origin, flush, None))  # type: ignore[misc]  # a lambda with a default has no type
             yield
 
     def _note(self, job: Note) -> None:
@@ -214,7 +214,7 @@ class Writer:
         """Make durable what was noted, all of it at once: a note is less urgent than the picture."""
         kept: list[bool] = []
         for number, take in list(self.takes.items()):
-            self._guard(number, lambda take=take: kept.append(take.keep_notes()))  # type: ignore[misc]
+            self._guard(number, lambda take=take: kept.append(take.keep_notes()))  # type: ignore[misc]  # a lambda with a default has no type
         return any(kept)
 
     def _keep_remarks(self) -> bool:

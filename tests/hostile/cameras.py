@@ -132,7 +132,7 @@ def _clock(utc_ms: int) -> Alter:
 
 
 def _hello(**changes: Any) -> Alter:
-    return edited(Hello, lambda message: replace(message, **changes))  # type: ignore[type-var]
+    return edited(Hello, lambda message: replace(message, **changes))  # type: ignore[type-var]  # all messages are dataclasses
 
 
 def _facts(**changes: Any) -> Alter:
@@ -219,7 +219,7 @@ TALKS: tuple[Row, ...] = (
     Row("answers for another device", "a proof that another key made", lies(_hello(proof="3045" * 18)), Kind.REFUSED, "device key"),
     Row("lies about receipts", "says that it stored something else", lies(edited(Stored, lambda _: Stored("0" * 64))), Kind.REFUSED, "stored something else", receipts=1),
     Row("lies about receipts", "refuses all of them", lies(lambda message, data: encode(Refused("evidence", "no")) if isinstance(message, Stored) else data), Kind.REJECTED, "no", receipts=1),
-    Row("impossible offsets", "more entries than in all", lies(edited(Items, lambda message: replace(message, total=1))), Kind.REFUSED, "a page of"),  # type: ignore[type-var]
+    Row("impossible offsets", "more entries than in all", lies(edited(Items, lambda message: replace(message, total=1))), Kind.REFUSED, "a page of"),  # type: ignore[type-var]  # all messages are dataclasses
     Row("impossible offsets", "a page of nothing, and more to come", lies(edited(Items, lambda _: Items((), 5))), Kind.REFUSED, "a page of 0"),
     Row("impossible offsets", "no file of its log", alters(lambda: _nth(Files, 1, Files((), 0))), Kind.REJECTED, "lists no file", receipts=1),
     Row("lies about the clock", "by eight thousand years", lies(_clock(253_402_300_799_999)), Kind.CLOCK, receipts=1),

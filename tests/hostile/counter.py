@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from firmware.dock.link import Link
 from firmware.dock.messages import Hello, Message, ReceiptLine
@@ -103,12 +104,12 @@ class Counter:
             if path.is_file() and "recordings" in path.parts
         }
 
-    def liar(self, script: Callable[[Liar], Script], identity: Identity | None = None, **more: object) -> Liar:
+    def liar(self, script: Callable[[Liar], Script], identity: Identity | None = None, **more: Any) -> Liar:
         """A camera that follows a script; with the good identity of ``cam-1``, unless it has another."""
         session = self.shelf.session
         link = Link(7) if self.serial else None
         own = identity or Identity(session.link_chain, session.link_key)
-        return Liar(Side.CAMERA, own, Trust(self.pki.root), link, script, **more)  # type: ignore[arg-type]
+        return Liar(Side.CAMERA, own, Trust(self.pki.root), link, script, **more)
 
     def lies(self, alter: Alter, shelf: MemoryShelf | None = None) -> Liar:
         """A camera that answers what is asked, but says some of it in its own way."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def direct(rig: Rig) -> Rig:
     """A writer on this thread."""
-    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]
+    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # in its place for this test
     return rig
 
 
@@ -212,7 +212,7 @@ def test_the_battery_stands_in_the_log_and_seldom() -> None:
     rig = Rig.new().run(1)
     assert rig.audit()[0]["data"]["power"] == {"percent": 80, "charging": False, "celsius": 24}
     for at in range(90):
-        rig.hal.power.touch(at % 2 == 0)  # type: ignore[attr-defined]
+        rig.hal.power.touch(at % 2 == 0)  # type: ignore[attr-defined]  # the simulation's
         rig.run(1)
     assert 1 <= len(lines(rig, "power")) <= 2
 
@@ -285,7 +285,7 @@ def test_the_order_is_receipt_then_line_then_removal(finished: Rig) -> None:
     done = finished.evidence.log[before:]
     placed = next(at for at, each in enumerate(done) if isinstance(each, Rename) and each.new == "log-receipt.jws")
     removed = [at for at, each in enumerate(done) if isinstance(each, Remove) and each.name[:1] == "0"]
-    assert [done[at].name for at in removed] == [  # type: ignore[union-attr]
+    assert [done[at].name for at in removed] == [  # type: ignore[union-attr]  # found above
         "00000001.jwsl",
         "00000001.private.age",
         "00000002.jwsl",

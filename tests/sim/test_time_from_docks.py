@@ -236,7 +236,7 @@ def test_it_never_runs_back_in_a_recording(tmp_path: Path) -> None:
 def test_a_press_between_question_and_answer_keeps_the_clock(tmp_path: Path) -> None:
     """The writer alone knows whether something is being recorded when it comes to setting the clock."""
     rig = recorded()
-    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]
+    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # in its place for this test
     before = rig.clock.utc()
     rig.tap().run(1)
     with pytest.raises(Exception, match="does not run back"):

@@ -77,7 +77,7 @@ def test_the_buffer_never_stops_in_a_dock(stood_s: int, tmp_path: Path) -> None:
     rig = with_recordings(2)
     watched = Watched(rig)
     place, events = bench(tmp_path)
-    dock(rig, place, stood_s, watched.every(0.25, stood_s))  # type: ignore[arg-type]
+    dock(rig, place, stood_s, watched.every(0.25, stood_s))  # type: ignore[arg-type]  # deeds by their times
     watched.look()
     assert len(watched.held) > 4 * stood_s - 4
     assert min(watched.held) >= PRE_EVENT_S

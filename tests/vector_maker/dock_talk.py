@@ -225,7 +225,7 @@ def converse(
                 due += [(other, answer) for answer in _react(other, both[other], heard)]
         except End as end:
             return lines, str(end)
-    receipted = any(kind == "receipted" for kind in both[Side.DOCK].events)  # type: ignore[union-attr]
+    receipted = any(kind == "receipted" for kind in both[Side.DOCK].events)  # type: ignore[union-attr]  # the dock has events
     return lines, "closed" if receipted else "no-receipt"
 
 

@@ -78,20 +78,20 @@ BAD: list[Message] = [
     Hello((1,), replace(FACTS, audit=AuditHead(-1, "00" * 32)), "00" * 16, "3045" * 4),
     Pong(replace(FACTS, clock=ClockReading(0, 0, "gps")), False),
     Pong(replace(FACTS, clock=ClockReading(0, True, "rtc")), False),
-    Pong(FACTS, 1),  # type: ignore[arg-type]
-    Pong(FACTS, None),  # type: ignore[arg-type]
+    Pong(FACTS, 1),  # type: ignore[arg-type]  # which is refused
+    Pong(FACTS, None),  # type: ignore[arg-type]  # which is refused
     Welcome(256, "dock-1", 0, None),
     Welcome(1, "", 0, None),
     Welcome(1, "dock-1", -1, None),
     Welcome(1, "dock-1", 0, "*"),
     Welcome(1, "dock-1", 0, "A" * 16385),
     ListItems(-1),
-    ListItems("0"),  # type: ignore[arg-type]
+    ListItems("0"),  # type: ignore[arg-type]  # which is refused
     Items((ItemEntry("movie", "00000001", False, 1, 1),), 1),
     Items((ItemEntry("recording", "../etc", False, 1, 1),), 1),
     Items((ItemEntry("recording", "00000001", False, 1, 1),) * (PAGE + 1), PAGE + 1),
     Items((ItemEntry("recording", "00000001", False, 100_011, 1),), 1),
-    Files("none", 0),  # type: ignore[arg-type]
+    Files("none", 0),  # type: ignore[arg-type]  # which is refused
     Files((FileEntry("receipt.jws", 1),), 1),
     Files((FileEntry("/etc/passwd", 1),), 1),
     Get("00000001", "../000000.mp4.age", 0, 1),

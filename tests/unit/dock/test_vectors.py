@@ -25,7 +25,7 @@ def outcome(lines: list[Line], ended: str | None, judged: Side) -> str:
         receipted = any(data[0] == ReceiptLine.TYPE for _, data in lines)
         return "closed" if receipted else "no-receipt"
     assert lines[-1][0] is judged
-    return f"refused {dock.NAMES[name].parse(body.encode()).code}" if name == "Refused" else name.lower()  # type: ignore[attr-defined]
+    return f"refused {dock.NAMES[name].parse(body.encode()).code}" if name == "Refused" else name.lower()  # type: ignore[attr-defined]  # Refused has a code
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
@@ -50,10 +51,10 @@ def test_both_kinds(pki: Pki) -> None:
         (lambda pki: b"\x30", "cut off"),
     ],
 )
-def test_what_vouches_for_nothing(pki: Pki, token: object, why: str) -> None:
+def test_what_vouches_for_nothing(pki: Pki, token: Callable[[Pki], bytes], why: str) -> None:
     """For another docking, by another authority, a stamp over something that somebody may have asked for."""
     with pytest.raises(EvidenceError, match=why):
-        verify_token(token(pki), NONCE, pki.trust, Stamper(TSA.root), least_ms=0)  # type: ignore[operator]
+        verify_token(token(pki), NONCE, pki.trust, Stamper(TSA.root), least_ms=0)
 
 
 def test_a_time_that_is_past_for_certain(pki: Pki) -> None:

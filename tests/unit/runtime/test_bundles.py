@@ -467,7 +467,7 @@ def test_recording_goes_first(camera: Camera, pki: Pki) -> None:
         camera.writing = True
         install(bundle, pause)
 
-    camera.slots.install = recorded  # type: ignore[method-assign]
+    camera.slots.install = recorded  # type: ignore[method-assign]  # in its place for this test
     assert camera.bundles.step(Stopping())
     assert len(waits) == 3
     assert camera.slots.handed == [DATA]
@@ -485,10 +485,10 @@ def test_service_that_ends_meanwhile(camera: Camera, pki: Pki) -> None:
         ended.set()
         install(bundle, pause)
 
-    camera.slots.install = stopped  # type: ignore[method-assign]
+    camera.slots.install = stopped  # type: ignore[method-assign]  # in its place for this test
     camera.bundles.run(ended)
     assert (camera.slots.handed, camera.states()[-1]) == ([], "handed-over")
-    camera.slots.install = install  # type: ignore[method-assign]
+    camera.slots.install = install  # type: ignore[method-assign]  # in its place for this test
     assert camera.start().step(Event())
     assert camera.slots.handed == [DATA]
 

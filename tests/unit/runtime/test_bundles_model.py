@@ -95,7 +95,7 @@ class Firmware(RuleBasedStateMachine):
         at = self.intake.offset
         data = self.data[at : at + size] if good else b"?" * size
         fits = 0 < len(data) <= len(self.data) - at
-        code = refusal(lambda: self.intake.take(data))  # type: ignore[union-attr]
+        code = refusal(lambda: self.intake.take(data))  # type: ignore[union-attr]  # one is being received
         assert code == (None if fits else "range")
         if fits:
             self.finish()

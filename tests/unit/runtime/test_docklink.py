@@ -188,8 +188,8 @@ def test_yields_to_a_recording(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> 
             made.berth.yield_to_recording(recording=False)
         return hello()
 
-    shelf.read = pressed  # type: ignore[method-assign]
-    shelf.hello = idle_again  # type: ignore[method-assign,assignment]
+    shelf.read = pressed  # type: ignore[method-assign]  # in its place for this test
+    shelf.hello = idle_again  # type: ignore[method-assign,assignment]  # in its place for this test
     link.run(Stop(shelf.clock, 1))
     assert [event.kind for event in events].count(Kind.WAITING) == 1
     assert (Move.RESTED, "a recording is being made") in [(each.move, each.text) for each in news]
@@ -283,7 +283,8 @@ def test_without_contact(pki: Pki, shelf: MemoryShelf) -> None:
     """Without contact the thread naps and says nothing."""
     wire = Wire(shelf.clock, lambda: pytest.fail("nobody is there"))
     wire.plugged = False
-    stop, news = Stop(shelf.clock, 5), []  # type: ignore[var-annotated]
+    news: list[DockNews] = []
+    stop = Stop(shelf.clock, 5)
     DockLink(parts(shelf, wire, news)).run(stop)
     assert stop.slept == [0.2] * 5
     assert not news
@@ -361,7 +362,7 @@ def test_contact_goes(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
     at, _ = desk(pki, tmp_path)
     wire = Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM))
     answers = iter([True, True, True, False])
-    wire.connected = lambda: next(answers, False)  # type: ignore[method-assign]
+    wire.connected = lambda: next(answers, False)  # type: ignore[method-assign]  # in its place for this test
     news = dock_once(shelf, wire)
     assert news[-1].move is Move.GONE
 
@@ -390,7 +391,7 @@ def test_trouble_with_the_log(pki: Pki, rogue: Pki, shelf: MemoryShelf, tmp_path
     def broken(dock: str, outcome: str) -> None:
         raise OSError(f"cannot log {dock} {outcome}")
 
-    shelf.dock_event = broken  # type: ignore[method-assign]
+    shelf.dock_event = broken  # type: ignore[method-assign]  # in its place for this test
     at, _ = desk(rogue, tmp_path)
     news = dock_once(shelf, Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM)))
     assert "dock-ca" in news[-1].text
@@ -458,7 +459,7 @@ def test_the_end_of_the_thread_is_the_end_of_the_docking(shelf: MemoryShelf, mon
     told: list[DockNews] = []
     monkeypatch.setattr(Docking, "run", defect)
     with pytest.raises(ZeroDivisionError):
-        DockLink(parts(shelf, Wire(shelf.clock, defect), told)).run(Event())  # type: ignore[arg-type]
+        DockLink(parts(shelf, Wire(shelf.clock, defect), told)).run(Event())  # type: ignore[arg-type]  # nobody connects
     assert [news.move for news in told] == [Move.GONE]
 
 

@@ -21,7 +21,7 @@ from firmware.runtime.enrolment import (
 )
 from firmware.version import BUILT_MS
 from hal.sim.memory import MemoryStorage
-from tests.pki import Pki
+from tests.pki import Holder, Pki
 from tests.rig import PkiSigner, enrol, pki, settings_line
 
 
@@ -106,9 +106,9 @@ def test_an_assignment_counts_for_its_device_alone(config: MemoryStorage) -> Non
     enrolment = load(config)
     root, dock, device = config.root(), pki().dock, pki().device
 
-    def assigned(name: str, signer: object = dock) -> Given | None:
+    def assigned(name: str, signer: Holder = dock) -> Given | None:
         payload = {"device": name, "shift": "S-1", "utc_ms": 1}
-        line = documents.sign(kinds.ASSIGNMENT, payload, signer.sign, signer.chain.ders)  # type: ignore[attr-defined]
+        line = documents.sign(kinds.ASSIGNMENT, payload, signer.sign, signer.chain.ders)
         durable.replace(root, ASSIGNMENT, line + b"\n")
         return read_assignment(root, enrolment)
 

@@ -314,7 +314,7 @@ def test_a_greeting_from_before_the_last_anchor(pki: Pki, shelf: MemoryShelf, tm
     at, events = desk(pki, tmp_path)
     said, hello = [shelf.hello()], shelf.hello
     visit(shelf, at)
-    shelf.hello = lambda: said.pop() if said else hello()  # type: ignore[method-assign]
+    shelf.hello = lambda: said.pop() if said else hello()  # type: ignore[method-assign]  # in its place for this test
     visit(shelf, at)
     assert not said
     assert not texts(events, Kind.CONFLICT)
@@ -502,7 +502,7 @@ def test_shift_for_all(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
 
 def test_declined_shift(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> None:
     """A camera that declines its shift is told of and offloaded all the same."""
-    shelf.assign = shelf.settings  # type: ignore[method-assign]
+    shelf.assign = shelf.settings  # type: ignore[method-assign]  # in its place for this test
     at, events = desk(pki, tmp_path, shift="night")
     visit(shelf, at)
     assert [event.facts["item"] for event in events if event.kind is Kind.REJECTED] == ["assignment"]
@@ -559,7 +559,7 @@ def test_stays_with_the_camera(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> 
             stop.set()
         return hello()
 
-    shelf.hello = later  # type: ignore[method-assign]
+    shelf.hello = later  # type: ignore[method-assign]  # in its place for this test
     DockLink(parts(shelf, Wire(clock, lambda: end), [])).run(stop)
     assert set(shelf.receipts) == {1, 2, 3}
     assert shelf.assignments == ["late"]
@@ -587,8 +587,8 @@ def test_countersigns_what_was_erased(pki: Pki, shelf: MemoryShelf, tmp_path: Pa
             stop.set()
         return hello()
 
-    shelf.anchor = then_log  # type: ignore[method-assign]
-    shelf.hello = enough  # type: ignore[method-assign]
+    shelf.anchor = then_log  # type: ignore[method-assign]  # in its place for this test
+    shelf.hello = enough  # type: ignore[method-assign]  # in its place for this test
     DockLink(parts(shelf, Wire(shelf.clock, lambda: end), [])).run(stop)
     heads = [verify_anchor(line, pki.trust, nonce=None).payload["audit"]["line"] for line in shelf.anchors]
     assert heads == [heads[0], heads[0] + 1]
@@ -601,7 +601,7 @@ def impostor(pki: Pki, at: Desk, **changes: Any) -> Exception | None:
     made = parts(shelf, Wire(shelf.clock, lambda: end), [])
     if "facts" in changes:
         hello = shelf.hello
-        shelf.hello = lambda: replace(hello(), **changes["facts"])  # type: ignore[method-assign]
+        shelf.hello = lambda: replace(hello(), **changes["facts"])  # type: ignore[method-assign]  # in its place for this test
     if "prove" in changes:
         object.__setattr__(made.session, "_device_sign", changes["prove"])
     DockLink(made).run(Stop(shelf.clock, 1))
@@ -696,7 +696,7 @@ def test_who_leads() -> None:
 )
 def test_camera_that_lists_nonsense(pki: Pki, shelf: MemoryShelf, tmp_path: Path, items: list[Item], why: str) -> None:
     """A list that makes no sense is told of, and harms nothing."""
-    shelf.items = lambda: items  # type: ignore[method-assign]
+    shelf.items = lambda: items  # type: ignore[method-assign]  # in its place for this test
     at, events = desk(pki, tmp_path)
     visit(shelf, at)
     assert any(why in text for text in texts(events, Kind.REJECTED))
@@ -720,7 +720,7 @@ def test_long_reading_keeps_in_touch(
         pings += 1
         return hello()
 
-    shelf.hello = counting  # type: ignore[method-assign]
+    shelf.hello = counting  # type: ignore[method-assign]  # in its place for this test
     visit(shelf, at)
     assert set(shelf.receipts) == {1, 2}
     assert pings > 8

@@ -54,7 +54,7 @@ def test_a_token_that_is_withdrawn(here: Cloud, monkeypatch: pytest.MonkeyPatch)
     """A token ends, by time or by somebody's decision: the place signs in anew, in the middle of its work."""
     with closing(sign_in(monkeypatch, here.by_password())) as place:
         place.put("b", io.BytesIO(DATA), len(DATA))
-        (connection,) = place._idle.queue  # type: ignore[attr-defined]
+        (connection,) = place._idle.queue  # type: ignore[attr-defined]  # what no interface promises
         here.admin.delete(f"{here.url}/auth/tokens", headers={"X-Subject-Token": connection.token})
         first = connection.token
         assert place.size("b") == len(DATA)

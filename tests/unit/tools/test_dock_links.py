@@ -327,7 +327,7 @@ def test_what_is_listed_twice(pki: Pki, memory: Path) -> None:
     rack = Rack(pki, memory, MEGABYTE, MEGABYTE / 2)
     footage(rack, (400_000,) * 6)
     items = rack.shelf.items
-    rack.shelf.items = lambda: [items()[0], *items()]  # type: ignore[method-assign]
+    rack.shelf.items = lambda: [items()[0], *items()]  # type: ignore[method-assign]  # in its place for this test
     rack.run()
     told = [event.text for _, _, event in rack.events if event.kind is Kind.REJECTED]
     assert told == ["00000001 is listed twice"]
