@@ -170,7 +170,7 @@ class Connection:
     def next_event(self) -> Message | None:
         """The peer's next message, None if it is not complete yet.  ``RemoteProtocolError`` if the peer may not say
         it."""
-        if len(self._buffer) < self._needed or self._deaf or self.state in ENDED:
+        if len(self._buffer) < self._needed or self.state in ENDED:
             return None
         number, length = HEADER.unpack_from(self._buffer)
         kind = MESSAGES.get(number)

@@ -197,10 +197,14 @@ def test_our_fault() -> None:
 def test_buffer_is_bounded() -> None:
     """A flood is the peer's fault before it is a memory problem."""
     dock = at(State.SENDING, Side.DOCK)
-    for _ in range(2):
+    most = HEADER.size + 2 * DATA_LIMIT
+    dock.receive_data(bytes(DATA_LIMIT))
+    dock.receive_data(bytes(most - DATA_LIMIT))
+    with pytest.raises(RemoteProtocolError, match=f"more than {most} bytes in one go"):
+        dock.receive_data(b"\0")
+    for _ in range(3):  # what follows a fault is not even kept
         dock.receive_data(bytes(DATA_LIMIT))
-    with pytest.raises(RemoteProtocolError, match="in one go"):
-        dock.receive_data(bytes(DATA_LIMIT))
+        assert dock.next_event() is None
     assert not dock._buffer
 
 
@@ -217,3 +221,11 @@ def test_nothing_after_the_end() -> None:
     camera.receive_data(b"\xff" * 100)
     assert camera.next_event() is None
     assert not camera.my_turn
+
+
+def test_nothing_behind_a_goodbye() -> None:
+    """Nor is what came with the last word."""
+    camera = at(State.READY, Side.CAMERA)
+    camera.receive_data(encode(Bye()) + encode(Ping()))
+    assert camera.next_event() == Bye()
+    assert camera.next_event() is None
