@@ -106,6 +106,11 @@ def test_nothing_gets_better_by_getting_worse() -> None:
         ({"withheld": 2}, Light.WRONG, "do not take: no copy of 2 recordings"),
         ({"recording": True}, Light.WAIT, "do not take: it is recording"),
         ({"linked": False}, Light.WAIT, "do not take: no link"),
+        (
+            {"linked": False, "countersigned": False, "firmware": "", "assigned": False},
+            Light.WAIT,
+            "do not take: no link",
+        ),
         ({"updated": False}, Light.WRONG, "do not take: settings not taken"),
         ({"bundle": ""}, Light.READY, "ready"),
         ({"bundle": "offered"}, Light.WAIT, "do not take: firmware on its way"),
