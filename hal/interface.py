@@ -141,7 +141,7 @@ class Buttons(Protocol):
         """Send every edge from now on to ``sink``.  Not promised: that edges alternate, or that none is lost."""
 
     def is_down(self, button: Button) -> bool:
-        """The level now."""
+        """The level now.  Asked for each button twenty times a second."""
 
 
 @dataclass(frozen=True, slots=True)

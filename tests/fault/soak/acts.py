@@ -48,7 +48,13 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = MappingProxyType(
         OFFICER: {
             "press": Kind(10, 0, 20, "a short press, starting or marking; then so many seconds"),
             "stop": Kind(14, 0, 5, "the whole stopping gesture; then so many seconds"),
-            "mute": Kind(3, 0, 5, "the function button twice; then so many seconds"),
+            "mute": Kind(
+                3, 0, 5, "the function button twice, which is standby while it does not record; then so many seconds"
+            ),
+            "hush": Kind(2, 0, 60, "the function button held, or held again; then so many seconds"),
+            "late": Kind(
+                1, 0, 2, "after so many seconds the order to end, and a press behind it; then it starts again"
+            ),
             "hold": Kind(2, 0.5, 75, "the record button held down for so many seconds"),
             "trigger": Kind(2, 0, 20, "a sensor goes off; then so many seconds"),
         },

@@ -87,6 +87,22 @@ def _twice(rig: Rig) -> None:
         rig.run(0.15)
 
 
+def _hush(rig: Rig) -> None:
+    """The function button, held for its second meaning."""
+    rig.buttons.press(Button.FUNCTION)
+    rig.run(3.2)
+    rig.buttons.release(Button.FUNCTION)
+
+
+def _late(shift: Shift, seconds: float) -> None:
+    """A hand comes too late for this start of the service, and in time for the next."""
+    shift.run(seconds)
+    shift.camera(lambda rig: rig.camera.inbox.put(Quit("shutdown")))
+    shift.camera(lambda rig: rig.buttons.press(Button.RECORD))
+    shift.run(0.5)
+    shift.restart(None)
+
+
 def _cut(shift: Shift, seconds: float) -> None:
     shift.run(seconds)
     shift.power_cut()
@@ -172,8 +188,10 @@ DEEDS: Final[Mapping[str, Deed]] = MappingProxyType(
         "press": _then_run(Rig.tap),
         "stop": _then_run(Rig.stop),
         "mute": _then_run(_twice),
+        "hush": _then_run(_hush),
+        "late": _late,
         "hold": _hold,
-        "trigger": _then_run(lambda rig: rig.triggers.fire("fall")),
+        "trigger": _then_run(lambda rig: rig.triggers.fire("alarm")),
         "wait": Shift.run,
         "idle": _then_run(lambda rig: rig.stop() if rig.state is not Recording.IDLE else rig),
         "film": _then_run(lambda rig: rig.tap() if rig.state is Recording.IDLE else rig),

@@ -26,7 +26,13 @@ VITAL: Final = (AuditLostError, StorageLostError, LensLostError, OSError, Eviden
 """What ends a vital part, and with it the service."""
 RETRY_S: Final = 5.0
 """After how long a service that could not start is started again."""
-CHOSEN: Final = {**VALUES, "keep_after_receipt_h": 0, "mute_allowed": True}
+CHOSEN: Final = {
+    **VALUES,
+    "keep_after_receipt_h": 0,
+    "mute_allowed": True,
+    "hush_allowed": True,
+    "standby_allowed": True,
+}
 UTC_MS: Final = 1_790_000_000_000
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from firmware.core.flags import Flag
 from firmware.core.indications import indicate, look
 from firmware.core.machine import Recording
 from firmware.evidence.transcript import TICKS
@@ -112,6 +113,7 @@ class Watch:
         facts = state.recording, state.place, state.face.troubles, state.flags
         need(rig.indicators.lights == indicate(*facts), f"the lights do not say {look(*facts).value}")
         need(bool(running) == (state.recording is not Recording.IDLE), f"{state.recording}, but takes {list(running)}")
+        need(Flag.STANDBY not in state.flags or not rig.camera.ring.bytes, "frames are kept on standby")
         if state.recording in SHOWN:
             confirmed = rig.camera.take is not None and rig.camera.take.id in rig.camera.writer._confirmed
             need(confirmed, "the light says recording, and nothing of it is durable")
