@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browsing import judge
 from tests.oracles import needs
 from tests.specification import card
 
@@ -36,3 +37,14 @@ def test_nothing_is_cut_off(browser: Browser, language: str, medium: str) -> Non
     page.close()
     assert found["out"] == []
     assert found["over"] <= 0
+
+
+@needs("chromium", "axe-core")
+@pytest.mark.parametrize("language", card.LANGUAGES)
+def test_the_card_is_open_to_all(browser: Browser, language: str) -> None:
+    """Who hears it read has the same words, and what is read has contrast."""
+    page = browser.new_page(viewport={"width": 1000, "height": 1400})
+    page.set_content(card.page(language))
+    found = judge(page)
+    page.close()
+    assert found == []

@@ -104,7 +104,7 @@ def _head(language: str) -> Iterator[str]:
     yield "</header>"
 
 
-def labelled(language: str) -> str:
+def labelled(language: str, *, paper: bool = False) -> str:
     """The device, large, with its parts named."""
     labels = (("top-light", 12, 60), ("front-light", 38, 83), ("record", 122, 71), ("function", 84, 98))
     parts = [device.device(LIGHTS[Look.RECORDING], x=4, y=4)]
@@ -113,7 +113,8 @@ def labelled(language: str) -> str:
         parts.append(f'<text x="116" y="{at + 4}">{escape(told(language, f"card.{key}"))}</text>')
     style = "text{font:600 14px Inter,Arial,sans-serif;fill:#16191d}"
     title = escape(told(language, "card.title"))
-    return device.svg("".join(parts), 290, 156, title, style=style, attributes=' class="device"')
+    where = ' width="480"' if paper else ' class="device"'
+    return device.svg("".join(parts), 324, 156, title, style=style, attributes=where, paper=paper)
 
 
 def _lights(language: str) -> Iterator[str]:
@@ -131,8 +132,11 @@ def _lights(language: str) -> Iterator[str]:
 def _light(language: str, lights: Lights, key: str, advice: str) -> str:
     words = LANGUAGES[language]
     hint = f" <b>{escape(told(language, advice))}</b>" if advice in words else ""
+    top = lights.top
+    lit = top.colour is not Colour.OFF
+    seen = escape(f"{words[f'colour.{top.colour.value}']}, {words[f'pattern.{top.pattern.value}']}") if lit else ""
     drawn = device.svg(device.device(lights), 104, 88, "", attributes=' class="mini"')
-    pulse = device.svg(device.rhythm(lights.top, 160, 26), 160, 26, "", attributes=' class="rhythm"')
+    pulse = device.svg(device.rhythm(lights.top, 160, 26), 160, 26, seen, attributes=' class="rhythm"')
     return f"<li>{drawn}{pulse}<span>{escape(told(language, key))}{hint}</span></li>"
 
 
@@ -148,7 +152,7 @@ def _buzzes(language: str) -> Iterator[str]:
 def _hands(language: str) -> Iterator[str]:
     say = partial(told, language)
     yield f'<section class="hands"><h2>{escape(say("card.hands"))}</h2><table>'
-    yield f"<thead><tr><th></th><th>{escape(say('card.ready'))}</th><th>{escape(say('card.while-recording'))}</th></tr></thead>"
+    yield f"<thead><tr><td></td><th>{escape(say('card.ready'))}</th><th>{escape(say('card.while-recording'))}</th></tr></thead>"
     for button, rows in HANDS:
         yield f'<tbody class="{button}"><tr><th colspan="3">{escape(say(f"card.{button}"))}</th></tr>'
         for hand, ready, running in rows:
@@ -172,14 +176,14 @@ def _meant(language: str, means: Means) -> str:
 _STYLE: Final = """
 @page{size:A4;margin:0}
 *{box-sizing:border-box;margin:0;padding:0;-webkit-print-color-adjust:exact;print-color-adjust:exact}
-body{background:#d7dbe0;color:#16191d;font:500 12.4pt/1.2 Inter,"Atkinson Hyperlegible","Segoe UI","Helvetica Neue",Arial,"Liberation Sans",sans-serif}
+body{background:#d7dbe0;color:#16191d;font:500 12.4pt/1.2 Inter,"Atkinson Hyperlegible","Segoe UI","Helvetica Neue",Arial,"Liberation Sans","DejaVu Sans Condensed",sans-serif}
 .sheet{display:flex;flex-direction:column;width:210mm;height:296mm;margin:6mm auto;padding:8mm 10mm 4mm;background:#fff;overflow:hidden}
 .draft{background:#ffd400;text-align:center;font-size:10pt;font-weight:700;padding:.6mm;margin:-5mm -7mm 1mm}
 header{display:flex;justify-content:space-between;align-items:center;border-bottom:1mm solid #16191d;padding-bottom:1.5mm}
 h1{font-size:14pt;font-weight:600}
 .one{font-size:32pt;font-weight:800;line-height:1.08;letter-spacing:-.5pt}
 .more{font-size:14pt;font-weight:600}
-.device{width:64mm;height:33mm;flex:none}
+.device{width:68mm;height:33mm;flex:none}
 h2{font-size:16pt;font-weight:800;margin:1.6mm 0 .8mm}
 h2 small{font-size:11pt;font-weight:500;margin-left:3mm}
 ul{list-style:none}
@@ -196,6 +200,7 @@ ul{list-style:none}
 .buzz{width:24mm;height:5.4mm}
 table{width:100%;border-collapse:collapse;font-size:11pt;line-height:1.14}
 th,td{text-align:left;vertical-align:top;padding:.6mm 1mm}
+thead td{border:0}
 thead th{font-size:10pt;font-weight:600;padding:0 1mm}
 tbody th[colspan]{background:#3f464e;color:#fff;font-weight:700;padding:.3mm 1mm}
 tbody.record th[colspan]{background:#b00d17}

@@ -122,12 +122,16 @@ def press(hand: str, width: float, height: float) -> str:
     return bars(PRESSES[hand], width, height, _PRESS_STRIP_MS, "#4a5058")
 
 
-def svg(body: str, width: float, height: float, title: str, *, style: str = "", attributes: str = "") -> str:
-    """A drawing of its own; without a title it says nothing that does not stand beside it."""
+def svg(
+    body: str, width: float, height: float, title: str, *, style: str = "", attributes: str = "", paper: bool = False
+) -> str:
+    """A drawing of its own; without a title it says nothing that does not stand beside it, and ``paper`` puts
+    white below it, for pages that may be dark."""
     sheet = f"<style>{style}</style>" if style else ""
+    ground = f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>' if paper else ""
     label = f'role="img" aria-label="{title}"' if title else 'aria-hidden="true"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" preserveAspectRatio="xMinYMid" '
         f"{label}{attributes}>"
-        f"{sheet}{body}</svg>"
+        f"{sheet}{ground}{body}</svg>"
     )

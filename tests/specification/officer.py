@@ -151,13 +151,20 @@ def pictures() -> dict[str, str]:
     """Every picture of the guide, by its name below ``docs/``."""
     found = {f"light-{look.value}": _light(look) for look in Look}
     found["light-dark"] = device.svg(
-        device.device(card.DARK) + device.rhythm(card.DARK.top, 170, 40, x=116, y=55), 290, 152, "dark"
+        device.device(card.DARK) + device.rhythm(card.DARK.top, 170, 40, x=116, y=55),
+        290,
+        152,
+        "dark",
+        attributes=' width="232"',
+        paper=True,
     )
     for name, buzz in BUZZES.items():
-        found[f"buzz-{name}"] = device.svg(device.bars(buzz, 220, 30, 1100), 220, 30, _say(f"buzz.{name}.name"))
+        found[f"buzz-{name}"] = device.svg(
+            device.bars(buzz, 220, 30, 1100), 220, 30, _say(f"buzz.{name}.name"), paper=True
+        )
     for hand in device.PRESSES:
-        found[f"hand-{hand}"] = device.svg(device.press(hand, 150, 24), 150, 24, _say(f"hand.{hand}"))
-    found["device"] = card.labelled("en")
+        found[f"hand-{hand}"] = device.svg(device.press(hand, 150, 24), 150, 24, _say(f"hand.{hand}"), paper=True)
+    found["device"] = card.labelled("en", paper=True)
     return {f"{PICTURES}/{name}.svg": f"{drawn}\n" for name, drawn in found.items()}
 
 
@@ -166,4 +173,4 @@ def _light(look: Look) -> str:
     patterns = {each.pattern for each in (lights_shown.top, lights_shown.front) if each.colour is not Colour.OFF}
     body = device.device(lights_shown) + device.rhythm(lights_shown.top, 170, 40, x=116, y=55)
     style = device.animations([each for each in Pattern if each in patterns])
-    return device.svg(body, 290, 152, _say(f"look.{look.value}"), style=style, attributes=' width="232"')
+    return device.svg(body, 290, 152, _say(f"look.{look.value}"), style=style, attributes=' width="232"', paper=True)
