@@ -157,6 +157,7 @@ class MemoryShelf:
             clock=self._stamp(),
             live_from=0,
             continues=None,
+            overlaps=[],
             video={"width": 1280, "height": 720, "fps": 30},
             audio=None,
         )

@@ -77,6 +77,7 @@ def _journal(rig: Rig, number: int) -> Journal:
         clock=vault.stamps.now(),
         live_from=0,
         continues=None,
+        overlaps=[],
         video={"width": 160, "height": 128, "fps": 10},
         audio=None,
     )

@@ -31,6 +31,7 @@ def opening(**changes: Any) -> dict[str, Any]:
         "clock": clock(),
         "live_from": 2,
         "continues": None,
+        "overlaps": [],
         "video": {"width": 1280, "height": 720, "fps": 30},
         "audio": {"rate": 48000, "channels": 1},
         **changes,

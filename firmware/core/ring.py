@@ -71,6 +71,11 @@ class Ring:
         return (self._newest_ns - self._start_ns(0)) / _NS if self._open else 0.0
 
     @property
+    def start_ns(self) -> int | None:
+        """The capture time of the oldest frame held; None while there is none."""
+        return self._start_ns(0) if self._open else None
+
+    @property
     def repeated(self) -> int:
         """Units left out because their time did not increase."""
         return self._increasing.repeated

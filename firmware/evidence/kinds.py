@@ -23,6 +23,9 @@ MOST_FILES = 10_000
 MOST_REVOKED = 10_000
 """The most certificates that settings withdraw."""
 
+MOST_OVERLAPS = 64
+"""The most earlier recordings that one says it shares frames with."""
+
 MOST_VALUES = 256
 """The most values in settings."""
 
@@ -59,6 +62,16 @@ def words(any_text: str) -> str:
     """Any text, cut and cleaned so that a line has room for it: no error's words keep a line from being written."""
     cleaned = any_text.encode("utf-8", "replace").decode()
     return "".join(character if character.isprintable() else "?" for character in cleaned[:256])
+
+
+def _overlaps(payload: Mapping[str, Any]) -> None:
+    numbers = [each["number"] for each in payload["overlaps"]]
+    if numbers != sorted(set(numbers)) or any(number >= payload["number"] for number in numbers):
+        raise FormatError("overlaps: not of earlier recordings, sorted by number, each once")
+    if any(each["last"] < each["first"] for each in payload["overlaps"]):
+        raise FormatError("overlaps: ends before it begins")
+    if any(each["first"] and each["at"] for each in payload["overlaps"]):
+        raise FormatError("overlaps: begins where neither recording does")
 
 
 def _flush_tracks(payload: Mapping[str, Any]) -> None:
@@ -144,10 +157,15 @@ OPENING = Kind(
             "clock": CLOCK,
             "live_from": SEGMENT,
             "continues": null_or(record({"number": NUMBER, "opening": HASH, "ended": CLOCK})),
+            "overlaps": items(
+                record({"number": NUMBER, "opening": HASH, "first": COUNT, "last": COUNT, "at": COUNT}),
+                most=MOST_OVERLAPS,
+            ),
             "video": record({"width": integer(16, 16384), "height": integer(16, 16384), "fps": integer(1, 240)}),
             "audio": null_or(record({"rate": integer(8000, 192_000), "channels": integer(1, 8)})),
         }
     ),
+    _overlaps,
 )
 
 FLUSH = Kind(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from firmware.core.cutter import Cutter, cut_pre_event, live_from
 from firmware.core.gaps import GapMeter
+from firmware.core.overlaps import Reach
 from firmware.media.signing import Origin
 from firmware.runtime.microphone import Sound
 from firmware.runtime.work import Before, Begin, End, Gaps, Live, Note
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from firmware.core.cutter import Flush
     from firmware.core.ring import Ring
     from firmware.runtime.mailbox import Mailbox
-    from firmware.runtime.work import Job
+    from firmware.runtime.work import Job, Overlap
     from firmware.settings import Settings
     from hal.interface import Hal, Unit
 
@@ -43,13 +44,15 @@ class Take:
         *,
         continues: Take | None,
         buffered: bool = True,
+        overlaps: tuple[Overlap, ...] = (),
     ) -> None:
-        """``continues``: a running take that this one takes over from; ``buffered``: what was captured before belongs to it."""
+        """``continues``: a running take that this one takes over from; ``buffered``: what was captured before belongs to it, of which
+        earlier takes may have a part too, the ``overlaps``."""
         video, audio = hal.video.format, hal.audio.format if hal.audio is not None else None
         self.id = number
         self._full = False
         self._longest_ns = settings.max_length_min * MINUTE_NS - NS // video.fps // 2
-        self._newest_ns = 0
+        self._newest_ns = self._last_ns = 0
         self._origin: Origin | None = None
         self._priority = False
         self._heard: Sound | None = None
@@ -62,12 +65,17 @@ class Take:
         self._sound = GapMeter(NS * audio.samples_per_unit // audio.rate) if audio else None
         self._overflow = 0
         self._behind = False
-        box.put(Begin(number, continues.id if continues else 0, self._live_from))
+        box.put(Begin(number, continues.id if continues else 0, self._live_from, overlaps))
 
     @property
     def epoch_ns(self) -> int | None:
         """The capture time of its first frame; None while it has none."""
         return self._origin.epoch_ns if self._origin is not None else None
+
+    @property
+    def reach(self) -> Reach | None:
+        """From which frame to which it went to the writer; None without any."""
+        return Reach(self.id, self._origin.epoch_ns, self._last_ns) if self._origin is not None else None
 
     def join(self, ring: Ring) -> None:
         """Take over from the ring: live first, the minute before it behind."""
@@ -81,6 +89,7 @@ class Take:
         self._send(self._cutter.now())
         if origin is not None:
             flushes = cut_pre_event(before, self._live_from, fps=self._fps, segment_s=self._segment_s)
+            self._last_ns = max(self._last_ns, before[-1].start_ns)
             self._box.put(Before(self.id, origin, tuple(flushes)))
         if ring.short:
             self.note("fault", {"text": f"pre-event buffer too small: {ring.short} groups of pictures left it early"})
@@ -162,5 +171,7 @@ class Take:
         for flush in flushes:
             self._full = flush.segment >= MOST_SEGMENTS
             gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
+            frames = [unit.time_ns for part in flush.fragments for unit in part.video]
+            self._last_ns = max(self._last_ns, *frames) if frames else self._last_ns
             weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
             self._box.put(Live(self.id, self._origin or Origin(0, self._live_from), flush, gaps), weight)

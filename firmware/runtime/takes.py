@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from firmware.core.overlaps import shared
+from firmware.evidence.kinds import MOST_OVERLAPS
+from firmware.evidence.transcript import TICKS
+from firmware.media.timeline import Timeline
 from firmware.runtime.take import Take
+from firmware.runtime.work import Overlap
 from hal.interface import Track
 
 if TYPE_CHECKING:
+    from firmware.core.overlaps import Reach, Shared
     from firmware.core.ring import Ring
     from firmware.runtime.mailbox import Mailbox
     from firmware.runtime.work import Job
@@ -29,10 +35,14 @@ class Takes:
         self._hal = hal
         self._current: Take | None = None
         self._leaving: tuple[Take, Unit] | None = None
+        self._earlier: list[Reach] = []
 
     def begin(self, ring: Ring) -> Take:
         """A take that begins with what is in the buffer; where another one runs, that is lost, and this one goes on in its place."""
-        take = self._next(buffered=True)
+        self._let_go()
+        if self._current is not None:
+            self._remember(self._current)
+        take = self._next(buffered=True, overlaps=self._overlaps(ring))
         take.join(ring)
         return take
 
@@ -56,7 +66,7 @@ class Takes:
         ``sound``: some of it may be on its way."""
         self._let_go()
         before = self._current
-        take = self._next(buffered=False)
+        take = self._next(buffered=False, overlaps=())
         if before is not None:
             before.give_way(keyframe)
             self._leaving = before, keyframe
@@ -75,13 +85,27 @@ class Takes:
         self._let_go()
         if self._current is not None:
             self._current.end(reason, now_ns)
+            self._remember(self._current)
         self._current = None
 
-    def _next(self, *, buffered: bool) -> Take:
+    def _next(self, *, buffered: bool, overlaps: tuple[Overlap, ...]) -> Take:
         self.begun += 1
-        shared = (self.begun, self._box, self._settings, self._hal)
-        self._current = Take(*shared, continues=self._current, buffered=buffered)
+        own = (self.begun, self._box, self._settings, self._hal)
+        self._current = Take(*own, continues=self._current, buffered=buffered, overlaps=overlaps)
         return self._current
+
+    def _remember(self, take: Take) -> None:
+        """What is in the buffer now may come again."""
+        if take.reach is not None:
+            self._earlier.append(take.reach)
+
+    def _overlaps(self, ring: Ring) -> tuple[Overlap, ...]:
+        """What the buffer holds of earlier takes; nothing that has left it comes back."""
+        epoch_ns = ring.start_ns
+        if epoch_ns is None:
+            return ()
+        self._earlier = [reach for reach in self._earlier if reach.last_ns >= epoch_ns][-MOST_OVERLAPS:]
+        return tuple(_in_ticks(each, epoch_ns) for each in shared(self._earlier, epoch_ns))
 
     def _let_go(self, sound: Unit | None = None) -> None:
         """Nothing more comes for the take before the seam; ``sound``: the first behind it."""
@@ -89,3 +113,10 @@ class Takes:
             before, keyframe = self._leaving
             self._leaving = None
             before.left(keyframe, sound)
+            self._remember(before)
+
+
+def _in_ticks(each: Shared, epoch_ns: int) -> Overlap:
+    """In the media times of a take that begins at ``epoch_ns``, and of the earlier one."""
+    here, there = Timeline(epoch_ns, TICKS), Timeline(each.epoch_ns, TICKS)
+    return Overlap(each.take, here.ticks(each.first_ns), here.ticks(each.last_ns), there.ticks(each.first_ns))

@@ -150,9 +150,16 @@ class Vault:
         """Begin an encrypted file, to the recipients in force."""
         return AgeWriter(self.enrolment.recipients, self._random)
 
-    def begin(self, continues: Mapping[str, Any] | None = None, *, live_from: int | None = None) -> OpenRecording:
+    def begin(
+        self,
+        continues: Mapping[str, Any] | None = None,
+        *,
+        live_from: int | None = None,
+        overlaps: tuple[Mapping[str, Any], ...] = (),
+    ) -> OpenRecording:
         """Open the next recording; ``continues``: what its opening says of the one that it goes on with, by default of the one
-        that an earlier boot left; ``live_from``: its first live segment, by default the one that was prepared.
+        that an earlier boot left; ``live_from``: its first live segment, by default the one that was prepared; ``overlaps``: what it says of earlier
+        ones that have some of its frames too.
 
         The audit log has the opening first, then the journal.  Names, files and their room are there before, made by ``prepare`` while
         idle, so that a press costs two syncs and the first flush.
@@ -177,6 +184,7 @@ class Vault:
             clock=self.stamps.now(),
             live_from=live_from,
             continues=continues or self._continues,
+            overlaps=list(overlaps),
             video={"width": video.width, "height": video.height, "fps": video.fps},
             audio=audio and {"rate": audio.rate, "channels": audio.channels},
         )

@@ -31,13 +31,25 @@ class Gaps:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """Frames that a take has out of the buffer and an earlier ``take`` has too: the media times in this one of the ``first`` and the
+    ``last``, and where the first stands (``at``) in that one, in ticks of 1/90000 s."""
+
+    take: int
+    first: int
+    last: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Begin:
     """Open a take; ``continues`` is the take that this one takes over from without a gap, 0 for none.  Its live part begins in segment
-    ``live_from``; the numbers below are for what was captured before the press."""
+    ``live_from``; the numbers below are for what was captured before the press, which others may have captured too."""
 
     take: int
     continues: int = 0
     live_from: int = 0
+    overlaps: tuple[Overlap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from firmware.runtime.mailbox import Mailbox
     from firmware.runtime.recording import OpenRecording
     from firmware.runtime.vault import Vault
-    from firmware.runtime.work import Answer, Job
+    from firmware.runtime.work import Answer, Job, Overlap
     from hal.interface import Clock, Space
 
 T = TypeVar("T")
@@ -96,6 +96,8 @@ class Writer:
         self._confirmed: set[int] = set()
         self._cut: dict[int, Mapping[str, Any] | None] = {}
         """What the opening of a take says that goes on where this one was lost."""
+        self._opened: dict[int, tuple[int, str]] = {}
+        """Number and opening of each take of this boot."""
         self._lost = 0
         self._tasks: deque[Iterator[None]] = deque()
         self._chores: deque[Iterator[None]] = deque()
@@ -171,13 +173,21 @@ class Writer:
         running = self.takes.get(job.continues)
         continues = running.so_far if running else self._cut.pop(job.continues, None)
         self._cut[job.take] = continues  # holds until it is open: the next one may have to do it
-        take, self._durable_ns = self._vault.begin(continues, live_from=job.live_from), self._clock.monotonic_ns()
+        overlaps = tuple(self._overlap(each) for each in job.overlaps if each.take in self._opened)
+        take = self._vault.begin(continues, live_from=job.live_from, overlaps=overlaps)
+        self._durable_ns = self._clock.monotonic_ns()
         self.takes[job.take] = take
+        self._opened[job.take] = (take.number, take.journal.transcript.opening_hash)
         del self._cut[job.take]
         if self._resuming:
             # Closed any sooner, and a cut right then would leave nothing that says that a recording has to go on.
             self._resuming = False
             self.sweep()
+
+    def _overlap(self, shared: Overlap) -> Mapping[str, Any]:
+        """As an opening says it."""
+        number, opening = self._opened[shared.take]
+        return {"number": number, "opening": opening, "first": shared.first, "last": shared.last, "at": shared.at}
 
     def _live(self, job: Live) -> None:
         take = self.takes.get(job.take)

@@ -35,7 +35,7 @@ class Plan:
     when sound is ``silent`` (media seconds); a live segment has ``steps`` flushes, one of the buffer at most two.  Frames at the indices ``lost`` are not delivered, the lowest
     ``skipped`` segment numbers not used. ``spoil`` gets a file's name and the plaintext of each flush (with its
     padding) and returns what is written instead; ``retouch`` gets the frames when their signatures are in the picture
-    (section 5.2), and the journal signs what it returns."""
+    (section 5.2), and the journal signs what it returns.  It is opened at ``start_ms`` of the monotonic clock, by default long after the one before."""
 
     segments: int = 3
     before: int = 1
@@ -48,6 +48,8 @@ class Plan:
     spoil: Callable[[str, bytes], bytes] = lambda _name, data: data
     retouch: Callable[[Film], Film] = lambda frames: frames
     continues: dict[str, Any] | None = None
+    overlaps: tuple[dict[str, Any], ...] = ()
+    start_ms: int | None = None
     private: tuple[dict[str, Any], ...] = (
         {"kind": "assignment", "at": None, "shift": "SHIFT-7F3A"},
         {"kind": "bookmark", "at": 300_000, "label": "Zelle 12 \u2192 Hof"},
@@ -71,9 +73,11 @@ class Recorder:
     opening: dict[str, Any] = field(default_factory=dict)
     head: str = ZEROS
     second: PqIdentity | None = None
+    start_ms: int | None = None
 
     def open(self, plan: Plan, previous: str, anchor: dict[str, Any] | None) -> str:
         """The opening line; returns its hash."""
+        self.start_ms = plan.start_ms
         first = plan.before + plan.skipped
         self.opening = {
             **self.who,
@@ -85,6 +89,7 @@ class Recorder:
             "clock": self.clock(0),
             "live_from": first,
             "continues": plan.continues,
+            "overlaps": list(plan.overlaps),
             "video": {"width": WIDTH, "height": HEIGHT, "fps": FPS},
             "audio": {"rate": RATE, "channels": 1} if plan.sound else None,
         }
@@ -182,7 +187,7 @@ class Recorder:
 
     def clock(self, seconds: int) -> dict[str, Any]:
         """A clock reading."""
-        start = 60_000 + 1_000_000 * self.who["number"]
+        start = 60_000 + 1_000_000 * self.who["number"] if self.start_ms is None else self.start_ms
         return {"mono_ms": start + 1000 * seconds, "utc_ms": PRESS_MS + start + 1000 * seconds, "quality": "rtc"}
 
     def _flush(self, name: str, data: bytes, last: bool, media: tuple[Any, ...]) -> None:  # noqa: FBT001

@@ -304,6 +304,7 @@ def _opening(settings: str) -> dict[str, Any]:
         "clock": clock(PRESSED_MS),
         "live_from": 0,
         "continues": None,
+        "overlaps": [],
         "video": {"width": VIDEO.width, "height": VIDEO.height, "fps": VIDEO.fps},
         "audio": {"rate": AUDIO.rate, "channels": AUDIO.channels},
     }

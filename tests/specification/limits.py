@@ -77,6 +77,12 @@ SIZES = (
         kinds.MOST_FILES,
         desk.MAX_FILES,
     ),
+    Size(
+        "earlier recordings of which one says that it has frames of theirs",
+        "6.1",
+        kinds.MOST_OVERLAPS,
+        desk.MAX_OVERLAPS,
+    ),
     Size("files that a receipt lists", "9", kinds.MOST_FILES + 3, desk.MAX_FILES + 3),
     Size("openings that a `boot` line lists", "11.1", log_kinds.MOST_OPEN, desk.MAX_OPEN),
     Size(

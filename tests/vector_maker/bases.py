@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,14 @@ def tiny(camera: Camera) -> None:
     camera.recover(1)
 
 
+def overlap(camera: Camera) -> None:
+    """Two recordings without sound, the second of which begins with the last two seconds of the first."""
+    plan = Plan(segments=2, before=0, steps=2, sound=False, private=(), start_ms=60_000)
+    camera.record(plan)
+    shared = {"number": 1, "opening": camera.previous, "first": 0, "last": 171_000, "at": 180_000}
+    camera.record(replace(plan, before=1, start_ms=64_000, overlaps=(shared,)))
+
+
 STORIES: Mapping[str, tuple[Story, Mapping[str, Any]]] = {
     "recording": (recording, {}),
     "card": (card, {}),
@@ -114,6 +123,7 @@ STORIES: Mapping[str, tuple[Story, Mapping[str, Any]]] = {
     "gaps": (gaps, {}),
     "kept": (kept, {}),
     "tiny": (tiny, {}),
+    "overlap": (overlap, {}),
     "hybrid": (hybrid, {"recipients": HYBRID}),
 }
 

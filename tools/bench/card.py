@@ -134,6 +134,7 @@ class Card:
             clock=dict(STAMP),
             live_from=0,
             continues=None,
+            overlaps=[],
             video={"width": 1280, "height": 720, "fps": 30},
             audio=None,
         )

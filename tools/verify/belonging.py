@@ -9,6 +9,7 @@ from tools.verify import journal
 from tools.verify.audit_state import Audit
 from tools.verify.findings import Problems, need
 from tools.verify.holdings import LogEntry
+from tools.verify.overlap import Reach, check_overlaps
 from tools.verify.receipt import DockSigned
 from tools.verify.recording import Custody, Given
 from tools.verify.report import Place, RecordingReport
@@ -36,6 +37,7 @@ class Volume:
     private: list[LogEntry] | None = None
     unsigned: int = 0
     reports: dict[int, RecordingReport] = field(default_factory=dict)
+    reaches: dict[int, Reach] = field(default_factory=dict)
     opening_hashes: dict[int, str] = field(default_factory=dict)
     manifest_hashes: dict[int, str] = field(default_factory=dict)
     refused_attributions: list[str] = field(default_factory=list)
@@ -65,7 +67,7 @@ class Volume:
 
 def check_belongs(volume: Volume, number: int, custody: Custody) -> None:
     """Add to the problems of a recording, which lies under ``number``, whatever does not fit its surroundings."""
-    for check in (_against_paper, _against_audit, _against_neighbours):
+    for check in (_against_paper, _against_audit, _against_neighbours, _against_overlaps):
         with custody.problems.at(journal.NAME):
             check(volume, number, custody)
 
@@ -127,3 +129,10 @@ def _against_neighbours(volume: Volume, number: int, custody: Custody) -> None:
     if opening.continues is not None and opening.continues[0] in log.openings:
         resumed = log.openings[opening.continues[0]]
         need(resumed.hash == opening.continues[1], "it resumes another recording than the one that is known here")
+
+
+def _against_overlaps(volume: Volume, _number: int, custody: Custody) -> None:
+    """What it says of frames that earlier recordings have too, and what it does not say."""
+    if custody.journal is not None:
+        openings = {number: each.hash for number, each in volume.audit.openings.items()} | volume.opening_hashes
+        check_overlaps(custody.journal, volume.reaches, openings)

@@ -36,6 +36,7 @@ MAX_FILES = 10_000
 MAX_REVOKED = 10_000
 MAX_LOG_FILES = 10_000
 MAX_OPEN = 200
+MAX_OVERLAPS = 64
 MAX_VALUES = 256
 
 _hash = text(r"[0-9a-f]{64}")
@@ -80,6 +81,9 @@ PAYLOADS = {
             "clock": _clock,
             "live_from": SEGMENT,
             "continues": nullable(members({"number": NUMBER, "opening": _hash, "ended": _clock})),
+            "overlaps": list_of(
+                members({"number": NUMBER, "opening": _hash, "first": COUNT, "last": COUNT, "at": COUNT}), MAX_OVERLAPS
+            ),
             "video": members({"width": _pixels, "height": _pixels, "fps": integer(1, 240)}),
             "audio": nullable(members({"rate": integer(8_000, 192_000), "channels": integer(1, 8)})),
         }

@@ -61,6 +61,17 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """Frames that an earlier recording has too: media times here of the first and the last, and of the first there."""
+
+    number: int
+    opening: str
+    first: int
+    last: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """The opening of a recording (section 6.1).  ``sound_rate`` is None where it has no sound."""
 
@@ -75,6 +86,7 @@ class Opening:
     clock: Clock
     live_from: int
     continues: tuple[int, str, Clock] | None
+    overlaps: tuple[Overlap, ...]
     size: tuple[int, int]
     fps: int
     sound_rate: int | None
@@ -98,6 +110,7 @@ class Opening:
             continues=None
             if continues is None
             else (continues["number"], continues["opening"], Clock.read(continues["ended"])),
+            overlaps=tuple(Overlap(**each) for each in value["overlaps"]),
             size=(value["video"]["width"], value["video"]["height"]),
             fps=value["video"]["fps"],
             sound_rate=None if audio is None else audio["rate"],

@@ -18,6 +18,15 @@ def check_rules(typ: str, payload: Mapping[str, Any]) -> None:
         rule(payload)
 
 
+def _opening(payload: Mapping[str, Any]) -> None:
+    shared = payload["overlaps"]
+    numbers = [each["number"] for each in shared]
+    need(numbers == sorted(set(numbers)), "overlaps is not sorted by number, each once")
+    need(all(each < payload["number"] for each in numbers), "overlaps names no earlier recording")
+    need(all(each["first"] <= each["last"] for each in shared), "overlaps: one ends before it begins")
+    need(all(0 in (each["first"], each["at"]) for each in shared), "overlaps: one begins where neither recording does")
+
+
 def _flush(payload: Mapping[str, Any]) -> None:
     segment = payload["file"] != "private.age"
     need((payload["tracks"] is not None) == segment, "tracks stand where they must not, or are missing")
@@ -51,6 +60,7 @@ def _settings(payload: Mapping[str, Any]) -> None:
 
 
 _RULES = {
+    "lapel.opening.1": _opening,
     "lapel.flush.1": _flush,
     "lapel.manifest.1": _manifest,
     "lapel.receipt.1": _sorted_files,

@@ -105,6 +105,9 @@ def _facts(custody: Custody, journal: Journal) -> Iterator[str]:
         known = apart >= 0 and "unset" not in (opening.clock.quality, ended.quality)
         gap = f"about {span(apart / 1000)} by its clock" if known else "of unknown length"
         yield f"it resumes recording {number}; the gap is {gap}"
+    for shared in opening.overlaps:
+        begins, ends = span(shared.first / MEDIA_RATE), span(shared.last / MEDIA_RATE)
+        yield f"what it has from {begins} to {ends} is in recording {shared.number}, too: the buffer reached back into it"
     last = journal.flushes[-1].gaps if journal.flushes else {}
     for kind, words in _GAPS.items():
         if last.get(kind):

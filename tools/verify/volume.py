@@ -18,6 +18,7 @@ from tools.verify.findings import Refused, need
 from tools.verify.jws import MAX_LINE
 from tools.verify.log_private import judge_private
 from tools.verify.model import Opening
+from tools.verify.overlap import reach_of
 from tools.verify.receipt import DockSigned, read_anchor, read_log_receipt
 from tools.verify.recording import Custody, Given
 from tools.verify.report import Place
@@ -170,6 +171,9 @@ def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
     volume.reports[number], custody = judge_recording(path, volume.given, where, trusted, further)
     if custody.journal is not None:
         volume.opening_hashes[number] = custody.journal.opening.hash
+        reach = reach_of(custody.journal, sealed=custody.manifest is not None and not custody.manifest.recovered)
+        if reach is not None:
+            volume.reaches[number] = reach
     if custody.manifest is not None:
         volume.manifest_hashes[number] = custody.manifest.hash
 

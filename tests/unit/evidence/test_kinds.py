@@ -192,7 +192,7 @@ def test_settings_recipients() -> None:
 
 def test_private_kinds() -> None:
     """The private part knows exactly its kinds."""
-    assert set(kinds.PRIVATE) == {"assignment", "start", "bookmark", "sound", "fault", "stop"}
+    assert set(kinds.PRIVATE) == {"assignment", "start", "bookmark", "sound", "standby", "fault", "stop"}
 
 
 @pytest.mark.parametrize(
