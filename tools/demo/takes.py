@@ -56,7 +56,7 @@ def record(stage: Stage) -> None:
         "recorded",
         "a press is answered at once, and the light says recording only when something is safely on the card",
         f"starting after {_ms(starting, pressed_ns)} ms, recording after {_ms(recording, pressed_ns)} ms",
-        starting["time_ns"] <= confirmed["time_ns"] <= recording["time_ns"],
+        starting["time_ns"] <= recording["time_ns"] <= confirmed["time_ns"],  # the light first, then what is felt
     )
     stage.let(_PART_S)
     mark = stage.mark
