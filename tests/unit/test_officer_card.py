@@ -12,11 +12,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from firmware.core.indications import BUZZES, LIGHTS, Look
-from firmware.core.meanings import Means
+from firmware.core.indications import BUZZES, LIGHTS, Look, Trouble
+from firmware.core.meanings import SHORT_NS, TWICE_NS, Means
+from firmware.core.telling import PAUSE_MS
+from firmware.runtime.berth import STOOD_NS
+from firmware.runtime.face import BARS
+from firmware.runtime.wishes import CONFIRM_NS
+from firmware.settings import Settings
 from hal.interface import Colour, Light, Pattern
 from hal.patterns import COURSES, brightness
-from tests.oracles import needs
+from tests.oracles import ROOT, needs
 from tests.specification import card, device, officer
 from tools.words.en import ENGLISH
 
@@ -165,3 +170,29 @@ def test_the_card_is_one_sheet_of_paper(language: str, tmp_path: Path) -> None:
     assert len(re.findall(rb"/Type\s*/Page\b", data)) == 1
     (box,) = re.findall(rb"/MediaBox\s*\[([^\]]*)\]", data)
     assert [float(each) for each in box.split()] == pytest.approx([0, 0, 595, 842], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "fact", "expected"),
+    [
+        ("with the half minute before", Settings().pre_event_s, 30),
+        ("comes again every two minutes while it does", Settings().remind_s, 120),
+        ("hold the large button for three seconds", Settings().hold_s, 3),
+        ("before the three seconds are over", Settings().hold_s, 3),
+        ("let go, and press it once more", Settings().confirm_stop, True),
+        ("Press once within five seconds", CONFIRM_NS, 5_000_000_000),
+        ("have to come within 0.8 seconds", TWICE_NS, 800_000_000),
+        ("A press of more than a second is no short one", SHORT_NS, 1_000_000_000),
+        ("after a pause of a second", PAUSE_MS, 1000),
+        ("stood for ten seconds", STOOD_NS, 10_000_000_000),
+        ("Five buzzes", len(BUZZES), 5),
+        ("Only the first two keep the camera from recording", BARS, set([*Trouble][:2])),
+        ("and the third may", [*Trouble][2], Trouble.FAULT),
+        ("Hush leaves it on, unless your authority has decided otherwise", Settings().hush_front, False),
+        ("A press records there too, unless your authority", Settings().record_in_dock, True),
+    ],
+)
+def test_what_the_guide_says_by_itself_is_so(words: str, fact: object, expected: object) -> None:
+    """Its prose has numbers and facts that no table puts there."""
+    assert words in " ".join((ROOT / "docs/officer.md").read_text(encoding="utf-8").split())
+    assert fact == expected

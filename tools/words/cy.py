@@ -86,7 +86,7 @@ WELSH: Final[Mapping[str, str]] = MappingProxyType(
         "buzz.tick": "mae'n cyfrif, neu fe'ch clywodd.",
         "buzz.long": "mae'n recordio. Eto bob {remind} funud.",
         "buzz.two-long": "mae wedi stopio.",
-        "buzz.two-short": "deallwyd.",
+        "buzz.two-short": "deallwyd. Os na wnaethoch ddim, edrychwch ar y golau.",
         "buzz.four": "mae rhywbeth o'i le. Edrychwch ar y golau.",
         "buzz.tick.name": "Un tic",
         "buzz.long.name": "Un hir",

@@ -86,7 +86,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "buzz.tick": "it counts, or it heard you.",
         "buzz.long": "it records. Again every {remind} minutes.",
         "buzz.two-long": "it has stopped.",
-        "buzz.two-short": "understood.",
+        "buzz.two-short": "understood. If you did nothing, look at the light.",
         "buzz.four": "something is wrong. Look at the light.",
         "buzz.tick.name": "One tick",
         "buzz.long.name": "One long",
