@@ -22,6 +22,7 @@ from firmware.runtime.flow import Cause
 from firmware.runtime.lens import AHEAD_NS, Lens
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.microphone import Microphone
+from firmware.runtime.probe import DeviceProbe
 from firmware.runtime.roster import Roster
 from firmware.runtime.shelf import CameraShelf
 from firmware.runtime.supervise import Part
@@ -57,10 +58,12 @@ class Camera:
         self.ring, self.heed = self.buffer.ring, self.buffer.heed
         self.writer = Writer(vault, self.work, put, hal.clock, log)
         self.pulse = Pulse(self.lens, self.microphone, self.writer)
-        self.well, self.now = self.pulse.well, hal.clock.monotonic_ns
+        self.well, self.now, self.counts = self.pulse.well, hal.clock.monotonic_ns, self.pulse.counts
         self.sign = lambda kind, data: self.work.put(Witness(kind, data))
         self.remark = lambda kind, facts, time_ns: self.work.put(Remark(kind, facts, time_ns))
         self.leave = lambda reason, *, resume: self.work.put(Stop(reason, resume))  # behind everything else that waits
+        self.device = DeviceProbe(vault.session, hal.clock, random, self.work.put, put)
+        self.probe = self.device.ask
         self.shelf, self.berth = CameraShelf(vault, self.writer, hal), Berth(lambda: self.controller.face.senses.hot)
         self.docks = links(hal.docks, self.berth, hal.clock, vault.session, self.shelf, vault.trust, random, put)
         self.roster = Roster(vault, self.work.put, lambda: self.take)
@@ -79,6 +82,7 @@ class Camera:
             Part("video", self.lens.keep, vital=True),
             *(Part(link.name, link.run, vital=False) for link in self.docks),
             Part("update", self.shelf.bundles.run, vital=False),
+            Part("device-key", self.device.run, vital=False),
         )
 
     # Buffer.  Sources queue what they captured, stamped; from there on everything happens on the controller's thread.

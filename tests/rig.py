@@ -180,15 +180,19 @@ class Rig:
         again: bool = False,
         clock: VirtualClock | None = None,
         seeing: bool = False,
+        tested: bool = False,
         **values: Any,
     ) -> Rig:
-        """A camera fresh from enrolment, started.  ``seeing``: it encodes what it sees, with what is burnt into that, instead of a film of before."""
+        """A camera fresh from enrolment, started.  ``seeing``: it encodes what it sees, with what is burnt into that, instead of a film of before.
+        ``tested``: it tries itself, as every camera does; the others here do not, so that their logs and storages hold what is asked of them."""
         config = MemoryStorage()
         chosen = {**VALUES, **values}
         enrol(config, chosen, recipients=recipients, again=again)
         storage = MemoryStorage(capacity=capacity)
         clock = clock or VirtualClock()
-        return cls.start(storage, config, clock, PkiSigner(), chosen, microphone=microphone, seeing=seeing)
+        return cls.start(
+            storage, config, clock, PkiSigner(), chosen, microphone=microphone, seeing=seeing, tested=tested
+        )
 
     @classmethod
     def start(
@@ -202,10 +206,12 @@ class Rig:
         microphone: bool = True,
         enrolment: Enrolment | None = None,
         seeing: bool = False,
+        tested: bool = False,
     ) -> Rig:
         """Switch a camera on.  Any storage will do, but only a ``MemoryStorage`` has a log, and can have its power cut.
 
-        ``enrolment``: one that was loaded before, with the keys of a boot; by default it is loaded from ``config``, with fresh ones.
+        ``enrolment``: one that was loaded before, with the keys of a boot; by default it is loaded from ``config``, with fresh ones.  The others are
+        those of ``new``.
         """
         lens, sound = clips()
         video, audio = Stepped(clock), Stepped(clock)
@@ -237,6 +243,7 @@ class Rig:
         rig = cls(camera, hal, clock, *memories, buttons, triggers, indicators, video, audio, signer, stream, values)
         camera.stopped = lambda: setattr(rig, "stopped", True)
         buttons.listen(camera.inbox.put)
+        camera.controller.selftest.wanted = tested
         camera.controller.sensors.listen(camera.inbox.put)
         camera.writer.mount()
         hal.video.start(camera.arrive)
@@ -249,6 +256,7 @@ class Rig:
             while (item := self.camera.inbox.take()) is not None:
                 self.answers.append(item)
                 self.camera.controller.handle(item)
+            self.camera.device.step()
             if not self.camera.writer.step():
                 break
         self.camera.lens.look()

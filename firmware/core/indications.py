@@ -36,15 +36,18 @@ class Trouble(Enum):
     START_LATE = "start-late"
     STORAGE_CRITICAL = "storage-critical"
     PICTURE_FAILS = "picture-fails"
+    SIGNATURE_FAILS = "signature-fails"
     BUTTON_STUCK = "button-stuck"
     BATTERY_ENDING = "battery-ending"
     BATTERY_CRITICAL = "battery-critical"
     HOT = "hot"
     STORAGE_LOW = "storage-low"
     BATTERY_LOW = "battery-low"
+    PICTURE_FLAT = "picture-flat"
     NO_SOUND = "no-sound"
     SOUND_ADRIFT = "sound-adrift"
     SENSOR_FAILS = "sensor-fails"
+    GAUGE_FAILS = "gauge-fails"
     CLOCK_UNSET = "clock-unset"
 
 

@@ -34,6 +34,8 @@ MOST_LOG_FILES = 10_000
 
 LOG_FILE = text(r"[0-9]{8}\.(jwsl|private\.age)", "the name of a file of the audit log")
 
+_TRIED = one_of("ok", "failed", "flat", "slow", "not-tried")
+_CHECKS = ("picture", "sound", "storage", "signature", "device", "clock", "battery", "buttons")
 _DRIFT = integer(-1_000_000, 1_000_000)
 _NUMBERED = {"number": NUMBER}
 _POWER = record({"percent": integer(0, 100), "charging": flag, "celsius": null_or(integer(-100, 200))})
@@ -60,6 +62,16 @@ AUDIT_DATA: Mapping[str, Check] = {
     "quarantine": record({"name": WORDS}),
     "place": record({"place": one_of("docked", "worn"), "dock": WORDS}),
     "power": _POWER,
+    "self-test": record(
+        {
+            "when": one_of("boot", "undock", "again"),
+            **dict.fromkeys(_CHECKS, _TRIED),
+            "took_ms": COUNT,
+            "fps": COUNT,
+            "write_kib": null_or(COUNT),
+            "device_ms": null_or(COUNT),
+        }
+    ),
     "dock": record({"dock": WORDS, "outcome": WORDS}),
     "conflict": record({"dock": WORDS, "reason": WORDS}),
     "clock": record({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": WORDS, "drift_ppm": null_or(_DRIFT)}),

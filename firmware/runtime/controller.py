@@ -19,11 +19,13 @@ from firmware.runtime.face import Face
 from firmware.runtime.faultlines import FaultLines
 from firmware.runtime.flow import Cause
 from firmware.runtime.hands import Hands
+from firmware.runtime.probe import Proven
 from firmware.runtime.rack import DOCKED, Rack
+from firmware.runtime.selftest import BOOT, UNDOCK, SelfTest
 from firmware.runtime.sensors import Sensors
 from firmware.runtime.standing import Standing
 from firmware.runtime.wishes import RESUME, Wishes
-from firmware.runtime.work import Durable, Failed, Health, Mounted, Sealed, Stopped
+from firmware.runtime.work import Durable, Failed, Health, Mounted, Probed, Sealed, Stopped
 from hal.interface import Edge, Samples, Signal, Track, Unit
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class Controller:
         self.turn = self._standing.turn
         self._hands = Hands(self, hal.buttons, settings, flow, log)
         self.sensors = Sensors(self, hal, settings, flow, log)
+        self.selftest = SelfTest(flow, hal, settings, self.face.senses, log)
         self._faults = FaultLines(flow.sign)
         self._latency = Latency()
         self._reminder = Reminder(settings.remind_s)
@@ -94,6 +97,8 @@ class Controller:
             Health: self._health,
             DockNews: self._dock,
             Away: self._taken_out,
+            Probed: self.selftest.probed,
+            Proven: self.selftest.proven,
             PartLost: self._part_lost,
             Quit: self._quit,
         }
@@ -147,6 +152,8 @@ class Controller:
         self._wishes.tick(now_ns, confirming=self._hands.confirming(now_ns))
         found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles | self._latency.troubles(now_ns)
         self._flow.roster.tick(now_ns)
+        self.selftest.tick(now_ns)
+        found |= self.selftest.troubles
         before = self.face.troubles
         self.face.look(self.recording, self.place, found, self.flags, now_ns)
         if self._reminder.due(self.recording, now_ns):
@@ -168,6 +175,7 @@ class Controller:
     def _mounted(self, mounted: Mounted) -> None:
         if mounted.resume and self.place not in DOCKED:
             self.ask(Cause(RESUME, self._hal.clock.monotonic_ns()), Event.RESUME)
+        self.selftest.begin(BOOT)
 
     def _durable(self, durable: Durable) -> None:
         self._number = durable.number
@@ -200,6 +208,8 @@ class Controller:
     def _taken_out(self, _away: Away) -> None:
         now_ns = self._hal.clock.monotonic_ns()
         self._flow.roster.taken_out(now_ns)
+        if self._rack.stood:
+            self.selftest.begin(UNDOCK)
         if self._rack.taken_out() and self.recording in FREE:
             self.ask(Cause("undock", now_ns), Event.ALERT)
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from firmware.core.flags import Flag
     from firmware.core.indications import Trouble
+    from firmware.runtime.selftest import Counts
     from hal.interface import Unit
 
 
@@ -77,6 +78,12 @@ class Flow(Protocol):
 
     def remark(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
         """Have the audit log's private part say so."""
+
+    def counts(self) -> Counts:
+        """What came from the sources so far."""
+
+    def probe(self, *, storage: bool) -> None:
+        """Have what takes its time of a self-test done: ``Probed`` and ``Proven`` come back.  Without ``storage`` that is left alone."""
 
     def leave(self, reason: str, *, resume: bool) -> None:
         """Have the audit log closed."""

@@ -45,11 +45,13 @@ class Lens:
         self._gaps = GapMeter(NS // source.format.fps)
         self._attempts = 0
         self.stalled = False
+        self.frames = self.bytes = 0  # that came so far
         self.late_ns = 0
         """How long the newest frame took from its capture to us."""
 
     def saw(self, unit: Unit) -> None:
         """A frame came.  One whose time stands still or runs back is as good as none; a late one is a frame."""
+        self.bytes += len(unit.data)
         now_ns = self._clock.monotonic_ns()
         lost = self._gaps.see(unit.time_ns)
         self.late_ns = max(0, now_ns - max(unit.time_ns, self._newest_ns))
@@ -58,6 +60,7 @@ class Lens:
         if unit.time_ns <= self._newest_ns:
             return
         self._newest_ns, self._came_ns = unit.time_ns, now_ns
+        self.frames += 1
         self._attempts = 0
         self.stalled = False
 

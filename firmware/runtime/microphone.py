@@ -44,6 +44,7 @@ class Microphone:
         self._drift = DriftMeter()
         self._adrift_ns: int | None = None
         self._heard_ns = 0
+        self.units = self.bytes = 0  # that came so far
         self._tried_ns = 0
         self._resting = False
         self.state = Sound.NONE if source is None else Sound.OFF
@@ -91,6 +92,7 @@ class Microphone:
     def heard(self, unit: Unit) -> None:
         """A unit came.  A source that does not keep in step with the clock is started anew, which sets it right for a while."""
         self._heard_ns = now_ns = self._clock.monotonic_ns()
+        self.units, self.bytes = self.units + 1, self.bytes + len(unit.data)
         if self.state is Sound.FAILED:
             self.state = Sound.ON
         if now_ns - self._tried_ns < SETTLED_NS or not self.listening:

@@ -19,15 +19,15 @@ class Rack:
     def __init__(self, power: Power, settings: Settings) -> None:
         self._power = power
         self._settings = settings
-        self._stood = False
+        self.stood = False
 
     def put_in(self) -> None:
         """It stands in a dock of its authority."""
-        self._stood = True
+        self.stood = True
 
     def taken_out(self) -> bool:
         """It was taken out; whether it then records by itself."""
-        stood, self._stood = self._stood, False
+        stood, self.stood = self.stood, False
         return stood and self._settings.record_on_undock
 
     def refuses(self, place: Place) -> bool:

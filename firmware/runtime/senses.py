@@ -37,6 +37,8 @@ class Senses:
         self.battery: Battery | None = None
         self.left_s: int | None = None
         self.heat = Level.COOL
+        self.answers = False
+        """Whether the gauge answered when it was asked last."""
         self.ends: str | None = None
         """Why the camera has to end: ``battery`` or ``heat``; None while it need not."""
 
@@ -49,7 +51,9 @@ class Senses:
         found = frozenset({Trouble.CLOCK_UNSET} if unset else ())
         try:
             found |= self._read(now_ns, running=running, docked=docked)
+            self.answers = True
         except OSError as error:
+            self.answers = False
             self.left_s = self._charge.left_s(now_ns)
             found |= self._found - {Trouble.CLOCK_UNSET}
             self._log.warning("gauge-failed", trouble=str(error))

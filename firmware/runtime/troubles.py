@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from firmware.core.forecast import warnings
 from firmware.core.indications import Trouble
 from firmware.runtime.microphone import Sound
+from firmware.runtime.selftest import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,12 @@ class Pulse:
                 Trouble.SOUND_ADRIFT: self._microphone.adrift(now_ns),
             }
         )
+
+    def counts(self) -> Counts:
+        """What came so far."""
+        lens, microphone = self._lens, self._microphone
+        listens = microphone.buffered in {Sound.ON, Sound.FAILED}
+        return Counts(lens.frames, lens.bytes, microphone.units, microphone.bytes, listens)
 
     def well(self, now_ns: int) -> bool:
         """Whether frames come, the writer works, and what it writes becomes durable; without that nobody may feed the watchdog."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from firmware.runtime.controller import Controller
 from firmware.runtime.mailbox import Mailbox
+from firmware.runtime.selftest import Counts
 from firmware.runtime.supervise import Part
 
 if TYPE_CHECKING:
@@ -77,6 +78,13 @@ class Unclaimed:
 
     def remark(self, kind: str, facts: Mapping[str, object], time_ns: int) -> None:
         """Nor has it a private part."""
+
+    def counts(self) -> Counts:
+        """Nothing comes."""
+        return Counts(0, 0, 0, 0, listens=False)
+
+    def probe(self, *, storage: bool) -> None:
+        """Nothing is tried."""
 
     def leave(self, reason: str, *, resume: bool) -> None:  # noqa: ARG002 - there is no audit log
         """Nothing waits to be written."""

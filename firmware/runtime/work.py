@@ -107,6 +107,13 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """The writer's part of a self-test; without ``storage`` no file is written."""
+
+    storage: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A record for the private part of the audit log, of something noticed at ``time_ns``."""
 
@@ -115,7 +122,7 @@ class Remark:
     time_ns: int
 
 
-Job = Begin | Live | Before | Note | End | Witness | Remark | Stop
+Job = Begin | Live | Before | Note | End | Witness | Probe | Remark | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +174,13 @@ class Health:
     fails: bool = False
 
 
-Answer = Mounted | Durable | Sealed | Failed | Stopped | Health
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a ``Probe`` found: bytes a second that were written and synced, 0 where that failed, None where it was not tried; whether this
+    boot's key signs."""
+
+    wrote: int | None
+    signs: bool
+
+
+Answer = Mounted | Durable | Sealed | Failed | Stopped | Health | Probed

@@ -14,6 +14,7 @@ from firmware.media.errors import MediaError
 from firmware.runtime.auditlog import AuditLostError
 from firmware.runtime.chores import Chores
 from firmware.runtime.lognotes import BATCH_NS, SPARING_NS
+from firmware.runtime.probe import probe
 from firmware.runtime.work import (
     Before,
     Begin,
@@ -24,6 +25,7 @@ from firmware.runtime.work import (
     Live,
     Mounted,
     Note,
+    Probe,
     Remark,
     Sealed,
     Stop,
@@ -114,6 +116,7 @@ class Writer:
             Remark: lambda job: self._vault.volume.audit.remark(job.kind, job.facts, job.time_ns),
             Stop: self._stop,
             Call: self._call,
+            Probe: lambda job: self._tasks.append(probe(job, vault, clock, lambda: bool(self._full or self.takes), answer)),
         }
 
     def run(self, stop: threading.Event) -> None:

@@ -67,6 +67,7 @@ CLEAR: Mapping[str, str] = {
     "quarantine": "that something was put aside",
     "place": "when the camera was taken out of a dock and put back: over weeks the pattern of a rack, of a person only with the register",
     "power": "charge, charger, temperature",
+    "self-test": "what of the camera works",
     "dock": "which dock it met",
     "conflict": "that a dock called it a copy",
     "clock": "by how much the clock was set",

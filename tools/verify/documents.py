@@ -225,6 +225,19 @@ AUDIT_KINDS = {
     "quarantine": members({"name": text()}),
     "place": members({"place": one_of("docked", "worn"), "dock": _words}),
     "power": _power,
+    "self-test": members(
+        {
+            "when": one_of("boot", "undock", "again"),
+            **dict.fromkeys(
+                ("picture", "sound", "storage", "signature", "device", "clock", "battery", "buttons"),
+                one_of("ok", "failed", "flat", "slow", "not-tried"),
+            ),
+            "took_ms": COUNT,
+            "fps": COUNT,
+            "write_kib": nullable(COUNT),
+            "device_ms": nullable(COUNT),
+        }
+    ),
     "dock": members({"dock": _words, "outcome": _words}),
     "conflict": members({"dock": _words, "reason": _words}),
     "clock": members({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": _words, "drift_ppm": nullable(DRIFT)}),

@@ -55,6 +55,7 @@ AUDIT_DATA: dict[str, dict[str, Any]] = {
     "quarantine": {"name": "lost+found"},
     "place": {"place": "docked", "dock": "dock-1"},
     "power": {"percent": 80, "charging": False, "celsius": None},
+    "self-test": samples.tested(),
     "dock": {"dock": "dock-1", "outcome": "accepted"},
     "conflict": {"dock": "dock-1", "reason": "boot 3, but boot 4 was countersigned"},
     "private": {"last": False, "cipher": samples.extent(1), "plain": samples.extent(1)},

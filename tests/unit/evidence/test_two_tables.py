@@ -105,6 +105,7 @@ PAYLOADS: list[tuple[Kind, Payload]] = [
                 "quarantine": {"name": "x"},
                 "place": {"place": "docked", "dock": "dock-1"},
                 "power": {"percent": 50, "charging": True, "celsius": 20},
+                "self-test": samples.tested(),
                 "dock": {"dock": "dock-1", "outcome": "accepted"},
                 "conflict": {"dock": "dock-1", "reason": "x"},
                 "clock": {"before_ms": 0, "after_ms": 1, "source": "dock", "drift_ppm": -7},
