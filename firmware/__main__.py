@@ -131,9 +131,10 @@ def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
 
 def _silence(hal: Hal) -> None:
     """Nothing listens any more, however the service ended."""
-    with suppress(OSError):
-        if hal.audio is not None:
-            hal.audio.stop()
+    for source in (hal.audio, hal.motion):
+        with suppress(OSError):
+            if source is not None:
+                source.stop()
 
 
 def _enrolment(config: Directory, signer: Signer, log: Log) -> Enrolment | None:

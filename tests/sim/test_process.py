@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-FAST = {**VALUES, "pre_event_s": 1, "hold_s": 1}
+FAST = {**VALUES, "pre_event_s": 1, "hold_s": 1, "alert_fall": True}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from firmware import __main__ as firmware_main
 from firmware.runtime.bundles import Bundles
 from firmware.runtime.docklink import DockLink
+from firmware.runtime.probe import DeviceProbe
 from hal.interface import Track, Unit
 from hal.sim.clock import SimClock
 from hal.sim.sources import Paced
@@ -40,7 +41,12 @@ VITAL: dict[str, str] = {
 }
 """What each vital thread does all the time."""
 
-OTHERS: dict[str, type[DockLink | Bundles]] = {"dock": DockLink, "dock-2": DockLink, "update": Bundles}
+OTHERS: dict[str, type[DockLink | Bundles | DeviceProbe]] = {
+    "dock": DockLink,
+    "dock-2": DockLink,
+    "update": Bundles,
+    "device-key": DeviceProbe,
+}
 """Whose ``run`` the threads are that no recording needs."""
 
 
@@ -125,7 +131,9 @@ def test_the_end_of_another_thread_is_no_matter_of_the_recording(
 
     def dying(self: Any, stopping: threading.Event) -> None:
         if getattr(self, "name", part) == part and not again.is_set():
-            assert armed.wait(10)
+            while not armed.wait(0.05):
+                if isinstance(self, DeviceProbe):
+                    self.step()  # or the self-test would show that nothing signs
             again.set()
             die()
         run(self, stopping)

@@ -39,7 +39,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "trouble.no-sound": "The microphone does not work.",
         "trouble.sound-adrift": "The sound does not keep time with the picture.",
         "trouble.signature-fails": "The camera cannot sign: take another one soon.",
-        "trouble.picture-flat": "The picture shows nothing: is the lens covered?",
+        "trouble.picture-flat": "The picture shows nothing. The lens may be covered.",
         "trouble.gauge-fails": "Nobody knows how full the battery is.",
         "trouble.sensor-fails": "A sensor that starts recordings does not work.",
         "trouble.clock-unset": "The clock is not set.",
