@@ -83,14 +83,12 @@ class Writer:
         self._vault = vault
         self.due = Chores(vault)
         self._clock = clock
-        self._swept_ns = 0
-        self._lag_ms = 0
+        self._swept_ns = self._durable_ns = self._lag_ms = self._lost = 0
         self._rate = Rate(vault.budget.rate)
         self._owed = 0
         """Bytes that the pre-event parts still take."""
         self._space: Space | None = None
         self._beat_ns = clock.monotonic_ns() + MOUNTING_NS
-        self._durable_ns = 0
         self._box = box
         self._answer = answer
         self._log = log
@@ -100,7 +98,6 @@ class Writer:
         """What the opening of a take says that goes on where this one was lost."""
         self._opened: dict[int, tuple[int, str]] = {}
         """Number and opening of each take of this boot."""
-        self._lost = 0
         self._tasks: deque[Iterator[None]] = deque()
         self._chores: deque[Iterator[None]] = deque()
         self._resuming = self._full = False
@@ -116,7 +113,9 @@ class Writer:
             Remark: lambda job: self._vault.volume.audit.remark(job.kind, job.facts, job.time_ns),
             Stop: self._stop,
             Call: self._call,
-            Probe: lambda job: self._tasks.append(probe(job, vault, clock, lambda: bool(self._full or self.takes), answer)),
+            Probe: lambda job: self._tasks.append(
+                probe(job, vault, clock, lambda: bool(self._full or self.takes), answer)
+            ),
         }
 
     def run(self, stop: threading.Event) -> None:
