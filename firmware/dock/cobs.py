@@ -30,10 +30,8 @@ def encode(data: bytes) -> bytes:
             pieces += (_FULL, rest[:_RUN])
             rest, size = rest[_RUN:], size - _RUN
         pieces += (_CODES[size], rest)
-    if (
-        pieces[-4:-3] == [_FULL] and pieces[-1] == b""
-    ):  # the data ends with a full run: nothing follows it, not even a zero
-        del pieces[-2:]
+    if pieces[-4:-3] == [_FULL] and pieces[-1] == b"":
+        del pieces[-2:]  # the data ends with a full run: nothing follows it, not even a zero
     return b"".join(pieces)
 
 

@@ -229,9 +229,8 @@ class Bundles:
                 folder = root.enter(DIRECTORY)
                 trust = replace(self._parts.trust(), at=None)
                 last, waiting = _paper(folder, INSTALLED, trust), None
-                if (
-                    WHOLE in folder.names()
-                ):  # whether its signer was withdrawn since is asked, and told, when it is handed over
+                if WHOLE in folder.names():
+                    # Whether its signer was withdrawn since is asked, and told, when it is handed over.
                     waiting = _paper(folder, OFFER, replace(trust, revoked=frozenset()))
                     if waiting is None or (last is not None and last.paper == waiting.paper):
                         self._remove(folder)  # a cut came between the end of an installation and this

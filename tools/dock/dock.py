@@ -75,9 +75,8 @@ class Dock:
         threads = {place: _begin(place) for place in places}
         while not self._stopping.wait(NAP_S):
             for place, thread in threads.items():
-                if (
-                    not thread.is_alive()
-                ):  # by a mistake of this program, which was told: the others go on, and so does it
+                if not thread.is_alive():
+                    # By a mistake of this program, which was told: the others go on, and so does it.
                     threads[place] = _begin(place)
         for thread in threads.values():
             thread.join()

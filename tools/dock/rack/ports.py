@@ -79,14 +79,16 @@ class SerialPort:
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Read what waits, or the next byte that comes."""
-        if not select.select([self._tty.fileno()], [], [], timeout_s)[
-            0
-        ]:  # a timeout of pyserial's own sets the tty up anew
-            return b""
+        ready, _, _ = select.select(
+            [self._tty.fileno()], [], [], timeout_s
+        )  # pyserial's own timeout sets the tty up anew
         data, most = b"", min(limit, GATHER)
-        while len(data) < most and (
-            waiting := self._tty.in_waiting or not data
-        ):  # a tty that is gone has nothing and is ready
+        while ready and len(data) < most:
+            waiting = (
+                self._tty.in_waiting or not data
+            )  # a tty that is gone is ready and has nothing: reading that tells
+            if not waiting:
+                break
             data += self._tty.read(min(most - len(data), int(waiting)))
         return data
 
