@@ -14,6 +14,7 @@ from firmware.core.machine import Recording
 from firmware.evidence import documents
 from firmware.evidence.kinds import TIME_WORD
 from firmware.evidence.timetoken import stamped
+from firmware.runtime.timekeeping import Timekeeping
 from hal.interface import ClockQuality
 from hal.sim.clock import NS
 from tests.evidence_maker.tsp import TimeAuthority
@@ -243,3 +244,36 @@ def test_a_press_between_question_and_answer_keeps_the_clock(tmp_path: Path) -> 
         rig.camera.shelf.set_clock(before.utc_ms - 1000, "dock")
     rig.camera.shelf.set_clock(rig.clock.utc().utc_ms + 1000, "dock")
     assert clock_lines(rig)[-1]["source"] == "dock"
+
+
+def failing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Timekeeping:
+    """A camera whose log takes nothing more, docked ten hours ago."""
+
+    def broken(_kind: str, _data: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(rig.camera.vault.volume.audit, "write", broken)
+    return rig.camera.vault.timekeeping
+
+
+def test_what_the_log_could_not_be_told_is_remembered_for_the_drift(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock moved, and the card failed before the line was on it: the next docking tells how fast it ran since then, not since the
+    time before; and nothing, where it had moved by itself."""
+    rig, ahead_ms = recorded(), 0
+    place, _ = bench(tmp_path / "store", utc_ms=lambda: rig.clock.utc().utc_ms + ahead_ms)
+    dock(rig, place, 1)
+    rig = later(rig, 10)
+    with pytest.raises(OSError, match="Input/output"):
+        failing(rig, monkeypatch).set(rig.clock.utc().utc_ms + HOUR_MS, "dock")
+    rig, ahead_ms = later(rig.power_cut(), 10), 3600
+    dock(rig, place, 1)
+    assert clock_lines(rig)[-1]["drift_ppm"] == -100
+    rig = later(rig, 10)
+    rig.clock.jump(-60_000)
+    with pytest.raises(OSError, match="Input/output"):
+        failing(rig, monkeypatch).jumped()
+    rig = later(rig.power_cut(), 10)
+    dock(rig, place, 1)
+    assert clock_lines(rig)[-1]["drift_ppm"] is None
