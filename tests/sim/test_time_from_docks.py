@@ -14,6 +14,7 @@ from firmware.core.machine import Recording
 from firmware.evidence import documents
 from firmware.evidence.kinds import TIME_WORD
 from firmware.evidence.timetoken import stamped
+from firmware.runtime import durable
 from firmware.runtime.timekeeping import Timekeeping
 from hal.interface import ClockQuality
 from hal.sim.clock import NS
@@ -277,3 +278,17 @@ def test_what_the_log_could_not_be_told_is_remembered_for_the_drift(
     rig = later(rig.power_cut(), 10)
     dock(rig, place, 1)
     assert clock_lines(rig)[-1]["drift_ppm"] is None
+
+
+def test_a_partition_that_fails_costs_the_drift_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is set and the log says so; how fast it ran is then not to be known, or told of the time before."""
+    rig = recorded()
+    place, events = bench(tmp_path / "store", utc_ms=lambda: rig.clock.utc().utc_ms)
+
+    def broken(_directory: object, name: str, _data: bytes) -> None:
+        raise OSError(28, "No space left on device", name)
+
+    monkeypatch.setattr(durable, "replace", broken)
+    dock(rig, place, 1)
+    assert [event.facts["taken"] for event in events if event.kind is Kind.CLOCK] == [True]
+    assert len(clock_lines(rig)) == 1
