@@ -12,7 +12,7 @@ from tests.evidence_maker import mp4
 from tests.evidence_maker.agefile import CHUNK
 from tests.evidence_maker.jose import canonical
 from tests.vector_maker.bases import FULL, recording, tell
-from tests.vector_maker.evidence import Scenario
+from tests.vector_maker.evidence import WHOLE, Scenario
 from tests.vector_maker.forging import FLUSH, Edit, deep, editing, having, track
 from tests.vector_maker.scenarios.making import Make, as_it_is, forged
 
@@ -106,8 +106,11 @@ SPOILS: dict[str, tuple[int, str, Spoil, str]] = {
 }  # fmt: skip
 
 
+CLOCK = {"mono_ms": 1, "utc_ms": 1, "quality": "rtc"}
+
+
 def _row(**entry: object) -> bytes:
-    data = canonical({"clock": {"mono_ms": 1, "utc_ms": 1, "quality": "rtc"}, "at": None, **entry})
+    data = canonical({"clock": CLOCK, "at": None, **entry})
     return data + b" " * (-(len(data) + 1) % CHUNK) + b"\n"
 
 
@@ -116,6 +119,7 @@ ENTRIES: dict[str, tuple[str, bytes, str]] = {
     "no-kind": ("no kind", _row(shift="x"), "kind is none"),
     "member": ("an unknown member", _row(kind="bookmark", label="x", officer="y"), "officer: no member"),
     "state": ("an unknown state of the sound", _row(kind="sound", state="loud"), "state is none of"),
+    "standby": ("a standby that does not end", _row(kind="standby", began=CLOCK), "ended: missing"),
     "control": ("a control character", _row(kind="bookmark", label="\x1b[2J"), "label is not of the form"),
     "not-canonical": ("JSON that is not canonical", b'{"a": 1}'.ljust(CHUNK - 1) + b"\n", "is not canonical"),
     "short-lines": ("two lines in one chunk", b"{}\n{}".ljust(CHUNK - 1) + b"\n", "not padded to whole chunks"),
@@ -183,6 +187,13 @@ def _scenarios() -> Iterator[Scenario]:
             _spoilt("private.age", 0, partial(_instead, data)),
             f"private.age: {reason}",
         )
+    yield row(
+        "no-buffer-for-a-standby",
+        "begun on standby: a record says from when to when the buffer was paused",
+        "7",
+        _spoilt("private.age", 0, partial(_instead, _row(kind="standby", began=CLOCK, ended=CLOCK))),
+        verdict=WHOLE,
+    )
 
 
 SCENARIOS = tuple(_scenarios())

@@ -121,15 +121,18 @@ def _cut_off(camera: Camera) -> None:
     path.write_bytes(path.read_bytes() + bytes(500))
 
 
-def _waited(**changed: Any) -> Make:
-    """A start whose wait was noted."""
-    record = {"kind": "latency", "number": 1, "starting_ms": 4, "recording_ms": 312, **changed}
+def _noted(*records: dict[str, Any]) -> Make:
+    """A boot in whose private part these records stand."""
 
     def story(camera: Camera) -> None:
         camera.boot()
-        camera.remark({each: value for each, value in record.items() if value != "left out"})
+        camera.remark(*records)
 
     return then("kept", story)
+
+
+WAITED: dict[str, Any] = {"kind": "latency", "number": 1, "starting_ms": 4, "recording_ms": 312}
+FLAGS: list[dict[str, Any]] = [{"kind": kind, "on": on} for on in (True, False) for kind in ("hush", "standby")]
 
 
 def _scenarios() -> Iterator[Scenario]:
@@ -324,12 +327,12 @@ def _scenarios() -> Iterator[Scenario]:
         "audit/00000007.private.age: ",
     )
     yield row("private-goes-on", "a private part that goes on after it was closed", "11.2", then("kept", _goes_on), "")
-    for name, about, changed_members, problems in (
-        ("latency", "how long a start took", {}, ()),
+    for name, about, records, problems in (
+        ("kinds", "how long a start took; hush and standby, begun and ended", [WAITED, *FLAGS], ()),
         (
             "latency-member",
             "a start without its first figure",
-            {"starting_ms": "left out"},
+            [{each: WAITED[each] for each in WAITED if each != "starting_ms"}],
             ("audit/00000003.private.age: ",),
         ),
     ):
@@ -338,7 +341,7 @@ def _scenarios() -> Iterator[Scenario]:
             f"private-{name}",
             about,
             "11.2",
-            _waited(**changed_members),
+            _noted(*records),
             *problems,
             keys=("authority.agekey",),
             **given,
