@@ -89,10 +89,10 @@ def _story(values: Mapping[str, object]) -> Facts:
     notes = _noted(rig)
     rig.run(5)
     told: Facts = {"one press records": _press(rig)}
-    _taps(rig, Button.FUNCTION, 2)
+    taps(rig, Button.FUNCTION, 2)
     told["a double press mutes"] = rig.camera.microphone.state is Sound.MUTED
     if told["a double press mutes"]:
-        _taps(rig, Button.FUNCTION, 2)
+        taps(rig, Button.FUNCTION, 2)
     told |= _hush(rig)
     rig.tap().run(1)
     began_ns = rig.camera.take.epoch_ns if rig.camera.take else 0
@@ -109,13 +109,14 @@ def _press(rig: Rig) -> bool:
     at_once = rig.state is not Recording.IDLE
     if not at_once:
         rig.run(2)
-        _taps(rig, Button.RECORD, 2)
+        taps(rig, Button.RECORD, 2)
     rig.run(1)
     assert rig.state is Recording.RECORDING
     return at_once
 
 
-def _taps(rig: Rig, button: Button, count: int) -> None:
+def taps(rig: Rig, button: Button, count: int) -> None:
+    """So many short presses, and a while for what they mean."""
     for _ in range(count):
         rig.buttons.press(button)
         rig.run(0.15)
@@ -208,7 +209,7 @@ def _dock(values: Mapping[str, object]) -> Facts:
     for move in (Move.MET, Move.STOOD):
         rig.camera.inbox.put(DockNews(move, "dock-1"))
     rig.run(0.1)
-    _taps(rig, Button.RECORD, 2)
+    taps(rig, Button.RECORD, 2)
     there = rig.state is not Recording.IDLE
     rig.camera.controller.end("docked")
     rig.run(0.5)
@@ -262,7 +263,7 @@ def _lie(draw: Random) -> Iterator[traces.Vector]:
 def _standby(values: Mapping[str, object]) -> Facts:
     """The double press while nothing is recorded."""
     rig = _rig(values).run(4)
-    _taps(rig, Button.FUNCTION, 2)
+    taps(rig, Button.FUNCTION, 2)
     return {"a double press pauses the buffer": rig.camera.ring.seconds == 0}
 
 
