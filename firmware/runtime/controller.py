@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from firmware.core.flags import Flag, Turn
 from firmware.core.indications import Trouble
-from firmware.core.latency import Latency
-from firmware.core.machine import FREE, RUNNING, Effect, Event, Move, Place, Recording, move, step
+from firmware.core.machine import FREE, Effect, Event, Place, Recording, step
 from firmware.core.reminder import Reminder
 from firmware.runtime.docklink import Away, DockNews
 from firmware.runtime.face import Face
@@ -20,10 +19,11 @@ from firmware.runtime.faultlines import FaultLines
 from firmware.runtime.flow import Cause
 from firmware.runtime.hands import Hands
 from firmware.runtime.probe import Proven
-from firmware.runtime.rack import DOCKED, Rack
+from firmware.runtime.rack import Rack
 from firmware.runtime.selftest import BOOT, UNDOCK, SelfTest
 from firmware.runtime.sensors import Sensors
 from firmware.runtime.standing import Standing
+from firmware.runtime.waits import Waits
 from firmware.runtime.wishes import RESUME, Wishes
 from firmware.runtime.work import Durable, Failed, Health, Mounted, Probed, Sealed, Stopped
 from hal.interface import Edge, Samples, Signal, Track, Unit
@@ -62,7 +62,6 @@ class Controller:
 
     def __init__(self, hal: Hal, settings: Settings, flow: Flow, log: Log, *, enrolled: bool = True) -> None:
         self.recording = Recording.IDLE
-        self.place = Place.WORN
         self.face = Face(hal, log, enrolled=enrolled, hush_front=settings.hush_front)
         self.off = False
         """Whether the camera switches itself off once the service has ended."""
@@ -70,7 +69,7 @@ class Controller:
         self._settings = settings
         self._flow = flow
         self._log = log
-        self._rack = Rack(hal.power, settings)
+        self._rack = Rack(hal.power, settings, flow, log)
         self._wishes = Wishes(self, self._rack, settings, flow, log)
         self.ask, self.stop, self.end = self._wishes.ask, self._wishes.stop, self._wishes.end
         self._standing = Standing(flow, log, self._show)
@@ -79,10 +78,8 @@ class Controller:
         self.sensors = Sensors(self, hal, settings, flow, log)
         self.selftest = SelfTest(flow, hal, settings, self.face.senses, log)
         self._faults = FaultLines(flow.sign)
-        self._latency = Latency()
+        self._waits = Waits(flow)
         self._reminder = Reminder(settings.remind_s)
-        self._number = 0
-        self._leaving: str | None = None
         self._fed_ns = -FEED_NS
         self._handlers: dict[type, Callable[[Any], None]] = {
             Unit: self._first,
@@ -124,7 +121,12 @@ class Controller:
     @property
     def docked(self) -> bool:
         """Whether a dock of the authority has stood."""
-        return self.place in DOCKED
+        return self._rack.docked
+
+    @property
+    def place(self) -> Place:
+        """Where the camera is."""
+        return self._rack.place
 
     def run(self, inbox: Mailbox[object], stop: threading.Event) -> None:
         """Handle what comes, and the passing of time, until ``stop``."""
@@ -150,7 +152,7 @@ class Controller:
         self.sensors.tick(now_ns)
         self._standing.tick(now_ns)
         self._wishes.tick(now_ns, confirming=self._hands.confirming(now_ns))
-        found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles | self._latency.troubles(now_ns)
+        found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles | self._waits.troubles(now_ns)
         self._flow.roster.tick(now_ns)
         self.selftest.tick(now_ns)
         found |= self.selftest.troubles
@@ -173,12 +175,12 @@ class Controller:
     # What the writer and the dock say.
 
     def _mounted(self, mounted: Mounted) -> None:
-        if mounted.resume and self.place not in DOCKED:
+        if mounted.resume and not self.docked:
             self.ask(Cause(RESUME, self._hal.clock.monotonic_ns()), Event.RESUME)
         self.selftest.begin(BOOT)
 
     def _durable(self, durable: Durable) -> None:
-        self._number = durable.number
+        self._waits.number = durable.number
         self._answered(durable.take, Event.DURABLE)
 
     def _answered(self, take: int, event: Event) -> None:
@@ -193,15 +195,9 @@ class Controller:
             self.end("storage-full")
 
     def _dock(self, news: DockNews) -> None:
-        before, self.place = self.place, move(self.place, news.move)
-        if self.place is not before:
-            self._log.event("place", place=self.place.value, dock=news.dock, text=news.text)
-        if (docked := self.place in DOCKED) is not (before in DOCKED):
-            self._flow.sign("place", {"place": "docked" if docked else "worn", "dock": news.dock})
-        if news.move is Move.STOOD:
+        if self._rack.hear(news):
             self.face.cue("docked")
             self.end("docked")
-            self._rack.put_in()
             self.turn(Turn.DOCKED, self._hal.clock.monotonic_ns())
             self._flow.roster.put_in(self._hal.clock.monotonic_ns())
 
@@ -214,12 +210,8 @@ class Controller:
             self.ask(Cause("undock", now_ns), Event.ALERT)
 
     def _quit(self, quit_: Quit) -> None:
-        """End in good order; what was being recorded goes on with the next start, and so does what a press asks for from now on."""
-        running = self.recording in RUNNING - {Recording.POST_EVENT}
         self.off |= quit_.off
-        self.end(quit_.reason if quit_.off else "shutdown")
-        self._leaving = quit_.reason
-        self._flow.leave(quit_.reason, resume=running)
+        self._wishes.leave(quit_.reason, because=quit_.reason if quit_.off else "shutdown")
 
     def _part_lost(self, lost: PartLost) -> None:
         self.face.cue("fault")
@@ -232,8 +224,7 @@ class Controller:
         before = self.recording
         self.recording, effects = step(before, event)
         if Effect.BEGIN in effects:
-            cause = self._wishes.cause
-            self._latency.begun(cause.asked_ns, measured=cause.trigger != RESUME)
+            self._waits.begun(self._wishes.cause)
         if self.recording is not before:
             self._show()  # before what follows from it, of which some takes its time
         self._wishes.settle()
@@ -245,18 +236,13 @@ class Controller:
             self._flow.remark("state", change, self._hal.clock.monotonic_ns())
             if before is Recording.STOPPING:
                 self.turn(Turn.OVER, self._hal.clock.monotonic_ns())
-            if self._leaving is not None and Effect.BEGIN in effects:
-                self.end("shutdown")
-                self._flow.leave(self._leaving, resume=True)
+            if Effect.BEGIN in effects:
+                self._wishes.begun()
 
     def _show(self, cue: str | None = None) -> None:
         """Show a new state at once, and note how long the officer waited for it."""
         told = self.face.show(self.recording, self.place, self.flags)
-        now_ns = self._hal.clock.monotonic_ns()
-        waited = self._latency.shown(self.recording, now_ns, lit=told and Flag.HUSH not in self.flags)
-        if waited is not None:
-            took = {"starting_ms": waited.starting_ms, "recording_ms": waited.recording_ms}
-            self._flow.remark("latency", {"number": self._number, **took}, waited.edge_ns)
+        self._waits.shown(self.recording, self._hal.clock.monotonic_ns(), lit=told and Flag.HUSH not in self.flags)
         if cue is not None:
             self.face.cue(cue)
 

@@ -1,12 +1,15 @@
-"""What standing in a dock, and being taken out of one, mean for recording, as the authority sets it."""
+"""Where the camera is, and what standing in a dock and being taken out of one mean for recording, as the authority sets it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from firmware.core.machine import Place
+from firmware.core.machine import Move, Place, move
 
 if TYPE_CHECKING:
+    from firmware.runtime.docklink import DockNews
+    from firmware.runtime.flow import Flow
+    from firmware.runtime.log import Log
     from firmware.settings import Settings
     from hal.interface import Power
 
@@ -16,14 +19,28 @@ DOCKED: Final = frozenset({Place.DOCKED, Place.OFFLOADING})
 class Rack:
     """Remembers whether the camera has stood in a dock since it was taken out last.  Every doubt is decided for recording."""
 
-    def __init__(self, power: Power, settings: Settings) -> None:
+    def __init__(self, power: Power, settings: Settings, flow: Flow, log: Log) -> None:
+        self.place = Place.WORN
+        self._flow = flow
+        self._log = log
         self._power = power
         self._settings = settings
         self.stood = False
 
-    def put_in(self) -> None:
-        """It stands in a dock of its authority."""
-        self.stood = True
+    @property
+    def docked(self) -> bool:
+        """Whether a dock of the authority has stood."""
+        return self.place in DOCKED
+
+    def hear(self, news: DockNews) -> bool:
+        """What a link tells; whether it is that a dock of the authority stands."""
+        before, self.place = self.place, move(self.place, news.move)
+        if self.place is not before:
+            self._log.event("place", place=self.place.value, dock=news.dock, text=news.text)
+        if self.docked is not (before in DOCKED):
+            self._flow.sign("place", {"place": "docked" if self.docked else "worn", "dock": news.dock})
+        self.stood |= news.move is Move.STOOD
+        return news.move is Move.STOOD
 
     def taken_out(self) -> bool:
         """It was taken out; whether it then records by itself."""

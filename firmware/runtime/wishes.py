@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from firmware.core.machine import FREE, Event, Recording
+from firmware.core.machine import FREE, RUNNING, Event, Recording
 from firmware.runtime.flow import Cause
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Wishes:
         self.cause = self.asked = Cause(BUTTON, 0)
         self.reason = "officer"
         self._due_ns: int | None = None
+        self._leaving: str | None = None
         self._head = head
         self._rack = rack
         self._settings = settings
@@ -80,6 +81,19 @@ class Wishes:
         """End what is being recorded, without asking twice."""
         self.reason = reason
         self._head.happen(Event.END)
+
+    def leave(self, reason: str, *, because: str) -> None:
+        """End in good order; what was being recorded goes on with the next start."""
+        running = self._head.recording in RUNNING - {Recording.POST_EVENT}
+        self.end(because)
+        self._leaving = reason
+        self._flow.leave(reason, resume=running)
+
+    def begun(self) -> None:
+        """A recording has begun.  Behind the order to end it is sealed at once, with the buffer before it, and the next start goes on."""
+        if self._leaving is not None:
+            self.end("shutdown")
+            self._flow.leave(self._leaving, resume=True)
 
     def lost(self, now_ns: int) -> None:
         """Storage took the recording away.  One that had not begun yet still begins for what asked for it."""

@@ -60,7 +60,7 @@ def test_a_camera_that_starts_in_a_dock_does_not_resume_there() -> None:
     rig = Rig.new().run(3).tap().run(1)
     again = rig.power_cut()
     again.camera.controller.recording = Recording.IDLE
-    again.camera.controller.place = Place.DOCKED
+    again.camera.controller._rack.place = Place.DOCKED
     mounted = next(answer for answer in again.answers if type(answer).__name__ == "Mounted")
     again.camera.controller.handle(mounted)
     assert again.state is Recording.IDLE

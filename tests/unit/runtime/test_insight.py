@@ -79,7 +79,7 @@ def test_asking_changes_nothing() -> None:
         told(rig)
         of_officer(rig.camera.controller)
     assert (rig.audit(), rig.camera.ring.snapshot(), rig.state) == before
-    rig.camera.controller.place = Place.CONTACT
+    rig.camera.controller._rack.place = Place.CONTACT
     assert of_officer(rig.camera.controller)["place"] == "contact"
 
 
