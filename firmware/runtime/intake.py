@@ -64,7 +64,7 @@ class Intake:
         """Whether it is whole, and durable; ``UnwantedError`` if it is something else."""
         if self._offset < self._bundle.length:
             return False
-        if self._offset > self._bundle.length or self._sha256.hexdigest() != self._bundle.hash:
+        if self._sha256.hexdigest() != self._bundle.hash:
             self._throw()
             raise UnwantedError("hash", "hash: what arrived is not what the paper says, and was thrown away")
         try:
