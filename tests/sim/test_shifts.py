@@ -172,6 +172,8 @@ def test_a_partition_that_fails_keeps_no_officer_from_being_named(
         rig.camera.writer.step()
     assert running(rig) == "S-1"
     assert any(str(line["data"].get("code", "")).startswith("assignment: ") for line in rig.audit())
+    assert running(put_in(rig)) is None
+    assert running(take_out(rig)) is None, "what has begun once, and ended, does not begin again"
 
 
 def test_the_log_has_when_it_began_and_ended(tmp_path: Path) -> None:
@@ -182,6 +184,17 @@ def test_the_log_has_when_it_began_and_ended(tmp_path: Path) -> None:
     assert told == ["assigned to shift NIGHT-7", NONE]
     clear = "".join(str(line) for line in rig.audit())
     assert "NIGHT-7" not in clear
+
+
+@pytest.mark.parametrize(("hours", "said"), [(1, "assigned to shift NIGHT-7"), (15, NONE)])
+def test_the_log_of_a_later_boot_says_whose_shift_it_is(hours: int, said: str, tmp_path: Path) -> None:
+    """Each start says it, so that a log can be read from any boot on; also that it ended while the camera was off."""
+    rig = take_out(give(Rig.new().run(5), "NIGHT-7")).run(12)
+    rig.clock.advance(hours * HOUR_S * NS)
+    rig = record(rig.power_cut().run(5)).run(12)
+    (log,) = (each.private or () for each in judge(rig, tmp_path).volumes)
+    told = [entry.text.partition(": ")[2] for entry in log if entry.kind == "shift"]
+    assert told == ["assigned to shift NIGHT-7", said]
 
 
 def test_end_to_end_through_real_dockings(tmp_path: Path) -> None:
