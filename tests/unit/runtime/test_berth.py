@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.core.machine import Move
-from firmware.runtime.berth import HEAD_START_NS, STOOD_NS, Berth, DockNews
+from firmware.runtime.berth import AWAY_NS, HEAD_START_NS, STOOD_NS, Away, Berth, DockNews
 
 SECOND = 1_000_000_000
 
@@ -139,3 +139,31 @@ def test_makes_way_for_a_faster_link(told: Told) -> None:
     told.leave(1)
     told.met(1, 3 * SECOND)
     assert not berth.makes_way(1, 60 * SECOND)
+
+
+def test_taken_out_is_out_of_contact_over_all_links(told: Told) -> None:
+    """For two seconds; told once, with the dock that it was in, and anew only once it was in contact again."""
+    berth, out = told.berth, list[Away]()
+    assert (HEAD_START_NS, STOOD_NS, AWAY_NS) == (2 * SECOND, 10 * SECOND, 2 * SECOND)
+
+    def look(rank: int, at_ns: int, *, up: bool) -> int:
+        berth.contact(rank, at_ns, out.append, up=up)
+        return len(out)
+
+    told.met(0)
+    look(0, 0, up=True)
+    look(1, 0, up=True)
+    assert look(0, SECOND, up=False) == 0
+    assert look(0, 20 * SECOND, up=False) == 0, "the other link is still in contact"
+    assert look(1, 21 * SECOND, up=False) == 0
+    assert look(0, 23 * SECOND - 1, up=False) == 0
+    assert look(0, 23 * SECOND, up=False) == 1
+    assert look(1, 90 * SECOND, up=False) == 1
+    assert out == [Away("dock-1")]
+    look(1, 91 * SECOND, up=True)
+    assert look(1, 92 * SECOND, up=False) == 1
+    assert look(1, 93 * SECOND, up=True) == 1, "it shook in its slot"
+    assert look(1, 94 * SECOND, up=False) == 1
+    assert look(1, 95 * SECOND, up=False) == 1
+    assert look(1, 96 * SECOND, up=False) == 2
+    assert out[1] == Away("")
