@@ -125,7 +125,7 @@ def test_sliders_switches_strikes_and_faults(browser: Browser) -> None:
         ("battery: from 0 to 100", {"do": "slide", "camera": "cam-2", "name": "battery", "value": 101}),
         ("unknown kind", {"do": "fault", "camera": "cam-2", "part": "video", "kind": "melt", "with": {}}),
         ("seconds is missing", {"do": "fault", "camera": "cam-2", "part": "video", "kind": "stall", "with": {}}),
-        ("places of their own", {"do": "fault", "camera": "cam-2", "part": "video", "kind": "end", "with": {"do": "quit"}}),
+        ("with has to be", {"do": "fault", "camera": "cam-2", "part": "video", "kind": "end", "with": {"do": "quit"}}),
         ("no such recording", {"do": "export", "recording": "../../etc/passwd"}),
         ("slots 1 to 2", {"do": "dock", "camera": "cam-2", "slot": 3}),
         ("officer", {"do": "assign", "camera": "cam-2", "officer": " "}),

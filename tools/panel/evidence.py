@@ -6,10 +6,8 @@ and lie in a directory that goes with the panel.
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,10 +18,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from tools.export.exporter import export_recording
+from tools.sim import judging
 from tools.sim.home import Home
 from tools.verify.findings import Refused
 
-JUDGE_S: Final = 300
 _STEP: Final = 0.05
 _VOLUME: Final = 32
 _SHIFT: Final = re.compile(r"\bS-[0-9a-f]{8}\b")  # as ``tools.sim.home`` draws them
@@ -111,7 +109,7 @@ class Evidence:
     def document(self) -> dict[str, Any]:
         """What a page shows, the newest recording first."""
         with self._lock:
-            reports, films, judging = self._reports, dict(self._films), self._judging
+            reports, films, at_work = self._reports, dict(self._films), self._judging
         items = [
             _item(recording, films.get(name, Film()).json(name), name)
             for volume in reports.get("volumes", ())
@@ -120,7 +118,7 @@ class Evidence:
         ]
         items.sort(key=lambda item: (item["utc_ms"] or 0, item["number"]), reverse=True)
         words = [word for volume in reports.get("volumes", ()) for word in volume["not_proven"]]
-        return {"judging": judging, "verdict": reports.get("verdict"), "words": words, "items": items}
+        return {"judging": at_work, "verdict": reports.get("verdict"), "words": words, "items": items}
 
     # Judging.
 
@@ -149,33 +147,18 @@ class Evidence:
 
     def _judge(self) -> dict[str, Any] | None:
         """What the verifier says; None where it says nothing, and while there is nothing to judge."""
-        home = self._home
-        if not any(path.is_dir() for path in home.dock.glob("cam-*/*/audit")):
+        if not judging.anything(self._home):
             return None
-        command = [sys.executable, "-m", "tools.verify", str(home.dock), "--json"]
-        command += ["--root", str(home.certificate), "--key", str(home.key), "--revoked", str(home.revoked)]
         try:
-            with subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            ) as program:
-                with self._lock:
-                    self._verifier = program
-                try:
-                    told, complaint = program.communicate(timeout=JUDGE_S)
-                finally:
-                    program.kill()
-            report = json.loads(told) if told else None
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-            self._say(f"the verifier failed: {error}")
-            return None
-        finally:
-            with self._lock:
-                self._verifier = None
-        if not isinstance(report, dict):
+            return judging.judge(self._home, self._begun)
+        except judging.JudgingError as error:
             if not self._ended.is_set():
-                self._say(complaint.decode(errors="replace").strip()[-300:] or "the verifier said nothing")
+                self._say(str(error))
             return None
-        return report
+
+    def _begun(self, program: subprocess.Popen[bytes] | None) -> None:
+        with self._lock:
+            self._verifier = program
 
     # Films.
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from hal.interface import Button
 from tools.panel.evidence import Evidence, EvidenceError
@@ -23,11 +23,17 @@ from tools.sim.process import CameraError
 
 MOST_PENDING: Final = 64
 Answer = Mapping[str, Any]
-Stage = Callable[[str, bool], None]
+
+
+class Stage(Protocol):
+    """Where scenarios are played."""
+
+    def __call__(self, name: str, *, fast: bool) -> None:
+        """Begin one; ``fast``: without its pauses."""
 
 
 class Hands:
-    """The hands of all pages.  ``play`` begins a scenario, given its name and whether it is not to wait; ``stop`` ends it."""
+    """The hands of all pages.  ``play`` begins a scenario, ``stop`` ends it."""
 
     def __init__(
         self, bench: Bench, evidence: Evidence, eyes: Mapping[str, Eyes], play: Stage, stop: Callable[[], None]
@@ -53,7 +59,7 @@ class Hands:
             "look": self._look,
             "export": lambda _, given: evidence.make_film(given["recording"]),
             "judge": lambda _, __: evidence.judge(),
-            "play": lambda _, given: play(given["scenario"], given["fast"]),
+            "play": lambda _, given: play(given["scenario"], fast=given["fast"]),
             "stop": lambda _, __: stop(),
         }
 
@@ -137,8 +143,6 @@ class Hands:
         return done
 
     def _fault(self, _: Page, given: Mapping[str, Any]) -> None:
-        if given["with"].keys() & {"do", "part", "kind"}:
-            raise OrderError("with: do, part and kind have places of their own")
         self._camera(given).tell("fault", part=given["part"], kind=given["kind"], **given["with"])
 
     def _battery(self, page: Page, given: Mapping[str, Any]) -> Future[Any] | None:

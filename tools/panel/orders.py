@@ -3,71 +3,35 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from hal.interface import Button
+from tools.sim.rules import GIVEN, Rule, flag, number, text, whole, word
 
 _TEXT: Final = 200
-_MEMBERS: Final = 16
-_BUTTONS: Final = tuple(button.value for button in Button)
 
 
 class OrderError(Exception):
     """The order is wrong, or cannot be carried out; the message says how, and what would be right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What one member of an order has to be.  ``default``: the value where it is left out; ``...``: it has to be there."""
-
-    what: str
-    good: Callable[[object], bool]
-    default: object = ...
-
-
-def _whole(low: int, high: int, default: object = ...) -> Rule:
-    return Rule(
-        f"a whole number from {low} to {high}",
-        lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high,
-        default,
-    )
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 1e15
-
-
-TEXT: Final = Rule(
-    f"a text of 1 to {_TEXT} printable characters",
-    lambda value: isinstance(value, str) and 0 < len(value) <= _TEXT and value.isprintable(),
-)
-FLAG: Final = Rule("true or false", lambda value: isinstance(value, bool))
-NUMBER: Final = Rule("a number", _number)
-BUTTON: Final = Rule(f"one of {', '.join(_BUTTONS)}", lambda value: value in _BUTTONS)
-BOUNCES: Final = _whole(0, 50, 0)
+TEXT: Final = text(_TEXT)
+FLAG: Final = flag()
+BUTTON: Final = word(*(button.value for button in Button))
+BOUNCES: Final = whole(0, 50, 0)
 SLOT: Final = Rule(
     "a slot's number, or null to take it out",
-    lambda value: value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000),
+    lambda value: value is None or whole(1, 1000).good(value),
     -1,
-)
-GIVEN: Final = Rule(
-    "an object of numbers, texts and flags",
-    lambda value: (
-        isinstance(value, dict)
-        and len(value) <= _MEMBERS
-        and all(isinstance(each, str | bool) or _number(each) for each in value.values())
-    ),
-    {},
 )
 
 ORDERS: Final[Mapping[str, Mapping[str, Rule]]] = {
     "press": {"camera": TEXT, "button": BUTTON, "bounces": BOUNCES},
     "release": {"camera": TEXT, "button": BUTTON, "bounces": BOUNCES},
-    "tap": {"camera": TEXT, "button": BUTTON, "bounces": BOUNCES, "ms": _whole(0, 60_000, 80)},
-    "slide": {"camera": TEXT, "name": TEXT, "value": NUMBER},
+    "tap": {"camera": TEXT, "button": BUTTON, "bounces": BOUNCES, "ms": whole(0, 60_000, 80)},
+    "slide": {"camera": TEXT, "name": TEXT, "value": number(-1e12, 1e12)},
     "switch": {"camera": TEXT, "name": TEXT, "on": FLAG},
     "strike": {"camera": TEXT, "name": TEXT},
     "fault": {"camera": TEXT, "part": TEXT, "kind": TEXT, "with": GIVEN},
@@ -77,7 +41,7 @@ ORDERS: Final[Mapping[str, Mapping[str, Rule]]] = {
     "look": {"camera": TEXT, "on": FLAG},
     "export": {"recording": TEXT},
     "judge": {},
-    "play": {"scenario": TEXT, "fast": Rule("true or false", FLAG.good, default=False)},
+    "play": {"scenario": TEXT, "fast": flag(default=False)},
     "stop": {},
 }
 """By the word in ``do``, each with its members."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
@@ -15,8 +15,11 @@ from tools.panel.evidence import Evidence
 from tools.panel.eyes import Eyes
 from tools.panel.hands import Hands
 from tools.panel.hub import Hub, now_ms
+from tools.panel.theatre import Theatre
 from tools.panel.viewer import Page
 from tools.panel.web import Server
+from tools.scenario.read import read_all
+from tools.scenario.steps import Scenario
 from tools.sim.bench import Audience, Bench
 from tools.sim.controls import NONE, Controls
 from tools.sim.held import HeldCamera
@@ -95,11 +98,14 @@ class Panel:
         settings: Mapping[str, Any] | None = None,
         port: int = 0,
         folder: Path = PAGE,
+        scenarios: Sequence[Scenario] = (),
     ) -> None:
-        """``root`` is the directory where everything lives, ``folder`` that of the page.  Errors as of ``Bench``, and ``OSError`` where the
-        port is taken."""
+        """``root`` is the directory where everything lives, ``folder`` that of the page, ``scenarios`` are further ones.  Errors as of
+        ``Bench``, and ``OSError`` where the port is taken."""
         self._hub = Hub(self._start)
         self._stage = stage = _Stage(self._hub)
+        known, self._problems = read_all()
+        self._scenarios = tuple({each.name: each for each in (*known, *scenarios)}.values())
         with ExitStack() as made:
             self.bench = bench = Bench(
                 Home(root), stage, cameras=cameras, source=source, replay=replay, settings=settings
@@ -115,7 +121,9 @@ class Panel:
                 stage.changed(camera)
             stage.judged()
             desk.judge()
-            self._hands = Hands(bench, desk, eyes, self._play, self._stop)
+            self._theatre = theatre = Theatre(bench, self._scenarios, self._hub)
+            self._hands = Hands(bench, desk, eyes, theatre.play, theatre.stop)
+            made.callback(theatre.stop)
             self._server = Server(Answers(read_page(folder), desk.film), self._welcome, port)
             made.callback(self._server.close)
             made.callback(self._hub.close)
@@ -136,9 +144,14 @@ class Panel:
         """Send the pages away, and switch everything off in good order."""
         self._made.close()
 
+    def play(self, scenario: str, *, fast: bool = False) -> None:
+        """Begin a scenario, as a page would; ``OrderError`` where it cannot begin."""
+        self._theatre.play(scenario, fast=fast)
+
     def _start(self) -> dict[str, Any]:
         """What of the first message never changes."""
-        return {**views.words(), **self._stage.controls.json(), "scenarios": [], "problems": []}
+        scenarios = [each.json() for each in self._scenarios]
+        return {**views.words(), **self._stage.controls.json(), "scenarios": scenarios, "problems": self._problems}
 
     def _welcome(self, page: Page) -> None:
         if self._hub.enter(page):
@@ -149,9 +162,3 @@ class Panel:
                 self._hands.leave(page)
         else:
             page.run(lambda _: None)
-
-    def _play(self, name: str, fast: bool) -> None:  # noqa: FBT001 - it is called by position
-        raise NotImplementedError
-
-    def _stop(self) -> None:
-        raise NotImplementedError

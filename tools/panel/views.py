@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,12 +10,12 @@ from hal.interface import Button, Colour, Light, Lights, Pattern
 from tools.dock.face.board import Row
 from tools.sim.controls import Controls
 from tools.sim.held import HeldCamera
+from tools.sim.logline import payload
 from tools.sim.look import CUES, MEANINGS, meaning
 from tools.words.en import ENGLISH
 
 _BUTTONS: Final[Mapping[Button, str]] = {Button.RECORD: "Record", Button.FUNCTION: "Function"}
 _LONGEST: Final = 4096
-_TROUBLE: Final = "trouble."
 _LOG_WORDS: Final[Mapping[str, str]] = {
     "opening": "opening of recording {number}",
     "closing": "recording {number} closed",
@@ -36,17 +34,24 @@ def words() -> dict[str, Any]:
     return {
         "patterns": {
             pattern.value: {
+                "words": ENGLISH[f"pattern.{pattern.value}"],
                 "period_ms": patterns.period_ms(pattern),
-                "points": [list(point) for point in patterns.COURSES[pattern]],
+                "course": [list(point) for point in patterns.COURSES[pattern]],
             }
             for pattern in Pattern
         },
         "colours": [colour.value for colour in Colour],
         "looks": [{"top": _light(light), "name": each.name, "words": each.words} for light, each in MEANINGS.items()],
         "cues": dict(CUES),
-        "troubles": {key.removeprefix(_TROUBLE): text for key, text in ENGLISH.items() if key.startswith(_TROUBLE)},
+        "troubles": _named("trouble."),
+        "flags": _named("flag."),
         "buttons": [{"name": button.value, "words": text} for button, text in _BUTTONS.items()],
     }
+
+
+def _named(kind: str) -> dict[str, str]:
+    """All words of a kind in the catalogue."""
+    return {key.removeprefix(kind): text for key, text in ENGLISH.items() if key.startswith(kind)}
 
 
 def camera(held: HeldCamera, officer: str | None) -> dict[str, Any]:
@@ -102,7 +107,7 @@ def cue(name: str, event: Mapping[str, Any], at_ms: int) -> dict[str, Any]:
 def log(name: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """A line of the log.  It is shown as it is: whoever wants to know whether it is genuine asks the verifier."""
     line = event["line"]
-    told = _payload(line)
+    told = payload(line)
     kind, facts = str(told.pop("kind", "?")), {key: told[key] for key in told if key != "clock"}
     clock = told.get("clock") if isinstance(told.get("clock"), dict) else {}
     return {
@@ -154,16 +159,6 @@ def _in_words(kind: str, data: object) -> str:
         return form.format(**facts) if form else kind
     except (KeyError, IndexError):
         return kind
-
-
-def _payload(line: str) -> dict[str, Any]:
-    """What a JWS says, unverified; empty where it says nothing that can be read."""
-    try:
-        middle = line.split(".")[1]
-        told = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-    except (IndexError, ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _lights(lights: Lights) -> dict[str, Any]:

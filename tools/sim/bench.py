@@ -51,6 +51,47 @@ class Audience:
         """A line of commentary: ``who`` is ``hand``, ``camera``, ``dock``, ``desk`` or ``scenario``."""
 
 
+class Audiences(Audience):
+    """Several, who may come and go."""
+
+    def __init__(self, first: Audience) -> None:
+        """One, for a start."""
+        self._all: tuple[Audience, ...] = (first,)
+
+    def join(self, audience: Audience) -> Callable[[], None]:
+        """One more; the answer sends it away."""
+        self._all += (audience,)
+        return lambda: self._leave(audience)
+
+    def _leave(self, audience: Audience) -> None:
+        self._all = tuple(other for other in self._all if other is not audience)
+
+    def changed(self, camera: HeldCamera) -> None:
+        """A camera stands another way than before."""
+        for each in self._all:
+            each.changed(camera)
+
+    def heard(self, camera: HeldCamera, event: Event) -> None:
+        """A camera shows something, or has written a line of its log."""
+        for each in self._all:
+            each.heard(camera, event)
+
+    def docked(self, event: DockEvent) -> None:
+        """The dock did something."""
+        for each in self._all:
+            each.docked(event)
+
+    def racked(self) -> None:
+        """The rack looks another way than before."""
+        for each in self._all:
+            each.racked()
+
+    def said(self, who: str, words: str, *, camera: str | None = None, trouble: bool = False) -> None:
+        """A line of commentary."""
+        for each in self._all:
+            each.said(who, words, camera=camera, trouble=trouble)
+
+
 class Bench:
     """Cameras by name, all switched off at first, and a rack.  ``officers``: whom the register has for each camera."""
 
@@ -71,7 +112,7 @@ class Bench:
         if not home.authority.exists():
             provision(home, settings or {})
         self.home = home
-        self.audience = audience
+        self.audience = Audiences(audience)
         self.officers: dict[str, str] = {}
         names = more_cameras(home, cameras)
         self.settings: Mapping[str, Any] = Authority.open(home.authority).settings.payload["values"]

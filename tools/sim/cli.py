@@ -6,16 +6,13 @@ import argparse
 import sys
 import threading
 import time
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
-from tools.dock.identity import SetupError
-from tools.dock.store import StoreError
-from tools.panel.panel import Panel
+from tools.panel.serve import STATE, add_arguments, serve
 from tools.provision import ProvisionError
 from tools.sim.desk import KEYS, OTHER_NAMES, QUIT, Desk
 from tools.sim.home import CAMERA, Home, provision
@@ -24,8 +21,6 @@ from tools.sim.mirror import Mirror
 from tools.sim.screen import LiveScreen, PlainScreen, Screen
 from tools.sim.signals import stopped_by_signals
 
-STATE: Final = Path("build/sim")
-PORT: Final = 8047
 BUFFER_S: Final = 30
 SETTINGS: Final = {"pre_event_s": BUFFER_S, "keep_after_receipt_h": 0}
 LOOK_S: Final = 0.2
@@ -35,7 +30,8 @@ Start a simulated camera and hold it in your hands: its lights, buzzes and tones
 put it into a dock and cut its power.  It encodes real video and runs the same code as a camera.
 
 With --panel it is held in a browser: a page on this machine alone draws the camera, several of them if you like, with their picture,
-batteries, sensors and faults, the dock's rack, the audit log, and what the dock's desk makes of the recordings.
+batteries, sensors and faults, the dock's rack, the audit log, and what the dock's desk makes of the recordings.  --scenario plays a story
+by itself, for training and for tests.
 
 In a new directory an authority, cameras and a dock are made first; in one that was used before the cameras start as they were left.
 Without a terminal it prints what happens, one line each, and is driven through its control socket.
@@ -60,33 +56,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--state", type=Path, default=STATE, metavar="DIR", help="where it lives (default: %(default)s)"
-    )
+    parser.add_argument("--state", type=Path, metavar="DIR", help=f"where it lives (default: {STATE})")
     parser.add_argument(
         "--source", metavar="X", help="a video file, or a device like /dev/video0, instead of a drawn scene"
     )
-    parser.add_argument("--panel", action="store_true", help="in a browser: print the address of a page, and serve it")
-    parser.add_argument(
-        "--cameras", type=int, default=1, metavar="N", help="with --panel: how many (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--port",
-        type=int,
-        default=PORT,
-        help="with --panel: where the page is; 0 is any free port (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--replay", action="store_true", help="with --panel: encode a second of picture once and repeat it"
-    )
+    add_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until q, ctrl-C, or the camera's end; 0 unless it could not begin."""
-    if arguments.panel:
-        return _serve_page(arguments)
-    home = Home(arguments.state)
+    if arguments.panel or arguments.scenario is not None:
+        return serve(arguments, SETTINGS)
+    home = Home(arguments.state or STATE)
     console = Console(highlight=False)
     try:
         if not home.authority.exists():
@@ -106,31 +88,6 @@ def run(arguments: argparse.Namespace) -> int:
                 return _stand_by(desk, screen)
         finally:
             screen.close()
-
-
-def _serve_page(arguments: argparse.Namespace) -> int:
-    """Serve the page until ctrl-C."""
-    try:
-        with stopped_by_signals(), suppress(KeyboardInterrupt), _panel(arguments) as panel:
-            print(panel.url, flush=True)
-            print("open this page in a browser on this machine; ctrl-C ends it", file=sys.stderr, flush=True)
-            threading.Event().wait()
-    except (ProvisionError, SetupError, StoreError, OSError) as error:
-        print(f"lapel sim: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _panel(arguments: argparse.Namespace) -> Panel:
-    """The panel, and where a new authority has to be made for it, its settings."""
-    return Panel(
-        arguments.state,
-        cameras=arguments.cameras,
-        replay=arguments.replay,
-        source=arguments.source,
-        settings=SETTINGS,
-        port=arguments.port,
-    )
 
 
 def _stand_by(desk: Desk, screen: Screen) -> int:

@@ -40,8 +40,9 @@ def order(part: str, kind: str, **given: object) -> Order:
 
 @dataclass(frozen=True, slots=True)
 class Slider:
-    """A quantity.  ``read`` finds it in a state, given the host's time in ms; ``make`` is the order that sets it, given the value and what
-    it is now.  ``stays``: it is a property of the hardware, and so the same after a start."""
+    """A quantity.  ``read`` finds it in a state, given the host's time in ms; None where no state tells, and then it is what it was set
+    to, ``start`` before that.  ``make`` is the order that sets it, given the value and what it is now.  ``stays``: it is a property of
+    the hardware, and so the same after a start."""
 
     name: str
     words: str
@@ -53,6 +54,7 @@ class Slider:
     read: Callable[[State, int], float | None]
     make: Callable[[float, float | None], Order]
     stays: bool = False
+    start: float | None = None
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -92,6 +94,10 @@ def _clock_off(state: State, host_ms: int) -> float:
     return round((utc_ms - host_ms) / 1000, 1)
 
 
+def _untold(_state: State, _host_ms: int) -> None:
+    """No state tells that."""
+
+
 SLIDERS: Final = (
     Slider(
         "battery", "Battery", "%", 0, 100, 1, "battery",
@@ -104,6 +110,18 @@ SLIDERS: Final = (
         lambda state, _: state["battery"]["celsius"],
         lambda value, _: order("power", "heat", celsius=value),
         stays=True,
+    ),
+    Slider(
+        "drain", "Full battery lasts (0: for ever)", "h", 0, 24, 0.05, "battery",
+        _untold, lambda value, _: order("power", "drain", hours=value), stays=True, start=0,
+    ),
+    Slider(
+        "charging", "Charges in (0: never)", "h", 0, 12, 0.05, "battery",
+        _untold, lambda value, _: order("power", "fill", hours=value), stays=True, start=0,
+    ),
+    Slider(
+        "processor", "Processor's temperature", "°C", -20, 110, 0.5, "battery",
+        _untold, lambda value, _: order("power", "warm", celsius=value), stays=True, start=45,
     ),
     Slider(
         "storage", "Storage, free", "MB", 0, 32_000, 10, "storage",
@@ -130,9 +148,22 @@ SWITCHES: Final = (
         "card-read-only", "Card read-only", "storage",
         (order("storage", "read-only", on=True),), (order("storage", "read-only", on=False),),
     ),
+    Switch("gauge-stuck", "Battery's gauge stuck", "battery", (order("power", "stick", on=True),), (order("power", "stick", on=False),)),
+    Switch("gauge-dead", "Battery's gauge dead", "battery", (order("power", "die", on=True),), (order("power", "die", on=False),)),
+    Switch("motion-dead", "Accelerometer dead", "sensors", (order("motion", "die"),), (order("motion", "mend"),)),
     Switch("dock-noise", "Dirty contacts", "dock", (order("dock", "noise", seed=1, drop=0.0005, flip=0.0005),), (order("dock", "clear"),)),
 )  # fmt: skip
+MOVES: Final[Mapping[str, str]] = {
+    "still": "The wearer stands still",
+    "walk": "The wearer walks",
+    "run": "The wearer runs",
+    "struggle": "The wearer struggles",
+    "fall": "The wearer falls",
+    "lie": "The wearer lies down",
+}
+"""What the accelerometer may feel."""
 STRIKES: Final = (
+    *(Strike(name, words, "sensors", (order("motion", "play", name=name),)) for name, words in MOVES.items()),
     Strike("picture-stalls", "Encoder stalls for 3 s", "picture", (order("video", "stall", seconds=3),)),
     Strike("frames-lost", "30 frames are lost", "picture", (order("video", "drop", count=30),)),
     Strike("camera-cable", "The lens's cable comes off", "picture", (order("video", "end"),)),
@@ -145,9 +176,9 @@ STRIKES: Final = (
     Strike("update-fails", "The next update fails", "hardware", (order("updater", "refuse"),)),
 )
 TRIGGERS: Final[Mapping[str, str]] = {
-    "fall": "The wearer falls",
     "alarm": "The alarm is raised",
     "holster": "The baton is drawn",
+    "fall": "A sensor tells of a fall",
 }
 
 

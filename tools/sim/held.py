@@ -78,7 +78,8 @@ class HeldCamera:
         self._fingers = threading.Lock()
         self._now = Standing()
         self._hand_in = False  # whether whoever holds it wants it to run
-        self._kept: dict[str, float] = {}  # what sliders of the hardware stood at
+        self._put: dict[str, float] = {}  # what sliders were set to
+        self._kept: dict[str, float] = {}  # what those of the hardware stood at
         self._port: str | None = None  # what it is plugged into, with power or without
         self._orders: SimpleQueue[tuple[Callable[[], None], Future[None]] | None] = SimpleQueue()
         self._ended = threading.Event()
@@ -138,6 +139,7 @@ class HeldCamera:
         if not slider.low <= value <= slider.high:
             raise CameraError(f"{name}: from {slider.low} to {slider.high} {slider.unit}, not {value}")
         self._order(slider.make(value, self.reading(name)))
+        self._put[name] = value
         self._ask.set()
 
     def switch(self, name: str, *, on: bool) -> None:
@@ -184,7 +186,10 @@ class HeldCamera:
     def reading(self, name: str) -> float | None:
         """Where a slider stands, None where nobody knows."""
         state, slider = self._now.state, self.controls.sliders.get(name)
-        return None if state is None or slider is None else slider.read(state, time.time_ns() // 1_000_000)
+        if state is None or slider is None:
+            return None
+        told = slider.read(state, time.time_ns() // 1_000_000)
+        return self._put.get(name, slider.start) if told is None else told
 
     @property
     def process_id(self) -> int:

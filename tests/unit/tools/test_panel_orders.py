@@ -51,13 +51,18 @@ def test_what_is_left_out_has_its_value() -> None:
         ('{"id": 1, "do": "assign", "camera": "cam-1", "officer": "a\\nb"}', "officer has to be a text"),
         ('{"id": 1, "do": "slide", "camera": "a", "name": "b", "value": true}', "value has to be a number"),
         ('{"id": 1, "do": "slide", "camera": "a", "name": "b", "value": 1e400}', "value has to be a number"),
+        (
+            '{"id": 1, "do": "slide", "camera": "a", "name": "b", "value": 1' + "0" * 400 + "}",
+            "value has to be a number",
+        ),
+        ('{"id": 1, "do": "fault", "camera": "a", "part": "b", "kind": "c", "with": {"do": 1}}', "with has to be"),
         ('{"id": 1, "do": "switch", "camera": "a", "name": "b", "on": 1}', "on has to be true or false"),
         ('{"id": 1, "do": "dock", "camera": "a", "slot": 0}', "slot has to be a slot's number"),
         ('{"id": 1, "do": "dock", "camera": "a", "slot": -1}', "slot has to be a slot's number"),
-        ('{"id": 1, "do": "fault", "camera": "a", "part": "b", "kind": "c", "with": []}', "with has to be an object"),
+        ('{"id": 1, "do": "fault", "camera": "a", "part": "b", "kind": "c", "with": []}', "with has to be a table"),
         (
             '{"id": 1, "do": "fault", "camera": "a", "part": "b", "kind": "c", "with": {"x": {}}}',
-            "with has to be an object",
+            "with has to be a table",
         ),
     ],
 )

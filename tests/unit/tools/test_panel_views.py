@@ -31,7 +31,7 @@ def test_patterns_are_those_of_the_lights() -> None:
     told = views.words()["patterns"]
     assert set(told) == {pattern.value for pattern in Pattern}
     for pattern in Pattern:
-        points = told[pattern.value]["points"]
+        points = told[pattern.value]["course"]
         assert points[-1][0] == told[pattern.value]["period_ms"] == patterns.period_ms(pattern)
         assert points[0][1] == patterns.brightness(pattern, 0)
     assert json.loads(json.dumps(told)) == told

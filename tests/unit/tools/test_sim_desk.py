@@ -139,7 +139,7 @@ def test_keys_are_told_apart() -> None:
 
 def run(tmp_path: Path) -> int:
     """``lapel sim`` without a terminal."""
-    return cli.run(argparse.Namespace(panel=False, state=tmp_path / "sim", source=None))
+    return cli.run(argparse.Namespace(panel=False, scenario=None, state=tmp_path / "sim", source=None))
 
 
 def test_without_a_terminal(
