@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     waits = commands.add_parser("latency", help="from the press to the lights")
     waits.add_argument("--presses", type=int, default=20, metavar="N", help="how many recordings are begun (20)")
     waits.add_argument("--dir", type=Path, metavar="DIR", help="a directory on the disk that counts")
-    waits.set_defaults(run=lambda options: latency.measure(options.presses, options.dir), table=_waits)
+    waits.set_defaults(run=lambda options: latency.measure(max(1, options.presses), options.dir), table=_waits)
     for each in (dock, burnt, waits):
         each.add_argument("--json", action="store_true", help="one JSON object a line for each figure")
     options = parser.parse_args(arguments)

@@ -28,7 +28,9 @@ HOLD_S: Final = 1
 SETTINGS: Final = {"pre_event_s": BUFFER_S, "hold_s": HOLD_S, "confirm_stop": False}
 NS_PER_MS: Final = 1_000_000
 SEED: Final = 6
-_PAUSE_S: Final = (0.3, 0.9)
+_PAUSE_S: Final = (0.8, 1.6)
+"""Before each press, and each of another length, so that no press is in step with the camera.  Shorter, and forty presses fit into a minute,
+which a camera takes for a loose contact."""
 _READY: Final = frozenset({"ready", "warning"})
 
 
