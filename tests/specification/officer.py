@@ -163,7 +163,9 @@ def pictures() -> dict[str, str]:
             device.bars(buzz, 220, 30, 1100), 220, 30, _say(f"buzz.{name}.name"), paper=True
         )
     for hand in device.PRESSES:
-        found[f"hand-{hand}"] = device.svg(device.press(hand, 150, 24), 150, 24, _say(f"hand.{hand}"), paper=True)
+        found[f"hand-{hand}"] = device.svg(
+            device.press(hand, 150, 24), 150, 24, _say(f"hand.{hand}"), attributes=' width="100"', paper=True
+        )
     found["device"] = card.labelled("en", paper=True)
     return {f"{PICTURES}/{name}.svg": f"{drawn}\n" for name, drawn in found.items()}
 
