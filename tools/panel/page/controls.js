@@ -17,7 +17,6 @@ const LOOKED_AWAY_MS = 1500; // a slider that a hand moved just now is not moved
 
 /** Draws them; `order(what, facts)` concerns the camera at hand. */
 export function controls(order) {
-  const box = find("controls");
   let sliders = [];
   let switches = [];
   let now = null;
@@ -29,10 +28,10 @@ export function controls(order) {
     hello(hello) {
       sliders = hello.sliders.map((each) => slider(each, order));
       switches = hello.switches.map((each) => switched(each, order));
-      const strikes = hello.strikes.map((each) => strike(each, order));
-      const parts = [...sliders, ...switches, ...strikes];
+      find("sliders").replaceChildren(...sliders.map((each) => each.node));
+      const parts = [...switches, ...hello.strikes.map((each) => strike(each, order))];
       const names = [...new Set([...Object.keys(GROUPS), ...parts.map((each) => each.group)])];
-      box.replaceChildren(
+      find("events").replaceChildren(
         ...names
           .map((name) => [name, parts.filter((each) => each.group === name)])
           .filter(([, inside]) => inside.length > 0)
@@ -52,18 +51,9 @@ export function controls(order) {
   };
 }
 
-function group(title, inside) {
-  const buttons = inside.filter((each) => each.once).map((each) => each.node);
-  return make(
-    "fieldset",
-    { class: "controls-group" },
-    make("legend", {}, title),
-    ...inside.filter((each) => !each.once).map((each) => each.node),
-    buttons.length > 0 && make("div", { class: "row" }, ...buttons),
-  );
-}
+const group = (title, inside) => make("fieldset", {}, make("legend", {}, title), ...inside.map((each) => each.node));
 
-function slider({ name, words, unit, low, high, step, group: where }, order) {
+function slider({ name, words, unit, low, high, step }, order) {
   const id = `slider-${name}`;
   const input = make("input", { type: "range", id, min: low, max: high, step });
   const output = make("output", { for: id });
@@ -94,7 +84,6 @@ function slider({ name, words, unit, low, high, step, group: where }, order) {
   });
   return {
     name,
-    group: where,
     node: make("div", { class: "slider" }, make("label", { for: id }, words), output, input),
     see(value) {
       input.disabled = value === null || value === undefined;
@@ -117,7 +106,7 @@ function switched({ name, words, group: where }, order) {
 function strike({ name, words, group: where }, order) {
   const node = make("button", { type: "button", class: "button", "data-strike": name }, words);
   node.addEventListener("click", () => order("strike", { name }));
-  return { name, group: where, node, once: true };
+  return { name, group: where, node };
 }
 
 /** Every fault that any part knows, as a form: part, kind, and what the kind takes. */

@@ -2,6 +2,7 @@
 
 import { fill, find, keyed, list, make, put, say } from "./dom.js";
 
+const NONE = { name: null, state: "none", step: 0, steps: 0, words: "", say: "", problems: [] };
 const ENDS = { passed: "The scenario is over.", failed: "The scenario did not go as expected.", stopped: "The scenario was stopped." };
 
 /** Shows them; `order(what, facts)` starts and stops one. */
@@ -34,8 +35,9 @@ export function scenarios(order) {
     hello(hello) {
       known = new Map(hello.scenarios.map((each) => [each.name, each]));
       keyed(find("scenarios"), hello.scenarios, (each) => each.name, (node, each) => node ?? row(each, order));
+      find("no-scenarios").hidden = hello.scenarios.length > 0;
       list(find("problems"), hello.problems ?? []);
-      show(hello.scenario);
+      show(hello.scenario ?? NONE);
     },
     scenario: show,
   };

@@ -35,7 +35,7 @@ export function state(page) {
         ...(now?.flags ?? []).map((name) => page.hello.flags?.[name] ?? name),
       ]);
       const ring = now?.ring ?? { seconds: 0, full_s: 0 };
-      const filled = now ? `${number(ring.seconds)} s of ${ring.full_s} s` : "nothing";
+      const filled = now ? `${number(Math.min(ring.seconds, ring.full_s))} s of ${ring.full_s} s` : "nothing"; // it may hold a little more
       fill(find("ring"), ring.full_s ? ring.seconds / ring.full_s : 0, filled);
       say(find("ring-words"), filled);
       const dark = find("dark");
