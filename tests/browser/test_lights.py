@@ -46,7 +46,7 @@ def test_colours_are_those_of_the_camera(told: Tell) -> None:
     """Each colour has one of its own on the ring and on the front light, and off shines not at all."""
     page = told()
     seen = {}
-    for colour in reversed(Colour):
+    for colour in Colour:
         page.say(type="camera", **camera(lights={"top": light(colour), "front": light(colour)}))
         page.page.wait_for_selector(f'[data-lamp="front"][data-colour="{colour.value}"]', state="attached")
         ring, front = (
@@ -55,12 +55,14 @@ def test_colours_are_those_of_the_camera(told: Tell) -> None:
         )
         if colour is Colour.OFF:
             assert shows(page.page, "top", 0.0) == shows(page.page, "front", 0.0) == [0]
-            dot = page.page.locator('[data-dot="top"]').evaluate("node => getComputedStyle(node).backgroundColor")
-            assert dot == "rgba(0, 0, 0, 0)"
         else:
             assert ring == front
             seen[ring] = colour
     assert len(seen) == len(Colour) - 1
+    page.say(type="camera", **camera(lights={"top": light(Colour.RED), "front": DARK}))
+    dot = page.page.locator('[data-dot="front"][data-colour="off"]')
+    dot.wait_for()
+    assert dot.evaluate("node => getComputedStyle(node).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
 def test_a_light_that_did_not_change_goes_on(told: Tell) -> None:
