@@ -184,6 +184,10 @@ def test_cues_are_felt_and_told(told: Tell) -> None:
         )
     words = [tell.page.locator(f"#{name}").inner_text() for name in ("felt", "heard", "cue")]
     assert words == ["two long buzzes", "two falling tones", "Recording has ended."]
+    tell.page.locator("#cue span").evaluate("node => { node.mark = true; }")
+    tell.say(**CUE)
+    tell.page.wait_for_selector('#cue[data-count="2"]')
+    assert not tell.page.locator("#cue span").evaluate("node => Boolean(node.mark)"), "it would not be read aloud again"
     bars = tell.page.locator("#bars i").evaluate_all(
         "all => all.map(each => [each.className, parseFloat(each.style.width)])"
     )

@@ -46,8 +46,10 @@ export function cues(sound) {
     const high = Math.max(1, ...cue.tones.map(([hz]) => hz));
     find("tones").replaceChildren(...cue.tones.map(([hz, ms]) => bar(ms, true, hz / high)));
     say(find("felt"), cue.felt ?? cue.buzz_ms.join(", "));
-    say(find("heard"), cue.heard ?? cue.tones.map(([hz]) => `${hz} Hz`).join(", "));
-    say(find("cue"), cue.words);
+    say(find("heard"), cue.heard ?? (cue.tones.map(([hz]) => `${hz} Hz`).join(", ") || "nothing"));
+    const words = find("cue");
+    words.replaceChildren(make("span", {}, cue.words)); // a new element: the same cue once more is read aloud once more
+    words.dataset.count = String(Number(words.dataset.count ?? 0) + 1);
   };
 
   const none = () => {

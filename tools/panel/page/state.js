@@ -2,7 +2,7 @@
 
 import { fill, find, keyed, list, make, put, say } from "./dom.js";
 import { Lamp, strip } from "./lamps.js";
-import { bytes, CLOCKS, length, number, PLACES, POWERS, time } from "./words.js";
+import { bytes, CLOCKS, length, number, PLACES, POWERS, RECORDINGS, time } from "./words.js";
 
 const DARK = { colour: "off", pattern: "steady" };
 
@@ -55,9 +55,10 @@ function facts(camera) {
   const now = camera.state;
   if (!now) return [["Power", camera.power === "starting" ? "starting" : "off"]];
   const { battery, storage } = now;
-  const running = now.take_s === null || now.take_s === undefined ? null : length(now.take_s);
+  const running = now.take_s === null || now.take_s === undefined ? [] : [now.number ?? "?", `for ${length(now.take_s)}`];
+  const doing = [...running, ...(RECORDINGS[now.recording] ? [RECORDINGS[now.recording]] : [])];
   const rows = [
-    ["Recording", running ? `${now.number ?? "?"}, for ${running}` : "none"],
+    ["Recording", doing.join(", ") || "none"],
     ["Place", PLACES[now.place] ?? now.place],
     ["Battery", battery ? `${battery.percent} %${battery.charging ? ", charging" : ""}` : "?"],
     ["Temperature", `${number(battery?.celsius)} °C`],

@@ -2,6 +2,7 @@
 
 export const PLACES = { worn: "Worn", contact: "Meets a dock", docked: "In the dock", offloading: "In the dock, offloading" };
 export const CLOCKS = { unset: "not set", rtc: "its own clock", dock: "set by a dock" };
+export const RECORDINGS = { "stop-asked": "asked to stop", stopping: "being sealed", "post-event": "running on after the stop" };
 export const POWERS = { off: "The battery is out.", starting: "Starting.", failed: "The service has ended by itself." };
 
 /** Minutes and seconds. */
