@@ -35,7 +35,8 @@ class Plan:
     when sound is ``silent`` (media seconds); a live segment has ``steps`` flushes, one of the buffer at most two.  Frames at the indices ``lost`` are not delivered, the lowest
     ``skipped`` segment numbers not used. ``spoil`` gets a file's name and the plaintext of each flush (with its
     padding) and returns what is written instead; ``retouch`` gets the frames when their signatures are in the picture
-    (section 5.2), and the journal signs what it returns.  It is opened at ``start_ms`` of the monotonic clock, by default long after the one before."""
+    (section 5.2), and the journal signs what it returns.  It is opened at ``start_ms`` of the monotonic clock, by default long after the one before, and sees what
+    another one sees that began ``skip`` seconds earlier."""
 
     segments: int = 3
     before: int = 1
@@ -50,6 +51,7 @@ class Plan:
     continues: dict[str, Any] | None = None
     overlaps: tuple[dict[str, Any], ...] = ()
     start_ms: int | None = None
+    skip: int = 0
     private: tuple[dict[str, Any], ...] = (
         {"kind": "assignment", "at": None, "shift": "SHIFT-7F3A"},
         {"kind": "bookmark", "at": 300_000, "label": "Zelle 12 \u2192 Hof"},
@@ -234,7 +236,9 @@ _Flush = tuple[int, bool, bytes, list[Sample], list[Sample]]
 
 
 def _samples(plan: Plan) -> _Media:
-    made = clip(2 * plan.segments)
+    whole = clip(2 * plan.segments + plan.skip)
+    skipped = [each._replace(time=each.time - plan.skip * VIDEO_RATE) for each in whole.video[plan.skip * FPS :]]
+    made = whole._replace(video=tuple(skipped), audio=clip(2 * plan.segments).audio)
     video = [sample for index, sample in enumerate(made.video) if index not in plan.lost]
     ends = [*(sample.time for sample in video[1:]), made.video[-1].time + TICKS]
     video = [sample._replace(duration=end - sample.time) for sample, end in zip(video, ends, strict=True)]

@@ -108,12 +108,13 @@ def tiny(camera: Camera) -> None:
     camera.recover(1)
 
 
-def overlap(camera: Camera) -> None:
-    """Two recordings without sound, the second of which begins with the last two seconds of the first."""
+def overlap(camera: Camera, seen: int = 2) -> None:
+    """Two recordings without sound, the second of which begins with the last two seconds of the first, or with what the clip shows at ``seen``
+    seconds."""
     plan = Plan(segments=2, before=0, steps=2, sound=False, private=(), start_ms=60_000)
     camera.record(plan)
     shared = {"number": 1, "opening": camera.previous, "first": 0, "last": 171_000, "at": 180_000}
-    camera.record(replace(plan, before=1, start_ms=64_000, overlaps=(shared,)))
+    camera.record(replace(plan, before=1, start_ms=64_000, overlaps=(shared,), skip=seen))
 
 
 STORIES: Mapping[str, tuple[Story, Mapping[str, Any]]] = {

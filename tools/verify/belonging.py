@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tools.verify import journal
 from tools.verify.audit_state import Audit
 from tools.verify.findings import Problems, need
 from tools.verify.holdings import LogEntry
-from tools.verify.overlap import Reach, check_overlaps
+from tools.verify.overlap import Pictures, Reach, check_overlaps, check_pictures
 from tools.verify.receipt import DockSigned
 from tools.verify.recording import Custody, Given
 from tools.verify.report import Place, RecordingReport
@@ -38,6 +39,7 @@ class Volume:
     unsigned: int = 0
     reports: dict[int, RecordingReport] = field(default_factory=dict)
     reaches: dict[int, Reach] = field(default_factory=dict)
+    pictures: dict[int, Pictures] = field(default_factory=dict)
     opening_hashes: dict[int, str] = field(default_factory=dict)
     manifest_hashes: dict[int, str] = field(default_factory=dict)
     refused_attributions: list[str] = field(default_factory=list)
@@ -132,7 +134,14 @@ def _against_neighbours(volume: Volume, number: int, custody: Custody) -> None:
 
 
 def _against_overlaps(volume: Volume, _number: int, custody: Custody) -> None:
-    """What it says of frames that earlier recordings have too, and what it does not say."""
+    """What it says of frames that earlier recordings have too, and what it does not say; with a key, picture by picture."""
+    custody.compare = partial(_compare_pictures, volume, custody)
     if custody.journal is not None:
         openings = {number: each.hash for number, each in volume.audit.openings.items()} | volume.opening_hashes
         check_overlaps(custody.journal, volume.reaches, openings)
+
+
+def _compare_pictures(volume: Volume, custody: Custody) -> None:
+    with custody.problems.at(journal.NAME):
+        if custody.journal is not None:
+            check_pictures(custody.journal, custody.pictures, volume.pictures, volume.reaches)

@@ -14,6 +14,7 @@ from tools.verify.findings import Problems, Refused, need
 from tools.verify.fragments import FlushMedia, SegmentReader, sample_hash
 from tools.verify.model import MEDIA_RATE, PRIVATE, Flush, Journal, Opening
 from tools.verify.onvif import Judge
+from tools.verify.overlap import Pictures, Shareable, picture_hash
 from tools.verify.plain import read_flushes
 from tools.verify.private import read_private
 from tools.verify.report import PrivateEntry
@@ -30,7 +31,7 @@ class Content:
 
     ``unsigned`` counts readable bytes behind what the journal vouches for.  ``spoilt`` says of segments why they cannot
     be shown in full, where the camera itself signed that it had lost frames there; ``bare`` says of segments of which frames
-    the picture has no signature that holds, where that is nothing bad.
+    the picture has no signature that holds, where that is nothing bad; ``pictures`` has those that another recording may have too.
     """
 
     private: list[PrivateEntry] = field(default_factory=list)
@@ -39,12 +40,13 @@ class Content:
     ends: dict[str, int] = field(default_factory=dict)
     spoilt: dict[str, str] = field(default_factory=dict)
     bare: dict[str, str] = field(default_factory=dict)
+    pictures: Pictures = field(default_factory=dict)
 
 
 def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], problems: Problems, trust: Trust) -> Content:
     """Decrypt every file that the journal knows and hold what it holds against the journal, and the signatures in the
     picture against ``trust``."""
-    content = Content()
+    content, shareable = Content(), Shareable(journal)
     if flushes := journal.of(PRIVATE):
         with problems.at(PRIVATE):
             content.unsigned += read_flushes(
@@ -57,7 +59,7 @@ def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], proble
     for segment, flushes in journal.segments().items():
         name, judge = flushes[0].file, Judge(trust)
         with problems.at(name):
-            plain = _read_segment(directory / name, flushes, keys, journal.opening, content, judge)
+            plain = _read_segment(directory / name, flushes, keys, journal.opening, content, judge, shareable)
             with problems.at(name):
                 bare = check_picture(judge.finish(), journal, flushes, lossy=segment in lossy)
                 if bare is not None:
@@ -148,7 +150,13 @@ def check_picture(found: Signatures, journal: Journal, flushes: Sequence[Flush],
 
 
 def _read_segment(
-    path: Path, flushes: list[Flush], keys: Sequence[Key], opening: Opening, content: Content, judge: Judge
+    path: Path,
+    flushes: list[Flush],
+    keys: Sequence[Key],
+    opening: Opening,
+    content: Content,
+    judge: Judge,
+    shareable: Shareable,
 ) -> tuple[bytes, int, int]:
     """The plaintext of a segment that holds what was signed, and how many frames and sound units it has."""
     reader = SegmentReader()
@@ -165,8 +173,11 @@ def _read_segment(
         for kind in counts:
             counts[kind] += len(media.of(kind))
         for sample in media.video:
-            for unit in nal.split(sample.data):
+            units = nal.split(sample.data)
+            for unit in units:
                 judge.unit(unit)
+            if shareable.wants(sample.time):
+                content.pictures[sample.time] = picture_hash(units)
         need(len(plain) + len(data) <= MAX_SEGMENT, "the segment is too long to be decoded here")
         plain.extend(data)
 

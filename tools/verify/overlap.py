@@ -1,14 +1,17 @@
 """Frames that two recordings share (section 6.1): a press soon after a stop brings the end of the earlier one again, and the opening says so.
 
-Judged without any key: by where flushes begin, since each group of pictures begins one in either recording, and by when they were captured.
+Judged without any key by where flushes begin, since each group of pictures begins one in either recording, and by when they were captured; with
+one by the pictures themselves, less the signatures that stand between them.
 """
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tools.verify import nal
 from tools.verify.findings import need
 from tools.verify.model import MEDIA_RATE, Journal, Overlap
 from tools.verify.times import span
@@ -18,6 +21,37 @@ TOLERANCE_MS = 1000
 _ROUNDING = 1
 _KEPT = 600 * MEDIA_RATE
 """No buffer reaches back further than this: what is before it need not be remembered."""
+
+
+_SHAREABLE = 180 * MEDIA_RATE
+"""So much of the end of a recording may come again in another one: the longest buffer, and more."""
+
+Pictures = dict[int, bytes]
+"""The hash of a picture's slices, by its media time."""
+
+
+class Shareable:
+    """Which pictures of a recording another one may have too: those that it says so of, and its end."""
+
+    def __init__(self, journal: Journal) -> None:
+        """By its journal."""
+        ends = [each.until for each in journal.flushes if each.video and each.until is not None]
+        self._from = max(ends, default=0) - _SHAREABLE
+        self._spans = [(each.first, min(each.last, each.first + _SHAREABLE)) for each in journal.opening.overlaps]
+
+    def wants(self, time: int) -> bool:
+        """Whether the picture at ``time`` is one."""
+        return time >= self._from or any(first <= time <= last for first, last in self._spans)
+
+
+def picture_hash(units: Iterable[memoryview]) -> bytes:
+    """The hash of a picture: its slices alone, each behind its length, since signatures are put between them."""
+    digest = hashlib.sha256()
+    for unit in units:
+        if unit[0] & 0x1F not in nal.HARMLESS:
+            digest.update(len(unit).to_bytes(4, "big"))
+            digest.update(unit)
+    return digest.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +133,25 @@ def _check_claim(journal: Journal, mine: Reach, claim: Overlap, other: Reach) ->
             need(other.begins(start + shift), f"{what} are not there: no group of pictures begins where one must")
     rest = other.until - (claim.last + shift)
     need(0 < rest <= 2 * other.frame, f"{what} do not end where that one ends")
+
+
+def check_pictures(
+    journal: Journal, mine: Pictures, earlier: Mapping[int, Pictures], reaches: Mapping[int, Reach]
+) -> None:
+    """``Refused`` where a picture that an earlier recording is said to have too is another one there, or is not there although nothing is missing."""
+    for claim in journal.opening.overlaps:
+        other, reach = earlier.get(claim.number), reaches.get(claim.number)
+        if not other or reach is None or reach.opening != claim.opening:
+            continue
+        for time, picture in mine.items():
+            if claim.first <= time <= claim.last:
+                there = time - claim.first + claim.at
+                found = [other[near] for near in (there, there - _ROUNDING, there + _ROUNDING) if near in other]
+                what = (
+                    f"the picture at {span(time / MEDIA_RATE)}, which it says it shares with recording {claim.number},"
+                )
+                need(found or not reach.complete, f"{what} is not there")
+                need(not found or picture in found, f"{what} is another one there")
 
 
 def _groups(journal: Journal) -> list[int]:

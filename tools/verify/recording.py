@@ -17,6 +17,7 @@ from tools.verify.findings import Problems, Refused, need
 from tools.verify.journal import CHUNK, read_journal
 from tools.verify.manifest import Manifest, compare_journal, read_manifest
 from tools.verify.model import NOTHING, Extent, Flush, Journal
+from tools.verify.overlap import Pictures
 from tools.verify.receipt import DockSigned, read_receipt
 from tools.verify.revocation import Revocations, Withdrawn
 from tools.verify.second import Second
@@ -45,7 +46,8 @@ class Given:
 
 @dataclass(slots=True)
 class Custody:
-    """A recording as its files stand: what verifies of it, and what is wrong."""
+    """A recording as its files stand: what verifies of it, and what is wrong.  ``pictures``: what a key shows of those that another one may
+    have too; ``compare`` is what is still to be checked once they are known."""
 
     directory: Path
     problems: Problems = field(default_factory=Problems)
@@ -60,6 +62,8 @@ class Custody:
     sealed: bool = False
     second: Second | None = None
     second_withdrawn: Withdrawn | None = None
+    pictures: Pictures = field(default_factory=dict)
+    compare: Callable[[], None] | None = None
 
     @property
     def trusted_ms(self) -> int | None:

@@ -40,6 +40,9 @@ def judge_recording(
     if given.keys and custody.journal is not None:
         trust = Trust(given.root, custody.trusted_ms)
         content = judge_content(directory, custody.journal, given.keys, custody.problems, trust)
+        custody.pictures = content.pictures
+        if custody.compare is not None:
+            custody.compare()
     return report(custody, given, content, name), custody
 
 

@@ -13,7 +13,7 @@ from tools.verify.audit_state import Audit
 from tools.verify.belonging import NAME, Volume, check_belongs
 from tools.verify.certs import Role, Trust
 from tools.verify.completeness import missing, runs
-from tools.verify.documents import VOLUME
+from tools.verify.documents import MAX_OVERLAPS, VOLUME
 from tools.verify.findings import Refused, need
 from tools.verify.jws import MAX_LINE
 from tools.verify.log_private import judge_private
@@ -174,6 +174,8 @@ def _judge_one(volume: Volume, path: Path, number: int, where: str) -> None:
         reach = reach_of(custody.journal, sealed=custody.manifest is not None and not custody.manifest.recovered)
         if reach is not None:
             volume.reaches[number] = reach
+    volume.pictures[number] = custody.pictures
+    volume.pictures.pop(min(volume.pictures) if len(volume.pictures) > MAX_OVERLAPS else -1, None)
     if custody.manifest is not None:
         volume.manifest_hashes[number] = custody.manifest.hash
 

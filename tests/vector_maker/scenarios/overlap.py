@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from tests.vector_maker.bases import overlap
 from tests.vector_maker.evidence import UNPROVEN, WHOLE, Scenario
 from tests.vector_maker.forging import OPENING, Edit, editing, having
-from tests.vector_maker.scenarios.making import as_it_is, changed, forged, remove
+from tests.vector_maker.scenarios.making import as_it_is, changed, forged, remove, told
 
 RECORDINGS = "card/recordings"
 SECOND = f"{RECORDINGS}/00000002"
@@ -60,6 +61,26 @@ def _scenarios() -> Iterator[Scenario]:
         as_it_is("overlap"),
         path="card",
         verdict=UNPROVEN,
+    )
+    yield Scenario(
+        "overlap-seen",
+        "the same, with a key: each picture is the same in both",
+        "6.1",
+        "overlap",
+        as_it_is("overlap"),
+        path="card",
+        verdict=UNPROVEN,
+        keys=("authority.agekey",),
+    )
+    yield Scenario(
+        "overlap-other-pictures",
+        "a recording whose buffer shows other pictures than the one that it says it shares them with, which only a key shows",
+        "6.1",
+        "overlap",
+        told(partial(overlap, seen=0)),
+        path="card",
+        problems=(f"{JOURNAL}: the picture at",),
+        keys=("authority.agekey",),
     )
     for number in (1, 2):
         yield Scenario(
