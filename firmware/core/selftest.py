@@ -17,8 +17,8 @@ WINDOW_NS: Final = 1_500_000_000
 """Frames are counted for so long: at least one keyframe is among them."""
 DEADLINE_NS: Final = 2_000_000_000
 """What has not answered by then has failed."""
-AGAIN_NS: Final = 60_000_000_000
-"""What failed is tried again."""
+AGAIN_NS: Final = 15_000_000_000
+"""What failed is tried again, so that a lens that was covered by a hand is not told for long."""
 PROBE: Final = 256 << 10
 """Bytes that are written and removed again."""
 

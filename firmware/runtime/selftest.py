@@ -65,6 +65,7 @@ class SelfTest:
         self._senses = senses
         self._log = log
         self._due = Due(video.fps, video.bitrate, audio.rate / audio.samples_per_unit if audio else 0.0, write)
+        self._due_for: str | None = None
         self._begun: _Begun | None = None
         self._probed: Probed | None = None
         self._proven: Proven | None = None
@@ -79,9 +80,12 @@ class SelfTest:
         return selftest.troubles(self._verdict)
 
     def begin(self, when: str) -> None:
-        """Begin a test, unless one runs."""
-        if self._begun is not None or not self.wanted:
-            return
+        """Begin a test, unless one runs, as soon as a lens that has just been opened shows anything at all."""
+        if self._begun is None and self.wanted:
+            self._due_for = when
+
+    def _begin(self, when: str) -> None:
+        self._due_for = None
         self._probed = self._proven = self._again_ns = None
         now_ns, wall = self._hal.clock.monotonic_ns(), self._hal.clock.utc()
         self._begun = _Begun(when, now_ns, wall.utc_ms, self._flow.counts(), self._down())
@@ -102,8 +106,9 @@ class SelfTest:
         if self._verdict.get(Check.BUTTONS) is Result.FAILED and not self._down():
             self._verdict = {**self._verdict, Check.BUTTONS: Result.OK}  # somebody held it, and lets go
         if begun is None:
-            if self._again_ns is not None and now_ns >= self._again_ns:
-                self.begin(AGAIN)
+            again = AGAIN if self._again_ns is not None and now_ns >= self._again_ns else None
+            if (when := self._due_for or again) is not None and self._flow.counts().frames:
+                self._begin(when)
             return
         lasted = now_ns - begun.mono_ns
         answered = self._probed is not None and self._proven is not None

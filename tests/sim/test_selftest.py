@@ -41,6 +41,13 @@ def shown(rig: Rig) -> frozenset[Trouble]:
     return rig.camera.controller.face.troubles
 
 
+def begin(rig: Rig) -> None:
+    """Have it try itself now."""
+    rig.camera.controller.selftest.wanted = True
+    rig.camera.controller.selftest.begin("boot")
+    rig.camera.controller.tick(rig.clock.monotonic_ns())
+
+
 def verdict(line: dict[str, Any]) -> dict[str, Any]:
     """Of each check."""
     return {key: line[key] for key in FINE}
@@ -105,8 +112,7 @@ def test_a_recording_takes_storage_away_from_it() -> None:
     """Begun between two pieces: no more is written, what was is removed, and storage counts as not tried."""
     rig = Rig.new()
     rig.run(1)
-    rig.camera.controller.selftest.wanted = True
-    rig.camera.controller.selftest.begin("boot")
+    begin(rig)
     written: list[int] = []
     step = rig.camera.writer.step
 
@@ -132,8 +138,7 @@ def test_flushes_wait_for_one_small_piece() -> None:
     """Each step of the writer's writes or syncs once."""
     assert PIECE <= 64 << 10
     rig = Rig.new().run(1)
-    rig.camera.controller.selftest.wanted = True
-    rig.camera.controller.selftest.begin("boot")
+    begin(rig)
     calls: list[list[str]] = []
     trouble = rig.evidence.trouble
     before = trouble.before_sync
@@ -166,8 +171,7 @@ def test_what_fails_is_told_and_shown(spoil: Any, check: str, result: str, troub
     """That check alone; the camera warns, and still records at a press."""
     rig = Rig.new().run(1)
     spoil(rig)
-    rig.camera.controller.selftest.wanted = True
-    rig.camera.controller.selftest.begin("boot")
+    begin(rig)
     rig.run(3)
     (line,) = told(rig)
     assert verdict(line) == {**FINE, check: result}
@@ -177,29 +181,27 @@ def test_what_fails_is_told_and_shown(spoil: Any, check: str, result: str, troub
 
 
 def test_a_covered_lens_is_told_until_it_is_uncovered() -> None:
-    """It is tried again every minute, and only what changed is told once more."""
+    """It is tried again every quarter of a minute, and only what changed is told once more."""
     rig = Rig.new(seeing=True)
     feed: Any = rig.hal.video
     feed._feed.dark(on=True)
     rig.run(2)
-    rig.camera.controller.selftest.wanted = True
-    rig.camera.controller.selftest.begin("boot")
+    begin(rig)
     rig.run(3)
     assert Trouble.PICTURE_FLAT in shown(rig)
     rig.run(130)
     assert [(line["when"], line["picture"]) for line in told(rig)] == [("boot", "flat")]
     feed._feed.dark(on=False)
-    rig.run(65)
+    rig.run(20)
     assert Trouble.PICTURE_FLAT not in shown(rig)
     assert [(line["when"], line["picture"]) for line in told(rig)] == [("boot", "flat"), ("again", "ok")]
 
 
 def test_storage_that_failed_is_not_tried_again() -> None:
     """After a failed sync nobody knows: it stays told for this boot."""
-    rig = Rig.new(tested=True)
-    rig.camera.controller.selftest._begun = None
+    rig = Rig.new().run(1)
     rig.evidence.trouble.fail_syncs(1)
-    rig.camera.controller.selftest.begin("boot")
+    begin(rig)
     rig.run(3)
     asked: list[bool] = []
     probe = rig.camera.probe
@@ -210,7 +212,7 @@ def test_storage_that_failed_is_not_tried_again() -> None:
 
     rig.camera.probe = ask
     rig.run(125)
-    assert asked == [False, False]
+    assert set(asked) == {False}
     assert Trouble.STORAGE_FAILS in shown(rig)
     assert len(told(rig)) == 1
 
@@ -225,8 +227,7 @@ def test_slow_storage_is_told() -> None:
         before(name)
 
     rig.evidence.trouble.before_sync = sync  # type: ignore[method-assign]
-    rig.camera.controller.selftest.wanted = True
-    rig.camera.controller.selftest.begin("boot")
+    begin(rig)
     rig.run(3)
     assert told(rig)[0]["storage"] == "slow"
     assert Trouble.LAGGING in shown(rig)
@@ -247,8 +248,7 @@ def test_a_device_key_that_does_not_sign(how: str, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(rig.camera.device, "step", lambda: None)
     else:
         object.__setattr__(session, "_device_sign", sign)
-    rig.camera.controller.selftest.wanted = True
-    rig.camera.controller.selftest.begin("boot")
+    begin(rig)
     assert rig.run(0.5).tap().run(0.3).state is Recording.RECORDING
     rig.run(2)
     (line,) = told(rig)
@@ -272,8 +272,7 @@ def test_a_cut_at_any_moment_of_it_leaves_nothing(reached: bool, tmp_path: Path)
     working = True
     while working:
         rig = Rig.new().run(1).tap().run(1).stop().run(1)
-        rig.camera.controller.selftest.wanted = True
-        rig.camera.controller.selftest.begin("boot")
+        begin(rig)
         for _ in range(steps):
             working = rig.camera.writer.step()
         erasing = rig.evidence.root().enter("erasing")
@@ -289,6 +288,17 @@ def test_a_cut_at_any_moment_of_it_leaves_nothing(reached: bool, tmp_path: Path)
     report = judge(again.stop(), tmp_path)
     assert [each.verdict for each in report.every_recording] == [Verdict.WHOLE, Verdict.WHOLE]
     assert steps > PROBE // PIECE
+
+
+def test_it_waits_for_the_first_frame() -> None:
+    """A lens takes its time to open, and that is no fault of its picture."""
+    rig = Rig.new(tested=True)
+    rig.hal.video.stop()
+    rig.run(1.5)
+    assert told(rig) == []
+    rig.hal.video.start(rig.camera.arrive)
+    rig.run(3)
+    assert verdict(told(rig)[0]) == FINE
 
 
 def test_its_line_names_nobody() -> None:
