@@ -35,7 +35,7 @@ BOUNCING_NS: Final = 500 * _MS
 SETTLING_NS: Final = 4000 * _MS
 """By then somebody who fell lies."""
 STILLING_NS: Final = 10_000 * _MS
-STILL_FOR: Final = 8
+STILL_FOR: Final = 10
 """Epochs without movement behind a hard fall that left the wearer upright: against a wall, or hanging in a belt."""
 HARDER_MG: Final = 1000
 """An impact harder by this needs no drop before it: somebody who is pushed does not drop first."""
