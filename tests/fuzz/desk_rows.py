@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
@@ -20,6 +21,12 @@ from tests.fuzz import mutators, resigning, seeds, signing, trees
 from tests.fuzz.target import Bound, Target
 from tools.dock.face import roster
 from tools.dock.planning.measured import MeasuredError, calibrate, forecast, read_run
+from tools.panel import views
+from tools.panel.orders import OrderError, read_order
+from tools.panel.ranges import UnsatisfiableError, wanted
+from tools.panel.viewer import MESSAGE_BYTES
+from tools.scenario import read as scenario
+from tools.scenario.read import FOLDER, ScenarioError
 from tools.verify import age, audit, canonical, certs, documents, hybrid, journal, jws, manifest, nal, receipt, second
 from tools.verify.findings import Problems, Refused
 from tools.verify.fragments import SegmentReader
@@ -231,6 +238,47 @@ def _line_mutated(data: bytes, draw: Random) -> bytes:
     return b"\n".join(lines)
 
 
+def _scenarios() -> list[bytes]:
+    """One that says everything, and the shortest one of ours."""
+    whole = {
+        "title": "T", "words": "W", "about_s": 10, "cameras": 2, "settings": {"hush_allowed": True, "remind_s": 30},
+        "steps": [
+            {"camera": "cam-2", "press": "record", "bounces": 3},
+            {"hold": "function", "seconds": 3.5},
+            {"fault": "video", "kind": "stall", "with": {"seconds": 3}},
+            {"wait": {"light": "recording", "ring_s": 2.5, "shift": True, "cue": "started"}, "within": 3},
+            {"switch": "lens-covered", "on": False},
+        ],
+        "recordings": [{"verdict": "whole", "least_s": 2, "marked": True, "says": ["officer"]}],
+    }  # fmt: skip
+    return [_toml(whole), (FOLDER / "cell-door.toml").read_bytes()]
+
+
+def _toml(content: object) -> bytes:
+    """TOML with every list and table in one line; what is no table, and what TOML has no word for, comes out as something that is none."""
+    if not isinstance(content, dict):
+        return _inline(content).encode("utf-8", "surrogatepass")
+    lines = [f"{json.dumps(key)} = {_inline(value)}\n" for key, value in content.items()]
+    return "".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_inline(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _scenario_mutated(data: bytes, draw: Random) -> bytes:
+    """One value changed; of what is no TOML any more one byte or several."""
+    try:
+        content = tomllib.loads(data.decode())
+    except (ValueError, RecursionError):
+        return mutators.plain(data, draw)
+    return _toml(mutators.tree(content, draw))
+
+
 ROWS: tuple[Target, ...] = (
     Target(
         "desk/canonical-json",
@@ -345,5 +393,40 @@ ROWS: tuple[Target, ...] = (
     ),
     Target("desk/dock-log", _dock_log, (MeasuredError,), _dock_logs, _line_mutated, bound=_KEYED),
     Target("desk/undockings", lambda data: [*roster.taken_out(data)], (), _undockings, _line_mutated),
+    Target(
+        "desk/scenario",
+        lambda data: scenario.read(data, "x"),
+        (ScenarioError,),
+        _scenarios,
+        _scenario_mutated,
+        bound=_KEYED,
+    ),
+    Target(
+        "desk/panel-order",
+        lambda data: read_order(data.decode("utf-8", "replace")),
+        (OrderError,),
+        lambda: [
+            b'{"id":1,"do":"tap","camera":"cam-1","button":"record","ms":80,"bounces":2}',
+            b'{"id":2,"do":"fault","camera":"cam-1","part":"video","kind":"stall","with":{"seconds":3}}',
+            b'{"id":3,"do":"dock","camera":"cam-1","slot":null}',
+        ],
+        mutators.json_object,
+        longest=MESSAGE_BYTES,
+    ),
+    Target(
+        "desk/range",
+        lambda data: wanted(data.decode("latin-1"), 1000),
+        (UnsatisfiableError,),
+        lambda: [b"bytes=0-99", b"bytes=-10", b"bytes=990-"],
+        longest=256,
+    ),
+    Target(
+        "desk/shown-log-line",
+        lambda data: views.log("cam-1", {"file": "00000001.jwsl", "line": data.decode("ascii", "replace")}),
+        (),
+        lambda: [line for file in seeds.audit_files() for line in file.splitlines()[:3]],
+        signing.signed,
+        bound=_KEYED,
+    ),
     Target("desk/age-keys", _load_keys, (Refused,), lambda: [RECIPIENTS[0].key_file.encode()]),
 )

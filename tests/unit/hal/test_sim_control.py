@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from hal.interface import Button, Colour, Cue, Edge, Light, Lights, Pattern, Signal, VideoFormat
+from hal.sim import control as control_module
 from hal.sim.build import Simulated, build
 from hal.sim.connection import LINE_BYTES
 from hal.sim.control import Control
@@ -315,6 +316,19 @@ def test_describe_tells_what_can_be_asked(served: Served) -> None:
     assert list(told["faults"]) == known
     for part, kinds in told["faults"].items():
         assert list(kinds) == client.error("fault", part=part).partition("known: ")[2].split(", ")
+
+
+def test_contract_names_every_word(served: Served) -> None:
+    """What stands at the head of ``control.py`` has each verb, each argument, each kind of argument, and each member of the state."""
+    contract, client = control_module.__doc__ or "", served[2]()
+    known = client.error("nothing").partition("known: ")[2].split(", ")
+    assert all(f'{{"do": "{verb}"' in contract for verb in known)
+    told: dict[str, Any] = client.ask("describe")
+    arguments = {name: argument for verb in told["verbs"].values() for name, argument in verb.items()}
+    assert all(f'"{name}"' in contract or f"``{name}``" in contract for name in arguments)
+    assert all(f'"kind": "{argument["kind"]}"' in contract for argument in arguments.values())
+    listed = contract.partition("``state`` has")[2].partition("After ``watch``")[0]
+    assert all(name in listed for name in client.ask("state").keys() - {"ok"})
 
 
 def test_service_speaks_for_itself(tmp_path: Path) -> None:

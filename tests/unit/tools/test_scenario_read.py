@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.scenario.read import LONGEST_FILE, ScenarioError, find, read, read_all
-from tools.scenario.steps import ACTIONS, CONDITIONS, HAPPENINGS
+from tools.scenario.read import FOLDER, LONGEST_FILE, ScenarioError, find, read, read_all
+from tools.scenario.steps import ACTIONS, CONDITIONS, HAPPENINGS, RECORDING
+from tools.scenario.steps import HEAD as MEMBERS
 
 HEAD = b'title = "T"\nwords = "W"\nabout_s = 10\n'
 SAY = b'[[steps]]\nsay = "x"\n'
@@ -174,3 +175,15 @@ def test_no_file_does_more_than_be_refused(data: bytes) -> None:
     except ScenarioError:
         return
     assert tomllib.loads(data.decode())["title"] == scenario.title
+
+
+def test_page_of_the_format_knows_every_word() -> None:
+    """``docs/simulator.md`` has a row for each step and condition, and says every member."""
+    page = (FOLDER.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
+    for rules in (*ACTIONS.values(), CONDITIONS, RECORDING):
+        for name in rules:
+            assert f"`{name}`" in page, name
+    for name in MEMBERS:
+        assert f"\n{name} = " in page, name
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    assert [each.action for each in read(example.encode(), "example").steps] == ["say", "press", "wait"]
