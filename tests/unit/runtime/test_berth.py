@@ -167,3 +167,10 @@ def test_taken_out_is_out_of_contact_over_all_links(told: Told) -> None:
     assert look(1, 95 * SECOND, up=False) == 1
     assert look(1, 96 * SECOND, up=False) == 2
     assert out[1] == Away("")
+
+
+def test_two_that_came_at_the_same_moment_both_stay(told: Told) -> None:
+    """Neither came later."""
+    told.met(1, SECOND)
+    told.met(0, SECOND)
+    assert not told.berth.makes_way(1, 60 * SECOND)
