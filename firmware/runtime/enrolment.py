@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -126,24 +127,18 @@ class OnDuty:
 
 def read_assignment(config: Directory, enrolment: Enrolment) -> Given | None:
     """The assignment that was given and has not begun; None when there is none, or when it is not to be believed."""
-    if ASSIGNMENT not in config.names():
-        return None
-    try:
+    with suppress(EvidenceError, OSError):
         return _given(from_file(durable.read(config, ASSIGNMENT), ASSIGNMENT), enrolment)
-    except (EvidenceError, OSError):
-        return None
+    return None
 
 
 def read_on_duty(config: Directory, enrolment: Enrolment) -> OnDuty | None:
     """The assignment that had begun and not ended, by the same measure."""
-    if ON_DUTY not in config.names():
-        return None
-    try:
+    with suppress(EvidenceError, OSError):
         kept = canonical.decode(durable.read(config, ON_DUTY), LINE_LIMIT, ON_DUTY)
         record({"line": text(r"[!-~]+", "a line"), "began": CLOCK})(kept, "")
         return OnDuty(_given(kept["line"].encode(), enrolment), kept["began"])
-    except (EvidenceError, OSError):
-        return None
+    return None
 
 
 def on_duty_file(given: Given, began: Mapping[str, Any]) -> bytes:

@@ -43,13 +43,14 @@ def test_a_good_enrolment_loads(config: MemoryStorage) -> None:
     enrolment = load(config)
     assert enrolment.session.device == "cam-1"
     assert len(enrolment.recipients.items) == 2
+    assert (enrolment.second, enrolment.trouble) == (None, None), "nobody meant to have a second signature"
 
 
 @pytest.mark.parametrize("name", ["root.crt.pem", "device.crt.pem", "settings.jws"])
 def test_what_is_missing_is_named(config: MemoryStorage, name: str) -> None:
     """The engineer learns which file it is."""
     config.root().remove(name)
-    with pytest.raises(NotEnrolledError, match=name):
+    with pytest.raises(NotEnrolledError, match=f"^no enrolled authority: {name} missing$"):
         load(config)
 
 
