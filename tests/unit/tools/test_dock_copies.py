@@ -379,6 +379,21 @@ def test_two_cameras_of_one_name(pki: Pki, shelf: MemoryShelf, place: Unwilling,
     ).read_bytes()
 
 
+def test_what_contradicts_the_store_lacks_no_copies(
+    pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path
+) -> None:
+    """It would get no receipt anyway: a place that fails is not what its camera hears of."""
+    with copying(pki, tmp_path, place) as (at, events):
+        visit(shelf, at)
+        twin = camera(pki)
+        twin.record(1, (5000,))
+        place.trouble = "it is full"
+        visit(twin, at)
+    assert Kind.CONFLICT in kinds(events)
+    assert Kind.WITHHELD not in kinds(events)
+    assert not any("store" in outcome for _, outcome in twin.events)
+
+
 def test_a_conflict_that_shows_meanwhile(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
     """Where a camera contradicts the store while copies of what it had before are made, nothing of that is receipted either."""
     with copying(pki, tmp_path, place) as (at, events):
