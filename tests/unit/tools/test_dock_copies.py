@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from firmware.evidence.errors import FormatError
 from firmware.runtime.docklink import DockLink
 from hal.interface import PortKind
 from tests.docking import DOCK_UTC_MS, VOLUME, DockEnd, MemoryShelf, Stop, Wire, camera, desk, parts, visit
@@ -687,3 +688,34 @@ def test_without_places_nothing_changes(pki: Pki, shelf: MemoryShelf, tmp_path: 
     assert set(shelf.receipts) == {1, 2}
     assert not kinds(events) & {Kind.COPIED, Kind.UNCOPIED, Kind.WITHHELD}
     assert list(catch_up(at.store)) != []
+
+
+def test_an_empty_file_has_its_copies_too(pki: Pki, shelf: MemoryShelf, place: Unwilling, tmp_path: Path) -> None:
+    """A cut may leave one; a place that lacks it would not have what the receipt lists."""
+    shelf.record(3, (100, 5000), lost="000000.mp4.age")
+    shelf.recordings[3]["000000.mp4.age"] = b""
+    with copying(pki, tmp_path, place) as (at, _):
+        visit(shelf, at)
+    assert set(shelf.receipts) == {1, 2, 3}
+    path = f"cam-1/{VOLUME}/recordings/00000003"
+    assert tree(place.folder / at.store.id / path).keys() == tree(at.store.root / path).keys() >= {"000000.mp4.age"}
+
+
+def test_a_receipt_that_the_camera_declines(
+    pki: Pki, shelf: MemoryShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and the next recording gets its own."""
+    take = shelf.receipt
+
+    def declines(number: int, line: bytes, nonce: str) -> None:
+        if number == 2:
+            raise FormatError("number: not today")
+        take(number, line, nonce)
+
+    monkeypatch.setattr(shelf, "receipt", declines)
+    with copying(pki, tmp_path) as (at, events):
+        assert visit(shelf, at).error is None
+    assert set(shelf.receipts) == {1}
+    (told,) = [event.facts for event in events if event.kind is Kind.REJECTED]
+    assert told["item"] == "00000002"
+    assert "not today" in str(told["text"])
