@@ -70,6 +70,7 @@ class SelfTest:
         self._probed: Probed | None = None
         self._proven: Proven | None = None
         self._again_ns: int | None = None
+        self._tried: frozenset[Check] = frozenset(Check)
         self._lost = False  # storage failed in this boot: it is not tried again
         self._verdict: selftest.Verdict = {}
         self.wanted = True
@@ -88,8 +89,15 @@ class SelfTest:
         self._due_for = None
         self._probed = self._proven = self._again_ns = None
         now_ns, wall = self._hal.clock.monotonic_ns(), self._hal.clock.utc()
+        self._tried = selftest.failed(self._verdict) if when == AGAIN else frozenset(Check)
         self._begun = _Begun(when, now_ns, wall.utc_ms, self._flow.counts(), self._down())
-        self._flow.probe(storage=not self._lost)
+        if self._probes:
+            self._flow.probe(storage=Check.STORAGE in self._tried and not self._lost)
+
+    @property
+    def _probes(self) -> bool:
+        """Whether it asks for anything that costs something: cards and keys wear."""
+        return bool(self._tried & {Check.STORAGE, Check.SIGNATURE, Check.DEVICE})
 
     def probed(self, answer: Probed) -> None:
         """The writer has done its part."""
@@ -111,7 +119,7 @@ class SelfTest:
                 self._begin(when)
             return
         lasted = now_ns - begun.mono_ns
-        answered = self._probed is not None and self._proven is not None
+        answered = not self._probes or (self._probed is not None and self._proven is not None)
         if lasted >= (selftest.WINDOW_NS if answered else selftest.DEADLINE_NS):
             self._begun = None
             self._end(begun, now_ns)
@@ -119,8 +127,8 @@ class SelfTest:
     def _end(self, begun: _Begun, now_ns: int) -> None:
         seen = self._seen(begun, now_ns)
         verdict, before = selftest.judge(seen, self._due), self._verdict
-        for check in selftest.failed(before):
-            if verdict[check] is Result.NOT_TRIED:
+        for check in before:
+            if check not in self._tried or (check in selftest.failed(before) and verdict[check] is Result.NOT_TRIED):
                 verdict[check] = before[check]
         self._verdict = verdict
         wrong = selftest.failed(verdict)

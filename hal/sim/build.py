@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +73,7 @@ def build(
     lens, microphone = _lens(clock, source, video, preview, replay=replay), _microphone(clock, replay=replay)
     evidence, config = FileStorage(state / "evidence", capacity, log), FileStorage(state / "config")
     buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
-    docks, power, watchdog = (SimDock(), SimDock()), SimPower(clock=clock), SimWatchdog(clock)
+    docks, power, watchdog = (SimDock(), SimDock()), SimPower(clock=clock, out=_out), SimWatchdog(clock)
     updater, motion = SimUpdater(FileStorage(board / "slots"), version), SimAccelerometer(clock, paced=True)
     hal = Hal(
         video=lens,
@@ -117,6 +119,11 @@ def build(
     return Simulated(
         hal, Parts(clock, buttons, triggers, indicators, docks, power, watchdog, faults, facts, log, preview)
     )
+
+
+def _out() -> None:
+    """The battery is empty: nothing ends in good order."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _lens(clock: SimClock, source: str | None, video: VideoFormat, preview: Preview, *, replay: bool) -> SimVideo:

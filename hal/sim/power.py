@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from itertools import pairwise
 
 from hal.interface import Battery, Clock
@@ -17,8 +18,9 @@ VOLTS = ((0, 3.0), (2, 3.2), (5, 3.45), (10, 3.6), (20, 3.7), (50, 3.85), (80, 4
 class SimPower:
     """A battery that has the charge it is told to have.  With a clock it can drain and charge; by default it does neither."""
 
-    def __init__(self, percent: int = 80, clock: Clock | None = None) -> None:
-        """Away from the charger."""
+    def __init__(self, percent: int = 80, clock: Clock | None = None, out: Callable[[], None] = lambda: None) -> None:
+        """Away from the charger.  ``out`` is called when it has drained to nothing: the power goes."""
+        self._out = out
         self._clock = clock
         self._charge = float(percent)
         self._at_ns = self._now_ns()
@@ -35,6 +37,8 @@ class SimPower:
 
     def battery(self) -> Battery:
         """The battery now, as its gauge has it."""
+        if self._drain_h and not self._contact and self.charge == 0:
+            self._out()
         if self._dead:
             raise OSError(errno.EIO, "the gauge does not answer")
         return self._stuck or self._true()

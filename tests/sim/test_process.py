@@ -229,6 +229,7 @@ def test_a_battery_at_its_end_switches_the_camera_off(state: Path, capsys: pytes
     hand.join(10)
     log = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [event["event"] for event in log[-2:]] == ["off", "end"]
+    assert [event["when"] for event in log if event["event"] == "self-test"][:1] == ["boot"]
     (state / "root.pem").write_bytes(pki().root_pem)
     report = verify_path(state / "evidence", state / "root.pem")
     assert [each.verdict for each in report.every_recording] == [Verdict.WHOLE]

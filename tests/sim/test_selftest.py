@@ -213,8 +213,33 @@ def test_storage_that_failed_is_not_tried_again() -> None:
     rig.camera.probe = ask
     rig.run(125)
     assert set(asked) == {False}
+    assert len(asked) > 1
     assert Trouble.STORAGE_FAILS in shown(rig)
     assert len(told(rig)) == 1
+
+
+def test_only_what_failed_is_tried_again() -> None:
+    """A clock that stays unset for a shift costs neither card nor key anything."""
+    rig = Rig.new().run(1)
+    rig.clock.put(0, ClockQuality.UNSET)
+    asked: list[bool] = []
+    probe = rig.camera.probe
+
+    def ask(*, storage: bool) -> None:
+        asked.append(storage)
+        probe(storage=storage)
+
+    rig.camera.probe = ask
+    begin(rig)
+    rig.run(60)
+    assert asked == [True]
+    rig.clock.put(1_790_000_000_000, ClockQuality.RTC)
+    rig.run(20)
+    assert [(line["when"], verdict(line)) for line in told(rig)] == [
+        ("boot", {**FINE, "clock": "failed"}),
+        ("again", FINE),
+    ]
+    assert Trouble.CLOCK_UNSET not in shown(rig)
 
 
 def test_slow_storage_is_told() -> None:

@@ -86,7 +86,7 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = MappingProxyType(
             "mic-stall": Kind(2, 0.5, 15, "seconds without sound"),
             "mic-refuse": Kind(1, 1, 15, "the microphone is pulled out, for so many seconds"),
             "jump": Kind(3, -21_600, 21_600, "seconds by which the wall clock jumps"),
-            "battery": Kind(2, 0, 100, "percent of charge", whole=True),
+            "battery": Kind(2, 6, 100, "percent of charge; one at its end would end the shift", whole=True),
         },
         DOCK: {
             "dock": Kind(3, 5, 120, "seconds in a dock"),

@@ -32,6 +32,26 @@ def test_it_drains_and_fills_on_the_clock() -> None:
     assert power.charge == 0
 
 
+def test_an_empty_battery_is_told_to_whoever_ends_the_camera() -> None:
+    """When it has drained to nothing, and not where a slider says so, or with the charger."""
+    clock, ends = VirtualClock(), list[int]()
+    power = SimPower(10, clock, lambda: ends.append(clock.monotonic_ns()))
+    power.put(0)
+    power.battery()
+    power.put(10)
+    power.drain(10)
+    clock.advance(HOUR - NS)
+    assert power.battery().percent == 0
+    assert ends == []
+    clock.advance(NS)
+    power.touch(on=True)
+    power.battery()
+    assert ends == []
+    power.touch(on=False)
+    power.battery()
+    assert len(ends) == 1
+
+
 def test_its_voltage_falls_with_the_charge() -> None:
     """Only where it has a voltmeter; steeply at the end."""
     power = SimPower()
