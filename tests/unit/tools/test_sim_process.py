@@ -136,6 +136,22 @@ def test_press_cut_and_start_again(watched: tuple[SimCamera, Mirror]) -> None:
     assert events[-1] == "end"
 
 
+def test_a_battery_that_drains_to_nothing_is_a_cut(watched: tuple[SimCamera, Mirror]) -> None:
+    """Too fast for any forecast: the power goes in the middle, and the next start goes on recording."""
+    camera, mirror = watched
+    camera.start()
+    mirror.wait_for_lights("ready", 0)
+    camera.tap()
+    mirror.wait_for_cue("started", 0)
+    camera.tell("fault", part="power", kind="drain", hours=0.0002)
+    assert camera._process is not None
+    assert camera._process.wait(30) == -signal.SIGKILL
+    mark = len(mirror.events)
+    camera.start()
+    mirror.wait_for_lights("recording", mark)
+    camera.stop()
+
+
 def test_a_camera_that_dies_does_not_look_ready(watched: tuple[SimCamera, Mirror]) -> None:
     """Whoever killed it, and whether or not it could say so: its face goes dark, and once."""
     camera, mirror = watched
