@@ -38,6 +38,8 @@ class Kind:
 
 OFFICER: Final = "the officer"
 TIME: Final = "time passes"
+HANDS: Final = "hands"
+SENSES: Final = "sensors, battery and heat"
 POWER: Final = "power and service"
 STORAGE: Final = "storage"
 PARTS: Final = "parts"
@@ -58,12 +60,53 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = MappingProxyType(
             "hold": Kind(2, 0.5, 75, "the record button held down for so many seconds"),
             "trigger": Kind(2, 0, 20, "a sensor goes off; then so many seconds"),
         },
+        HANDS: {
+            "fumble": Kind(
+                5, 0, 1_000_000, "ten seconds of raw edges of both buttons, drawn from this number", whole=True
+            ),
+            "lost-edge": Kind(
+                2, 0, 3, "an edge goes astray: 0 record down, 1 record up, 2 function down, 3 up", whole=True
+            ),
+            "stuck": Kind(1, 0, 75, "the function button is down for so many seconds"),
+            "rattle": Kind(1, 20, 60, "presses of the record button in four seconds", whole=True),
+            "tell": Kind(1, 0, 3, "the function button once; then so many seconds"),
+            "stop-and-press": Kind(3, 0, 40, "the whole stopping gesture, and after so many seconds a press"),
+            "stop-and-cut": Kind(2, 0, 6, "the whole stopping gesture, and after so many seconds the power goes"),
+            "stop-and-die": Kind(1, 0, 6, "the whole stopping gesture, and after so many seconds the service dies"),
+        },
+        SENSES: {
+            "wire": Kind(1, 0, 700, "the alarm's wire is active for so many seconds"),
+            "loose": Kind(1, 2, 15, "times that the holster's wire touches, twice a second", whole=True),
+            "move": Kind(
+                2,
+                0,
+                12,
+                "what the accelerometer feels, for 45 s: the so-manieth of the simulated movements",
+                whole=True,
+            ),
+            "drain": Kind(
+                2, 2, 20, "minutes that a battery of five percents lasts; then these and four more", whole=True
+            ),
+            "gauge": Kind(
+                1, 0, 3, "the gauge lies for two minutes: 0 stands, 1 jumps down, 2 up, 3 is dead", whole=True
+            ),
+            "heat": Kind(
+                1, 20, 95, "degrees Celsius of the processor, and two thirds of it of the battery, for a minute"
+            ),
+        },
         TIME: {
             "wait": Kind(14, 1, 60, "seconds"),
             "idle": Kind(6, 60, 900, "whatever is recorded is stopped; then nothing for so many seconds"),
             "film": Kind(1, 60, 900, "a recording begins, or goes on, for so many seconds"),
         },
         POWER: {
+            "policy": Kind(
+                4,
+                0,
+                1_000_000,
+                "the authority's settings are others, drawn from this number; then it starts again",
+                whole=True,
+            ),
             "cut": Kind(2, 0, 2, "the power goes after so many seconds, and comes back"),
             "cut-at": Kind(2, 1, 80, "the power goes before the so-manieth storage operation from now", whole=True),
             "cut-twice": Kind(1, 1, 40, "a cut, and another at that operation of the start that follows", whole=True),

@@ -9,7 +9,9 @@ from typing import Final
 from firmware.core.machine import Recording
 from firmware.runtime.controller import Quit
 from hal.interface import Button
+from tests.fault.soak import fumbling, sensing
 from tests.fault.soak.acts import Act
+from tests.fault.soak.hands import hold_function, start, stop, tell, twice
 from tests.fault.soak.shift import Shift
 from tests.rig import Rig
 
@@ -78,20 +80,20 @@ def _hold(shift: Shift, seconds: float) -> None:
     shift.run(1)
 
 
-def _twice(rig: Rig) -> None:
-    """The function button, twice within its time."""
-    for _ in range(2):
-        rig.buttons.press(Button.FUNCTION)
-        rig.run(0.15)
-        rig.buttons.release(Button.FUNCTION)
-        rig.run(0.15)
+def _press(shift: Shift, seconds: float) -> None:
+    shift.press()
+    shift.run(seconds)
 
 
-def _hush(rig: Rig) -> None:
-    """The function button, held for its second meaning."""
-    rig.buttons.press(Button.FUNCTION)
-    rig.run(3.2)
-    rig.buttons.release(Button.FUNCTION)
+def _stop_and(follows: Callable[[Shift], object]) -> Deed:
+    """The whole stopping gesture, and after so many seconds something else."""
+
+    def act(shift: Shift, seconds: float) -> None:
+        shift.camera(stop)
+        shift.run(seconds)
+        follows(shift)
+
+    return act
 
 
 def _late(shift: Shift, seconds: float) -> None:
@@ -111,7 +113,7 @@ def _cut(shift: Shift, seconds: float) -> None:
 def _cut_at(shift: Shift, operation: float) -> None:
     """At an operation of a recording, or of whatever comes in a minute."""
     shift.card.cut_at(round(operation))
-    shift.camera(lambda rig: rig.tap() if rig.state is Recording.IDLE else rig)
+    shift.camera(lambda rig: start(rig) if rig.state is Recording.IDLE else rig)
     shift.run(30)
     shift.card.cut_at(None)
 
@@ -185,16 +187,31 @@ def _dock_press(shift: Shift, seconds: float) -> None:
 
 DEEDS: Final[Mapping[str, Deed]] = MappingProxyType(
     {
-        "press": _then_run(Rig.tap),
-        "stop": _then_run(Rig.stop),
-        "mute": _then_run(_twice),
-        "hush": _then_run(_hush),
+        "press": _press,
+        "stop": _then_run(stop),
+        "mute": _then_run(twice),
+        "hush": _then_run(hold_function),
         "late": _late,
         "hold": _hold,
         "trigger": _then_run(lambda rig: rig.triggers.fire("alarm")),
+        "fumble": fumbling.fumble,
+        "lost-edge": fumbling.lose,
+        "stuck": fumbling.stick,
+        "rattle": fumbling.rattle,
+        "tell": _then_run(tell),
+        "stop-and-press": _stop_and(Shift.press),
+        "stop-and-cut": _stop_and(Shift.power_cut),
+        "stop-and-die": _stop_and(lambda shift: shift.restart(None)),
+        "wire": sensing.wire,
+        "loose": sensing.loose,
+        "move": sensing.move,
+        "drain": sensing.drain,
+        "gauge": sensing.gauge,
+        "heat": sensing.heat,
+        "policy": lambda shift, number: shift.govern(round(number)),
         "wait": Shift.run,
-        "idle": _then_run(lambda rig: rig.stop() if rig.state is not Recording.IDLE else rig),
-        "film": _then_run(lambda rig: rig.tap() if rig.state is Recording.IDLE else rig),
+        "idle": _then_run(lambda rig: stop(rig) if rig.state is not Recording.IDLE else rig),
+        "film": _then_run(lambda rig: start(rig) if rig.state is Recording.IDLE else rig),
         "cut": _cut,
         "cut-at": _cut_at,
         "cut-twice": _cut_twice,

@@ -75,7 +75,10 @@ class Rack:
     def __init__(self, folder: Path) -> None:
         self.visits = self.stored = 0
         self.receipted: set[int] = set()
+        self.said: dict[int, set[str]] = {}
+        """What the private part of each recording that came in has entries of."""
         self.trouble: list[str] = []
+        self.closed: Callable[[int, dict[str, Any]], None] = lambda _number, _manifest: None
         self._folder = folder
         self._papers = Papers(folder)
 
@@ -138,6 +141,8 @@ class Rack:
         self.trouble += [
             f"recording {number} at the dock: {told(each)}" for each in reports if each.verdict not in GOOD
         ]
+        self.said[number] = {entry.kind for each in reports for entry in each.private or ()}
+        self.closed(number, payload((path / "manifest.jws").read_bytes()))
         shutil.rmtree(path)
 
 

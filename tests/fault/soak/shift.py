@@ -8,17 +8,24 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, TypeVar
 
-from firmware.core.machine import Recording
+from firmware.core.indications import Trouble
+from firmware.core.machine import FREE, RUNNING, Recording
 from firmware.evidence.errors import EvidenceError
+from firmware.runtime import pending
 from firmware.runtime.auditlog import AuditLostError
+from firmware.runtime.controller import Quit
 from firmware.runtime.lens import LensLostError
+from firmware.runtime.switchoff import switched_off
 from firmware.runtime.writer import Call, StorageLostError
 from hal.sim.clock import VirtualClock
 from hal.sim.memory import MemoryStorage
 from tests.fault.soak.card import Card, PowerCutError
 from tests.fault.soak.dockings import Rack
-from tests.fault.soak.watch import Ear, Watch, need
-from tests.rig import NS, VALUES, PkiSigner, Rig, enrol
+from tests.fault.soak.ear import SHOWN, Ear
+from tests.fault.soak.hands import let_go, start, stop
+from tests.fault.soak.policies import policy
+from tests.fault.soak.watch import Watch, need
+from tests.rig import NS, PkiSigner, Rig, enrol, settings_line
 
 T = TypeVar("T")
 
@@ -26,13 +33,6 @@ VITAL: Final = (AuditLostError, StorageLostError, LensLostError, OSError, Eviden
 """What ends a vital part, and with it the service."""
 RETRY_S: Final = 5.0
 """After how long a service that could not start is started again."""
-CHOSEN: Final = {
-    **VALUES,
-    "keep_after_receipt_h": 0,
-    "mute_allowed": True,
-    "hush_allowed": True,
-    "standby_allowed": True,
-}
 UTC_MS: Final = 1_790_000_000_000
 
 
@@ -42,6 +42,7 @@ class Shift:
     def __init__(self, folder: Path) -> None:
         self.rack = Rack(folder)
         self.watch = Watch(self.rack)
+        self.rack.closed = self.watch.footage.closed
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         """Why services were lost."""
@@ -53,7 +54,8 @@ class Shift:
         self._signer = PkiSigner()
         self.cut_in_stall: float | None = None
         """So many seconds into the next stall the power goes."""
-        enrol(self._config, CHOSEN)
+        self._values, self._serial = policy(0), 1
+        enrol(self._config, self._values)
         self._start()
 
     # -- time
@@ -92,12 +94,31 @@ class Shift:
         """Do something with the camera, if its service runs; what ends it is followed by a new start."""
         if self.rig is None:
             return
+        rig = self.rig
         try:
-            action(self.rig)
+            action(rig)
         except PowerCutError:
             self.power_cut()
         except VITAL as error:
             self.restart(error)
+        else:
+            if rig.stopped and rig is self.rig and rig.camera.controller.off:
+                self._switch_off(rig)
+
+    def _switch_off(self, rig: Rig) -> None:
+        """It ends of itself; with a charger the service starts again, without one somebody puts in another battery."""
+        reason = rig.audit(only=rig.camera.vault.volume.audit.newest.boot)[-1]
+        need(reason["kind"] == "stop", f"the log of a camera that switched itself off ends with {reason['kind']}")
+        need(not rig.camera.writer.takes, "it switched itself off in the middle of a recording")
+        self.counts["offs"] += 1
+        if not switched_off(rig.hal, rig.camera.controller._log):
+            self.restart(None)
+            return
+        resumes = bool(reason["data"].get("resume"))
+        self.power_cut()
+        self.run(3)
+        if resumes:
+            self.camera(lambda rig: need(rig.state in RUNNING, "what a battery ended does not go on"))
 
     def power_cut(self, again_at: int | None = None) -> None:
         """The power goes, and comes back; with ``again_at`` it goes once more, at that operation of the start that follows."""
@@ -117,9 +138,22 @@ class Shift:
         if reason is not None:
             self.counts["services lost"] += 1
             self.reasons[f"{type(reason).__name__}: {reason}"] += 1
+        if self.rig is not None and self.rig.state is not Recording.IDLE:
+            pending.keep(self._config.root())
         self._ends()
         self.card.leave()
         self._start()
+
+    def govern(self, number: int) -> None:
+        """The authority's settings are these from the next start on, which follows at once."""
+        values = policy(number)
+        self._serial += 1
+        line = settings_line(values, serial=self._serial)
+        self.camera(lambda rig: rig.camera.vault.custody.settings(line))
+        self.camera(lambda rig: rig.camera.inbox.put(Quit("shutdown")))
+        self.run(0.5)
+        self._values = values
+        self.restart(None)
 
     def _ends(self) -> None:
         if self.rig is not None:
@@ -128,14 +162,15 @@ class Shift:
 
     def _start(self) -> None:
         try:
-            rig = Rig.start(self.card, self._config, self._clock, self._signer, CHOSEN)
+            rig = Rig.start(self.card, self._config, self._clock, self._signer, self._values)
         except PowerCutError:
             self.power_cut()
         except VITAL:
             self.card.leave()
         else:
             rig.camera.writer.ask = lambda action: _ask(rig, action)  # type: ignore[method-assign]  # one thread here
-            rig.answers = Ear(rig, self.watch)
+            self.counts["boots"] += 1
+            rig.answers = Ear(rig, self.watch, need, self.counts["boots"])
             self.rig = rig
 
     # -- what is looked at
@@ -157,11 +192,51 @@ class Shift:
     def end(self) -> None:
         """The end of a shift: the power goes once more, and recordings are stopped."""
         self.calm()
+        self.camera(let_go)
+        self.run(8)
+        self.try_all()
+        self.camera(start)
+        self.run(2)
         self.power_cut()
         self.run(3)
-        self.camera(lambda rig: rig.stop() if rig.state is not Recording.IDLE else rig)
-        self.run(1)
+        self.try_all()
+
+    def try_all(self) -> None:
+        """A calm hand gets what it asks for: a recording in time, a stop, and what follows it; then it is sealed."""
+        self.halt()
+        self.camera(lambda rig: need(rig.state is Recording.IDLE, f"stopped, it is {rig.state.value}"))
+        self.run(15)
+        self.press()
+        self.camera(lambda rig: need(rig.state is Recording.RECORDING, f"pressed, it is {rig.state.value}"))
+        self.run(4)
+        self.halt()
+        self.camera(lambda rig: need(rig.state is Recording.IDLE, f"stopped again, it is {rig.state.value}"))
         self.check()
+
+    def halt(self) -> None:
+        """Stop whatever is recorded, as an officer does it, and wait for its end."""
+        self.camera(lambda rig: stop(rig) if rig.state is not Recording.IDLE else rig)
+        self.camera(lambda rig: rig.run(rig.camera.settings.post_event_s + 2))
+
+    def press(self) -> None:
+        """A press, as it has to be; where that begins a recording it does so in time, or says loudly that it does not."""
+        rig = self.rig
+        if rig is None:
+            return
+        free, leaving = rig.state in FREE, rig.camera.controller._leaving is not None
+        self.camera(start)
+        self.camera(lambda rig: rig.run(1.6))
+        if not free or leaving or self.rig is not rig:
+            return
+        late = Trouble.START_LATE in rig.camera.controller.face.troubles
+        cues = {cue.name for time_ns, cue in rig.indicators.cues if rig.clock.monotonic_ns() - time_ns < 3 * NS}
+        began = "started" in cues or rig.state in SHOWN
+        told = f"{rig.state.value}, having said {sorted(cues)}"
+        need(began or "refused" in cues or (late and rig.state is Recording.STARTING), f"a press comes to {told}")
+
+    def need(self, holds: bool, promise: str) -> None:  # noqa: FBT001 - it reads as a sentence
+        """``BrokenError`` unless it holds."""
+        need(holds, promise)
 
     def hand_over(self, seconds: float) -> None:
         """One honest docking, for so long, takes over all there is, and the card is empty; ``BrokenError`` if it is not."""

@@ -48,4 +48,10 @@ def _problems(rig: Rig, watch: Watch, folder: Path, *, running: bool) -> Iterato
         f"recording {each} was erased, and no dock had it" for each in set(volume.erased) - watch.rack.receipted
     )
     if not running:
+        said = watch.rack.said | {
+            each.number: {entry.kind for entry in each.private or ()} for each in report.every_recording if each.number
+        }
+        silent = {each for each in watch.lacking if each in said and "standby" not in said[each]}
+        yield from (f"recording {each} lacks what was before it, and does not say why" for each in sorted(silent))
+        yield from watch.footage.lost()
         yield from (f"recording {each} never came back" for each in watch.owed)
