@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hal.interface import Clock, Unit
 
 NS = 1_000_000_000
+AGAIN_NS = 2 * NS
+"""So long behind a pause the buffer has begun again, with the next keyframe."""
 
 
 class Buffer:
@@ -50,5 +52,8 @@ class Buffer:
 
     def explain(self, take: Take, stamps: Stamps) -> None:
         """Have a take that begins now say that the buffer was paused, where that takes anything from it."""
-        if self._ended_ns and self._clock.monotonic_ns() - self._ended_ns < self._window_ns:
+        now_ns = self._clock.monotonic_ns()
+        epoch_ns = now_ns if take.epoch_ns is None else take.epoch_ns
+        lacks = now_ns - epoch_ns < self._window_ns
+        if self._ended_ns and lacks and now_ns - self._ended_ns < self._window_ns + AGAIN_NS:
             take.note("standby", {"began": stamps.at(self._began_ns), "ended": stamps.at(self._ended_ns)})

@@ -81,7 +81,10 @@ class Take:
         """Take over from the ring: live first, the minute before it behind."""
         before, current = ring.snapshot()
         keyframes = [gop.units[0].data for gop in before]
-        self._origin = origin = Origin.before(keyframes, before[0].start_ns, self._live_from) if before else None
+        origin = Origin.before(keyframes, before[0].start_ns, self._live_from) if before else None
+        self._origin = origin
+        if origin is None and current and self._box.room:
+            self._origin = Origin(current[0].time_ns, self._live_from)
         for unit in (unit for gop in before for unit in gop.units):
             self._measure(unit)
         for unit in current:
@@ -104,9 +107,12 @@ class Take:
             return
         if unit.track is Track.VIDEO:
             self._newest_ns = max(self._newest_ns, unit.time_ns)
-        if keyframe and self._origin is None:
+        first = keyframe and self._origin is None
+        if first:
             self._origin = Origin(unit.time_ns, self._live_from)
         self._send(self._cutter.push(unit))
+        if first:
+            self._send(self._cutter.now())  # the opening has waited for it, and nothing else waits any longer
 
     def over(self, unit: Unit) -> bool:
         """Whether this take is as long as it may be before ``unit``, and another one can begin with it.  While storage lags it goes on: what
@@ -117,9 +123,8 @@ class Take:
         return long and unit.time_ns > self._newest_ns
 
     def lead(self, keyframe: Unit) -> None:
-        """Begin with this keyframe, and with nothing from before it; flushed at once, so that the opening waits for nothing."""
+        """Begin with this keyframe, and with nothing from before it."""
         self.push(keyframe)
-        self._send(self._cutter.now())
 
     def give_way(self, keyframe: Unit) -> None:
         """Another take begins with ``keyframe``.  Frames that are missing right before it are missing in this one."""

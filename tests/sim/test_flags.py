@@ -288,6 +288,33 @@ def test_a_recording_soon_after_standby_says_what_it_lacks(tmp_path: Path) -> No
     assert (recording.seconds or 0) < 2 + 2 + 4.5 + 2
 
 
+@pytest.mark.parametrize("phase", range(0, 10, 3))
+def test_a_press_on_standby_is_recorded_in_time_wherever_the_next_keyframe_is(phase: int) -> None:
+    """Its first frame is flushed at once, as that of any other recording: nothing is late, and no trouble is shown."""
+    rig = twice(new()).run(30 + phase / 10)
+    pressed_ns = rig.clock.monotonic_ns()
+    rig.buttons.press(Button.RECORD)
+    rig.run(1.15)
+    assert rig.state is Recording.RECORDING
+    assert rig.indicators.lights == LIGHTS[Look.RECORDING]
+    assert rig.camera.take is not None
+    assert rig.camera.take.epoch_ns is not None
+    assert rig.camera.take.epoch_ns - pressed_ns <= NS
+
+
+@pytest.mark.parametrize("tenths", range(36, 54, 2))
+def test_a_buffer_that_is_not_full_again_says_so_to_the_frame(tenths: int, tmp_path: Path) -> None:
+    """It begins with a keyframe, up to a second behind the end of the standby: what is short for that reason has the same reason."""
+    rig = twice(twice(new()).run(20)).run(tenths / 10)
+    pressed_ns = rig.clock.monotonic_ns()
+    rig.tap()
+    assert rig.camera.take is not None
+    assert rig.camera.take.epoch_ns is not None
+    full = pressed_ns - rig.camera.take.epoch_ns >= 4 * NS
+    (recording,) = judge(rig.run(1).stop(), tmp_path).every_recording
+    assert bool(told(recording, "standby")) is not full
+
+
 def test_standby_does_not_outlive_the_service() -> None:
     """It fails towards the buffer."""
     rig = twice(new())

@@ -223,7 +223,7 @@ class Shift:
         rig = self.rig
         if rig is None:
             return
-        free, leaving = rig.state in FREE, rig.camera.controller._leaving is not None
+        free, leaving = rig.state in FREE, rig.camera.controller._wishes._leaving is not None
         self.camera(start)
         self.camera(lambda rig: rig.run(1.6))
         if not free or leaving or self.rig is not rig:
