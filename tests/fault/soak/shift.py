@@ -138,8 +138,11 @@ class Shift:
         if reason is not None:
             self.counts["services lost"] += 1
             self.reasons[f"{type(reason).__name__}: {reason}"] += 1
-        if self.rig is not None and self.rig.state is not Recording.IDLE:
-            pending.keep(self._config.root())
+        rig = self.rig
+        if rig is not None and (
+            rig.state in RUNNING if reason is not None else rig.stopped and rig.state is not Recording.IDLE
+        ):
+            pending.keep(self._config.root())  # as the service does, however it ended; one that was killed does nothing
         self._ends()
         self.card.leave()
         self._start()
@@ -180,6 +183,7 @@ class Shift:
         if self.rig is not None:
             self.rig.log.seek(0)
             self.rig.log.truncate()
+            self.rig.answers.look(self._clock.monotonic_ns())  # type: ignore[attr-defined]  # it is an Ear
             self.watch.check(self.rig)
 
     def calm(self) -> None:

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from firmware.camera import Camera
+from firmware.core.flags import Flag
+from firmware.core.gaps import GapMeter
 from firmware.core.indications import LIGHTS, Look
+from firmware.core.ring import Ring
+from firmware.runtime.takes import Takes
+from hal.interface import Track, Unit
 from tests.fault.soak import replay as replaying
 from tests.fault.soak.acts import Act, Script
 from tests.fault.soak.deeds import play
@@ -57,6 +62,51 @@ def test_a_recording_that_was_not_confirmed_is_told(shift: Shift) -> None:
         shift.check()
 
 
+def test_a_hush_that_does_not_end_is_told(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever forgets it must not lose by it."""
+    monkeypatch.setattr("tests.fault.soak.ear.LONGEST_NS", dict.fromkeys(Flag, 3_000_000_000))
+    with pytest.raises(BrokenError, match="hush does not end"):
+        replay_only(shift, (Act("hush", 5),))
+
+
+def test_a_buffer_that_is_too_short_is_told(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was captured before the press is in the recording."""
+    replay_only(shift, (Act("stop", 6),))
+    monkeypatch.setattr(Ring, "snapshot", lambda ring: (tuple(ring._closed)[2:], tuple(ring._open)))
+    with pytest.raises(BrokenError, match="the buffer of take 2 is shorter than it has to be"):
+        replay_only(shift, (Act("press", 1),))
+
+
+def test_a_frame_that_is_in_no_recording_is_told(shift: Shift, tmp_path: Path) -> None:
+    """Captured while the light said recording, and nowhere in the end."""
+    shift.watch.footage.owed.append((1, 1_000_000_000))
+    assert "a frame captured 1.00 s into boot 1" in str(replay((), shift, tmp_path).broken)
+
+
+def test_a_frame_that_a_recording_left_out_is_told(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that was heard is counted."""
+    push, dropped = Takes.push, list[Unit]()
+
+    def losing(takes: Takes, unit: Unit) -> None:
+        if dropped or unit.track is not Track.VIDEO or unit.key:
+            push(takes, unit)
+        else:
+            dropped.append(unit)
+
+    monkeypatch.setattr(Takes, "push", losing)
+    monkeypatch.setattr(GapMeter, "_lose", lambda *_: 0)
+    with pytest.raises(BrokenError, match="recording 1 has .* frames of .*, and says nothing of a gap"):
+        replay_only(shift, (Act("stop", 1),))
+
+
+def test_a_press_that_comes_to_nothing_is_told(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither recording nor a word of why."""
+    replay_only(shift, (Act("stop", 1),))
+    monkeypatch.setattr(camera(shift).camera.controller, "ask", lambda *_: None)
+    with pytest.raises(BrokenError, match="a press comes to idle"):
+        replay_only(shift, (Act("press", 1),))
+
+
 def test_a_number_that_comes_again_is_told(shift: Shift) -> None:
     """Whatever was given out stays given out."""
     shift.watch.number = 9
@@ -99,8 +149,10 @@ def test_evidence_that_was_altered_is_told(shift: Shift, tmp_path: Path) -> None
 
 def test_a_dock_judges_what_it_takes_over_and_the_card_is_empty(shift: Shift, tmp_path: Path) -> None:
     """Whole recordings leave by a real conversation, and the camera erases them."""
-    assert replay((Act("dock", 30), Act("wait", 1)), shift, tmp_path).broken is None
+    replay_only(shift, (Act("dock", 30), Act("wait", 1)))
     assert (shift.rack.stored, shift.rack.receipted) == (1, {1})
+    assert replay((), shift, tmp_path).broken is None
+    assert shift.rack.receipted == set(range(1, shift.watch.number + 1))
     assert not [name for name in camera(shift).evidence.root().enter("recordings").names() if name == "00000001"]
 
 

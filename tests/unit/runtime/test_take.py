@@ -156,11 +156,30 @@ def test_a_keyframe_that_finds_no_room_is_dropped_too() -> None:
     assert (live.gaps.overflow, live.origin.epoch_ns, len(units(live))) == (3, EPOCH + 2 * PERIOD, 1)
 
 
+def test_the_first_frame_that_a_press_had_to_wait_for_is_flushed_at_once() -> None:
+    """There was nothing in the buffer, so the opening has waited for it already; the next ones come by the half second."""
+    box: Mailbox[Job] = Mailbox(1 << 20)
+    take = begun(box)
+    take.join(ring_of([]))
+    jobs(box)
+    stream = steady(1, fps=10, gop=10)
+    take.push(stream[0])
+    (live,) = jobs(box)
+    assert units(live) == stream[:1]
+    for unit in stream[1:6]:
+        take.push(unit)
+    assert not jobs(box)
+    take.push(stream[6])
+    (live,) = jobs(box)
+    assert units(live) == stream[1:6]
+
+
 def test_what_waits_while_nothing_comes_is_flushed() -> None:
     """Time alone passes."""
     box: Mailbox[Job] = Mailbox(1 << 20)
     take = begun(box)
     take.push(frame(EPOCH, key=True))
+    take.push(frame(EPOCH + PERIOD))
     jobs(box)
     take.idle(EPOCH + SECOND)
     (live,) = jobs(box)
@@ -183,7 +202,7 @@ def test_sound_that_pauses_on_purpose_is_no_gap(state: Sound, missing: int) -> N
     assert [(each.facts, each.time_ns) for each in told if isinstance(each, Note)][:-1] == [
         ({"state": state.value}, EPOCH + 1)
     ]
-    assert [each.gaps.audio for each in told if isinstance(each, Live)] == [missing]
+    assert [each.gaps.audio for each in told if isinstance(each, Live)] == [0, missing]
 
 
 def test_a_camera_without_a_microphone_says_so() -> None:
@@ -197,7 +216,7 @@ def test_a_camera_without_a_microphone_says_so() -> None:
     take.end("asked", EPOCH + SECOND)
     told = jobs(box)
     assert Note(7, "sound", {"state": "none"}, EPOCH) in told
-    assert [each.gaps.audio for each in told if isinstance(each, Live)] == [0]
+    assert [each.gaps.audio for each in told if isinstance(each, Live)] == [0, 0]
 
 
 @pytest.mark.parametrize("before", [True, False])
