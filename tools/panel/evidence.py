@@ -159,6 +159,8 @@ class Evidence:
     def _begun(self, program: subprocess.Popen[bytes] | None) -> None:
         with self._lock:
             self._verifier = program
+        if program is not None and self._ended.is_set():
+            program.kill()
 
     # Films.
 

@@ -73,7 +73,8 @@ class _Stage(Audience):
         cameras = self.bench.cameras
         standing = {camera.now.slot: camera.name for camera in cameras.values() if camera.now.slot is not None}
         with self._lock:
-            self._hub.part("dock", views.rack(self.bench.bay.name, len(cameras), self.bench.rows, standing))
+            bay = self.bench.bay
+            self._hub.part("dock", views.rack(bay.name, len(cameras), self.bench.rows, standing, bay.trouble))
 
     def said(self, who: str, words: str, *, camera: str | None = None, trouble: bool = False) -> None:
         """A line of commentary."""

@@ -11,7 +11,7 @@ from tools.dock.face.board import Row
 from tools.sim.controls import Controls
 from tools.sim.held import HeldCamera
 from tools.sim.logline import payload
-from tools.sim.look import CUES, MEANINGS, meaning
+from tools.sim.look import CUES, MEANINGS, buzz_in_words, meaning, read_cue, tones_in_words
 from tools.words.en import ENGLISH
 
 _BUTTONS: Final[Mapping[Button, str]] = {Button.RECORD: "Record", Button.FUNCTION: "Function"}
@@ -100,8 +100,9 @@ def controls_of(known: Controls) -> dict[str, Any]:
 
 def cue(name: str, event: Mapping[str, Any], at_ms: int) -> dict[str, Any]:
     """Something that is felt and heard."""
-    told = {key: event[key] for key in ("name", "buzz_ms", "tones", "utc_ms")}
-    return {"type": "cue", "camera": name, **told, "words": CUES.get(event["name"], event["name"]), "at_ms": at_ms}
+    told, felt = {key: event[key] for key in ("name", "buzz_ms", "tones", "utc_ms")}, read_cue(event)
+    words = {"words": CUES.get(felt.name, felt.name), "felt": buzz_in_words(felt), "heard": tones_in_words(felt)}
+    return {"type": "cue", "camera": name, **told, **words, "at_ms": at_ms}
 
 
 def log(name: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,11 +125,14 @@ def log(name: str, event: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def rack(name: str, slots: int, rows: Mapping[int, Row], standing: Mapping[int, str]) -> dict[str, Any]:
-    """The dock.  ``standing``: which camera was put into which slot; ``rows``: what the dock knows of that."""
+def rack(
+    name: str, slots: int, rows: Mapping[int, Row], standing: Mapping[int, str], trouble: str | None = None
+) -> dict[str, Any]:
+    """The dock.  ``standing``: which camera was put into which slot; ``rows``: what the dock knows of that; ``trouble``: why it serves no
+    more."""
     return {
         "name": name,
-        "trouble": None,
+        "trouble": trouble,
         "slots": [_slot(slot, rows.get(slot), standing.get(slot)) for slot in range(1, slots + 1)],
     }
 

@@ -43,6 +43,7 @@ class Bay:
         """Open the dock's identity and store; ``SetupError`` or ``StoreError`` where they are not as they should be.  ``voucher``
         gives the word that a clock needs which is more than a day off."""
         self.events: Heard[DockEvent] = Heard()
+        self.trouble: str | None = None  # why it serves no more
         self._hear = hear
         loaded = DockIdentity.load(identity)
         desk = Desk(loaded, Store(store), self._note, stay=True, voucher=voucher)
@@ -93,7 +94,8 @@ class Bay:
         try:
             self._dock.serve([cable.dock for cable in self._cables])
         except (SetupError, StoreError) as error:
-            self.events.fail(str(error))
+            self.trouble = str(error)
+            self.events.fail(self.trouble)
 
 
 def _cables(count: int) -> tuple[Cable, ...]:

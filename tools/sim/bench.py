@@ -154,7 +154,7 @@ class Bench:
     def put_in(self, name: str, slot: int | None = None) -> None:
         """Put a camera into a slot of the rack, by default its own; ``BenchError`` where it cannot be."""
         camera = self.camera(name)
-        slot = slot or 1 + list(self.cameras).index(name)
+        slot = 1 + list(self.cameras).index(name) if slot is None else slot
         if not 1 <= slot <= len(self.cameras):
             raise BenchError(f"the rack has the slots 1 to {len(self.cameras)}, no {slot}")
         there = next((other.name for other in self.cameras.values() if other.now.slot == slot), None)
@@ -210,8 +210,13 @@ class Bench:
             self.audience.racked()
 
     def _tick(self) -> None:
+        mourned = False
         while not self._stopping.wait(TICK_S):
             self._gate.tick()
+            if self.bay.trouble is not None and not mourned:
+                mourned = True
+                self.audience.said("dock", f"the dock serves no more: {self.bay.trouble}", trouble=True)
+                self.audience.racked()
 
 
 def _utc_ms() -> int:

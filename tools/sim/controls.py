@@ -127,7 +127,6 @@ SLIDERS: Final = (
         "storage", "Storage, free", "MB", 0, 32_000, 10, "storage",
         lambda state, _: round(state["space"]["free"] / _MB),
         lambda value, _: order("storage", "fill", free=round(value * _MB)),
-        stays=True,
     ),
     Slider(
         "clock", "Clock, wrong by", "s", -90_000, 90_000, 1, "clock",

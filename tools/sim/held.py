@@ -140,7 +140,7 @@ class HeldCamera:
             raise CameraError(f"{name}: from {slider.low} to {slider.high} {slider.unit}, not {value}")
         self._order(slider.make(value, self.reading(name)))
         self._put[name] = value
-        self._ask.set()
+        self._see()  # at once, since what the battery leaves behind is what was seen last
 
     def switch(self, name: str, *, on: bool) -> None:
         """Set a switch."""
@@ -287,6 +287,10 @@ class HeldCamera:
         for name, slider in self.controls.sliders.items():
             if slider.stays and (value := self.reading(name)) is not None:
                 self._kept[name] = value
+        if self._now.state is not None:
+            self._process.capacity = self._now.state["space"][
+                "total"
+            ]  # before it looks at its card it has to be as full as it was
         self.mirror.off()
         self._become(power=power, trouble=trouble, state=None, down=frozenset())
 
@@ -296,11 +300,17 @@ class HeldCamera:
             self._ask.wait(LOOK_S)
             self._ask.clear()
             if self._now.power is Power.ON:
-                with suppress(CameraError):
-                    state = self._process.tell("state")
-                    with self._lock:
-                        if self._now.power is Power.ON:
-                            self._become(state=state)
+                self._see()
+
+    def _see(self) -> None:
+        """Ask how it is."""
+        with suppress(CameraError):
+            state = self._process.tell("state")
+            with self._lock:
+                before = self._now.state
+                fresh = before is None or before["time_ns"] <= state["time_ns"]
+                if fresh and self._now.power is Power.ON:
+                    self._become(state=state)
 
     def _become(self, **changes: Any) -> None:
         with self._lock:

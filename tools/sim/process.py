@@ -73,7 +73,7 @@ class SimCamera:
     ``{"event": "off"}`` once the camera is gone, for whatever reason.  The camera
     ends with the thread that started it, if nothing else ends it; a terminal's ctrl-C is not for it to hear.  With ``replay`` it encodes a
     second once and repeats it, which costs next to nothing; with ``log`` each line of its audit log is an event too.
-    ``capacity``: bytes on its card (None: what the host has).
+    ``capacity``: bytes on its card from the next start on (None: what the host has).
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class SimCamera:
         self._replay = replay
         self._on_event = on_event or (lambda _event: None)
         self._log = log
-        self._capacity = capacity
+        self.capacity = capacity
         self._watcher: threading.Thread | None = None
         self.status: int | None = None  # how the last one ended: its exit status, or minus the number of a signal
         self._process: subprocess.Popen[bytes] | None = None
@@ -111,7 +111,7 @@ class SimCamera:
         if self._source:
             command += ["--source", self._source]
         command += ["--replay"] if self._replay else []
-        command += [] if self._capacity is None else ["--capacity", str(self._capacity)]
+        command += [] if self.capacity is None else ["--capacity", str(self.capacity)]
         with self.log.open("ab") as log:
             self._process = process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
