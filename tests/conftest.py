@@ -9,7 +9,7 @@ import pytest
 pytest_plugins = ["tests.reporting", "tests.outcomes", "pytester"]
 
 HERE = Path(__file__).parent
-UNWATCHED = tuple(HERE / name for name in ("fault", "hostile", "unit/tools"))
+UNWATCHED = tuple(HERE / name for name in ("browser", "fault", "hostile", "unit/tools"))
 """Where the firmware is run over and over, or not at all: to watch which lines of it run costs a third of the time, and tells nothing new."""
 
 

@@ -22,7 +22,7 @@ WATCH = """() => {
 }"""
 SAW = "([what, text]) => window.seen.slice(window.from ?? 0).some(each => each[what] === text)"
 CALM = ("ready", "recording", "recording-trouble", "recording-muted", "recording-muted-trouble", "hushed")
-LONG_MS = 20_000
+LONG_MS = 30_000
 APART_MS = 120
 """Between two presses, at least: sooner it is one, whose contact bounces."""
 HAND_MS = 250
@@ -40,12 +40,12 @@ class Held:
 
     def says(self, look: str) -> None:
         """Wait until it says this look, by the catalogue's words."""
-        self._wait("text => document.getElementById('words').textContent === text", ENGLISH[f"look.{look}"], look)
+        self.wait("text => document.getElementById('words').textContent === text", ENGLISH[f"look.{look}"], look)
 
     def troubled(self, trouble: str) -> None:
         """Wait until this trouble is named."""
         words = ENGLISH[f"trouble.{trouble}"]
-        self._wait(
+        self.wait(
             "text => [...document.getElementById('troubles').children].some(each => each.textContent === text)",
             words,
             trouble,
@@ -53,13 +53,13 @@ class Held:
 
     def says_or_said(self, look: str) -> None:
         """Wait until it has said this look, if only for a moment."""
-        self._wait(
+        self.wait(
             "text => window.seen.some(each => each.words === text)", ENGLISH[f"look.{look}"], f"to have said {look}"
         )
 
     def felt(self, cue: str) -> None:
         """Wait until this cue was felt since the last ``forget``."""
-        self._wait(SAW, ["cue", ENGLISH[f"cue.{cue}"]], f"to have felt {cue}")
+        self.wait(SAW, ["cue", ENGLISH[f"cue.{cue}"]], f"to have felt {cue}")
 
     def forget(self) -> None:
         """What went by so far counts no more."""
@@ -91,8 +91,10 @@ class Held:
         self.page.keyboard.up(key)
 
     def calm(self) -> None:
-        """Wait until it can be used; what somebody left running is ended."""
-        self._wait(
+        """Wait until it can be used; what somebody left running is ended, and the dock is left."""
+        if self.page.locator('.device[data-docked="true"]').count():
+            self.click("Take it out of the dock")
+        self.wait(
             "words => words.includes(document.getElementById('words').textContent)",
             [ENGLISH[f"look.{look}"] for look in CALM],
             "a camera that is on",
@@ -136,8 +138,12 @@ class Held:
         self.page.get_by_role("button", name=name, exact=True).click()
         self.page.locator("h1").click()
 
-    def _wait(self, ready: str, argument: Any, what: str) -> None:
+    def wait(self, ready: str, argument: Any, what: str) -> None:
+        """Wait until the page's own function ``ready`` of ``argument`` is true; where it never is, say what was to be seen instead."""
         try:
             self.page.wait_for_function(ready, arg=argument, timeout=LONG_MS)
         except Exception as error:
-            raise AssertionError(f"waited in vain for {what}; since then: {self.seen[-8:]}") from error
+            said = self.page.locator("main").inner_text()
+            raise AssertionError(
+                f"waited in vain for {what}; since then: {self.seen[-8:]}; the page: {said}"
+            ) from error

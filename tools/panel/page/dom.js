@@ -34,6 +34,14 @@ export function list(node, rows) {
   node.replaceChildren(...rows.map((row) => make("li", {}, row)));
 }
 
+/** Whether a switch is on. */
+export const isOn = (id) => find(id).getAttribute("aria-checked") === "true";
+
+/** Let a switch of the page itself be turned over. */
+export function turns(id) {
+  find(id).addEventListener("click", () => put(find(id), "aria-checked", !isOn(id)));
+}
+
 /** Show how far a bar is, from 0 to 1, and say it. */
 export function fill(bar, share, words) {
   const part = Math.min(1, Math.max(0, share || 0));

@@ -1,6 +1,6 @@
 // The buttons of the drawing under mouse, finger and keys.  What went down comes up again, whatever becomes of the pointer.
 
-import { find, put, say } from "./dom.js";
+import { find, isOn, put, say, turns } from "./dom.js";
 
 const KEYS = { " ": "record", f: "function", F: "function" };
 const BOUNCES = 7;
@@ -9,18 +9,16 @@ const TYPED = "input:not([type='range'], [type='checkbox']), select, textarea";
 
 /** Press and release through `order(what, facts)`; the answers show in the camera's own state. */
 export function hands(order) {
-  const bounce = find("bounce");
-  const keys = find("keys");
   const device = document.querySelector(".device");
   const held = new Map(); // button -> what holds it: pointers and keys
   const since = new Map();
   let down = {};
   let timer = 0;
 
-  for (const each of [bounce, keys])
-    each.addEventListener("click", () => put(each, "aria-checked", each.getAttribute("aria-checked") !== "true"));
+  turns("bounce");
+  turns("keys");
 
-  const bounces = () => (bounce.getAttribute("aria-checked") === "true" ? BOUNCES : 0);
+  const bounces = () => (isOn("bounce") ? BOUNCES : 0);
   const press = (button, by) => {
     const holders = held.get(button) ?? new Set();
     held.set(button, holders);
@@ -79,7 +77,7 @@ export function hands(order) {
   document.addEventListener("keydown", (event) => {
     const button = KEYS[event.key];
     if (!button || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (keys.getAttribute("aria-checked") !== "true" || event.target.closest(event.key === " " ? OWN : TYPED)) return;
+    if (!isOn("keys") || event.target.closest(event.key === " " ? OWN : TYPED)) return;
     event.preventDefault();
     if (!event.repeat) press(button, `key ${event.code}`);
   });

@@ -1,6 +1,6 @@
 // Scenarios: what there is, which one runs, and what it says to the trainee.
 
-import { fill, find, keyed, list, make, put, say } from "./dom.js";
+import { fill, find, isOn, keyed, list, make, say, turns } from "./dom.js";
 
 const NONE = { name: null, state: "none", step: 0, steps: 0, words: "", say: "", problems: [] };
 const ENDS = { passed: "The scenario is over.", failed: "The scenario did not go as expected.", stopped: "The scenario was stopped." };
@@ -9,6 +9,7 @@ const ENDS = { passed: "The scenario is over.", failed: "The scenario did not go
 export function scenarios(order) {
   const box = find("say");
   const stop = find("say-stop");
+  turns("fast");
   let known = new Map();
   let told = "none";
 
@@ -45,7 +46,7 @@ export function scenarios(order) {
 
 function row(each, order) {
   const button = make("button", { type: "button", class: "button", "data-scenario": each.name }, "Play", make("span", { class: "unseen" }, ` ${each.title}`));
-  button.addEventListener("click", () => order("play", { scenario: each.name, fast: false }, null));
+  button.addEventListener("click", () => order("play", { scenario: each.name, fast: isOn("fast") }, null));
   const about = each.about_s ? ` About ${Math.max(1, Math.round(each.about_s / 60))} min.` : "";
   return make("li", {}, make("h3", {}, each.title), make("p", {}, `${each.words}${about}`), button);
 }
