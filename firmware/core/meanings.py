@@ -187,7 +187,7 @@ class Meanings:
         if isinstance(gesture, Release) and button is Button.RECORD:
             self._let_go_ns = gesture.time_ns
         deed = _DEEDS.get(type(gesture))
-        if begun is None or begun.void or stuck or deed is None:
+        if begun is None or begun.void or deed is None:
             return []
         step = gesture.step if isinstance(gesture, HoldProgress) else 0
         return (self._record if button is Button.RECORD else self._function)(deed, begun, moment, gesture.time_ns, step)

@@ -45,6 +45,8 @@ class Bench:
     states: list[tuple[int, Recording, Recording, Event]] = field(default_factory=list)
     gestures: list[Gesture] = field(default_factory=list)
     now: int = 0
+    levels: dict[Button, bool] | None = None
+    """Where the buttons stand, whatever the edges say; None where nobody reads that."""
 
     def __post_init__(self) -> None:
         self.buttons = {button: Gestures(button, down=button in self.down) for button in Button}
@@ -84,8 +86,10 @@ class Bench:
             self._asked = self.now
 
     def _tick(self) -> None:
-        for each in self.buttons.values():
+        for button, each in self.buttons.items():
             self._mean(each.tick(at(self.now)), self.now)
+            if self.levels is not None:
+                self._mean(each.level(at(self.now), down=self.levels[button]), self.now)
         self._do(self.meanings.tick(at(self.now), self._moment), self.now)
         late = self.now - self._asked >= CONFIRM_MS
         if self.state is Recording.STOP_ASKED and late and not self.meanings.confirming(at(self.now)):

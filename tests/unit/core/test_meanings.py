@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.core.gestures import SETTLED_NS
+from firmware.core.gestures import SETTLED_NS, Press, Tap
 from firmware.core.machine import FREE, RUNNING, Event, Recording
-from firmware.core.meanings import FUNCTION, RECORD, Deed, Means, Policy, Said, Scene
+from firmware.core.meanings import FUNCTION, RECORD, Deed, Meanings, Means, Moment, Policy, Said, Scene
 from hal.interface import Button
 from tests.unit.core.hands import MS, Bench, F, R, Raw, at, press
 
@@ -102,6 +102,18 @@ def test_once_it_records_one_press_is_enough() -> None:
     assert bench.meant == [Means.MARK]
     bench.run(9000, shifted(STOP, 1000))
     assert bench.state is Recording.IDLE
+
+
+def test_of_three_quick_presses_the_third_begins_nothing_by_itself() -> None:
+    """Where the first two were refused, the third is the first of two again."""
+    meanings = Meanings(DOUBLE)
+    said = [meanings.hear(Press(R, at(time)), Moment(Recording.IDLE)) for time in (0, 300, 600)]
+    assert [each.means for [each] in said] == [Means.HEARD, Means.PRESS, Means.HEARD]
+
+
+def test_what_follows_a_stop_goes_on_by_one_press() -> None:
+    """It records still: nothing has to be started."""
+    assert Bench(DOUBLE, state=Recording.POST_EVENT).run(500, press(R, 100, 100)).meant == [Means.PRESS]
 
 
 def test_a_confirming_press_is_not_half_of_a_start() -> None:
@@ -294,6 +306,21 @@ def test_presses_that_are_no_pair_are_told_one_by_one() -> None:
     assert bench.meant == [Means.HEARD, Means.TELL, Means.HEARD, Means.TELL]
 
 
+def test_presses_that_nobody_ticked_between_are_no_pair_either() -> None:
+    """A controller that was busy for seconds takes two presses for what they were; the later one is told."""
+    bench = Bench(ALL, tick_ms=3000).run(6000, [*press(F, 0, 150), *press(F, 1200, 150)])
+    assert bench.meant == [Means.HEARD, Means.HEARD, Means.TELL]
+
+
+def test_a_press_of_tomorrow_is_told_today() -> None:
+    """An edge that claims to be later came now: the answer is not kept until then."""
+    meanings, moment = Meanings(ALL), Moment(Recording.IDLE)
+    meanings.hear(Press(F, at(3_600_000)), moment)
+    meanings.hear(Tap(F, at(150)), moment)
+    assert meanings.tick(at(200), moment) == []
+    assert [each.means for each in meanings.tick(at(1100), moment)] == [Means.TELL]
+
+
 def test_three_presses_are_a_pair_and_one_more() -> None:
     """The pair is spent."""
     bench = Bench(ALL).run(4000, [*press(F, 0, 150), *press(F, 300, 150), *press(F, 600, 150)])
@@ -341,8 +368,8 @@ def test_a_stuck_function_button_means_nothing() -> None:
 
 
 gaps = st.integers(0, 60) | st.integers(0, 900) | st.integers(2900, 3300)
-storms = st.lists(st.tuples(gaps, st.sampled_from(Button), st.booleans()), max_size=80)
-steps = st.sampled_from([1, 7, 10, 50, 100])
+storms = st.lists(st.tuples(gaps, st.sampled_from(Button), st.booleans()), max_size=40)
+steps = st.sampled_from([5, 10, 50, 100])
 policies = st.builds(Policy, double=st.just(False), mute=st.booleans(), hush=st.booleans(), standby=st.booleans())
 
 
@@ -367,6 +394,50 @@ def test_no_storm_loses_the_press_after_it(
     assert told == [at(calm + 1000)]
     stopped = bench.states and bench.states[-1][1] is Recording.STOPPING and bench.states[-1][2] is Recording.IDLE
     assert bench.state in RUNNING or (stopped and Means.CONFIRM in bench.meant)
+
+
+lost = st.tuples(st.integers(0, 900), st.sampled_from(Button), st.booleans(), st.booleans())
+
+
+@given(st.lists(lost, max_size=30), st.sampled_from([10, 50, 100]), st.booleans(), st.booleans())
+def test_no_lost_edge_loses_the_press_after_it(
+    storm: list[tuple[int, Button, bool, bool]],
+    tick_ms: int,
+    down: bool,  # noqa: FBT001 - Hypothesis calls it
+    up: bool,  # noqa: FBT001
+) -> None:
+    """Edges that never come, of the storm or of the press itself: the level finds it, and the button is never wedged."""
+    bench = Bench(ALL, tick_ms=tick_ms, levels=dict.fromkeys(Button, False))
+    levels, now = bench.levels, 0
+    assert levels is not None
+    for gap, button, level, comes in storm:
+        now += gap
+        bench.run(now, [(now, button, level)] if comes else [])
+        levels[button] = level
+    levels.update(dict.fromkeys(Button, False))
+    bench.run(now + 1000)
+    bench.state, heard = Recording.IDLE, len(bench.gestures)
+    levels[R] = True
+    bench.run(now + 1400, [(now + 1000, R, True)] if down else [])
+    levels[R] = False
+    bench.run(now + 3000, [(now + 1400, R, False)] if up else [])
+    assert [type(gesture) for gesture in bench.gestures[heard:]] == [Press, Tap]
+    assert bench.state is Recording.RECORDING
+
+
+@given(storms, steps, st.integers(30, 700), st.integers(60, 700))
+def test_no_storm_loses_two_presses_where_two_are_wanted(
+    storm: list[tuple[int, Button, bool]], tick_ms: int, length: int, pause: int
+) -> None:
+    """After a second of rest, within their time."""
+    edges = raw(storm)
+    calm = (edges[-1][0] if edges else 0) + 10
+    bench = Bench(DOUBLE, tick_ms=tick_ms).run(calm + 1000, [*edges, *((calm, button, False) for button in Button)])
+    bench.state, heard = Recording.IDLE, len(bench.said)
+    begin = calm + 1000
+    second = begin + min(length + pause, 800)
+    bench.run(second + 3000, [*press(R, begin, min(length, second - begin - 40)), *press(R, second, length)])
+    assert Means.PRESS in [said.means for _, said in bench.said[heard:]]
 
 
 def held_ms(edges: list[Raw], until: int) -> int:
