@@ -217,6 +217,18 @@ def test_a_mute_lasts_into_the_recording_that_takes_over(monkeypatch: pytest.Mon
     assert all("muted" in told(each, "sound")[-1] for each in later)
 
 
+def test_a_mute_outlives_the_loss_of_a_recording(tmp_path: Path) -> None:
+    """Storage took the recording away, and the one that takes over is muted as the first was: nobody asked for sound again."""
+    rig = twice(new().tap().run(1)).run(1)
+    rig.evidence.trouble.fail_syncs(1)
+    rig.run(3)
+    assert rig.cues.count("fault") == 1
+    assert (rig.state, flags(rig), rig.audio.due_ns()) == (Recording.RECORDING, {Flag.MUTE}, None)
+    again = judge(rig.stop().restart().run(3), tmp_path).every_recording[-1]
+    assert {text for text in told(again, "sound") if "muted" in text}
+    assert not [text for text in told(again, "sound") if "recorded" in text]
+
+
 def test_the_end_of_a_mute_is_in_the_log_too(tmp_path: Path) -> None:
     """By the stop, here."""
     rig = twice(new().tap().run(1)).run(1).stop().run(1)
@@ -313,6 +325,12 @@ def test_a_buffer_that_is_not_full_again_says_so_to_the_frame(tenths: int, tmp_p
     full = pressed_ns - rig.camera.take.epoch_ns >= 4 * NS
     (recording,) = judge(rig.run(1).stop(), tmp_path).every_recording
     assert bool(told(recording, "standby")) is not full
+
+
+def test_a_recording_right_after_switching_on_speaks_of_no_standby(tmp_path: Path) -> None:
+    """Its buffer is short since it has not run for long; nobody paused it."""
+    (recording,) = judge(new(pre_event_s=30).tap().run(2).stop(), tmp_path).every_recording
+    assert told(recording, "standby") == []
 
 
 def test_standby_does_not_outlive_the_service() -> None:

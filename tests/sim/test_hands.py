@@ -19,6 +19,7 @@ from firmware.runtime.writer import Writer
 from hal.interface import Battery, Button, Edge
 from hal.sim.panel import SimButtons
 from tests.rig import NS, Rig, judge
+from tests.sim.test_waiting import starts as waits
 from tools.verify.report import Verdict
 from tools.verify.times import utc
 
@@ -97,6 +98,29 @@ def test_a_single_press_does_nothing_but_say_that_it_was_heard() -> None:
     tap(rig, R, 10).run(1)
     tap(rig, R).run(1)
     assert (rig.state, rig.cues) == (Recording.IDLE, ["heard", "heard"])
+
+
+def test_of_two_presses_the_wait_counts_from_the_second(tmp_path: Path) -> None:
+    """Before it nobody could know: the light is not late for it."""
+    rig = Rig.new(start_press="double").run(5)
+    tap(rig, R).run(0.5)
+    tap(rig, R).run(2).stop()
+    (wait,) = waits(rig, tmp_path)
+    assert wait.starting_ms is not None
+    assert wait.starting_ms <= 50
+    assert wait.recording_ms < 300
+
+
+def test_a_press_that_began_in_time_confirms_though_the_time_ends_under_it() -> None:
+    """Five seconds are for the press to begin."""
+    for pressed_s, stops in ((4.9, True), (5.1, False)):
+        rig = Rig.new().run(3).tap().run(1)
+        rig.buttons.press(R)
+        rig.run(3.2)
+        rig.buttons.release(R)
+        rig.run(pressed_s - 0.2)
+        tap(rig, R, 0.4).run(1)
+        assert (rig.state is Recording.IDLE) is stops
 
 
 # Boot.

@@ -195,6 +195,16 @@ def test_a_level_that_comes_and_goes_is_no_press() -> None:
         assert machine.level(at(now), down=now % 100 == 0) == []
 
 
+def test_each_lost_edge_takes_its_own_tenth_of_a_second() -> None:
+    """What the level told last does not hurry what it tells next."""
+    machine = Gestures(RECORD)
+    levels(machine, False, 0, 100)
+    assert [type(gesture) for gesture in levels(machine, True, 150, 250)] == [Press]
+    assert machine.level(at(300), down=False) == []
+    assert machine.level(at(350), down=True) == []
+    assert levels(machine, True, 400, 900) == []
+
+
 def test_a_button_let_go_while_nobody_looked_yet_is_free() -> None:
     """Down when the camera started, up before it listened: the next press is one."""
     machine = Gestures(RECORD, down=True)
