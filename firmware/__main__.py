@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from firmware.camera import Camera
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import RUNNING, Recording
+from firmware.evidence.jws import FILE_LIMIT
 from firmware.runtime import pending
 from firmware.runtime.choosing import choose, effective
 from firmware.runtime.controller import PartLost, Quit
-from firmware.runtime.enrolment import Enrolment, NotEnrolledError
+from firmware.runtime.enrolment import ROOT, SETTINGS, Enrolment, NotEnrolledError
 from firmware.runtime.entropy import draw
 from firmware.runtime.insight import of_camera, of_officer
 from firmware.runtime.log import Log
@@ -155,11 +156,19 @@ def chosen_settings(enrolment: Enrolment | None, log: Log) -> Settings:
 
 def _show_settings(config: Path, *, as_json: bool) -> int:
     """Print what a config partition makes of the settings, and why; 1 where that is not what an authority signed."""
-    from hal.sim.storage import FileStorage
-
-    told = effective(FileStorage(config).root())
+    try:
+        told = effective({name: _beginning(config / name) for name in (ROOT, SETTINGS) if (config / name).is_file()})
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        return NOT_STARTED
     sys.stdout.write((json.dumps(told.as_json(), indent=2) if as_json else "\n".join(told.as_text())) + "\n")
     return NOT_STARTED if told.refused else 0
+
+
+def _beginning(path: Path) -> bytes:
+    """A file, as far as it may be of use: one that is longer is refused for that."""
+    with path.open("rb") as file:
+        return file.read(FILE_LIMIT + 2)
 
 
 def _video(chosen: Settings) -> VideoFormat:

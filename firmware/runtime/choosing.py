@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from firmware import settings
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import EvidenceError
-from firmware.evidence.jws import FILE_LIMIT, from_file
+from firmware.evidence.jws import from_file
 from firmware.evidence.settings_doc import verify_settings
-from firmware.runtime import durable
 from firmware.runtime.enrolment import ROOT, SETTINGS
 from firmware.settings import Settings, SettingsError
 from firmware.version import VERSION
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from firmware.settings import Problem
-    from hal.interface import Directory
 
 AUTHORITY: Final = "authority"
 _WIDEST: Final = 40
@@ -91,14 +89,13 @@ class Effective:
             yield "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], wide, strict=True)), row.meaning])
 
 
-def effective(config: Directory) -> Effective:
-    """What a config partition says.  It opens no hardware and needs no key, so that a card can be read at a desk."""
+def effective(files: Mapping[str, bytes]) -> Effective:
+    """What a config partition with these ``files`` says.  It opens no hardware and needs no key, so that a card can be read at a desk."""
+    missing = sorted({ROOT, SETTINGS} - files.keys())
+    if missing:
+        return Effective(Chosen(Settings()), trouble=f"no enrolled authority: {', '.join(missing)} missing")
     try:
-        missing = sorted({ROOT, SETTINGS} - set(config.names()))
-        if missing:
-            return Effective(Chosen(Settings()), trouble=f"no enrolled authority: {', '.join(missing)} missing")
-        trust = Trust.load(durable.read(config, ROOT))
-        signed = verify_settings(from_file(durable.read(config, SETTINGS, FILE_LIMIT), SETTINGS), trust)
-    except (EvidenceError, OSError) as error:
+        signed = verify_settings(from_file(files[SETTINGS], SETTINGS), Trust.load(files[ROOT]))
+    except EvidenceError as error:
         return Effective(Chosen(Settings()), trouble=f"the settings cannot be believed: {error}")
     return Effective(choose(signed.payload["values"]), signed.payload["serial"], signed.hash)

@@ -120,6 +120,15 @@ def test_a_dock_ends_it_at_once(tmp_path: Path) -> None:
     assert [text for _, text in notes(sealed(rig, tmp_path), "stop")] == ["stopped: officer", "stopped: docked"]
 
 
+def test_a_full_card_ends_it_at_once(tmp_path: Path) -> None:
+    """With what it has room for."""
+    rig, _ = stopped()
+    rig.evidence.trouble.fill(rig.camera.vault.budget.running - 1)
+    rig.run(2)
+    assert rig.state is Recording.IDLE
+    assert [text for _, text in notes(sealed(rig, tmp_path), "stop")] == ["stopped: officer", "stopped: storage-full"]
+
+
 def test_a_shutdown_ends_it_at_once_and_nothing_resumes(tmp_path: Path) -> None:
     """The officer had stopped it: the next start does not go on with it."""
     rig, _ = stopped()
