@@ -44,11 +44,11 @@ class Overlap:
 @dataclass(frozen=True, slots=True)
 class Begin:
     """Open a take; ``continues`` is the take that this one takes over from without a gap, 0 for none.  Its live part begins in segment
-    ``live_from``; the numbers below are for what was captured before the press, which others may have captured too."""
+    ``live_from``, None for the one that was prepared; the numbers below are for what was captured before the press, which others may have captured too."""
 
     take: int
     continues: int = 0
-    live_from: int = 0
+    live_from: int | None = None
     overlaps: tuple[Overlap, ...] = ()
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from firmware.evidence import documents, kinds
+from firmware.runtime import take
 from firmware.runtime.controller import Quit
 from hal.interface import Button
 from hal.sim.memory import MemoryStorage
 from hal.sim.unsynced import digest
 from tests.fault.power.world import EMPTY, Diary, World, whole
 from tests.pki import Pki
-from tests.rig import NONCE, Rig, anchor_for, enrol, log_receipt_for, pki, receipt_for, settings_line
+from tests.rig import NONCE, NS, Rig, anchor_for, enrol, log_receipt_for, pki, receipt_for, settings_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,17 @@ def second_press(world: World) -> Story:
     rig.camera.inbox.put(Quit("shutdown"))
     rig.settle()
     return Story("second-press", diary, world.config, 1)
+
+
+def roll_over(world: World) -> Story:
+    """A recording is as long as one may be, goes on in another one, and that one is stopped; a press right behind it reaches back over both."""
+    short = World(world.values | {"max_length_min": 1})
+    with mock.patch.object(take, "MINUTE_NS", 2 * NS):
+        rig, diary, _ = short.start(boot=1)
+        press(rig.run(1.1)).run(2.6)
+        stop(rig).run(0.1)
+        stop(press(rig).run(0.2))
+    return Story("roll-over", diary, short.config, 1)
 
 
 def cut_off(world: World) -> Image:
@@ -200,6 +213,7 @@ def assignment_line(authority: Pki, shift: str) -> bytes:
 STORIES: tuple[Callable[[World], Story], ...] = (
     first_press,
     second_press,
+    roll_over,
     resumption,
     handover,
     log_handover,

@@ -13,7 +13,7 @@ from firmware.runtime.enrolment import Enrolment
 from firmware.runtime.log import Log
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.vault import Vault
-from firmware.runtime.work import Begin, Mounted, Sealed
+from firmware.runtime.work import Begin, Durable, Mounted, Sealed
 from firmware.runtime.writer import Writer
 from hal.sim.clock import VirtualClock
 from hal.sim.crashes import Image, Survival
@@ -22,7 +22,7 @@ from hal.sim.volume import Operation, Sync
 from tests.rig import VALUES, PkiSigner, Rig, enrol, pki
 
 if TYPE_CHECKING:
-    from hal.interface import Hal, Lights
+    from hal.interface import Hal, Lights, Unit
 
 SYNC_NS = 20_000_000
 """How long a sync takes."""
@@ -220,7 +220,8 @@ def _keeping(diary: Diary, clock: VirtualClock) -> Any:
 def _listen(rig: Rig, diary: Diary) -> None:
     """Hear what the light says, what is stopped, and what the writer calls sealed."""
     camera = rig.camera
-    show, seal, answer = rig.indicators.show, camera.seal, camera.writer._answer
+    show, seal, roll, answer = rig.indicators.show, camera.seal, camera.roll, camera.writer._answer
+    rolled: set[int] = set()
 
     def showing(lights: Lights) -> None:
         take = camera.take
@@ -234,11 +235,21 @@ def _listen(rig: Rig, diary: Diary) -> None:
             diary.say("stopped", camera.writer.takes[take.id].number, rig.clock.monotonic_ns())
         seal(reason)
 
+    def rolling(keyframe: Unit) -> None:
+        before = camera.writer.takes.get(camera.take.id) if camera.take is not None else None
+        roll(keyframe)
+        rolled.add(camera.takes.begun)
+        if before is not None:
+            diary.say("stopped", before.number, keyframe.time_ns)
+
     def answering(said: Any) -> None:
+        if isinstance(said, Durable) and said.take in rolled and camera.take is not None:  # the light stays as it was
+            diary.say("recording", camera.writer.takes[said.take].number, camera.take.epoch_ns)
         if isinstance(said, Sealed):
             diary.say("sealed", said.number)
         answer(said)
 
     rig.indicators.show = showing  # type: ignore[method-assign]
     camera.seal = sealing  # type: ignore[method-assign]
+    camera.roll = rolling  # type: ignore[method-assign]
     camera.writer._answer = answering
