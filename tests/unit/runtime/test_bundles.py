@@ -553,6 +553,24 @@ def test_storage_fails(camera: Camera, pki: Pki, fault: str) -> None:
     assert camera.slots.handed == [large]
 
 
+def test_the_last_sync_fails(camera: Camera, pki: Pki) -> None:
+    """All bytes are here, and nobody knows whether they stay: it is not called whole, and the next attempt begins anew."""
+    line = paper(pki)
+    intake = caught_up(camera.bundles.offer(line))
+    intake.take(DATA)
+    camera.storage.trouble.fail_syncs(1)
+    with pytest.raises(OSError, match="Input/output") as failed:
+        intake.complete()
+    assert failed.value.errno == errno.EIO, "the sync's own error"
+    assert camera.names() == []
+    assert not +camera.storage.held, "an open file would keep its room"
+    assert not camera.bundles.step(camera.stopping)
+    give(camera, line)
+    assert not +camera.storage.held
+    assert camera.bundles.step(camera.stopping)
+    assert camera.slots.handed == [DATA]
+
+
 def test_syncs_are_small(camera: Camera, pki: Pki) -> None:
     """No more than a mebibyte and a piece ever waits for a sync: a recording that begins waits for no more."""
     line, large = paper(pki, DATA * 12), DATA * 12
@@ -566,6 +584,7 @@ def test_syncs_are_small(camera: Camera, pki: Pki) -> None:
             most = max(most, waiting)
         seen = len(camera.storage.log)
     assert PIECE <= most < PIECE + 65_536
+    assert PIECE == 1 << 20
 
 
 def states(storage: MemoryStorage, begin: int, most: int) -> Iterator[Image]:

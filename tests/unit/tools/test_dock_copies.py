@@ -718,4 +718,5 @@ def test_a_receipt_that_the_camera_declines(
     assert set(shelf.receipts) == {1}
     (told,) = [event.facts for event in events if event.kind is Kind.REJECTED]
     assert told["item"] == "00000002"
+    assert [event.facts["items"] for event in events if event.kind is Kind.DONE] == [1]
     assert "not today" in str(told["text"])
