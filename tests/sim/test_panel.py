@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -16,12 +17,23 @@ import pytest
 from PIL import Image
 
 from tests.pages import Browser, get
+from tools.panel.hands import MOST_PENDING
 from tools.panel.panel import Panel
+from tools.scenario.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SETTINGS = {"pre_event_s": 2, "hold_s": 1, "keep_after_receipt_h": 0, "width": 320, "height": 180, "bitrate": 500_000}
+
+STORY = b'title = "T"\nwords = "W"\nabout_s = 5\n'
+STORIES = {
+    "endless": STORY + b'[[steps]]\nsay = "Wait."\n[[steps]]\npause = 600\nleast = 600\n',
+    "short": STORY + b'[[steps]]\npause = 600\n[[steps]]\npress = "function"\n[[steps]]\nwait = { place = "worn" }\n',
+    "lie": STORY + b'[[steps]]\nwait = { place = "docked" }\nwithin = 0\n',
+    "lavish": STORY + b'cameras = 3\n[[steps]]\nsay = "x"\n',
+    "strict": STORY + b'[[steps]]\nsay = "x"\n[settings]\nstandby_allowed = true\n',
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +42,10 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     root = tmp_path_factory.mktemp("panel")
     (root / "page").mkdir()
     (root / "page" / "index.html").write_text("<!doctype html><title>t</title>")
-    with Panel(root / "home", cameras=2, replay=True, settings=SETTINGS, folder=root / "page") as panel:
+    stories = [read(story, name) for name, story in STORIES.items()]
+    with Panel(
+        root / "home", cameras=2, replay=True, settings=SETTINGS, folder=root / "page", scenarios=stories
+    ) as panel:
         yield panel
 
 
@@ -131,6 +146,43 @@ def test_sliders_switches_strikes_and_faults(browser: Browser) -> None:
         ("officer", {"do": "assign", "camera": "cam-2", "officer": " "}),
     ):  # fmt: skip
         assert error in browser.error(**order)
+
+
+def test_scenarios(panel: Panel, browser: Browser) -> None:
+    """Played for all pages at once, one at a time, stopped when somebody says so; how it went stands there for whoever comes later."""
+    hello = browser.messages[-1] if browser.messages[-1]["type"] == "hello" else browser.wait_for("hello")
+    assert {"cell-door", "endless"} <= {each["name"] for each in hello["scenarios"]}
+    browser.camera(ready)
+    assert "unknown scenario 'x'" in browser.error("play", scenario="x")
+    assert "needs 3 cameras" in browser.error("play", scenario="lavish")
+    assert "standby_allowed = True" in browser.error("play", scenario="strict")
+    assert browser.ask("play", scenario="endless", fast=True)["ok"]
+    now = browser.wait_for("scenario", lambda message: message["step"] == 2)
+    assert (now["name"], now["state"], now["say"], now["steps"]) == ("endless", "running", "Wait.", 2)
+    with Browser(panel.port) as other:
+        assert other.wait_for("hello")["scenario"]["state"] == "running"
+        assert "stop it first" in other.error("play", scenario="short")
+        assert other.ask("stop")["ok"]
+    browser.wait_for("scenario", lambda message: message["state"] == "stopped")
+    assert browser.ask("play", scenario="lie")["ok"]
+    lie = browser.wait_for("scenario", lambda message: message["state"] == "failed")
+    assert lie["problems"][0].startswith("step 1: cam-1: wait place docked: in vain; instead: power on")
+    assert browser.wait_for("said", lambda message: message["trouble"])["who"] == "scenario"
+    assert browser.ask("play", scenario="short", fast=True)["ok"]
+    browser.wait_for("scenario", lambda message: message["state"] == "passed")
+    assert browser.ask("stop")["ok"]
+
+
+def test_taps_are_bounded(browser: Browser) -> None:
+    """Orders that last are counted: a page cannot pile them up."""
+    browser.camera(on, "cam-2")
+    for number in range(MOST_PENDING + 5):
+        order = {"id": 1000 + number, "do": "tap", "camera": "cam-2", "button": "function", "ms": 1500}
+        browser.say(json.dumps(order))
+    refused = browser.wait_for("answer", lambda message: message["ok"] is False)
+    assert refused["error"] == f"{MOST_PENDING} orders wait for their end already"
+    browser.wait_for("answer", lambda message: message["id"] == 1000 + MOST_PENDING - 1 and message["ok"])
+    browser.camera(lambda message: not message["buttons"]["function"], "cam-2")
 
 
 def test_dead_battery_and_dead_service(panel: Panel, browser: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tools.scenario.read import FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 LIE = b"""title = "A lie"
@@ -26,18 +28,37 @@ within = 1.5
 """
 
 
+NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def command(name: str) -> list[str]:
+    """How one is played for a test."""
+    return [sys.executable, "-m", "tools", "sim", "--scenario", name, "--fast", "--replay"]
+
+
 def played(name: str) -> subprocess.CompletedProcess[str]:
     """What ``lapel sim --scenario`` makes of it."""
-    command = [sys.executable, "-m", "tools", "sim", "--scenario", name, "--fast", "--replay"]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=110)
+    return subprocess.run(command(name), check=False, capture_output=True, text=True, timeout=110)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
-def test_scenario(name: str) -> None:
+@pytest.fixture(scope="module")
+def running() -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """All of them at once: each mostly waits, for a button that is held or a dock that has to have stood."""
+    with ExitStack() as stack:
+        programs = {}
+        for name in NAMES:
+            program = subprocess.Popen(command(name), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            programs[name] = stack.enter_context(program)
+            stack.callback(program.kill)
+        yield programs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario(running: dict[str, subprocess.Popen[str]], name: str) -> None:
     """It passes."""
-    done = played(name)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert done.stdout.endswith(": passed\n")
+    said, _ = running[name].communicate(timeout=115)
+    assert running[name].returncode == 0, said[-3000:]
+    assert said.endswith(": passed\n")
 
 
 def test_what_does_not_come_fails(tmp_path: Path) -> None:
