@@ -398,3 +398,20 @@ def test_a_pre_event_part_without_a_number_is_refused() -> None:
         ring.push(unit)
     with pytest.raises(ValueError, match="reserved"):
         cut_pre_event(ring.snapshot()[0], 0, fps=30)
+
+
+def test_a_recording_that_gives_way_ends_where_the_next_one_begins() -> None:
+    """Everything that came before the keyframe, sound that is captured later too; the last frame ends exactly there, and nothing follows."""
+    stream = steady(3.5, fps=10, gop=10)
+    at = next(place for place, unit in enumerate(stream) if unit.key and unit.time_ns >= EPOCH + 3 * SECOND)
+    keyframe = stream[at]
+    cutter = Cutter(0, fps=10, segment_s=10)
+    flushes = [flush for unit in stream[:at] for flush in cutter.push(unit)]
+    late = sound(keyframe.time_ns + SECOND // 20)
+    flushes += cutter.push(late)
+    flushes += cutter.give_way(keyframe)
+    assert_whole(flushes, [*stream[:at], late])
+    assert flushes[-1].last
+    assert flushes[-1].fragments[-1].end_ns == keyframe.time_ns
+    assert cutter.give_way(keyframe) == cutter.finish(keyframe.time_ns) == cutter.push(keyframe) == []
+    assert cutter.late == 1
