@@ -138,6 +138,10 @@ SWITCHES: Final = (
     Switch("lens-covered", "Lens covered", "picture", (order("video", "dark", on=True),), (order("video", "dark", on=False),)),
     Switch("encoder-slow", "Encoder too slow", "picture", (order("video", "slow", ms=60),), (order("video", "slow", ms=0),)),
     Switch(
+        "picture-late", "Picture comes 2 s late", "picture",
+        (order("video", "late", seconds=2),), (order("video", "late", seconds=0),),
+    ),
+    Switch(
         "microphone-dead", "Microphone dead", "sound",
         (order("audio", "refuse"), order("audio", "end")), (order("audio", "clear"),),
     ),
@@ -148,6 +152,10 @@ SWITCHES: Final = (
         (order("storage", "read-only", on=True),), (order("storage", "read-only", on=False),),
     ),
     Switch("gauge-stuck", "Battery's gauge stuck", "battery", (order("power", "stick", on=True),), (order("power", "stick", on=False),)),
+    Switch(
+        "gauge-low", "Battery's gauge 40 % too low", "battery",
+        (order("power", "skew", percent=-40),), (order("power", "skew", percent=0),),
+    ),
     Switch("gauge-dead", "Battery's gauge dead", "battery", (order("power", "die", on=True),), (order("power", "die", on=False),)),
     Switch("motion-dead", "Accelerometer dead", "sensors", (order("motion", "die"),), (order("motion", "mend"),)),
     Switch("dock-noise", "Dirty contacts", "dock", (order("dock", "noise", seed=1, drop=0.0005, flip=0.0005),), (order("dock", "clear"),)),
@@ -170,7 +178,9 @@ STRIKES: Final = (
     Strike("card-stalls", "The card stalls for 3 s", "storage", (order("storage", "stall", seconds=3),)),
     Strike("card-sync-fails", "One sync of the card fails", "storage", (order("storage", "sync", count=1),)),
     Strike("clock-lost", "The clock loses its time", "clock", (order("clock", "unset"),)),
+    Strike("clock-2100", "The clock says 2100", "clock", (order("clock", "2100"),)),
     Strike("clock-right", "The clock is right", "clock", (order("clock", "right"),)),
+    Strike("wire-loose", "The alarm's wire is loose", "sensors", (order("triggers", "chatter", name="alarm"),)),
     Strike("dock-cut", "The dock's cable is pulled", "dock", (order("dock", "cut", after=0),)),
     Strike("update-fails", "The next update fails", "hardware", (order("updater", "refuse"),)),
 )
