@@ -33,6 +33,7 @@ class Senses:
         self._reserve = Reserve()
         self._found: frozenset[Trouble] = frozenset()
         self._told: set[Trouble] = set()
+        self._told_s: int | None = None
         self._fresh: list[str] = []
         self.battery: Battery | None = None
         self.left_s: int | None = None
@@ -74,8 +75,20 @@ class Senses:
         if (fresh := worst(found - self._told)) is not None:
             self._told |= found
             self._fresh.append(fresh.value)
-            self._log.event("battery", percent=battery.percent, left_s=left_s, warning=fresh.value)
+            self._log.event("battery-warning", percent=battery.percent, left_s=left_s, warning=fresh.value)
+        self._tell(battery, left_s)
         return found | (frozenset() if self.heat is Level.COOL else frozenset({Trouble.HOT}))
+
+    def _tell(self, battery: Battery, left_s: int | None) -> None:
+        """Each tenth of the time that is left, as it is told of storage; and where there is a forecast no more."""
+        before = self._told_s
+        if before is None or left_s is None:
+            changed = left_s is not before
+        else:
+            changed = abs(left_s - before) >= max(60, before // 10)
+        if changed:
+            self._told_s = left_s
+            self._log.event("battery", percent=battery.percent, left_s=left_s)
 
     @property
     def hot(self) -> bool:

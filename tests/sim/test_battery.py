@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,6 +189,18 @@ def test_a_voltage_that_contradicts_wins() -> None:
     rig.power.put(1.9)
     primed(rig, 1).run(15)
     assert ended(rig)
+
+
+def test_the_log_of_the_service_has_the_hours() -> None:
+    """Each tenth of what is left; and that there is no forecast any more, once."""
+    rig = Rig.new().run(1)
+    for percent in (60, 58, 50, 50):
+        primed(rig, percent).run(2)
+    rig.power.touch(on=True)
+    rig.run(3)
+    told = [json.loads(line) for line in rig.log.getvalue().splitlines()]
+    left = [each["left_s"] for each in told if each["event"] == "battery"]
+    assert [None if each is None else round(each / 60) for each in left] == [37, 31, None]
 
 
 def test_a_dead_gauge_is_told_and_an_old_warning_stands() -> None:

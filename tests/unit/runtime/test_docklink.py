@@ -197,6 +197,25 @@ def test_yields_to_a_recording(pki: Pki, shelf: MemoryShelf, tmp_path: Path) -> 
     assert set(shelf.receipts) == {1, 2}
 
 
+@pytest.mark.parametrize("hot", [False, True])
+def test_a_camera_that_has_to_cool_down_takes_its_time(pki: Pki, shelf: MemoryShelf, tmp_path: Path, hot: bool) -> None:  # noqa: FBT001 - both
+    """A message every tenth of a second, and everything is handed over all the same."""
+    at, _ = desk(pki, tmp_path)
+    made = parts(shelf, Wire(shelf.clock, lambda: DockEnd(at, PortKind.STREAM)), [])
+    made.berth.hot = lambda: hot
+    times: list[int] = []
+    read = shelf.read
+
+    def timed(item: str, file: str, offset: int, size: int) -> bytes:
+        times.append(shelf.clock.now_ns)
+        return read(item, file, offset, size)
+
+    shelf.read = timed  # type: ignore[method-assign]  # in its place for this test
+    DockLink(made).run(Stop(shelf.clock, 1))
+    assert set(shelf.receipts) == {1, 2}
+    assert (times[-1] - times[0] >= 100_000_000 * (len(times) - 1)) is hot
+
+
 def revoked(pki: Pki, role: Role) -> Trust:
     """Trust that has this role's certificate withdrawn."""
     return Trust(pki.root, frozenset({pki.certificates[role].fingerprint}))
