@@ -1,7 +1,7 @@
 """The desk beside the dock: what lies in the dock's store, what the independent verifier says of it, and films for those who may see them.
 
 The verifier runs as a program of its own, as anybody would run it.  Films are decrypted here with the authority's key, which no camera has,
-and lie in a directory that goes with the panel.
+and lie in a directory that is emptied when the panel ends, and when one begins.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 from typing import Any, Final
 
 from tools.export.exporter import export_recording
@@ -56,7 +56,9 @@ class Evidence:
         self._changed = changed
         self._say = say
         self._lock = threading.Lock()
-        self._folder = TemporaryDirectory(prefix="lapel-films-")
+        self._folder = home.films
+        rmtree(self._folder, ignore_errors=True)  # of a panel that was cut off
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._reports: Mapping[str, Any] = {}
         self._items: dict[str, Path] = {}
         self._films: dict[str, Film] = {}
@@ -82,7 +84,7 @@ class Evidence:
                 self._verifier.kill()
         for thread in self._threads:
             thread.join()
-        self._folder.cleanup()
+        rmtree(self._folder, ignore_errors=True)
 
     def judge(self) -> None:
         """Have the store judged, once what is being judged is done."""
@@ -104,7 +106,7 @@ class Evidence:
         item = name.removesuffix(".mp4")
         with self._lock:
             ready = name.endswith(".mp4") and self._films.get(item, Film()).state == "ready"
-        return Path(self._folder.name) / f"{item}.mp4" if ready else None
+        return self._folder / f"{item}.mp4" if ready else None
 
     def document(self) -> dict[str, Any]:
         """What a page shows, the newest recording first."""
@@ -168,7 +170,7 @@ class Evidence:
         while (item := self._wanted.get()) is not None and not self._ended.is_set():
             with self._lock:
                 recording = self._items.get(item)
-            out = Path(self._folder.name) / f"{item}.mp4"
+            out = self._folder / f"{item}.mp4"
             try:
                 if recording is None:
                     raise Refused("it is not in the dock's store any more")

@@ -83,6 +83,11 @@ class Home:
         """Exported films; ``identity`` in it is who the desk is."""
         return self.root / "export"
 
+    @property
+    def films(self) -> Path:
+        """Films that a panel's desk made to be looked at."""
+        return self.export / "films"
+
 
 def provision(
     home: Home,

@@ -155,6 +155,17 @@ def test_films(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.evidence.close = lambda: None  # type: ignore[method-assign]  # the fixture closes once more
 
 
+def test_films_of_a_panel_that_was_cut_off(tmp_path: Path) -> None:
+    """They are taken away when the next one begins."""
+    (tmp_path / "dock").mkdir()
+    left = tmp_path / "export" / "films" / "old.mp4"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"film")
+    desk = Desk(Home(tmp_path))
+    assert not left.exists()
+    desk.evidence.close()
+
+
 def test_unknown_recordings(desk: Desk) -> None:
     """Only what the verifier has named can be made a film of."""
     for name in (ITEM, "../../etc/passwd", ""):
