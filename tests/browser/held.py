@@ -14,7 +14,8 @@ WATCH = """() => {
     const text = id => document.getElementById(id).textContent;
     const light = name => { const { colour, pattern } = document.querySelector(`.lit[data-lamp="${name}"]`).dataset; return `${colour} ${pattern}`; };
     const count = document.getElementById('cue').dataset.count;
-    const now = { words: text('words'), cue: text('cue'), count, top: light('top'), front: light('front') };
+    const moving = ['top', 'front'].map(name => document.querySelector(`.lit[data-lamp="${name}"]`).getAnimations().length > 0);
+    const now = { words: text('words'), cue: text('cue'), count, top: light('top'), front: light('front'), moving };
     if (JSON.stringify(window.seen.at(-1)) !== JSON.stringify(now)) window.seen.push(now);
   };
   new MutationObserver(note).observe(document.getElementById('camera'), {subtree: true, childList: true, characterData: true, attributeFilter: ['data-colour', 'data-pattern', 'data-count']});
@@ -66,15 +67,15 @@ class Held:
         self.page.evaluate("() => { window.from = window.seen.length; }")
 
     @property
-    def all_seen(self) -> list[dict[str, str]]:
+    def all_seen(self) -> list[dict[str, Any]]:
         """Everything that went by: words, cue, and both lights."""
-        seen: list[dict[str, str]] = self.page.evaluate("() => window.seen")
+        seen: list[dict[str, Any]] = self.page.evaluate("() => window.seen")
         return seen
 
     @property
-    def seen(self) -> list[dict[str, str]]:
+    def seen(self) -> list[dict[str, Any]]:
         """What went by since the last ``forget``: words, cue, and both lights."""
-        seen: list[dict[str, str]] = self.page.evaluate("() => window.seen.slice(window.from ?? 0)")
+        seen: list[dict[str, Any]] = self.page.evaluate("() => window.seen.slice(window.from ?? 0)")
         return seen
 
     def press(self, key: str = "Space", times: int = 1) -> None:

@@ -1,11 +1,11 @@
-"""What a server of the page might say: made up, in the shape of the real one's messages."""
+"""What a server of the page might say: made up, but for its words and patterns, which are the real one's."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from hal.interface import Colour, Pattern
-from hal.patterns import COURSES
+from tools.panel.views import words
 
 NUMBER = {"kind": "number", "low": 0, "high": 60, "default": None, "whole": True}
 DARK = {"colour": "off", "pattern": "steady"}
@@ -87,9 +87,7 @@ def hello(*cameras: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "type": "hello",
         "version": 1,
         "at_ms": 1_790_000_000_000,
-        "patterns": {pattern.value: {"words": pattern.value, "points": points} for pattern, points in COURSES.items()},
-        "troubles": {"no-sound": "The microphone does not work."},
-        "flags": {"hush": "Hush is on."},
+        **words(),
         "sliders": [
             {"name": "battery", "words": "Battery", "unit": "%", "low": 0, "high": 100, "step": 1, "group": "battery"},
             {"name": "clock", "words": "Clock", "unit": "s", "low": -3600, "high": 3600, "step": 60, "group": "clock"},

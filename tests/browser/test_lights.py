@@ -12,6 +12,7 @@ from hal.patterns import brightness, period_ms
 from tests.browser.conftest import Tell
 from tests.browser.hello import DARK, camera, hello, light
 from tests.oracles import needs
+from tools.panel.views import words
 
 pytestmark = needs("chromium")
 BRIGHT = """([lamp, times]) => {
@@ -20,6 +21,7 @@ BRIGHT = """([lamp, times]) => {
   for (const each of playing) each.pause();
   return times.map(ms => { for (const each of playing) each.currentTime = ms; return Number(getComputedStyle(node).opacity); });
 }"""
+WORDS = words()["patterns"]
 LARGEST = 341 * 256 / 4
 """Square pixels of what may flash more often than three times a second (WCAG 2.3.1, in a window of 1024 by 768)."""
 
@@ -106,7 +108,7 @@ def test_strips_tell_all_patterns_apart(told: Tell) -> None:
         )
         assert levels == [pytest.approx(brightness(pattern, part * 2.5 / 100), abs=0.001) for part in range(100)]
         strips.add(tuple(levels))
-        assert page.page.locator("#top-words").inner_text() == f"amber, {pattern.value}"
+        assert page.page.locator("#top-words").inner_text() == f"amber, {WORDS[pattern.value]['words']}"
     assert len(strips) == len(Pattern)
 
 

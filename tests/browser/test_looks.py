@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from firmware.core.indications import LIGHTS, Look
-from hal.interface import Light
+from hal.interface import Light, Pattern
 from tests.browser.held import Held
 from tests.browsing import visit
 from tests.oracles import needs
@@ -82,12 +82,15 @@ def docked(held: Held) -> None:
     held.click("Put it into the dock")
 
 
-def offloading(held: Held) -> None:
-    """A recording made in the dock is fetched from it."""
-    docked(held)
-    held.says("docked")
+def recorded(held: Held) -> None:
+    """A recording made where the camera is; in the dock it is fetched at once."""
     held.record()
     held.stop()
+
+
+def begun(held: Held) -> None:
+    """It records."""
+    held.felt("started")
 
 
 def recover(held: Held) -> None:
@@ -113,15 +116,34 @@ def take_out(held: Held) -> None:
 
 
 Hand = Callable[[Held], None]
+
+
+def shows(look: Look) -> Hand:
+    """Wait until it says this."""
+    return lambda held: held.says(look.value)
+
+
 WAYS: tuple[tuple[tuple[Look, ...], tuple[Hand, ...], Hand], ...] = (
-    ((Look.READY,), (), recover),
-    ((Look.STARTING, Look.STARTING_TROUBLE), (slow_card, lambda held: held.felt("started")), stop),
-    ((Look.RECORDING, Look.RECORDING_TROUBLE), (Held.record, with_empty_battery), stop),
-    ((Look.RECORDING_MUTED, Look.RECORDING_MUTED_TROUBLE), (muted, with_empty_battery), stop),
+    ((Look.READY,), (shows(Look.READY),), recover),
+    (
+        (Look.STARTING, Look.STARTING_TROUBLE),
+        (slow_card, shows(Look.STARTING), shows(Look.STARTING_TROUBLE), begun),
+        stop,
+    ),
+    (
+        (Look.RECORDING, Look.RECORDING_TROUBLE),
+        (Held.record, shows(Look.RECORDING), with_empty_battery, shows(Look.RECORDING_TROUBLE)),
+        stop,
+    ),
+    (
+        (Look.RECORDING_MUTED, Look.RECORDING_MUTED_TROUBLE),
+        (muted, with_empty_battery, shows(Look.RECORDING_MUTED_TROUBLE)),
+        stop,
+    ),
     ((Look.UNABLE,), (full,), empty),
-    ((Look.STANDBY,), (stand_up,), stand_up),
-    ((Look.WARNING,), (with_empty_battery,), recover),
-    ((Look.DOCKED, Look.OFFLOADING), (offloading,), take_out),
+    ((Look.STANDBY,), (stand_up, shows(Look.STANDBY)), stand_up),
+    ((Look.WARNING,), (with_empty_battery, shows(Look.WARNING)), recover),
+    ((Look.DOCKED, Look.OFFLOADING), (docked, shows(Look.DOCKED), recorded), take_out),
 )
 """How a hand brings a camera to each look, one behind the other, and back."""
 
@@ -144,6 +166,7 @@ def test_looks_are_shown(held: Held, looks: tuple[Look, ...], ways: tuple[Hand, 
         assert shown, f"{look} was not said"
         lights = LIGHTS[look]
         assert (shown[-1]["top"], shown[-1]["front"]) == (_light(lights.top), _light(lights.front))
+        assert shown[-1]["moving"] == [light.pattern is not Pattern.STEADY for light in (lights.top, lights.front)]
     back(held)
     held.says("ready")
 

@@ -13,6 +13,7 @@ from hal.interface import Colour, Pattern
 from tests.browser.conftest import Tell
 from tests.browser.hello import DARK, camera, hello, light, recording, state, store
 from tests.oracles import needs
+from tools.panel.views import words
 
 pytestmark = needs("chromium")
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>\"'&amp;"
@@ -131,7 +132,7 @@ def test_state_is_read_aloud_once(told: Tell) -> None:
         "Recording, and something needs attention.",
         "",
         "The microphone does not work.",
-        "Hush is on.",
+        words()["flags"]["hush"],
     ]
 
 
@@ -292,5 +293,5 @@ def test_what_is_new_is_ignored(told: Tell) -> None:
     tell = told()
     tell.say(type="weather", words="rain")
     tell.say(type="camera", **camera(mood="good"))
-    tell.say(type="camera", **camera(state=state(flags=["unheard-of"], troubles=["unheard-of"])))
+    tell.say(type="camera", **camera(state=state(flags=["unheard-of"], troubles=["unknown"])))
     tell.page.wait_for_function("() => document.getElementById('troubles').childElementCount === 2")

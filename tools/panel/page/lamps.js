@@ -3,30 +3,29 @@
 
 const STRIP_MS = 2500; // what a strip shows
 const STRIP_PARTS = 100;
-const LIT = 0.5;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-const period = (points) => points.at(-1)[0];
-const isSteady = (points) => points.every(([, level]) => level === points[0][1]);
+const period = (course) => course.at(-1)[0];
+const isSteady = (course) => course.every(([, level]) => level === course[0][1]);
 
 /** A pattern as keyframes of opacity. */
-export function keyframes(points) {
-  return points.map(([ms, opacity]) => ({ opacity, offset: ms / period(points), easing: "linear" }));
+export function keyframes(course) {
+  return course.map(([ms, opacity]) => ({ opacity, offset: ms / period(course), easing: "linear" }));
 }
 
 /** How bright a pattern is so many milliseconds after it began. */
-export function brightness(points, ms) {
-  const at = ms % period(points);
-  const next = points.findIndex(([begin]) => begin > at);
-  const [[begin, first], [end, last]] = [points[next - 1], points[next]];
+export function brightness(course, ms) {
+  const at = ms % period(course);
+  const next = course.findIndex(([begin]) => begin > at);
+  const [[begin, first], [end, last]] = [course[next - 1], course[next]];
   return first + ((last - first) * (at - begin)) / (end - begin);
 }
 
 /** A pattern as dashes along a path of length 100, for those who want no motion: one period; none for what neither blinks nor jumps. */
-export function dashes(points) {
-  const runs = points.slice(1).map(([end, level], index) => [end - points[index][0], level, points[index][1]]);
-  if (isSteady(points) || runs.some(([length, level, before]) => length > 0 && level !== before)) return "none";
-  const lengths = runs.filter(([length]) => length > 0).map(([length]) => ((100 * length) / period(points)).toFixed(1));
+export function dashes(course) {
+  const runs = course.slice(1).map(([end, level], index) => [end - course[index][0], level, course[index][1]]);
+  if (isSteady(course) || runs.some(([length, level, before]) => length > 0 && level !== before)) return "none";
+  const lengths = runs.filter(([length]) => length > 0).map(([length]) => ((100 * length) / period(course)).toFixed(1));
   return lengths.join(" ");
 }
 
@@ -57,11 +56,11 @@ export class Lamp {
     this.#playing?.cancel();
     this.#playing = null;
     const lit = this.#light !== null && this.#light.colour !== "off";
-    const points = lit ? this.patterns()[this.#light.pattern]?.points : null;
+    const course = lit ? this.patterns()[this.#light.pattern]?.course : null;
     this.node.style.opacity = lit ? "1" : "0";
-    this.node.style.strokeDasharray = points && still.matches ? dashes(points) : "none";
-    if (points && !isSteady(points) && !still.matches)
-      this.#playing = this.node.animate(keyframes(points), { duration: period(points), iterations: Infinity });
+    this.node.style.strokeDasharray = course && still.matches ? dashes(course) : "none";
+    if (course && !isSteady(course) && !still.matches)
+      this.#playing = this.node.animate(keyframes(course), { duration: period(course), iterations: Infinity });
   }
 }
 
@@ -71,8 +70,8 @@ export function strip(node, light, patterns) {
   if (node.dataset.shown === name) return;
   node.dataset.shown = name;
   node.dataset.colour = light.colour;
-  const points = light.colour === "off" ? null : patterns[light.pattern]?.points;
-  const parts = points ? Array.from({ length: STRIP_PARTS }, (_, at) => brightness(points, (at * STRIP_MS) / STRIP_PARTS)) : [];
+  const course = light.colour === "off" ? null : patterns[light.pattern]?.course;
+  const parts = course ? Array.from({ length: STRIP_PARTS }, (_, at) => brightness(course, (at * STRIP_MS) / STRIP_PARTS)) : [];
   node.replaceChildren(
     ...parts.map((level) => {
       const part = document.createElement("i");

@@ -29,11 +29,11 @@ export function state(page) {
       card.dataset.name = power === "on" ? camera.meaning.name : power;
       card.dataset.colour = (power === "on" && [camera.lights.top, camera.lights.front].find((light) => light.colour !== "off")?.colour) || "off";
       say(find("words"), POWERS[power] ?? camera.meaning.words);
-      list(find("troubles"), [
+      list(find("troubles"), [...new Set([
         ...(power === "failed" && camera.trouble ? [camera.trouble] : []),
         ...(now?.troubles ?? []).map((name) => page.hello.troubles[name] ?? name),
         ...(now?.flags ?? []).map((name) => page.hello.flags?.[name] ?? name),
-      ]);
+      ])]); // two troubles may have the same words
       const ring = now?.ring ?? { seconds: 0, full_s: 0 };
       const filled = now ? `${number(Math.min(ring.seconds, ring.full_s))} s of ${ring.full_s} s` : "nothing"; // it may hold a little more
       fill(find("ring"), ring.full_s ? ring.seconds / ring.full_s : 0, filled);
