@@ -82,6 +82,10 @@ check: $(READY) ## lint, formatting, types, shell scripts
 docs: $(READY) ## draw the pages that show the code's own tables
 	@$(RUN) docs/generate.py
 
+.PHONY: docs-pictures
+docs-pictures: $(READY) ## photograph the page of the simulated camera in each of its states
+	@$(RUN) -m tests.browser.pictures
+
 .PHONY: vectors
 vectors: $(READY) ## make the vectors of tests/vectors/ anew: where git shows a difference, the format has changed
 	@$(RUN) -m tests.vector_maker
