@@ -267,8 +267,11 @@ class Vault:
         volume.quarantine.sync()
         volume.recordings.sync()
 
-    def seal(self, take: OpenRecording, *, priority: bool) -> None:
-        """Close a recording with its manifest, then note the closing."""
+    def seal(self, take: OpenRecording, *, priority: bool, resume: bool = False) -> None:
+        """Close a recording with its manifest, then note the closing.  ``resume``: it has to go on, also where the power goes before the
+        log's last line says so."""
+        if resume:
+            pending.keep(self.hal.config.root())
         take.close()
         journal = take.journal
         line = sealed_manifest(self.session, journal.transcript, journal.extent, **self.signing(priority=priority))

@@ -85,7 +85,7 @@ class Wishes:
     def leave(self, reason: str, *, because: str) -> None:
         """End in good order; what was being recorded goes on with the next start."""
         running = self._head.recording in RUNNING - {Recording.POST_EVENT}
-        self.end(because)
+        self.end(because if running else "officer")
         self._leaving = reason
         self._flow.leave(reason, resume=running)
 

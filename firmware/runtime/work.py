@@ -81,6 +81,10 @@ class Note:
     time_ns: int | None = None
 
 
+ORDERED: Final = frozenset({"shutdown", "battery", "heat"})
+"""Reasons of an end that nobody meant for the recording: the next start goes on with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """Seal a take."""
@@ -88,6 +92,11 @@ class End:
     take: int
     reason: str
     priority: bool
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it has to go on with the next start."""
+        return self.reason in ORDERED
 
 
 @dataclass(frozen=True, slots=True)

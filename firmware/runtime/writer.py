@@ -244,7 +244,7 @@ class Writer:
 
     def _seal(self, job: End, take: OpenRecording) -> None:
         try:
-            self._vault.seal(take, priority=job.priority)
+            self._vault.seal(take, priority=job.priority, resume=job.resumes)
         finally:
             take.abandon()
         self._answer(Sealed(job.take, take.number))

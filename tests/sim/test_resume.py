@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from firmware.core.machine import Recording
+from firmware.runtime.controller import Quit
+from firmware.runtime.vault import Vault
 from firmware.runtime.work import Durable
 from tests.rig import NS, Rig, judge
 from tools.verify.report import Verdict
@@ -71,6 +73,24 @@ def test_a_recording_that_was_cut_off_is_resumed_within_two_seconds(
     report = judge(again, tmp_path)
     assert [each.verdict for each in report.every_recording][-2:] == [Verdict.RECOVERED, Verdict.WHOLE]
     assert any("resumes recording 4" in fact for fact in report.every_recording[-1].facts)
+
+
+@pytest.mark.parametrize("order", [Quit("shutdown"), Quit("battery", off=True)], ids=["shutdown", "battery"])
+def test_a_cut_between_the_seal_and_the_end_of_the_log_loses_no_resumption(
+    order: Quit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The last seconds of a battery are when the power goes: a recording that was sealed in time goes on all the same."""
+    rig = Rig.new().run(3).tap().run(2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Vault, "leave", lambda *_, **__: None)  # the power goes before the log's last line
+        rig.camera.inbox.put(order)
+        rig.run(0.1)
+    assert rig.audit()[-1]["kind"] == "closing"
+    again = rig.power_cut().run(2)
+    assert again.state is Recording.RECORDING
+    again = again.stop().run(1).power_cut().run(2)
+    assert again.state is Recording.IDLE
+    assert judge(again, tmp_path).worst is Verdict.WHOLE
 
 
 def test_a_lens_that_starts_late_is_all_that_delays_it() -> None:
