@@ -188,6 +188,8 @@ class Controller:
             if event is Event.FAILED:
                 self._wishes.lost(self._hal.clock.monotonic_ns())
             self.happen(event)
+        elif event is Event.FAILED:
+            self.face.cue("fault")  # it gave way, or was stopped: nothing begins in its place, and nobody may miss that
 
     def _health(self, health: Health) -> None:
         self.face.hear(health)

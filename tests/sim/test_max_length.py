@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from firmware.core.indications import Trouble
 from firmware.core.machine import Recording
 from firmware.runtime import take as takes
 from firmware.runtime.takes import Takes
@@ -114,6 +115,23 @@ def test_no_sound_is_lost_at_the_seam(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert not any(each.annex is None or each.annex.gaps for each in recordings)
     assert len(came) > 3000
     assert sum(samples(rig, number)["audio"] for number in (1, 2)) == len(came)
+
+
+def test_storage_that_takes_the_older_one_away_is_felt_and_the_newer_one_goes_on(tmp_path: Path) -> None:
+    """Right behind the seam, while the older one waits for its sound: nothing has to begin for it, but nobody may miss it."""
+    rig = Rig.new(max_length_min=1).run(6).tap()
+    newer = 0
+    while not newer:
+        rig.run(0.05)
+        newer = rig.camera.take.id - 1 if rig.camera.take is not None else 0
+    rig.evidence.trouble.fail_syncs(1)
+    rig.run(1)
+    assert (rig.state, rig.cues[-1]) == (Recording.RECORDING, "fault")
+    assert Trouble.STORAGE_FAILS in rig.camera.controller.face.troubles
+    again = rig.run(2).stop().run(1).power_cut().run(1)
+    assert again.state is Recording.IDLE
+    verdicts = [each.verdict for each in judge(again, tmp_path).every_recording]
+    assert verdicts == [Verdict.RECOVERED, Verdict.WHOLE]
 
 
 @pytest.mark.parametrize("microphone", [True, False])
