@@ -71,7 +71,7 @@ class Hands:
         self._flow = flow
         self._log = log
         self._gestures = {
-            button: Gestures(button, hold_s=settings.hold_s, down=buttons.is_down(button)) for button in Button
+            button: Gestures(button, hold_s=settings.hold_s, down=bool(level(buttons, button))) for button in Button
         }
         self._meanings = Meanings(
             Policy(
@@ -109,8 +109,8 @@ class Hands:
         """Time passed.  An edge that was lost shows in the level; a button whose level cannot be read still has its edges."""
         for button, gestures in self._gestures.items():
             self._mean(gestures.tick(now_ns))
-            with suppress(OSError):
-                self._mean(gestures.level(now_ns, down=self._buttons.is_down(button)))
+            if (down := level(self._buttons, button)) is not None:
+                self._mean(gestures.level(now_ns, down=down))
         self._do(self._meanings.tick(now_ns, self._moment))
 
     def confirming(self, now_ns: int) -> bool:
@@ -158,3 +158,10 @@ class Hands:
             self._head.happen(Event.HOLD)
         else:
             self._head.stop(said.time_ns)
+
+
+def level(buttons: Buttons, button: Button) -> bool | None:
+    """Whether it is down now; None where its level cannot be read: then there are still its edges."""
+    with suppress(OSError):
+        return buttons.is_down(button)
+    return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from firmware.core import selftest
 from firmware.core.forecast import Budget
 from firmware.core.selftest import Check, Due, Result, Seen
+from firmware.runtime.hands import level
 from hal.interface import Button, ClockQuality
 
 if TYPE_CHECKING:
@@ -158,4 +159,4 @@ class SelfTest:
         )
 
     def _down(self) -> frozenset[Button]:
-        return frozenset(button for button in Button if self._hal.buttons.is_down(button))
+        return frozenset(button for button in Button if level(self._hal.buttons, button))

@@ -183,14 +183,17 @@ def test_a_press_whose_edges_were_lost_records() -> None:
     assert rig.cues == ["started", "bookmark"]
 
 
-def test_a_level_that_cannot_be_read_leaves_the_edges(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pin that fails to be read still tells its edges."""
-    rig = Rig.new().run(3)
+@pytest.mark.parametrize("from_the_start", [False, True])
+def test_a_level_that_cannot_be_read_leaves_the_edges(*, from_the_start: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pin that fails to be read still tells its edges, and keeps no service from starting."""
 
-    def broken(_: Button) -> bool:
+    def broken(_: object, __: Button) -> bool:
         raise OSError("no such pin")
 
-    monkeypatch.setattr(rig.buttons, "is_down", broken)
+    if from_the_start:
+        monkeypatch.setattr(SimButtons, "is_down", broken)
+    rig = Rig.new(tested=True).run(3)
+    monkeypatch.setattr(SimButtons, "is_down", broken)
     assert rig.tap().run(1).state is Recording.RECORDING
     assert rig.stop().state is Recording.IDLE
 

@@ -53,6 +53,20 @@ def verdict(line: dict[str, Any]) -> dict[str, Any]:
     return {key: line[key] for key in FINE}
 
 
+def test_a_button_whose_level_cannot_be_read_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its edges still come: what they ask for is recorded, in the middle of the test and behind it."""
+    rig = Rig.new(tested=True).run(3)
+
+    def broken(_button: Button) -> bool:
+        raise OSError(errno.EIO, "no such pin")
+
+    monkeypatch.setattr(rig.buttons, "is_down", broken)
+    begin(rig)
+    rig.run(1).tap().run(2)
+    assert rig.state is Recording.RECORDING
+    assert told(rig)[-1]["buttons"] == "ok"
+
+
 def test_a_boot_is_tested(tmp_path: Path) -> None:
     """Within two seconds, once, in the clear, and the verifier reads it; nothing of it stays on the card, nothing is shown."""
     rig = Rig.new(tested=True).run(2.1)
