@@ -165,7 +165,7 @@ class Shift:
 
     def _start(self) -> None:
         try:
-            rig = Rig.start(self.card, self._config, self._clock, self._signer, self._values)
+            rig = Rig.start(self.card, self._config, self._clock, self._signer, self._values, tested=True)
         except PowerCutError:
             self.power_cut()
         except VITAL:
