@@ -140,7 +140,7 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = MappingProxyType(
         },
     }
 )
-LONG: Final = frozenset({"idle", "film"})
+LONG: Final = frozenset({"idle", "film", "wire"})
 ACTS: Final[Mapping[str, Kind]] = MappingProxyType(
     {name: kind for part in KINDS.values() for name, kind in part.items()}
 )

@@ -33,6 +33,8 @@ VITAL: Final = (AuditLostError, StorageLostError, LensLostError, OSError, Eviden
 """What ends a vital part, and with it the service."""
 RETRY_S: Final = 5.0
 """After how long a service that could not start is started again."""
+CALM_S: Final = 65.0
+"""By then a button that flapped is believed again, and storage that had been full has been looked at once more."""
 UTC_MS: Final = 1_790_000_000_000
 
 
@@ -197,7 +199,7 @@ class Shift:
         """The end of a shift: the power goes once more, and recordings are stopped."""
         self.calm()
         self.camera(let_go)
-        self.run(8)
+        self.run(CALM_S)
         self.try_all()
         self.camera(start)
         self.run(2)
