@@ -14,7 +14,7 @@ MINUTES = 3
 KEPT = sorted((Path(__file__).parent / "shifts").glob("*.json"))
 
 
-@pytest.mark.parametrize("seed", [7, 1604, 20261])
+@pytest.mark.parametrize("seed", [31, 220, 299])
 def test_nothing_is_lost_in_a_shift(seed: int) -> None:
     """Every number that was given out is whole, recovered, void, or erased against a receipt; the light never lies."""
     outcome = run(seed, MINUTES / 60, longest_s=20, shrink_s=0)
