@@ -63,7 +63,7 @@ fault: $(READY) ## cut the power at every operation, let storage and parts fail,
 	@$(RUN) -m tests.fault $(FAULT_ARGS)
 
 .PHONY: mutate
-mutate: $(READY) ## remove or weaken each guard of the evidence, one at a time: a test has to fail (20 minutes at most)
+mutate: $(READY) ## remove or weaken each guard of the evidence, one at a time: a test has to fail (30 minutes at most)
 	@$(RUN) -m tests.mutation $(MUTATE_ARGS)
 
 .PHONY: fuzz

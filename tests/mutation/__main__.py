@@ -4,7 +4,7 @@ For each mutant the tests that reach the changed line run in a process of its ow
 failure.  A mutant that no test notices is a survivor: write the test that is missing, mend the code that does nothing, or list it in
 tests/mutation/survivors.txt with the reason why nothing has to notice.
 
-  python -m tests.mutation                                  all modules, all cores, 20 minutes at most
+  python -m tests.mutation                                  all modules, all cores, 30 minutes at most
   python -m tests.mutation --list --module vault            the mutants of firmware/runtime/vault.py
   python -m tests.mutation --module durable --jobs 1        one module
   python -m tests.mutation --only 'vault:Vault.begin:drop'  the mutants whose id holds this
@@ -56,7 +56,7 @@ class Scene:
 def main(argv: Sequence[str], scene: Scene) -> int:
     """Run the command; its status."""
     options = _options(argv)
-    modules = [each for each in scene.targets if not options.module or each.split(".")[-1] in options.module]
+    modules = [each for each in scene.targets if not options.module or _asked(each, options.module)]
     if not modules:
         sys.stderr.write(f"no such module; there are {', '.join(each.split('.')[-1] for each in scene.targets)}\n")
         return 2
@@ -110,6 +110,11 @@ def _try(
     return 1 if wrong else 0
 
 
+def _asked(module: str, names: Sequence[str]) -> bool:
+    """Whether a module is one of these: by its name, or by as much of its path as tells it from others."""
+    return any(f".{module}".endswith(f".{name}") for name in names)
+
+
 def _preload(scene: Scene) -> None:
     """Import what all processes need, and nothing that is to be changed."""
     for name in scene.preload:
@@ -126,7 +131,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "python -m tests.mutation", description=__doc__, epilog=f"operators:\n{told}", formatter_class=form
     )
     parser.add_argument(
-        "--module", action="append", metavar="NAME", help="only this module, by its last name; again for more"
+        "--module", action="append", metavar="NAME", help="only this module, by the end of its name; again for more"
     )
     parser.add_argument("--only", metavar="TEXT", help="only the mutants whose id holds this text")
     parser.add_argument("--list", action="store_true", help="list the mutants and run nothing")
@@ -134,7 +139,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes at a time (default: the cores)"
     )
     parser.add_argument(
-        "--minutes", type=float, default=20.0, metavar="N", help="stop after this time, and fail (default: 20)"
+        "--minutes", type=float, default=30.0, metavar="N", help="stop after this time, and fail (default: 30)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results there")
     return parser.parse_args(argv)

@@ -49,6 +49,12 @@ LOG_KEEPING: Final = "tests/sim/test_log_keeping.py"
 SECOND: Final = "tests/sim/test_second.py"
 VANISHED: Final = "tests/sim/test_vanished.py"
 
+SHIFTS: Final = "tests/sim/test_shifts.py"
+DOCKLINK: Final = "tests/unit/runtime/test_docklink.py"
+PROTOCOL_MODEL: Final = "tests/hostile/test_protocol_model.py"
+DOCK: Final = "tests/unit/tools/test_dock.py"
+COPIES: Final = "tests/unit/tools/test_dock_copies.py"
+
 TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.recording": Tests(
         (ORDER, GUARDS, VANISHED, "tests/sim/test_recording.py", "tests/sim/test_parts.py")
@@ -115,6 +121,29 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.core.cutter": Tests(("tests/unit/core/test_cutter.py",)),
     "firmware.core.ring": Tests(("tests/unit/core/test_ring.py",)),
     "firmware.core.gaps": Tests(("tests/unit/core/test_gaps.py",)),
+    "firmware.core.drift": Tests(("tests/unit/core/test_drift.py",), ()),
+    "firmware.core.duty": Tests(("tests/unit/core/test_duty.py", SHIFTS), ()),
+    "firmware.dock.bundlerule": Tests(("tests/unit/dock/test_bundlerule.py",), ()),
+    "firmware.dock.clockrule": Tests(("tests/unit/dock/test_clockrule.py",), ()),
+    "firmware.dock.patience": Tests(("tests/unit/dock/test_patience.py", DOCKLINK), ()),
+    "firmware.dock.fields": Tests(("tests/unit/dock/test_messages.py", PROTOCOL_MODEL), ()),
+    "firmware.dock.messages": Tests(("tests/unit/dock/test_messages.py", PROTOCOL_MODEL), ()),
+    "firmware.dock.protocol": Tests(("tests/unit/dock/test_protocol.py", PROTOCOL_MODEL), ()),
+    "firmware.runtime.intake": Tests(
+        (
+            "tests/unit/runtime/test_bundles.py",
+            "tests/unit/dock/test_service.py",
+            "tests/sim/test_firmware_from_docks.py",
+        ),
+        (),
+    ),
+    "firmware.runtime.berth": Tests(("tests/unit/runtime/test_berth.py", DOCKLINK), ()),
+    "firmware.runtime.roster": Tests((SHIFTS,), ()),
+    "firmware.runtime.enrolment": Tests(("tests/unit/runtime/test_enrolment.py", SHIFTS, SECOND), ()),
+    "firmware.runtime.timekeeping": Tests(("tests/sim/test_time_from_docks.py", "tests/sim/test_clock_jumps.py"), ()),
+    "tools.dock.receipts": Tests((COPIES, DOCK, "tests/unit/tools/test_dock_stamps.py"), ()),
+    "tools.dock.face.gate": Tests(("tests/unit/tools/test_dock_gate.py",), ()),
+    "tools.dock.rack.attempts": Tests(("tests/unit/tools/test_dock_slots.py",), ()),
 }
 """Modules in the order in which they are tried, each with its tests, the nearest first."""
 
