@@ -45,8 +45,8 @@ def test_findings_are_told_in_full(told: Tell) -> None:
         "5 segments",
         "Nothing is missing.",
         "That the clock was right.",
-        "0:33 bookmark: evidence",
-        "trigger: press",
+        "0:33 evidence",
+        "press",
     ]
 
 

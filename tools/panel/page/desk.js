@@ -93,7 +93,7 @@ function found(kind, title, rows) {
   return rows?.length ? [make("h5", {}, title), make("ul", { class: kind }, ...rows.map((row) => make("li", {}, row)))] : [];
 }
 
-const inPrivate = ({ kind, at_s: at, text }) => `${at === null || at === undefined ? "" : `${length(at)} `}${kind}${text ? `: ${text}` : ""}`;
+const inPrivate = ({ kind, at_s: at, text }) => `${at === null || at === undefined ? "" : `${length(at)} `}${text || kind}`;
 
 /** The desk's screen: it asks for a film, waits for it and shows it. */
 function player(order) {
@@ -139,7 +139,7 @@ function player(order) {
     fill(bar, done ?? 0, `${Math.round(100 * (done ?? 0))} %`);
     if (state === "making") say(words, "Decrypting with the authority’s key, and matching it with what the camera signed…");
     if (state === "refused") say(words, `It was not opened: ${each.film.words ?? "the reason is not known"}`);
-    if (state === "ready") say(words, `Verdict: ${each.verdict ?? "not judged yet"}. Every sample is the one that the camera signed.`);
+    if (state === "ready") say(words, `Verdict: ${each.verdict ?? "not judged yet"}. Opened with the authority’s key.`);
     if (state === "ready" && url !== shown) begin(each);
   };
   return {
