@@ -23,7 +23,7 @@ from firmware.runtime.controller import Quit
 from firmware.runtime.enrolment import NotEnrolledError
 from tests.fault.power.promises import Case, broken, lies, sealed_off
 from tests.fault.power.stories import Story
-from tests.fault.power.world import Diary, Told, World
+from tests.fault.power.world import Diary, Told, World, noted
 
 if TYPE_CHECKING:
     from hal.sim.crashes import Image, Survival
@@ -125,6 +125,8 @@ class Cutter:
     def judge(self, state: State, *, longer: bool) -> tuple[str, Diary | None]:
         """Start on what a cut left and judge it; the outcome, and the diary of the start.  ``longer``: it goes on to record, too."""
         story, evidence, config = state.story, state.survived, state.story.other
+        if state.told.noted:
+            config = noted(config)
         if story.partition == "config":
             evidence, config = config, evidence
         try:

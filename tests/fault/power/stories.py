@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from firmware.core.flags import Turn
+from firmware.core.machine import Recording
 from firmware.evidence import documents, kinds
 from firmware.runtime import take
 from firmware.runtime.controller import Quit
@@ -78,6 +80,61 @@ def roll_over(world: World) -> Story:
         stop(rig).run(0.1)
         stop(press(rig).run(0.2))
     return Story("roll-over", diary, short.config, 1)
+
+
+def post_event(world: World) -> Story:
+    """A stop is meant, and what follows it is recorded too; a press goes on with it; a second stop runs out, and it is sealed."""
+    longer = World(world.values | {"post_event_s": 2})
+    rig, diary, _ = longer.start(boot=1)
+    press(rig.run(0.4)).run(0.2)
+    mean_stop(rig).run(0.7)
+    states = [rig.state, press(rig).run(0.2).state, mean_stop(rig).run(2.2).state]
+    assert states == [Recording.POST_EVENT, Recording.RECORDING, Recording.IDLE]
+    return Story("post-event", diary, longer.config, 1)
+
+
+def battery_end(world: World) -> Story:
+    """The last reserve of a battery: the recording is sealed, the log closed, and the next start goes on."""
+    rig, diary, _ = world.start(boot=1)
+    press(rig.run(0.4)).run(0.6)
+    rig.camera.inbox.put(Quit("battery", off=True))
+    rig.settle()
+    assert rig.stopped
+    return Story("battery-end", diary, world.config, 1)
+
+
+def standby_press(world: World) -> Story:
+    """Somebody had paused the buffer, and presses: it records from the next keyframe."""
+    allowed = World(world.values | {"standby_allowed": True})
+    rig, diary, _ = allowed.start(boot=1)
+    rig.run(0.6).camera.controller.turn(Turn.STANDBY, rig.clock.monotonic_ns())
+    press(rig.run(0.4)).run(1.3)
+    assert rig.state is Recording.RECORDING
+    stop(rig.run(0.3))
+    return Story("standby-press", diary, allowed.config, 1)
+
+
+def self_test(world: World) -> Story:
+    """The camera tries its storage, and a press comes before it is done; then it tries once more, and is ended."""
+    rig, diary, _ = world.start(boot=1)
+    test = rig.run(0.4).camera.controller.selftest
+    test.wanted = True
+    test.begin("boot")
+    rig.camera.writer.step()
+    press(rig).run(0.3)
+    stop(rig).run(2.2)
+    test.begin("boot")
+    rig.run(2.2)
+    rig.camera.inbox.put(Quit("shutdown"))
+    rig.settle()
+    return Story("self-test", diary, world.config, 1)
+
+
+def mean_stop(rig: Rig) -> Rig:
+    """An officer's stop, which the authority has something follow."""
+    rig.camera.controller.stop(rig.clock.monotonic_ns())
+    rig.settle()
+    return rig
 
 
 def cut_off(world: World) -> Image:
@@ -213,6 +270,10 @@ def assignment_line(authority: Pki, shift: str) -> bytes:
 STORIES: tuple[Callable[[World], Story], ...] = (
     first_press,
     second_press,
+    post_event,
+    battery_end,
+    standby_press,
+    self_test,
     roll_over,
     resumption,
     handover,

@@ -10,11 +10,11 @@ import pytest
 from firmware.runtime import durable, names
 from firmware.runtime.custody import Custody
 from firmware.runtime.sealedfile import SealedFile
-from firmware.runtime.work import Begin, Durable
+from firmware.runtime.work import Begin, Durable, End
 from firmware.runtime.writer import Writer
 from tests.fault.power import cuts
 from tests.fault.power.cutter import SMALL, Bounds, Tally
-from tests.fault.power.stories import STORIES, first_press, handover, signed_again
+from tests.fault.power.stories import STORIES, battery_end, first_press, handover, signed_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,12 @@ def test_a_light_that_speaks_too_early_is_found(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Writer, "_begin", early)
     assert any("of what was live" in text for text in cuts.enumerate_here(FEW, SEED, first_press).violations)
+
+
+def test_an_end_that_forgets_to_go_on_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sealed at the last reserve of the battery, and the power goes before the log is closed: nothing would resume it."""
+    monkeypatch.setattr(End, "resumes", False)
+    assert any("does not have to go on" in text for text in cuts.enumerate_here(FEW, SEED, battery_end).violations)
 
 
 def test_an_erasure_without_a_durable_receipt_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from firmware import settings
 from firmware.core.indications import LIGHTS, Look
+from firmware.runtime import pending
 from firmware.runtime.enrolment import Enrolment
 from firmware.runtime.log import Log
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.vault import Vault
-from firmware.runtime.work import Begin, Durable, Mounted, Sealed
+from firmware.runtime.work import ORDERED, Begin, Durable, Mounted, Sealed
 from firmware.runtime.writer import Writer
 from hal.sim.clock import VirtualClock
 from hal.sim.crashes import Image, Survival
@@ -41,7 +42,8 @@ class Told:
 
     ``recording``: numbers that the light acknowledged, and the monotonic time that their media times count from; ``stopped``: when the
     officer stopped them; ``cut``: when the power took those of earlier boots; ``sealed``: whose manifest was said to be durable; ``receipted``: those of which a dock heard that its receipt
-    is kept; ``opened``: numbers given out; ``serial`` and ``shift``: of the settings and the assignment taken last.
+    is kept; ``opened``: numbers given out; ``serial`` and ``shift``: of the settings and the assignment taken last; ``ordered``: those that
+    ended only because the service did, so that the next start goes on; ``noted``: whether the small partition says so by now.
     """
 
     recording: dict[int, int] = field(default_factory=dict)
@@ -51,11 +53,13 @@ class Told:
     receipted: set[int] = field(default_factory=set)
     serial: int = 1
     shift: str | None = None
+    ordered: set[int] = field(default_factory=set)
+    noted: bool = False
 
     @property
     def running(self) -> set[int]:
-        """What the light showed as being recorded last, unless it was stopped."""
-        return {max(self.recording)} - set(self.stopped) if self.recording else set()
+        """What the light showed as being recorded last, unless somebody meant its stop."""
+        return {max(self.recording)} - (set(self.stopped) - self.ordered) if self.recording else set()
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -63,9 +67,10 @@ class Told:
         facts = self.recording, self.stopped, self.cut
         return (
             *(tuple(sorted(each.items())) for each in facts),
-            *map(frozenset, (self.sealed, self.receipted)),
+            *map(frozenset, (self.sealed, self.receipted, self.ordered)),
             self.serial,
             self.shift,
+            self.noted,
         )
 
     def after(self, cut_ns: int) -> Told:
@@ -79,6 +84,7 @@ class Told:
             recording=dict(self.recording),
             sealed=set(self.sealed),
             receipted=set(self.receipted),
+            ordered=set(self.ordered),
         )
 
 
@@ -126,6 +132,8 @@ _TAKEN: dict[str, Any] = {
     "receipted": lambda told, number, _: told.receipted.add(number),
     "serial": lambda told, number, _: setattr(told, "serial", number),
     "shift": lambda told, _, value: setattr(told, "shift", value),
+    "ordered": lambda told, number, _: told.ordered.add(number),
+    "noted": lambda told, _, value: setattr(told, "noted", value),
 }
 
 
@@ -199,6 +207,15 @@ class _Power:
     enrolment: Enrolment
 
 
+def noted(config: Image) -> Image:
+    """The small partition, with the note that a recording has to go on."""
+    storage, survival = MemoryStorage.holding(config), Survival(config)
+    pending.keep(storage.root())
+    for operation in storage.log:
+        survival.follow(operation)
+    return survival.everything()
+
+
 def whole(storage: MemoryStorage) -> Image:
     """All that a storage holds, as if it were synced."""
     survival = Survival()
@@ -221,7 +238,8 @@ def _listen(rig: Rig, diary: Diary) -> None:
     """Hear what the light says, what is stopped, and what the writer calls sealed."""
     camera = rig.camera
     show, seal, roll, answer = rig.indicators.show, camera.seal, camera.roll, camera.writer._answer
-    rolled: set[int] = set()
+    rolled: dict[int, tuple[int, int]] = {}
+    """By take: the number of the one that gave way to it, and where."""
 
     def showing(lights: Lights) -> None:
         take = camera.take
@@ -238,13 +256,13 @@ def _listen(rig: Rig, diary: Diary) -> None:
     def rolling(keyframe: Unit) -> None:
         before = camera.writer.takes.get(camera.take.id) if camera.take is not None else None
         roll(keyframe)
-        rolled.add(camera.takes.begun)
         if before is not None:
-            diary.say("stopped", before.number, keyframe.time_ns)
+            rolled[camera.takes.begun] = before.number, keyframe.time_ns
 
     def answering(said: Any) -> None:
         if isinstance(said, Durable) and said.take in rolled and camera.take is not None:  # the light stays as it was
             diary.say("recording", camera.writer.takes[said.take].number, camera.take.epoch_ns)
+            diary.say("stopped", *rolled[said.take])  # until then it was the one that the light meant
         if isinstance(said, Sealed):
             diary.say("sealed", said.number)
         answer(said)
@@ -253,3 +271,29 @@ def _listen(rig: Rig, diary: Diary) -> None:
     camera.seal = sealing  # type: ignore[method-assign]
     camera.roll = rolling  # type: ignore[method-assign]
     camera.writer._answer = answering
+    _listen_to_orders(rig, diary)
+
+
+def _listen_to_orders(rig: Rig, diary: Diary) -> None:
+    """Hear what ends only because the service does, and whether the small partition says so."""
+    camera = rig.camera
+    seal, close, settle = camera.seal, camera.vault.seal, camera.vault.answer_press
+
+    def ordered(reason: str) -> None:
+        take = camera.take
+        if reason in ORDERED and take is not None and take.id in camera.writer.takes:
+            diary.say("ordered", camera.writer.takes[take.id].number)
+        seal(reason)
+
+    def closing(take: Any, *, priority: bool, resume: bool = False) -> None:
+        if resume:
+            diary.say("noted", 0, True)  # before anything else is written
+        close(take, priority=priority, resume=resume)
+
+    def settling() -> None:
+        diary.say("noted", 0, False)
+        settle()
+
+    camera.seal = ordered  # type: ignore[method-assign]
+    camera.vault.seal = closing  # type: ignore[method-assign]
+    camera.vault.answer_press = settling  # type: ignore[method-assign]
