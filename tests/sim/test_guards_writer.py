@@ -404,7 +404,7 @@ def test_a_recording_that_goes_on_names_the_right_one(monkeypatch: pytest.Monkey
     writer._cut[3] = {"lost": 3}
     seen: list[Any] = []
 
-    def begin(continues: Any) -> Any:
+    def begin(continues: Any, **_: Any) -> Any:
         seen.append(continues)
         return running
 
