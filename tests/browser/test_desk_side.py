@@ -113,6 +113,12 @@ def test_the_rack_shows_what_moves(told: Tell) -> None:
     assert rows.nth(0).get_by_role("progressbar").get_attribute("aria-valuetext") == "25 %"
     assert "empty" in rows.nth(1).inner_text()
     assert rows.nth(1).locator(".bar").is_hidden()
+    colours = []
+    for light in ("ready", "wait", "wrong", "free", "unheard-of"):
+        tell.say(type="dock", name="dock-1", trouble=None, slots=[{**slots[0], "light": light, "words": light}])
+        tell.page.wait_for_selector(f'#slots li[data-light="{light}"]')
+        colours.append(tell.page.locator("#slots .dot").get_attribute("data-colour"))
+    assert colours == ["green", "amber", "red", "off", "off"]
     tell.page.locator("#officer").fill("Jordan Ellis")
     tell.page.locator("#officer").press("Enter")
     tell.page.wait_for_function("() => document.getElementById('assigned').textContent !== ''")

@@ -4,6 +4,7 @@ import { fill, find, keyed, list, make, put, say } from "./dom.js";
 import { bytes, length, moment } from "./words.js";
 
 const CLASSES = { whole: "good", recovered: "warn", open: "warn" }; // any other verdict is bad news
+const LAMPS = { ready: "green", wait: "amber", wrong: "red" }; // the lamp at a slot; the words beside it say the same
 
 /** Shows rack and store; `order(what, facts)` needs no camera here, but for the register. */
 export function desk(page, order) {
@@ -42,10 +43,12 @@ function storeInWords(now) {
 function slot(node, each) {
   const row =
     node ??
-    make("li", {}, make("div", { class: "head" }, make("strong"), make("span")), make("div", { class: "bar", role: "progressbar", "aria-label": `Slot ${each.slot}`, "aria-valuemin": 0, "aria-valuemax": 100 }, make("span")), make("p", { class: "soft" }));
+    make("li", {}, make("div", { class: "head" }, make("span", { class: "dot" }), make("strong"), make("span")), make("div", { class: "bar", role: "progressbar", "aria-label": `Slot ${each.slot}`, "aria-valuemin": 0, "aria-valuemax": 100 }, make("span")), make("p", { class: "soft" }));
   const [head, bar, detail] = row.children;
-  say(head.firstElementChild, `Slot ${each.slot}`);
-  say(head.lastElementChild, each.camera ? `${each.camera}: ${each.words}` : each.words || "empty");
+  const [lamp, name, words] = head.children;
+  lamp.dataset.colour = LAMPS[each.light] ?? "off";
+  say(name, `Slot ${each.slot}`);
+  say(words, each.camera ? `${each.camera}: ${each.words}` : each.words || "empty");
   const moving = each.total > 0;
   row.dataset.light = each.light;
   bar.hidden = !moving;
