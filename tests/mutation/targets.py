@@ -143,6 +143,7 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.timekeeping": Tests(("tests/sim/test_time_from_docks.py", "tests/sim/test_clock_jumps.py"), ()),
     "tools.dock.receipts": Tests((COPIES, DOCK, "tests/unit/tools/test_dock_stamps.py"), ()),
     "tools.dock.face.gate": Tests(("tests/unit/tools/test_dock_gate.py",), ()),
+    "tools.dock.face.gatekeeper": Tests(("tests/unit/tools/test_dock_gate.py",), ()),
     "tools.dock.rack.attempts": Tests(("tests/unit/tools/test_dock_slots.py",), ()),
 }
 """Modules in the order in which they are tried, each with its tests, the nearest first."""

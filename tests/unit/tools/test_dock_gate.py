@@ -433,6 +433,40 @@ def test_a_camera_that_was_ready_leaves_without_a_word() -> None:
     assert kept.kept == [Undocking("cam-1", "1", NOW_MS, early=False, text="ready", missing=0)]
     assert kept.lit[-1] == ("1", Verdict(Light.FREE))
     assert kept.told[-1].facts["light"] == "free"
+    told = len(kept.told)
+    kept.gatekeeper.tick()
+    assert len(kept.told) == told, "and it is out from then on"
+
+
+def test_taken_out_before_anything_was_counted() -> None:
+    """What nobody counted is no number of recordings; it was early all the same."""
+    at = Scene()
+    at.docked("1", "cam-1", 99, officer="K. Osei")
+    kept = Kept().hear(out(at))
+    assert [(each.early, each.missing) for each in kept.kept] == [(True, 0)]
+    assert [event.facts["missing"] for event in kept.told if event.kind is Kind.UNDOCKED] == [0]
+
+
+def test_what_happens_at_one_slot_shows_what_became_of_the_others() -> None:
+    """Whichever event comes first once a camera was silent for long enough: the light of its slot goes out with it."""
+    at = a_camera()
+    at.events = [event for event in at.events if event.kind is not Kind.PLUGGED]
+    at.tell(Kind.LOST, "cam-1", "1", 0, text="silence")
+    kept = Kept().hear(at)
+    kept.now_ms += SILENT_MS
+    kept.gatekeeper(DockEvent(Kind.PLUGGED, "", {"port": "/dev/ttyACM9"}, "9", kept.now_ms))
+    assert ("1", Verdict(Light.FREE)) in kept.lit
+
+
+def test_readers_ask_who_lacks_nobody_else() -> None:
+    """From their own threads."""
+    at = Scene()
+    at.docked("1", "cam-1", 99)
+    for kind, facts in ((Kind.STOCK, {"items": 0, "size": 0}), (Kind.ANCHORED, {"line": 1, "number": 1})):
+        at.tell(kind, "cam-1", "1", 5, **facts)
+    kept = Kept().hear(at)
+    assert kept.gatekeeper.lacks_nobody_else("cam-1")
+    assert not kept.gatekeeper.lacks_nobody_else("cam-2")
 
 
 def test_taking_one_out_early_is_told_and_written_down() -> None:
@@ -445,6 +479,7 @@ def test_taking_one_out_early_is_told_and_written_down() -> None:
     assert kept.kept == [Undocking("cam-1", "1", NOW_MS, early=True, text=words, missing=3)]
     (undocked,) = [event for event in kept.told if event.kind is Kind.UNDOCKED]
     assert (undocked.device, undocked.slot, undocked.facts["early"], undocked.text) == ("cam-1", "1", True, words)
+    assert undocked.facts["missing"] == 3
     (away,) = kept.gatekeeper.board.view(NOW_MS).away
     assert (away.device, away.missing) == ("cam-1", 3)
 
