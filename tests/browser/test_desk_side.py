@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tests.browser.conftest import Tell
 from tests.browser.hello import hello, recording, store
@@ -93,7 +94,7 @@ def test_no_film_is_played_beside_the_camera(told: Tell) -> None:
 
 def test_the_rack_shows_what_moves(told: Tell) -> None:
     """A slot says who stands there and how far its round is."""
-    slots = [
+    slots: list[dict[str, Any]] = [
         {
             "slot": 1,
             "camera": "cam-1",
