@@ -142,6 +142,9 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.enrolment": Tests(("tests/unit/runtime/test_enrolment.py", SHIFTS, SECOND), ()),
     "firmware.runtime.timekeeping": Tests(("tests/sim/test_time_from_docks.py", "tests/sim/test_clock_jumps.py"), ()),
     "tools.dock.receipts": Tests((COPIES, DOCK, "tests/unit/tools/test_dock_stamps.py"), ()),
+    "tools.dock.timing.timeword": Tests(
+        ("tests/unit/tools/test_dock_timeword.py", "tests/sim/test_time_from_docks.py"), ()
+    ),
     "tools.dock.face.gate": Tests(("tests/unit/tools/test_dock_gate.py",), ()),
     "tools.dock.face.gatekeeper": Tests(("tests/unit/tools/test_dock_gate.py",), ()),
     "tools.dock.rack.attempts": Tests(("tests/unit/tools/test_dock_slots.py",), ()),
