@@ -134,7 +134,13 @@ class OpenRecording:
         return bool(records)
 
     def close(self) -> None:
-        """Close what is still open: the private part.  Segments were closed by their last flush."""
+        """Close what is still open: the private part.  Segments were closed by their last flush; where no frame ever came there is none."""
+        if self._spare is not None:
+            name, file = self._spare
+            self._spare = None
+            file.close()
+            self.directory.remove(name)
+            self.directory.sync()
         self.keep_notes()
         self._append_private(b"", private.END)
         self._journal_file.reserve(0)

@@ -333,6 +333,26 @@ def test_a_recording_right_after_switching_on_speaks_of_no_standby(tmp_path: Pat
     assert told(recording, "standby") == []
 
 
+@pytest.mark.parametrize("end", [dock, lambda rig: rig.camera.inbox.put(Quit("shutdown"))], ids=["dock", "shutdown"])
+def test_an_end_before_the_first_frame_leaves_a_whole_recording_of_nothing(
+    end: Callable[[Rig], object], tmp_path: Path
+) -> None:
+    """Pressed on standby, and ended before the next keyframe came: the number was given out, and what there is of it is all there was."""
+    rig = twice(new()).run(30.15)
+    while (rig.clock.monotonic_ns() // 50_000_000) % 20 != 2:
+        rig.run(0.05)
+    rig.buttons.press(Button.RECORD)
+    rig.settle()
+    end(rig)
+    rig.run(0.3)
+    assert rig.camera.take is None
+    report = judge(rig, tmp_path)
+    (recording,) = report.every_recording
+    assert (recording.verdict, recording.problems, bool(recording.seconds)) == (Verdict.WHOLE, (), False)
+    assert told(recording, "standby")
+    assert judge(rig, tmp_path / "sealed", key=False).every_recording[0].verdict is Verdict.WHOLE
+
+
 def test_standby_does_not_outlive_the_service() -> None:
     """It fails towards the buffer."""
     rig = twice(new())

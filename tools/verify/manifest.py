@@ -138,7 +138,8 @@ def _check_segments(manifest: Manifest, journal: Journal) -> None:
     need(live == list(range(live_from, live_from + len(live))), "the numbers of the live segments have a gap")
     need(set(live[:-1]) <= closed, "a live segment was not closed before the next")
     if not manifest.recovered:
-        need(live and live[-1] in closed, "sealed, and yet its last segment was not closed")
+        need(live or not early, "sealed, and yet it has nothing but what was before the press")
+        need(not live or live[-1] in closed, "sealed, and yet its last segment was not closed")
         unequal = [listed.name for listed in manifest.files if listed.now != listed.signed]
         need(not unequal, f"sealed, and yet {', '.join(unequal)} are not what was signed at capture")
         left_open = [
