@@ -17,6 +17,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
 LOCK := requirements/desk-dev.txt
+BARE := requirements/picamera2.txt
 READY := $(VENV)/.ready
 NPM := build/npm/.ready
 # Node.js from elsewhere does not bear Debian's npm beside it: where both are there, both are left as they are.
@@ -103,9 +104,9 @@ clean: ## remove everything that was made, the virtual environment too
 	rm -rf build $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): $(LOCK) tools/bootstrap.py
+$(READY): $(LOCK) $(BARE) tools/bootstrap.py
 	@command -v $(PYTHON) >/dev/null || { echo 'Lapel needs $(PYTHON), which is not here. On Debian and Ubuntu: apt-get install python3 python3-venv' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lapel needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo '$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
-	@$(PYTHON) tools/bootstrap.py $(VENV) $(LOCK)
+	@$(PYTHON) tools/bootstrap.py $(VENV) $(LOCK) $(BARE)
 	@touch $@

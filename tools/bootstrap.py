@@ -1,7 +1,8 @@
-"""Make the virtual environment: ``python3 tools/bootstrap.py VENV LOCK``.
+"""Make the virtual environment: ``python3 tools/bootstrap.py VENV LOCK [BARE]``.
 
 Runs before anything is installed, so it needs the standard library alone.  Everything comes from the lock, by hash and as a
-wheel; the checkout itself is put on the path, not installed, so that an edit is what runs.
+wheel; from ``BARE`` likewise, but without what its packages require: some of that builds from source, and the tests have it
+stood in for.  The checkout itself is put on the path, not installed, so that an edit is what runs.
 """
 
 from __future__ import annotations
@@ -26,24 +27,28 @@ exec "$(dirname "$(readlink -f "$0")")/python" -m tools "$@"
 
 def main(argv: list[str]) -> int:
     """Make the environment; 0 when it is complete, 1 with pip's own words when it is not."""
-    directory, lock = Path(argv[0]), Path(argv[1])
+    directory, lock, *bare = map(Path, argv)
     began = time.monotonic()
     _show(0.0, "virtual environment")
     venv.EnvBuilder(clear=True, with_pip=True, symlinks=True).create(directory)
-    if not _install(directory, lock):
+    if not _install(directory, lock) or not all(_install(directory, each, "--no-deps") for each in bare):
         return 1
     _put_on_path(directory)
     _show(1.0, f"ready after {time.monotonic() - began:.0f} s\n")
     return 0
 
 
-def _install(directory: Path, lock: Path) -> bool:
+def _install(directory: Path, lock: Path, *options: str) -> bool:
     """Run pip over the lock and show how far it is; on failure print all that it said."""
     total = len(REQUIREMENT.findall(lock.read_text(encoding="utf-8")))
     pip = [str(directory / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     said: list[str] = []
     with subprocess.Popen(
-        [*pip, *INSTALL, "-r", str(lock)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+        [*pip, *INSTALL, *options, "-r", str(lock)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        bufsize=1,
     ) as process:
         collected = 0
         for line in process.stdout or ():

@@ -34,7 +34,7 @@ from hal.sim.storage import FileStorage
 from hal.sim.updater import SimUpdater
 from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
-from tests.contract import rigs
+from tests.contract import pi_lens, rigs
 
 VIDEO = VideoFormat(width=320, height=180, fps=30, bitrate=500_000, gop=10)
 RECEIVE_S = 5.0
@@ -74,6 +74,7 @@ VIDEO_SOURCES: dict[str, Callable[[], rigs.VideoRig]] = {
     "sim encoder, stepped": lambda: _stepped_video(lambda clock: EncodedVideo(SyntheticScene(VIDEO), VIDEO, clock)),
     "sim clip": lambda: _paced_video(lambda _: VideoClip(SyntheticScene(VIDEO), VIDEO, gops=2)),
     "sim clip, stepped": lambda: _stepped_video(lambda _: VideoClip(SyntheticScene(VIDEO), VIDEO, gops=2)),
+    "pi": lambda: pi_lens.lens(VIDEO),
 }
 
 DRIFT_PPM = 50_000

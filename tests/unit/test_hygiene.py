@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,9 @@ def test_locks_pin_what_is_asked_for_with_extras() -> None:
 def test_locks_agree() -> None:
     """What camera and desk both use is the same version, and the false `kms` of the index is in neither."""
     locked = [dict(REQUIREMENT.findall(path.read_text(encoding="utf-8"))) for path in PYTHON_LOCKS]
-    shared = set.intersection(*(set(lock) for lock in locked))
-    assert "cryptography" in shared
-    assert {name: {lock[name] for lock in locked} for name in shared if len({lock[name] for lock in locked}) > 1} == {}
+    named = Counter(name for lock in locked for name in lock)
+    shared = {name for name, times in named.items() if times > 1}
+    assert {"cryptography", "picamera2"} <= shared
+    versions = {name: {lock[name] for lock in locked if name in lock} for name in shared}
+    assert {name: each for name, each in versions.items() if len(each) > 1} == {}
     assert not any("kms" in lock for lock in locked)
