@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.held import Held
 from tests.browser.hello import hello
-from tests.browsing import Told, chromium
+from tests.browsing import Told, chromium, visit
+from tools.panel.panel import Panel
 
 PAGE = Path(__file__).parents[2] / "tools/panel/page"
 Tell = Callable[..., Told]
@@ -21,6 +23,15 @@ def browser() -> Iterator[Browser]:
     """A browser."""
     with chromium() as started:
         yield started
+
+
+@pytest.fixture
+def held(panel: Panel, browser: Browser) -> Iterator[Held]:
+    """The first camera of a file's ``panel``, in the hand and ready; what the test before left running is ended."""
+    with visit(browser, panel.url) as page:
+        camera = Held(page)
+        camera.calm()
+        yield camera
 
 
 @pytest.fixture

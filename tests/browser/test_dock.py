@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.held import Held
-from tests.browsing import Console, visit
+from tests.browsing import Console
 from tests.oracles import needs
 from tools.panel.panel import Panel
 from tools.scenario.read import read
@@ -54,15 +54,6 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     scenarios = [read(SCENARIO, "short")]
     with Panel(tmp_path_factory.mktemp("panel"), replay=True, settings=SETTINGS, scenarios=scenarios) as running:
         yield running
-
-
-@pytest.fixture
-def held(panel: Panel, browser: Browser) -> Iterator[Held]:
-    """The camera, ready."""
-    with visit(browser, panel.url) as page:
-        camera = Held(page)
-        camera.calm()
-        yield camera
 
 
 def stored(held: Held, count: int) -> list[str]:

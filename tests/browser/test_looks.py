@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from firmware.core.indications import LIGHTS, Look
 from hal.interface import Light, Pattern
 from tests.browser.held import Held
-from tests.browsing import visit
 from tests.oracles import needs
 from tools.panel.panel import Panel
 from tools.words.en import ENGLISH
@@ -32,15 +30,6 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     """One camera for all looks."""
     with Panel(tmp_path_factory.mktemp("panel"), replay=True, settings=SETTINGS) as running:
         yield running
-
-
-@pytest.fixture
-def held(panel: Panel, browser: Browser) -> Iterator[Held]:
-    """It in the hand, and ready; what the test leaves running is ended."""
-    with visit(browser, panel.url) as page:
-        camera = Held(page)
-        camera.calm()
-        yield camera
 
 
 def muted(held: Held) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.browser.held import HAND_MS, Held
-from tests.browsing import visit
 from tests.oracles import needs
 from tools.panel.panel import Panel
 from tools.words.en import ENGLISH
@@ -18,13 +15,11 @@ pytestmark = needs("chromium")
 SETTINGS = {"pre_event_s": 2, "hold_s": 1, "start_press": "double", "post_event_s": 3}
 
 
-@pytest.fixture
-def held(tmp_path: Path, browser: Browser) -> Iterator[Held]:
-    """A camera with these settings, ready."""
-    with Panel(tmp_path, replay=True, settings=SETTINGS) as panel, visit(browser, panel.url) as page:
-        camera = Held(page)
-        camera.calm()
-        yield camera
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    """A camera with these settings."""
+    with Panel(tmp_path_factory.mktemp("panel"), replay=True, settings=SETTINGS) as running:
+        yield running
 
 
 def test_two_presses_start_and_the_stop_runs_on(held: Held) -> None:

@@ -31,15 +31,6 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
         yield running
 
 
-@pytest.fixture
-def held(panel: Panel, browser: Browser) -> Iterator[Held]:
-    """The first of them, ready."""
-    with visit(browser, panel.url) as page:
-        camera = Held(page)
-        camera.calm()
-        yield camera
-
-
 def log_lines(page: Page) -> list[str]:
     """The kinds of lines in the log, the newest first."""
     lines: list[str] = page.locator("#log li").evaluate_all("all => all.map(each => each.dataset.kind)")
