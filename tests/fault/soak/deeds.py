@@ -160,13 +160,11 @@ def _refuse(shift: Shift, seconds: float) -> None:
 
 
 def _dock(shift: Shift, seconds: float) -> None:
-    shift.camera(lambda rig: shift.rack.visit(rig, seconds, shift.utc_ms))
-    shift.run(0.5)
+    shift.visit(seconds)
 
 
 def _torn(shift: Shift, size: float) -> None:
-    shift.camera(lambda rig: shift.rack.visit(rig, MINUTE_S, shift.utc_ms, torn_after=round(size)))
-    shift.run(0.5)
+    shift.visit(MINUTE_S, torn_after=round(size))
 
 
 def _dock_full(shift: Shift, mib: float) -> None:
@@ -181,8 +179,7 @@ def _dock_full(shift: Shift, mib: float) -> None:
 
 
 def _dock_press(shift: Shift, seconds: float) -> None:
-    shift.camera(lambda rig: shift.rack.visit(rig, seconds + 20, shift.utc_ms, hooks={seconds: rig.tap}))
-    shift.run(0.5)
+    shift.visit(seconds + 20, hooks={seconds: lambda: shift.rig is not None and shift.rig.tap()})
 
 
 DEEDS: Final[Mapping[str, Deed]] = MappingProxyType(

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Final
 
 from firmware.runtime.docklink import DockLink, DockParts
 from hal.interface import PortKind
@@ -19,6 +19,10 @@ from tools.verify.verifier import verify_path
 GOOD = frozenset({Verdict.WHOLE, Verdict.RECOVERED})
 ALARMING = frozenset({Kind.CONFLICT, Kind.DAMAGED, Kind.FAILED})
 """What a dock never has to say to an honest camera in front of an honest store."""
+
+
+GONE_S: Final = 2.5
+"""Until a camera that was taken out knows it."""
 
 
 class Papers:
@@ -93,16 +97,18 @@ class Rack:
     ) -> None:
         """Put the camera in for so long, or until so many bytes went over the wire."""
         self.visits += 1
-        place, events = desk(pki(), self._folder / "store", utc_ms=utc_ms)
+        place, events = desk(pki(), self._folder / "store", utc_ms=utc_ms, stay=True)
         passing = Passing(rig, seconds, hooks or {})
         wire = Wire(passing, lambda: DockEnd(place, PortKind.STREAM), cut_after=torn_after)
         parts = rig.camera
         session, trust, tell = parts.vault.session, parts.vault.trust, parts.inbox.put
-        made = DockParts(wire, rig.clock, session, parts.shelf, trust, random_of(rig), tell, berth=parts.berth)
+        made = DockParts(wire, rig.clock, session, parts.shelf, trust, random_of(rig), tell, tell, berth=parts.berth)
         link = DockLink(made)
         rig.hal.power.touch(on=True)  # type: ignore[attr-defined]  # it is the simulated one
         try:
             link.run(passing)
+            wire.plugged = False
+            link.run(Passing(rig, GONE_S, {}))
         finally:
             rig.hal.power.touch(on=False)  # type: ignore[attr-defined]
             self._archive(events)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from firmware.core.indications import Trouble
 from firmware.core.machine import FREE, RUNNING, Recording
@@ -219,6 +219,22 @@ class Shift:
         self.camera(lambda rig: need(rig.state is Recording.IDLE, f"stopped again, it is {rig.state.value}"))
         self.check()
 
+    def visit(self, seconds: float, **more: Any) -> None:
+        """A docking of so many seconds; taken out, the camera begins a recording where the authority wants one."""
+        rig, stood = self.rig, False
+
+        def heard() -> None:
+            nonlocal stood
+            stood = rig is not None and rig.camera.controller._rack.stood
+
+        hooks = {**more.pop("hooks", {}), seconds - 0.2: heard}
+        self.camera(lambda rig: self.rack.visit(rig, seconds, self.utc_ms, hooks=hooks, **more))
+        self.run(0.5)
+        if rig is None or rig is not self.rig or rig.stopped or rig.camera.controller.face.bars:
+            return
+        if stood and rig.camera.settings.record_on_undock:
+            need(rig.state is not Recording.IDLE, "taken out of a dock it does not record")
+
     def halt(self) -> None:
         """Stop whatever is recorded, as an officer does it, and wait for its end."""
         self.camera(lambda rig: stop(rig) if rig.state is not Recording.IDLE else rig)
@@ -246,11 +262,14 @@ class Shift:
 
     def hand_over(self, seconds: float) -> None:
         """One honest docking, for so long, takes over all there is, and the card is empty; ``BrokenError`` if it is not."""
-        self.camera(lambda rig: self.rack.visit(rig, seconds, self.utc_ms))
+        self.visit(seconds)
         self.run(1)
+        self.halt()
         self.check()
         need(self.rig is not None, "the service does not run after a docking")
         left = [] if self.rig is None else self.rig.camera.vault.custody.inventory.all()
+        if self.rig is not None and self.rig.camera.settings.record_on_undock:
+            left = left[:-1]  # the last one was made when it was taken out
         need(not left, f"a docking leaves {len(left)} recordings behind, {sum(each.size for each in left)} bytes")
 
 
