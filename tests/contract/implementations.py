@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from picamera2.platform import Platform
 
 from hal.interface import Cue, VideoFormat
 from hal.pi.watchdog import SystemdWatchdog
@@ -74,7 +75,8 @@ VIDEO_SOURCES: dict[str, Callable[[], rigs.VideoRig]] = {
     "sim encoder, stepped": lambda: _stepped_video(lambda clock: EncodedVideo(SyntheticScene(VIDEO), VIDEO, clock)),
     "sim clip": lambda: _paced_video(lambda _: VideoClip(SyntheticScene(VIDEO), VIDEO, gops=2)),
     "sim clip, stepped": lambda: _stepped_video(lambda _: VideoClip(SyntheticScene(VIDEO), VIDEO, gops=2)),
-    "pi": lambda: pi_lens.lens(VIDEO),
+    "pi, encoder chip": lambda: pi_lens.lens(VIDEO, Platform.VC4),
+    "pi, libx264": lambda: pi_lens.lens(VIDEO, Platform.PISP),
 }
 
 DRIFT_PPM = 50_000

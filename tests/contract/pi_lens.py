@@ -18,7 +18,7 @@ from hal.interface import VideoFormat
 from hal.overlay.burner import planes
 from hal.pi.camera import BUFFERS, PiCamera
 from hal.sim.clock import NS, VirtualClock
-from tests.contract import rigs
+from tests.contract import pi_chip, rigs
 
 WAIT_S = 20.0
 GREY = 128
@@ -93,6 +93,7 @@ class Sensor:
     camera: libcamera.Camera
     clock: VirtualClock
     fps: int
+    chips: list[pi_chip.Chip]
     index: int = 0
 
     def run(self, seconds: float) -> None:
@@ -119,13 +120,14 @@ class Sensor:
             memory[:] = picture.tobytes()
 
 
-def plugged(video: VideoFormat, *, widest: int = 4096) -> Sensor:
-    """A board without an encoder of its own, with one camera."""
+def plugged(video: VideoFormat, platform: Platform, *, widest: int = 4096) -> Sensor:
+    """A board of that kind with one camera, which nobody has opened."""
+    give_back()
     library.DmaAllocator = MemoryAllocator  # type: ignore[misc,assignment] # what closes a camera makes a new one by this name
-    picamera2.platform._platform = Platform.PISP
+    picamera2.platform._platform = platform
     camera = libcamera.Camera(widest)
     libcamera.CameraManager.singleton().cameras[:] = [camera]
-    return Sensor(camera, VirtualClock(), video.fps)
+    return Sensor(camera, VirtualClock(), video.fps, pi_chip.fitted(video.fps))
 
 
 def give_back() -> None:
@@ -134,9 +136,8 @@ def give_back() -> None:
         OPEN.pop().close()
 
 
-def lens(video: VideoFormat) -> rigs.VideoRig:
-    """The lens of a Pi 5 as the contract's tests want it.  A process has one: who takes it gets it from who had it."""
-    give_back()
-    sensor = plugged(video)
+def lens(video: VideoFormat, platform: Platform) -> rigs.VideoRig:
+    """The lens of a board as the contract's tests want it.  A process has one: who takes it gets it from who had it."""
+    sensor = plugged(video, platform)
     OPEN.append(PiCamera(video, sensor.clock))
     return rigs.VideoRig(OPEN[-1], sensor.clock, sensor.run)

@@ -13,18 +13,18 @@ from pathlib import Path
 import av
 import libcamera
 import numpy as np
-import picamera2.encoders.libav_h264_encoder as libav
 import picamera2.encoders.v4l2_encoder as v4l2
-import picamera2.platform
 import pytest
 import videodev2
 from numpy.typing import NDArray
+from picamera2 import platform
 from picamera2.encoders.h264_encoder import H264Encoder
 from picamera2.encoders.libav_h264_encoder import LibavH264Encoder
+from picamera2.platform import Platform
 
 from hal.interface import Overlay, Unit, VideoFormat
 from hal.overlay.burner import Burner
-from hal.pi.camera import PiCamera, encoder, output
+from hal.pi.camera import BUFFERS, PiCamera, encoder, output
 from hal.pi.feed import Feed, Stamps
 from hal.sim.clock import VirtualClock
 from tests.contract import pi_lens
@@ -37,11 +37,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning") 
 THREADS_DIE = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
-@pytest.fixture
-def sensor() -> Iterator[pi_lens.Sensor]:
-    """A board with one camera that nobody has opened."""
-    pi_lens.give_back()
-    yield pi_lens.plugged(VIDEO)
+@pytest.fixture(params=Platform, ids=lambda platform: platform.name)
+def sensor(request: pytest.FixtureRequest) -> Iterator[pi_lens.Sensor]:
+    """Each kind of board, with one camera that nobody has opened: VC4 has an encoder chip, PISP has none."""
+    yield pi_lens.plugged(VIDEO, request.param)
     pi_lens.give_back()
     gc.collect()
 
@@ -188,7 +187,8 @@ def test_a_hang_is_told_and_does_not_hang_us(sensor: pi_lens.Sensor, monkeypatch
         blocked.set()
         let.wait(30)
 
-    monkeypatch.setattr(libav.LibavH264Encoder, "_encode", hang)
+    monkeypatch.setattr(LibavH264Encoder, "_encode", hang)
+    monkeypatch.setattr(v4l2.V4L2Encoder, "_encode", hang)
     lens = PiCamera(VIDEO, sensor.clock, patience_s=IMPATIENT_S)
     lens.start(lambda _: None)
     sensor.run(1 / VIDEO.fps)
@@ -204,12 +204,35 @@ def test_a_hang_is_told_and_does_not_hang_us(sensor: pi_lens.Sensor, monkeypatch
         thread.join(10)
 
 
+def test_starts_again_after_the_chip_fell_silent() -> None:
+    """A chip that gives nothing back keeps all buffers of the camera: no frame comes, until the source is started again with a new chip."""
+    sensor = pi_lens.plugged(VIDEO, Platform.VC4)
+    lens, units = opened(sensor), list[Unit]()
+    lens.start(units.append)
+    sensor.run(0.2)
+    assert sensor.camera.await_queued(BUFFERS, 10)  # the chip has none
+    sensor.chips[-1].silent = True
+    for _ in range(BUFFERS):
+        sensor.clock.advance(33_333_333)
+        assert sensor.camera.await_queued(1, 10)
+        sensor.camera.frame(lambda *_: None, {libcamera.controls.SensorTimestamp: sensor.clock.monotonic_ns()})
+    lens.stop()
+    before = len(units)
+    lens.start(units.append)
+    sensor.run(0.4)
+    lens.stop()
+    assert [chip.closed for chip in sensor.chips] == [True, True]
+    assert units[before].key
+    assert all(earlier.time_ns < later.time_ns for earlier, later in pairwise(units))
+    assert len(pictures(units[before:])) == len(units) - before > 8
+
+
 class TestEncoders:
     """Which encoder a board gets, and how it is set."""
 
     def test_the_chip_where_there_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Zero 2 W and Pi 4: a keyframe a GOP, with its parameter sets, and a profile with which the Zero 2 W can be stopped."""
-        monkeypatch.setattr(picamera2.platform, "_platform", picamera2.platform.Platform.VC4)
+        monkeypatch.setattr(platform, "_platform", Platform.VC4)
         chip = encoder(VideoFormat(width=1920, height=1080, fps=30, bitrate=8_000_000, gop=30))
         assert isinstance(chip, H264Encoder)
         chip.size, chip.format, chip.stride = (1920, 1080), "YUV420", 1920
@@ -225,7 +248,7 @@ class TestEncoders:
 
     def test_software_where_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The Pi 5 has no encoder."""
-        monkeypatch.setattr(picamera2.platform, "_platform", picamera2.platform.Platform.PISP)
+        monkeypatch.setattr(platform, "_platform", Platform.PISP)
         assert isinstance(encoder(VIDEO), LibavH264Encoder)
 
     def test_an_encoder_that_is_gone_is_an_oserror(
@@ -233,12 +256,12 @@ class TestEncoders:
     ) -> None:
         """It is said at each start, and a start works once the encoder is back."""
         lens, units = opened(sensor), list[Unit]()
-        monkeypatch.setattr(picamera2.platform, "_platform", picamera2.platform.Platform.VC4)
+        monkeypatch.setattr(platform, "_platform", Platform.VC4)
         monkeypatch.setattr(v4l2, "open", missing, raising=False)
         for _ in range(2):
             with pytest.raises(OSError, match="/dev/video11"):
                 lens.start(units.append)
-        monkeypatch.setattr(picamera2.platform, "_platform", picamera2.platform.Platform.PISP)
+        monkeypatch.setattr(platform, "_platform", Platform.PISP)
         lens.start(units.append)
         sensor.run(0.2)
         lens.stop()

@@ -19,6 +19,7 @@ from picamera2.encoders.libav_h264_encoder import LibavH264Encoder
 from picamera2.outputs.circularoutput2 import CircularOutput2
 from picamera2.outputs.output import Output
 from picamera2.outputs.pyavoutput import PyavOutput
+from picamera2.platform import Platform
 
 from hal.interface import Unit, VideoFormat
 from hal.pi.camera import BUFFERS, PiCamera
@@ -31,8 +32,7 @@ FRAME_US = 33_333
 @pytest.fixture
 def sensor() -> Iterator[pi_lens.Sensor]:
     """A board with one camera that nobody has opened."""
-    pi_lens.give_back()
-    yield pi_lens.plugged(VIDEO)
+    yield pi_lens.plugged(VIDEO, Platform.PISP)
     pi_lens.give_back()
 
 
