@@ -57,10 +57,10 @@ def picture_hash(units: Iterable[memoryview]) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Reach:
     """A recording's frames.  ``first``: where the first stands; ``starts``: media times at which its last flushes begin, rising; ``until``: where its last frame ends, in ticks;
-    ``zero_ms``: media time 0 on the monotonic clock of its boot; ``complete``: closed, and no frame was dropped after it had come."""
+    ``session``: the certificate that it was signed under, one for each start of the service; ``zero_ms``: media time 0 on that start's monotonic clock; ``complete``: closed, and no frame was dropped after it had come."""
 
     number: int
-    boot: int
+    session: str
     opening: str
     first: int
     starts: tuple[int, ...]
@@ -88,7 +88,7 @@ def reach_of(journal: Journal, *, sealed: bool) -> Reach | None:
     frame_ms, ends = 1000 / opening.fps, max(until for _, _, until in frames)
     return Reach(
         opening.number,
-        opening.boot,
+        journal.session,
         opening.hash,
         min(start for _, start, _ in frames),
         tuple(sorted(start for _, start, _ in frames if start >= ends - _KEPT)),
@@ -109,12 +109,14 @@ def check_overlaps(journal: Journal, earlier: Mapping[int, Reach], openings: Map
         known = openings.get(claim.number, claim.opening)
         need(known == claim.opening, f"it shares frames with another recording {claim.number} than is known here")
         if claim.number in earlier:
-            need(earlier[claim.number].boot == opening.boot, "it shares frames with a recording of another boot")
+            need(
+                earlier[claim.number].session == journal.session, "it shares frames with a recording of another session"
+            )
             if mine is not None:
                 _check_claim(journal, mine, claim, earlier[claim.number])
     named = {claim.number for claim in opening.overlaps}
     for other in earlier.values():
-        if mine is not None and other.boot == opening.boot and other.number not in named:
+        if mine is not None and other.session == journal.session and other.number not in named:
             twice_ms = other.at_ms(other.until) - mine.at_ms(mine.first)
             need(
                 twice_ms <= TOLERANCE_MS or other.number > opening.number,
