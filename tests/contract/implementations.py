@@ -11,6 +11,7 @@ import tty
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from picamera2.platform import Platform
 
 from hal.interface import Cue, VideoFormat
+from hal.pi import boardfile
 from hal.pi.watchdog import SystemdWatchdog
 from hal.sim.audio import Tone
 from hal.sim.clip import AudioClip, VideoClip
@@ -35,7 +37,7 @@ from hal.sim.storage import FileStorage
 from hal.sim.updater import SimUpdater
 from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
-from tests.contract import pi_lens, rigs
+from tests.contract import pi_lens, pi_panel, rigs
 
 VIDEO = VideoFormat(width=320, height=180, fps=30, bitrate=500_000, gop=10)
 RECEIVE_S = 5.0
@@ -139,10 +141,19 @@ def _indicators() -> rigs.IndicatorsRig:
     return rigs.IndicatorsRig(indicators, lambda: indicators.lights, played)
 
 
-BUTTONS: dict[str, Callable[[], rigs.ButtonsRig]] = {"sim": _buttons}
-TRIGGERS: dict[str, Callable[[], rigs.TriggersRig]] = {"sim": _triggers}
+BUTTONS: dict[str, Callable[[], rigs.ButtonsRig]] = {
+    "sim": _buttons,
+    **{f"pi, {name}": partial(pi_panel.buttons, name) for name in boardfile.shipped()},
+}
+TRIGGERS: dict[str, Callable[[], rigs.TriggersRig]] = {
+    "sim": _triggers,
+    **{f"pi, {name}": partial(pi_panel.triggers, name) for name in boardfile.shipped()},
+}
 MOTIONS: dict[str, Callable[[], rigs.MotionRig]] = {"sim": _paced_motion, "sim, stepped": _stepped_motion}
-INDICATORS: dict[str, Callable[[], rigs.IndicatorsRig]] = {"sim": _indicators}
+INDICATORS: dict[str, Callable[[], rigs.IndicatorsRig]] = {
+    "sim": _indicators,
+    "pi, zero2w": partial(pi_panel.indicators, "zero2w"),
+}
 
 
 # Storage, key and clock
