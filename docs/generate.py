@@ -162,6 +162,7 @@ PAGES = {
     "evidence-format.md": pages.evidence,
     "dock-protocol.md": pages.dock,
     "privacy.md": pages.impact,
+    "hardware.md": pages.boards,
     "segment.svg": boxes.flush_drawing,
     "dock.svg": rack.drawing,
     "officer.md": pages.guide,

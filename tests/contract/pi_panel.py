@@ -5,7 +5,6 @@ The parts, gpiozero's devices and its bookkeeping of pins are the real ones; onl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import product
 
 from gpiozero.pins.mock import MockFactory, MockPin, MockPWMPin
@@ -19,13 +18,12 @@ from hal.pi.gpio import Pins
 from hal.pi.indicators import PiIndicators
 from hal.sim.clock import MS, SimClock, VirtualClock
 from tests.contract import rigs
+from tests.specification.hardware import REVISIONS
 
 LOOKED_MS = 3000
 """For how long an eye looks: the longest pattern once, and each of the others at least twice."""
 GLANCE_MS = 25
 NEAR = 0.08  # a light that swells is set anew in steps
-REVISIONS: Mapping[str, str] = {"zero2w": "902120", "pi4": "c03115", "pi5": "c04170"}
-"""The revision codes by which gpiozero knows these boards."""
 
 
 def board(name: str) -> Board:

@@ -39,6 +39,7 @@ from firmware.evidence.volume import verify_volume
 from firmware.media import h264
 from firmware.media.errors import MediaError
 from firmware.media.sps import sps_facts
+from hal.pi import boardfile
 from hal.sim import control
 from hal.sim.calls import Call, CallError, Flag, Number, Text, Word, pick
 from tests.evidence_maker import RECIPIENTS, TimeAuthority
@@ -429,6 +430,13 @@ ROWS: tuple[Target, ...] = (
         _typed,
         (),
         lambda: [b"04A1B2C3\ncam-1\r\n", b"".join(EVENT.pack(0, 0, 1, code, 1) for code in (46, 30, 50, 12, 2, 28))],
+    ),
+    Target(
+        "camera/board",
+        lambda data: boardfile.parse(data, "board.toml"),
+        (boardfile.BoardError,),
+        lambda: [path.read_bytes() for path in boardfile.shipped().values()],
+        bound=Bound(2 << 20, 256),
     ),
     Target(
         "dock/slots",

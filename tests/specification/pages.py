@@ -1,4 +1,4 @@
-"""The two specifications, and the page on privacy: what stands between marks in them is made here."""
+"""The two specifications, and the pages on privacy and on real boards: what stands between marks in them is made here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.specification import annotated, boxes, diagrams, dock_limits, kept, limits, officer, privacy, registry
+from tests.specification import (
+    annotated,
+    boxes,
+    diagrams,
+    dock_limits,
+    hardware,
+    kept,
+    limits,
+    officer,
+    privacy,
+    registry,
+)
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _BLOCK = re.compile(r"<!-- made: ([a-z-]+) -->\n.*?<!-- end of \1 -->", re.DOTALL)
@@ -79,6 +90,11 @@ def impact() -> str:
 def guide() -> str:
     """The officer's guide."""
     return _page("officer.md", officer.MADE)
+
+
+def boards() -> str:
+    """What real boards have, and how they are wired."""
+    return _page("hardware.md", hardware.MADE)
 
 
 def _page(name: str, made: Mapping[str, Callable[[], str]]) -> str:

@@ -13,7 +13,7 @@ from hal.interface import Button, Colour
 from hal.pi import boardfile
 from hal.pi.board import Board
 from hal.pi.boardfile import BoardError, load, parse, shipped
-from tests.contract.pi_panel import REVISIONS
+from tests.specification.hardware import REVISIONS
 
 NAMES = sorted(shipped())
 GOOD = shipped()["zero2w"].read_text(encoding="utf-8")

@@ -20,7 +20,8 @@ from hal.patterns import COURSES, brightness, period_ms
 from hal.pi import indicators
 from hal.pi.gpio import Pins
 from hal.pi.indicators import PiIndicators, level, next_look_ms
-from tests.contract.pi_panel import REVISIONS, Eye, board, mock
+from tests.contract.pi_panel import Eye, board, mock
+from tests.specification.hardware import REVISIONS
 
 LIT = [Light(colour, pattern) for colour, pattern in product(Colour, Pattern) if colour is not Colour.OFF]
 OFF = Light(Colour.OFF)
