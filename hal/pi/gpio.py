@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hal.pi.board import Contact, Output
 
 if TYPE_CHECKING:
-    from gpiozero import Factory, Pin
+    from gpiozero import Device, Factory, Pin
 
 _HALF = 0.5
 
@@ -34,6 +34,7 @@ class Pins:
         with _needed("gpiozero"):
             from gpiozero import GPIOZeroError
         self._factory = factory
+        self._made: dict[int, Device] = {}
         self._errors: tuple[type[Exception], ...] = (GPIOZeroError, *errors)
 
     @classmethod
@@ -66,9 +67,21 @@ class Pins:
         """A pin that is on or off, off."""
         return Switch(self, output)
 
+    def keep(self, device: Device) -> None:
+        """Hold on to a device until ``give_back``.  gpiozero closes one that nobody holds whenever the collector finds it, and waits for
+        ever where that is in the middle of reserving another pin."""
+        self._made[id(device)] = device
+
+    def give_back(self, device: Device) -> None:
+        """Close a device, and let go of it."""
+        device.close()
+        self._made.pop(id(device), None)
+
     def close(self) -> None:
         """Give all pins back."""
         with self.asked("GPIO"):
+            for device in [*self._made.values()]:
+                self.give_back(device)
             self._factory.close()
 
     @property
@@ -100,6 +113,7 @@ class Line:
                 contact.pin, pull_up=contact.pull, active_state=floating, pin_factory=pins.factory
             )
             self._pin: Pin = self._device.pin
+        pins.keep(self._device)
 
     def listen(self, sink: Callable[[bool], None]) -> None:
         """Call ``sink`` with whether it is active now at every edge, on a thread of the library's."""
@@ -116,7 +130,7 @@ class Line:
     def close(self) -> None:
         """Listen no more, and give the pin back."""
         with self._pins.asked(self._contact.pin):
-            self._device.close()
+            self._pins.give_back(self._device)
 
     def _changed(self, _ticks: float, state: float) -> None:
         if self._sink is not None:
@@ -136,6 +150,7 @@ class Lamp:
             self._device: PWMOutputDevice = PWMOutputDevice(
                 output.pin, active_high=output.high, frequency=pulses_hz, pin_factory=pins.factory
             )
+        pins.keep(self._device)
 
     def shine(self, share: float) -> None:
         """Be on for this share, from 0 to 1, of the time."""
@@ -155,7 +170,7 @@ class Lamp:
     def close(self) -> None:
         """Off, and give the pin back."""
         with self._pins.asked(self._pin):
-            self._device.close()
+            self._pins.give_back(self._device)
 
 
 class Switch:
@@ -170,6 +185,7 @@ class Switch:
             self._device: DigitalOutputDevice = DigitalOutputDevice(
                 output.pin, active_high=output.high, pin_factory=pins.factory
             )
+        pins.keep(self._device)
 
     def turn(self, *, on: bool) -> None:
         """On or off."""
@@ -182,7 +198,7 @@ class Switch:
         """Off, and give the pin back."""
         with self._pins.asked(self._pin):
             self._device.off()
-            self._device.close()
+            self._pins.give_back(self._device)
 
 
 @contextmanager

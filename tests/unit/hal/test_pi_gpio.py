@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -218,6 +219,28 @@ def test_listening_outlives_the_collector() -> None:
     drive(factory, ZERO.buttons[Button.FUNCTION], active=True)
     assert [edge.button for edge in edges] == [Button.FUNCTION]
     assert buttons.is_down(Button.FUNCTION)
+
+
+class Collecting(defaultdict[object, list[object]]):
+    """gpiozero's book of reservations, with the collector coming round each time that it is opened."""
+
+    def __getitem__(self, key: object) -> list[object]:
+        gc.collect()
+        return super().__getitem__(key)
+
+
+def test_a_part_that_was_dropped_stops_no_other() -> None:
+    """A device that nobody holds gpiozero closes when the collector finds it, and waits for itself for ever where it is reserving just then.
+    So none is ever found: what was not closed keeps its pins."""
+    pins, factory = mock("zero2w")
+    factory._reservations = Collecting(list)
+    PiButtons(ZERO, pins)
+    PiTriggers(ZERO, pins)
+    PiIndicators(ZERO, pins, paced=False)
+    with pytest.raises(OSError, match="GPIO5: pin GPIO5 is already in use"):
+        PiButtons(ZERO, pins)
+    pins.close()
+    PiButtons(ZERO, pins).close()
 
 
 def test_edges_come_on_whatever_thread_the_library_has() -> None:
