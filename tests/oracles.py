@@ -39,6 +39,11 @@ ORACLES = {
         Oracle("age-keygen", "age", "our key files are age's key files"),
         Oracle("axe-core", "npm", "the page of the simulated camera is open to people who see, hear or move otherwise"),
         Oracle("chromium", "chromium", "that page works in a real browser"),
+        Oracle(
+            "espeak-ng",
+            "espeak-ng",
+            "speech goes through a Raspberry Pi's microphone and is still itself, to the millisecond",
+        ),
         Oracle("ffmpeg", "ffmpeg", "each segment and export decodes without a word"),
         Oracle("ffprobe", "ffmpeg", "lengths, tracks and times are what we say"),
         Oracle("jose", "jose", "each signature verifies with a second JOSE library"),

@@ -37,7 +37,7 @@ from hal.sim.storage import FileStorage
 from hal.sim.updater import SimUpdater
 from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
-from tests.contract import pi_lens, pi_panel, rigs
+from tests.contract import pi_lens, pi_panel, pi_sound, rigs
 
 VIDEO = VideoFormat(width=320, height=180, fps=30, bitrate=500_000, gop=10)
 RECEIVE_S = 5.0
@@ -97,6 +97,8 @@ AUDIO_SOURCES: dict[str, Callable[[], rigs.AudioRig]] = {
     "sim tone, drifting": lambda: _stepped_audio(_drifting),
     "sim clip": lambda: _paced_audio(lambda _: AudioClip()),
     "sim clip, stepped": lambda: _stepped_audio(lambda _: AudioClip()),
+    "pi": pi_sound.microphone,
+    "pi, drifting": lambda: pi_sound.microphone(900),
 }
 
 
