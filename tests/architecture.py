@@ -19,6 +19,7 @@ OURS = ("firmware", "hal", "tools")
 LEAVES = ("firmware.version", "hal.interface")
 CORE = ("firmware.core", *LEAVES)
 DOCK = ("firmware.dock", "firmware.evidence", "firmware.media", *CORE)
+SHARED = ("hal.files", "hal.lines", "hal.overlay", "hal.patterns", "hal.tty")
 RUNTIME = ("firmware.runtime", "firmware.settings", *DOCK)
 DIRECTION: dict[str, tuple[str, ...]] = {
     "firmware.__main__": ("firmware.camera", *RUNTIME, "hal.pi", "hal.sim"),
@@ -31,10 +32,13 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "firmware.settings": ("firmware.core.memory", "firmware.core.rules"),
     "firmware.version": (),
     "hal.interface": (),
+    "hal.files": ("hal.interface",),
+    "hal.lines": (),
     "hal.overlay": ("hal.interface",),
     "hal.patterns": ("hal.interface",),
-    "hal.pi": ("hal.interface", "hal.overlay", "hal.patterns"),
-    "hal.sim": ("hal.interface", "hal.overlay", "hal.patterns"),
+    "hal.pi": ("hal.interface", *SHARED),
+    "hal.sim": ("hal.interface", *SHARED),
+    "hal.tty": ("hal.lines",),
     "tools.verify": (),
     "tools.bench": OURS,
     "tools.provision": ("tools", "firmware.evidence", "firmware.settings"),
@@ -47,8 +51,11 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "firmware.dock.tls": ("OpenSSL",),
     "firmware": (),
     "hal.interface": (),
+    "hal.files": (),
+    "hal.lines": (),
     "hal.overlay": ("numpy",),
     "hal.patterns": (),
+    "hal.tty": ("serial",),
     "hal.sim": ("PIL", "av", "cryptography", "numpy", "serial"),
     "hal.pi": (
         "av",

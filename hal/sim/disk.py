@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
 import threading
 import time
 from collections.abc import Callable
-from typing import NoReturn
 
+from hal.files import BLOCK, blocks, fail
 from hal.sim.calls import Call, Flag, Number
-
-BLOCK = 4096
-_NAME_BYTES = 255
-
-
-def single(name: str) -> str:
-    """``name`` if it is one component of a path; ``ValueError`` if it leads anywhere else."""
-    if name in {"", ".", ".."} or "/" in name or "\0" in name or len(os.fsencode(name)) > _NAME_BYTES:
-        raise ValueError(f"not a name of a file or directory: {name!r}")
-    return name
-
-
-def blocks(size: int) -> int:
-    """The room that ``size`` bytes take up."""
-    return -(-size // BLOCK) * BLOCK
-
-
-def fail(code: int, name: str) -> NoReturn:
-    """Raise the ``OSError`` that the system would raise for ``name``."""
-    raise OSError(code, os.strerror(code), name)
 
 
 class Trouble:

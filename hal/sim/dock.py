@@ -6,11 +6,11 @@ import errno
 import threading
 
 from hal.interface import PortKind
+from hal.lines import Line, TcpLine, is_tcp
 from hal.sim.calls import Call, Number
-from hal.sim.lines import Line, TcpLine, is_tcp
 from hal.sim.noise import Chances, Fuse, Noise
-from hal.sim.tty import SerialLine
 from hal.sim.watchers import Watchers
+from hal.tty import SerialLine
 
 
 class SimDock:

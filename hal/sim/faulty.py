@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hal.files import fail
 from hal.interface import Directory, Space
-from hal.sim.disk import fail
 from hal.sim.memory import MemoryDirectory, MemoryFile, MemoryStorage
 
 Path = tuple[str, ...]

@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Self
 
+from hal.files import fail, single
 from hal.interface import Directory, Space
 from hal.sim.crashes import Image
-from hal.sim.disk import Trouble, fail, single
+from hal.sim.disk import Trouble
 from hal.sim.volume import (
     ROOT,
     Append,

@@ -6,9 +6,9 @@ import errno
 from collections.abc import Callable
 from contextlib import closing
 
+from hal.files import fail
 from hal.interface import File, Storage
 from hal.sim.calls import Call, Number
-from hal.sim.disk import fail
 
 OTHER, RUNNING, UNFINISHED = "other.bundle", "running.bundle", "other.bundle.new"
 _PIECE = 1 << 20

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from firmware.evidence.age import CHUNK
-from hal.sim.disk import blocks
+from hal.files import blocks
 from tests.rig import NONCE, Rig, anchor_for, receipt_for
 from tests.steps import Watched, started
 

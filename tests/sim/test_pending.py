@@ -10,7 +10,7 @@ import pytest
 from firmware.core.machine import Recording
 from firmware.runtime import pending
 from firmware.runtime.auditlog import AuditLostError
-from hal.sim.disk import fail
+from hal.files import fail
 from hal.sim.memory import MemoryStorage
 from tests.rig import Rig, judge
 from tools.verify.report import Verdict

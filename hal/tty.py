@@ -1,4 +1,4 @@
-"""A serial line through pyserial: a pseudo-terminal, or any other tty."""
+"""A serial line through pyserial: a UART, a USB gadget's tty, a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import threading
 
 import serial
 
-from hal.sim.lines import hung_up
+from hal.lines import hung_up
 
-_BAUD = 3_000_000  # a pseudo-terminal ignores it
+BAUD = 3_000_000  # a gadget and a pseudo-terminal ignore it
 _PATIENCE_S = 5.0
 
 
 class SerialLine:
     """An open tty, raw and without flow control."""
 
-    def __init__(self, path: str) -> None:
-        """Open it; ``OSError`` if there is none."""
-        self._port = serial.Serial(path, _BAUD, timeout=0, write_timeout=_PATIENCE_S)
+    def __init__(self, path: str, baud: int = BAUD, *, alone: bool = False) -> None:
+        """Open it at ``baud`` bit/s; ``OSError`` if there is none or, with ``alone``, where another one that wants it alone has it."""
+        self._port = serial.Serial(path, baud, timeout=0, write_timeout=_PATIENCE_S, exclusive=alone or None)
         self._woken, self._wake = os.pipe()
         self._closing = False
         self._reading, self._writing = threading.Lock(), threading.Lock()

@@ -1,4 +1,4 @@
-"""What can be plugged into the simulated dock port: the ``Line`` protocol, and TCP."""
+"""What lies below a dock port, simulated or real: the ``Line`` protocol, and TCP."""
 
 from __future__ import annotations
 
