@@ -1,0 +1,88 @@
+"""Battery and charger of a board with a MAX17048 or one of its family (MAX17043/44/49/58/59), as most UPS boards for a Raspberry Pi have.
+
+Registers, units and addresses are those of Maxim's data sheet 19-6171.  The chip has no thermometer.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from hal.interface import Battery
+from hal.pi.i2c import I2c
+
+ADDRESS: Final = 0x36
+VCELL: Final = 0x02
+SOC: Final = 0x04
+VERSION: Final = 0x08
+VOLT: Final = 12_800  # steps of VCELL, 78.125 uV each; the older chips leave the lower four bits at 0
+PERCENT: Final = 256  # steps of SOC
+CELL_V: Final = 2.5, 4.5
+"""What a lithium-ion cell has that still powers a board, with something to spare: the chip is powered by the cell that it measures."""
+THERMAL: Final = Path("/sys/class/thermal")
+PROCESSOR: Final = "cpu-thermal"
+OFF: Final = ("systemctl", "poweroff", "--no-block")
+"""systemd stops what runs, unmounts and then switches off; reboot(2) would do the last alone.  ``--no-block``: nobody waits for his own end."""
+PATIENCE_S: Final = 10.0
+
+
+class PiPower:
+    """A fuel gauge on I2C, the contacts' level, and the processor's thermometer."""
+
+    def __init__(
+        self,
+        bus: I2c,
+        contact: Callable[[], bool],
+        charging: Callable[[], bool] | None = None,
+        *,
+        address: int = ADDRESS,
+        thermal: Path = THERMAL,
+        off: Sequence[str] = OFF,
+    ) -> None:
+        """Find the gauge: ``OSError`` if it does not answer.  ``charging`` is the charger's own word, where the board has a wire for it; else
+        it is taken to charge while there is power on the contacts.  ``off`` is the command that switches off."""
+        self._bus, self._address = bus, address
+        self._contact, self._charging = contact, charging or contact
+        self._thermal, self._off = thermal, tuple(off)
+        version = self._word(VERSION)
+        if version in {0x0000, 0xFFFF}:
+            raise OSError(f"the gauge answers nonsense: version 0x{version:04x}")
+
+    def battery(self) -> Battery:
+        """The battery now; ``OSError`` if the gauge does not answer, or answers what no cell can have."""
+        volts, charge = self._word(VCELL) / VOLT, self._word(SOC) / PERCENT
+        low, high = CELL_V
+        if not low <= volts <= high:
+            raise OSError(f"the gauge answers nonsense: a cell of {volts:.3f} V")
+        percent = min(100, int(charge))  # the chip's model goes a little beyond
+        return Battery(percent, charging=self._charging(), volts=round(volts, 3))
+
+    def contact(self) -> bool:
+        """Whether the charging contacts have power."""
+        return self._contact()
+
+    def processor(self) -> float | None:
+        """The processor's temperature, by the kernel; None where it has none."""
+        for zone in sorted(self._thermal.glob("thermal_zone*")):
+            try:
+                if (zone / "type").read_text(encoding="ascii").strip() == PROCESSOR:
+                    return int((zone / "temp").read_text(encoding="ascii")) / 1000
+            except (OSError, ValueError):  # a zone that is just not measured
+                continue
+        return None
+
+    def off(self) -> None:
+        """Have systemd switch the board off; ``OSError`` if it does not take the order."""
+        try:
+            done = subprocess.run(
+                self._off, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"{self._off[0]} does not answer within {PATIENCE_S} s") from error
+        if done.returncode:
+            raise OSError(f"{self._off[0]} failed: {done.stderr.strip()[:200]}")
+
+    def _word(self, register: int) -> int:
+        return int.from_bytes(self._bus.read(self._address, register, 2), "big")
