@@ -57,9 +57,9 @@ def triggers(request: pytest.FixtureRequest) -> rigs.TriggersRig:
 @pytest.fixture(params=MOTIONS)
 def motion(request: pytest.FixtureRequest) -> Iterator[rigs.MotionRig]:
     """Each accelerometer in turn."""
-    rig = MOTIONS[request.param]()
-    yield rig
-    rig.motion.stop()
+    with MOTIONS[request.param]() as rig:
+        yield rig
+        rig.motion.stop()
 
 
 @pytest.fixture(params=INDICATORS)
@@ -100,9 +100,10 @@ def dock(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[rigs.DockRi
 
 
 @pytest.fixture(params=POWERS)
-def power(request: pytest.FixtureRequest) -> rigs.PowerRig:
+def power(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[rigs.PowerRig]:
     """Each battery in turn."""
-    return POWERS[request.param]()
+    with POWERS[request.param](tmp_path) as rig:
+        yield rig
 
 
 @pytest.fixture(params=WATCHDOGS)

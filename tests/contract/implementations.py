@@ -20,6 +20,7 @@ from picamera2.platform import Platform
 
 from hal.interface import Cue, VideoFormat
 from hal.pi import boardfile
+from hal.pi.storage import PiStorage
 from hal.pi.watchdog import SystemdWatchdog
 from hal.sim.audio import Tone
 from hal.sim.clip import AudioClip, VideoClip
@@ -37,7 +38,7 @@ from hal.sim.storage import FileStorage
 from hal.sim.updater import SimUpdater
 from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
-from tests.contract import pi_lens, pi_panel, pi_sound, rigs
+from tests.contract import pi_chips, pi_clock, pi_docks, pi_lens, pi_panel, pi_sound, rigs
 
 VIDEO = VideoFormat(width=320, height=180, fps=30, bitrate=500_000, gop=10)
 RECEIVE_S = 5.0
@@ -117,12 +118,14 @@ def _triggers() -> rigs.TriggersRig:
     return rigs.TriggersRig(triggers, clock, lambda name, active: triggers.set(name, active=active))
 
 
-def _paced_motion() -> rigs.MotionRig:
+@contextmanager
+def _paced_motion() -> Iterator[rigs.MotionRig]:
     clock = SimClock()
-    return rigs.MotionRig(SimAccelerometer(clock, paced=True), clock, time.sleep)
+    yield rigs.MotionRig(SimAccelerometer(clock, paced=True), clock, time.sleep)
 
 
-def _stepped_motion() -> rigs.MotionRig:
+@contextmanager
+def _stepped_motion() -> Iterator[rigs.MotionRig]:
     clock = VirtualClock()
     motion = SimAccelerometer(clock, paced=False)
 
@@ -131,7 +134,7 @@ def _stepped_motion() -> rigs.MotionRig:
             clock.advance(NS // 10)
             motion.poll()
 
-    return rigs.MotionRig(motion, clock, run)
+    yield rigs.MotionRig(motion, clock, run)
 
 
 def _indicators() -> rigs.IndicatorsRig:
@@ -151,7 +154,11 @@ TRIGGERS: dict[str, Callable[[], rigs.TriggersRig]] = {
     "sim": _triggers,
     **{f"pi, {name}": partial(pi_panel.triggers, name) for name in boardfile.shipped()},
 }
-MOTIONS: dict[str, Callable[[], rigs.MotionRig]] = {"sim": _paced_motion, "sim, stepped": _stepped_motion}
+MOTIONS: dict[str, Callable[[], AbstractContextManager[rigs.MotionRig]]] = {
+    "sim": _paced_motion,
+    "sim, stepped": _stepped_motion,
+    "pi": pi_chips.motion,
+}
 INDICATORS: dict[str, Callable[[], rigs.IndicatorsRig]] = {
     "sim": _indicators,
     "pi, zero2w": partial(pi_panel.indicators, "zero2w"),
@@ -164,6 +171,7 @@ INDICATORS: dict[str, Callable[[], rigs.IndicatorsRig]] = {
 STORAGES: dict[str, Callable[[Path], rigs.StorageRig]] = {
     "sim files": lambda path: rigs.StorageRig(FileStorage(path / "volume")),
     "sim memory": lambda _: rigs.StorageRig(MemoryStorage()),
+    "pi": lambda path: rigs.StorageRig(PiStorage(path, partition=False)),
     "sim memory, counted": lambda _: rigs.StorageRig(FaultyStorage(MemoryStorage())),
 }
 SMALL_STORAGES: dict[str, Callable[[Path], rigs.StorageRig]] = {
@@ -193,7 +201,12 @@ SIGNERS: dict[str, Callable[[Path], rigs.SignerRig]] = {
     "sim": lambda path: _software_signer(path, counting=True),
     "sim, no counter": lambda path: _software_signer(path, counting=False),
 }
-CLOCKS: dict[str, Callable[[Path], rigs.ClockRig]] = {"sim": _sim_clock, "sim, virtual": _virtual_clock}
+CLOCKS: dict[str, Callable[[Path], rigs.ClockRig]] = {
+    "sim": _sim_clock,
+    "sim, virtual": _virtual_clock,
+    "pi": lambda path: pi_clock.clock(path, None),
+    "pi, with an RTC": lambda path: pi_clock.clock(path, pi_clock.Battery()),
+}
 
 
 # Dock, power, watchdog, updater
@@ -278,15 +291,22 @@ def _within(descriptor: int, read: Callable[[], bytes]) -> bytes:
     return read()
 
 
-DOCKS: dict[str, Callable[[Path], AbstractContextManager[rigs.DockRig]]] = {"sim pty": _pty_dock, "sim tcp": _tcp_dock}
+DOCKS: dict[str, Callable[[Path], AbstractContextManager[rigs.DockRig]]] = {
+    "sim pty": _pty_dock,
+    "sim tcp": _tcp_dock,
+    "pi UART": pi_docks.uart,
+    "pi gadget": pi_docks.gadget,
+    "pi network": pi_docks.network,
+}
 
 
-def _power() -> rigs.PowerRig:
+@contextmanager
+def _power(_: Path) -> Iterator[rigs.PowerRig]:
     power = SimPower()
-    return rigs.PowerRig(power, power.touch, lambda: power.is_off)
+    yield rigs.PowerRig(power, power.touch, lambda: power.is_off)
 
 
-POWERS: dict[str, Callable[[], rigs.PowerRig]] = {"sim": _power}
+POWERS: dict[str, Callable[[Path], AbstractContextManager[rigs.PowerRig]]] = {"sim": _power, "pi": pi_chips.power}
 
 
 @contextmanager
