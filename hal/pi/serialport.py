@@ -32,7 +32,7 @@ class PiDock:
     def __init__(self, kind: PortKind, line: Callable[[], Line], present: Callable[[], bool]) -> None:
         """Nothing is opened yet.  ``line`` opens the line, or raises ``OSError``; ``present`` says whether a dock is there, and may raise that too."""
         self._kind, self._open, self._present = kind, line, present
-        self._lock = threading.Lock()
+        self._lock, self._opening = threading.Lock(), threading.Lock()
         self._line: Line | None = None
         self._there = self._used = self._gone = False
 
@@ -121,16 +121,28 @@ class PiDock:
     def _alive(self) -> Line:
         """The line; ``OSError`` where no dock is there, or one has been and gone."""
         self._look()
-        with self._lock:
-            if self._gone or not self._there:
-                raise OSError(errno.ENOTCONN, "the dock is gone" if self._there else "nothing is plugged in")
-            if self._line is None:
-                self._line = self._open()
-            line = self._line
+        with self._opening:
+            # opening may take seconds: whoever tells of a dock does not wait for it
+            line = self._held() or self._keep(self._open())
         if not line.alive():
             self._break(line)
             raise OSError(errno.ENOTCONN, "the dock is gone")
         return line
+
+    def _held(self) -> Line | None:
+        with self._lock:
+            if self._gone or not self._there:
+                raise OSError(errno.ENOTCONN, "the dock is gone" if self._there else "nothing is plugged in")
+            return self._line
+
+    def _keep(self, fresh: Line) -> Line:
+        """The line that was just opened; closed again where the dock went meanwhile."""
+        with self._lock:
+            if self._there and not self._gone:
+                self._line = fresh
+                return fresh
+        fresh.close()
+        raise OSError(errno.ENOTCONN, "the dock is gone")
 
     def _break(self, line: Line) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ import pytest
 
 from hal.interface import PortKind
 from hal.pi import serialport
+from hal.tty import SerialLine
 from tests.contract.pi_docks import Terminals
 
 WAIT_S = 5.0
@@ -136,3 +137,25 @@ def test_a_board_without_a_controller(terminals: Terminals, tmp_path: Path) -> N
     network = serialport.network("tcp:127.0.0.1:1", tmp_path / "udc0" / "state")
     assert network.kind is PortKind.STREAM
     assert not network.connected()
+
+
+def test_a_dock_that_goes_while_its_line_is_opened(terminals: Terminals) -> None:
+    """Opening may take seconds.  Who tells that the dock went is not held up by it, and the line is not kept."""
+    opening, told, lines = threading.Event(), threading.Event(), list[SerialLine]()
+
+    def slow() -> SerialLine:
+        opening.set()
+        assert told.wait(WAIT_S)
+        lines.append(SerialLine(str(terminals.link)))
+        return lines[-1]
+
+    port = serialport.PiDock(PortKind.SERIAL, slow, lambda: True)
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(port.connected()))
+    asking.start()
+    assert opening.wait(WAIT_S)
+    port.tell(False)
+    told.set()
+    asking.join(WAIT_S)
+    assert answers == [False]
+    assert not lines[0].alive()
