@@ -18,6 +18,11 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 VENV := .venv
 LOCK := requirements/desk-dev.txt
 BARE := requirements/picamera2.txt
+# tpm2-pytss has no wheel: it is built where the C library is that it binds.  Elsewhere the tests of a TPM are skipped, and say so.
+TPM2 := requirements/tpm2-build.txt requirements/tpm2.txt
+WITH_TPM2 = if ! pkg-config --exists tss2-esys 2>/dev/null; then echo 'set-up: no TPM (make deps brings libtss2-dev)'; else \
+  for each in '--only-binary :all: -r $(word 1,$(TPM2))' '--no-build-isolation -r $(word 2,$(TPM2))'; do \
+    $(RUN) -m pip install -q --disable-pip-version-check --no-input --require-hashes --no-deps $$each; done; fi
 READY := $(VENV)/.ready
 NPM := build/npm/.ready
 # Node.js from elsewhere does not bear Debian's npm beside it: where both are there, both are left as they are.
@@ -38,6 +43,7 @@ deps: ## install the outside tools that the tests compare with (apt, root)
 	sed 's/[[:space:]]*#.*//' requirements/debian.txt | $(APART) | xargs $(SUDO) env DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -q -y --no-install-recommends
 	$(MAKE) --no-print-directory $(NPM)
+	@if [ -e $(READY) ]; then $(WITH_TPM2); fi
 
 $(NPM): tests/npm/package.json tests/npm/package-lock.json tests/npm/.npmrc
 	@mkdir -p $(@D)
@@ -104,9 +110,10 @@ clean: ## remove everything that was made, the virtual environment too
 	rm -rf build $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): $(LOCK) $(BARE) tools/bootstrap.py
+$(READY): $(LOCK) $(BARE) $(TPM2) tools/bootstrap.py
 	@command -v $(PYTHON) >/dev/null || { echo 'Lapel needs $(PYTHON), which is not here. On Debian and Ubuntu: apt-get install python3 python3-venv' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lapel needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo '$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	@$(PYTHON) tools/bootstrap.py $(VENV) $(LOCK) $(BARE)
+	@$(WITH_TPM2)
 	@touch $@

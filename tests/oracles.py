@@ -7,6 +7,7 @@ closes with a table of what that was (tests/reporting.py).
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -61,10 +62,15 @@ ORACLES = {
         Oracle("swift-container-server", "swift-container", "part of Swift"),
         Oracle("swift-object-server", "swift-object", "part of Swift"),
         Oracle("swift-proxy-server", "swift-proxy", "a real object store, by Swift's own language and by S3"),
+        Oracle("swtpm", "swtpm", "a TPM keeps the key, counts up and locks out as the reference code does"),
         Oracle("tesseract", "tesseract-ocr", "what is burnt into the picture can be read"),
+        Oracle("tpm2_pytss", "libtss2-dev", "our way to a TPM is the real library's, built by `make deps`"),
+        Oracle("tpm2_readpublic", "tpm2-tools", "others' eyes and hands on the same TPM"),
     )
 }
 
+BUILDERS = frozenset({"gcc", "pkg-config", "python3-dev"})
+"""What builds tpm2_pytss, of which there is no wheel."""
 FONTS = frozenset({"fonts-inter"})
 """Packages that bring no command: what the documents' pictures are set in."""
 
@@ -81,6 +87,8 @@ def missing(commands: Iterable[str] = ORACLES) -> list[Oracle]:
 
 def _found(command: str) -> bool:
     """Whether it is here, also where only root's shell looks for it."""
+    if command == "tpm2_pytss":
+        return importlib.util.find_spec(command) is not None
     return bool(shutil.which(command)) or (MODULES / command).is_dir() or os.access(f"/usr/sbin/{command}", os.X_OK)
 
 

@@ -17,6 +17,7 @@ from tests.contract.implementations import (
     MOTIONS,
     POWERS,
     SIGNERS,
+    SIGNERS_NEED,
     SMALL_STORAGES,
     STORAGES,
     TRIGGERS,
@@ -80,10 +81,12 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> rigs.StorageRig:
     return SMALL_STORAGES[request.param](tmp_path)
 
 
-@pytest.fixture(params=SIGNERS)
-def signer(request: pytest.FixtureRequest, tmp_path: Path) -> rigs.SignerRig:
+@pytest.fixture(params=[pytest.param(name, marks=SIGNERS_NEED.get(name, ())) for name in SIGNERS])
+def signer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[rigs.SignerRig]:
     """Each kind of signer in turn."""
-    return SIGNERS[request.param](tmp_path)
+    rig = SIGNERS[request.param](tmp_path)
+    yield rig
+    rig.off()
 
 
 @pytest.fixture(params=CLOCKS)

@@ -20,7 +20,9 @@ from picamera2.platform import Platform
 
 from hal.interface import Cue, VideoFormat
 from hal.pi import boardfile
+from hal.pi.keyfile import KeyFile
 from hal.pi.storage import PiStorage
+from hal.pi.tpm import TpmSigner
 from hal.pi.watchdog import SystemdWatchdog
 from hal.sim.audio import Tone
 from hal.sim.clip import AudioClip, VideoClip
@@ -39,6 +41,8 @@ from hal.sim.updater import SimUpdater
 from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
 from tests.contract import pi_chips, pi_clock, pi_docks, pi_lens, pi_panel, pi_sound, rigs
+from tests.contract.pi_tpm import Chip
+from tests.oracles import needs
 
 VIDEO = VideoFormat(width=320, height=180, fps=30, bitrate=500_000, gop=10)
 RECEIVE_S = 5.0
@@ -188,6 +192,24 @@ def _software_signer(path: Path, *, counting: bool) -> rigs.SignerRig:
     return rigs.SignerRig(SoftwareSigner(key, counter), lambda: SoftwareSigner(key, counter))
 
 
+def _key_file(path: Path) -> rigs.SignerRig:
+    signer = KeyFile(path / "key.pem")
+    signer.create()
+    return rigs.SignerRig(signer, lambda: KeyFile(path / "key.pem"))
+
+
+def _tpm(path: Path) -> rigs.SignerRig:
+    chip = Chip(path / "tpm")
+    signer = TpmSigner(chip.tcti)
+    signer.create()
+
+    def again() -> TpmSigner:
+        chip.power_cycle()
+        return TpmSigner(chip.tcti)
+
+    return rigs.SignerRig(signer, again, chip.off)
+
+
 def _sim_clock(path: Path) -> rigs.ClockRig:
     return rigs.ClockRig(SimClock(path / "clock"), time.sleep, lambda: SimClock(path / "clock"))
 
@@ -200,7 +222,10 @@ def _virtual_clock(_: Path) -> rigs.ClockRig:
 SIGNERS: dict[str, Callable[[Path], rigs.SignerRig]] = {
     "sim": lambda path: _software_signer(path, counting=True),
     "sim, no counter": lambda path: _software_signer(path, counting=False),
+    "pi key file": _key_file,
+    "pi tpm": _tpm,
 }
+SIGNERS_NEED = {"pi tpm": needs("tpm2_pytss", "swtpm")}
 CLOCKS: dict[str, Callable[[Path], rigs.ClockRig]] = {
     "sim": _sim_clock,
     "sim, virtual": _virtual_clock,

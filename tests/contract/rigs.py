@@ -125,10 +125,11 @@ class StorageRig:
 
 @dataclass
 class SignerRig:
-    """A signer with a key, and a way to make it again as after a power cycle."""
+    """A signer with a key, a way to make it again as after a power cycle, and one to switch off what it runs on."""
 
     signer: Signer
     again: Callable[[], Signer]
+    off: Callable[[], object] = bool
 
 
 @dataclass

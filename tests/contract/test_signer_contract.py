@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -10,7 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from hal.interface import Signer
 from tests.contract.rigs import SignerRig
+from tests.oracles import needs
 
 
 def public(rig: SignerRig) -> ec.EllipticCurvePublicKey:
@@ -23,7 +27,8 @@ def public(rig: SignerRig) -> ec.EllipticCurvePublicKey:
 def test_key_is_p256_and_stays(signer: SignerRig) -> None:
     """The key is on P-256, and the same after a power cycle."""
     assert isinstance(public(signer).curve, ec.SECP256R1)
-    assert signer.again().public_key() == signer.signer.public_key()
+    before = signer.signer.public_key()
+    assert signer.again().public_key() == before
 
 
 def test_kind_is_a_known_word(signer: SignerRig) -> None:
@@ -53,4 +58,59 @@ def test_counter_only_rises(signer: SignerRig) -> None:
         assert signer.signer.advance() is None
         return
     assert [signer.signer.advance(), signer.signer.advance()] == [before + 1, before + 2]
-    assert signer.again().counter() == signer.signer.counter() == before + 2
+    assert signer.signer.counter() == before + 2
+    again = signer.again()
+    assert again.counter() == before + 2
+    assert again.advance() == before + 3
+
+
+@needs("openssl")
+def test_openssl_agrees(signer: SignerRig, tmp_path: Path) -> None:
+    """Another's code reads the public key and verifies the signature, and no other message's."""
+    files = {"key.der": signer.signer.public_key(), "message": b"message", "another": b"another"}
+    files["signature"] = signer.signer.sign_digest(hashlib.sha256(b"message").digest())
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    assert "Verified OK" in verified(tmp_path, "message")
+    assert "Verified OK" not in verified(tmp_path, "another")
+
+
+def verified(folder: Path, message: str) -> str:
+    """What openssl says of a message there."""
+    command = [
+        "openssl",
+        "dgst",
+        "-sha256",
+        "-keyform",
+        "DER",
+        "-verify",
+        "key.der",
+        "-signature",
+        "signature",
+        message,
+    ]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=30).stdout
+
+
+@needs("openssl")
+def test_a_certificate_can_be_asked_for(signer: SignerRig, tmp_path: Path) -> None:
+    """Public key and signature are all that a certificate request takes: openssl reads it and believes that the key is held."""
+    (tmp_path / "request.der").write_bytes(certificate_request("cam-1", signer.signer))
+    command = ["openssl", "req", "-inform", "DER", "-in", "request.der", "-verify", "-noout", "-subject"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
+    assert "verify OK" in said.stdout + said.stderr
+    assert said.stdout.strip().endswith("CN = cam-1")
+
+
+def certificate_request(name: str, signer: Signer) -> bytes:
+    """A PKCS #10 request in DER, put together by hand since the key is not ours to hold."""
+    common = der(0x30, bytes.fromhex("0603550403"), der(0x0C, name.encode()))
+    info = der(0x30, bytes.fromhex("020100"), der(0x30, der(0x31, common)), signer.public_key(), b"\xa0\0")
+    signature = der(0x03, b"\0", signer.sign_digest(hashlib.sha256(info).digest()))
+    return der(0x30, info, der(0x30, bytes.fromhex("06082a8648ce3d040302")), signature)
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    """One element of up to 255 bytes."""
+    data = b"".join(parts)
+    return bytes([tag, *([0x81] if len(data) > 127 else []), len(data)]) + data

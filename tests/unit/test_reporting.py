@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracles import FONTS, ORACLES, needs
+from tests.oracles import BUILDERS, FONTS, ORACLES, needs
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,5 +124,5 @@ def test_make_deps_installs_every_oracle() -> None:
     listed = {
         package.strip(): why.strip() for package, _, why in (line.partition("#") for line in lines) if package.strip()
     }
-    assert set(listed) == {oracle.package for oracle in ORACLES.values()} | FONTS
+    assert set(listed) == {oracle.package for oracle in ORACLES.values()} | FONTS | BUILDERS
     assert all(listed.values())
