@@ -21,6 +21,7 @@ from tools.verify.report import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 MAY_WAIT = {"Writer.step", "DeviceProbe.step"}
 """Whose threads may wait for the device key."""
@@ -76,10 +77,11 @@ class SlowSigner(PkiSigner):
 
 def callers() -> set[str]:
     """The methods on the stack, up to the nearest thread's own loop."""
-    names, frame = set[str](), sys._getframe(1)
+    names = set[str]()
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and not MAY_WAIT & names:
         names.add(frame.f_code.co_qualname)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return names
 
 
