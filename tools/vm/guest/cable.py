@@ -1,0 +1,103 @@
+"""The dock's end of the USB cable, led out of the machine: whoever opens the other end outside has plugged the cable in.
+
+The camera is a real USB gadget, and the kernel's dummy host controller the host that it is plugged into.  While somebody outside holds the
+virtio serial port open the gadget is connected, and each byte of the host's ``ttyACM0`` goes out, and each from outside in.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NAME = "dock"
+HOST = Path("/dev/ttyACM0")
+_PORTS = Path("/sys/class/virtio-ports")
+_CONTROLLERS = Path("/sys/class/udc")
+_BLOCK = 16_384
+_LOOK_S = 0.2
+
+
+def outside() -> Path | None:
+    """The port that leads out, once the kernel has found it."""
+    for path in _PORTS.glob("*"):
+        if (path / "name").is_file() and (path / "name").read_text().strip() == NAME:
+            return Path("/dev") / path.name
+    return None
+
+
+def wait(what: str, there: Path | None = None) -> Path:
+    """A device, as soon as it is there."""
+    while (path := there if there is not None and there.exists() else outside() if there is None else None) is None:
+        time.sleep(_LOOK_S)
+    sys.stderr.write(f"cable: {what}: {path}\n")
+    return path
+
+
+def plug(word: str) -> None:
+    """``connect`` or ``disconnect`` the gadget, as a cable would."""
+    for path in _CONTROLLERS.glob("*/soft_connect"):
+        path.write_text(word)
+
+
+def held(port: int) -> bool:
+    """Whether somebody holds the other end."""
+    poll = select.poll()
+    poll.register(port, select.POLLIN)
+    return not any(event & select.POLLHUP for _, event in poll.poll(0))
+
+
+@contextmanager
+def raw(path: Path) -> Iterator[int]:
+    """The tty, as a stream of bytes."""
+    line = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        tty.setraw(line)
+        termios.tcflush(line, termios.TCIOFLUSH)
+        os.set_blocking(line, True)
+        yield line
+    finally:
+        os.close(line)
+
+
+def carry(port: int, line: int) -> None:
+    """Bytes both ways, until one end is let go."""
+    poll = select.poll()
+    for each in (port, line):
+        poll.register(each, select.POLLIN)
+    other = {port: line, line: port}
+    while True:
+        for handle, event in poll.poll():
+            if event & (select.POLLHUP | select.POLLERR):
+                return
+            data = memoryview(os.read(handle, _BLOCK))
+            if not data:
+                return
+            while data:
+                data = data[os.write(other[handle], data) :]
+
+
+def main() -> None:
+    """For ever."""
+    port = os.open(wait("the way out"), os.O_RDWR)
+    while True:
+        plug("disconnect")
+        while not held(port):
+            time.sleep(_LOOK_S)
+        plug("connect")
+        with raw(wait("plugged in", HOST)) as line:
+            try:
+                carry(port, line)
+            except OSError as error:
+                sys.stderr.write(f"cable: {error}\n")
+        sys.stderr.write("cable: pulled out\n")
+
+
+if __name__ == "__main__":
+    main()

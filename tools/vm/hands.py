@@ -1,0 +1,70 @@
+"""What a person does with the virtual camera: presses a button, and looks at the lights.  Both are electrical, from outside the machine."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tools.vm.trouble import VmError
+from tools.vm.wires import Wires
+
+_CHANNELS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The lines by their names: buttons, and for each light its channels."""
+
+    buttons: Mapping[str, int]
+    lights: Mapping[str, Mapping[str, int]]
+
+
+def read_board(text: str) -> Board:
+    """The lines that a board's file names.  VmError where it is none."""
+    try:
+        told = tomllib.loads(text)
+        buttons = {name: _line(pin["pin"]) for name, pin in told["buttons"].items()}
+        lights = {
+            name: {channel: _line(pins[channel]) for channel in _CHANNELS if channel in pins}
+            for name, pins in told["lights"].items()
+        }
+    except (AttributeError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
+        raise VmError(f"the board's file: {error}") from error
+    return Board(buttons, lights)
+
+
+def _line(pin: str) -> int:
+    number = pin.removeprefix("GPIO")
+    if not number.isdigit():
+        raise VmError(f"the board's file: {pin!r} is no pin")
+    return int(number)
+
+
+class Hands:
+    """Somebody who holds the camera."""
+
+    def __init__(self, wires: Wires, board: Board) -> None:
+        """The machine's wires, and what each of them is."""
+        self._wires, self._board = wires, board
+
+    def press(self, button: str = "record", hold_s: float = 0.1) -> None:
+        """Push a button, hold it, let it go."""
+        line = self._board.buttons[button]
+        self._wires.drive(line, level=True)
+        time.sleep(hold_s)
+        self._wires.drive(line, level=False)
+
+    def lit(self, light: str) -> frozenset[str]:
+        """The channels of a light that are lit now."""
+        return _lit(self._board.lights[light], self._wires.levels())
+
+    def wait_lit(self, light: str, channels: frozenset[str], timeout_s: float) -> float:
+        """Wait until exactly these channels of a light are lit; how many seconds it took.  VmError when it does not come to that."""
+        lines = self._board.lights[light]
+        return self._wires.wait(lambda levels: _lit(lines, levels) == channels, timeout_s)
+
+
+def _lit(lines: Mapping[str, int], levels: Mapping[int, bool]) -> frozenset[str]:
+    return frozenset(channel for channel, line in lines.items() if levels.get(line, False))

@@ -1,0 +1,55 @@
+"""The Python packages below the service: those that the repository's lock names, by its hashes, as wheels for the virtual machine."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tools.vm.trouble import VmError, run
+
+PYTHON = "3.11"
+WANTED = ("av", "cffi", "cryptography", "numpy", "pillow", "pycparser", "pyopenssl", "pyserial", "typing-extensions")
+"""What ``firmware`` needs, and ``hal.sim`` beside it.  Debian's cryptography is too old for the service; the lock's is a camera's."""
+_GLIBC = (17, 24, 26, 27, 28, 31, 34)
+_TAGS = tuple(f"manylinux_2_{minor}_aarch64" for minor in _GLIBC) + ("manylinux2014_aarch64",)
+
+
+def choose(lock: str, names: Iterable[str]) -> str:
+    """The requirements of these names, as the lock has them.  VmError where it lacks one."""
+    blocks = {block.split("==", 1)[0]: block.rstrip() for block in re.split(r"\n(?=[a-z0-9])", lock)}
+    missing = [name for name in names if name not in blocks]
+    if missing:
+        raise VmError(f"the lock lacks {', '.join(missing)}")
+    return "".join(f"{blocks[name]}\n" for name in names)
+
+
+def fetch(lock: Path, into: Path) -> Sequence[Path]:
+    """Bring the wheels that are not here yet, each held against the lock's hashes by pip; from whichever index pip is set up with."""
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "wanted.txt").write_text(choose(lock.read_text(encoding="utf-8"), WANTED), encoding="utf-8")
+    platforms = [argument for tag in _TAGS for argument in ("--platform", tag)]
+    abis = [argument for abi in ("cp311", "abi3", "none") for argument in ("--abi", abi)]
+    version = ["--implementation", "cp", "--python-version", PYTHON]
+    known = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--find-links", str(into)]
+    asked = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    run([*asked, *known, *version, *abis, *platforms, "--dest", into, "--requirement", into / "wanted.txt"])
+    return sorted(into.glob("*.whl"))
+
+
+def lay_out(wheel: Path, into: Path, leave_out: Sequence[str] = ()) -> list[str]:
+    """Install a wheel's files below ``into``, without those whose path begins with one of ``leave_out``: what was installed, sorted.
+
+    No wheel here has scripts or data of its own that the service needs, so those are left out as well.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        names = [
+            name
+            for name in sorted(archive.namelist())
+            if not name.endswith("/") and not name.startswith(tuple(leave_out)) and ".data/" not in name
+        ]
+        for name in names:
+            archive.extract(name, into)
+    return names
