@@ -13,6 +13,7 @@ PYTEST_ARGS ?=
 FAULT_ARGS ?=
 MUTATE_ARGS ?=
 FUZZ_ARGS ?=
+VM_MIRROR ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
@@ -29,7 +30,7 @@ NPM := build/npm/.ready
 APART := if command -v node >/dev/null && command -v npm >/dev/null; then grep -vxE 'nodejs|npm'; else cat; fi
 RUN := $(VENV)/bin/python
 
-SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
+SCRIPTS = $(shell git ls-files '*.sh' .ci/run buildroot/overlay/usr/lib/lapel)
 
 .PHONY: help
 help: ## print this
@@ -100,6 +101,24 @@ vectors: $(READY) ## make the vectors of tests/vectors/ anew: where git shows a 
 .PHONY: sim
 sim: $(READY) ## a camera to hold in the browser, with its dock; CAMERAS=3 for three of them
 	@$(RUN) -m tools sim --panel --cameras "$(CAMERAS)" $(if $(SOURCE),--source "$(SOURCE)")
+
+.PHONY: vm-deps
+vm-deps: ## install what `make vm` needs (apt, root)
+	$(SUDO) apt-get update -q
+	sed 's/[[:space:]]*#.*//' requirements/debian-vm.txt | xargs $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -q -y --no-install-recommends
+
+.PHONY: vm
+vm: $(READY) ## a camera that boots in a virtual machine, with the kernel's GPIO and USB; VM_MIRROR=http://.../debian
+	@$(RUN) -m tools.vm $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)")
+
+.PHONY: vm-test
+vm-test: $(READY) ## boot it, press its button on the wire, cut it off, dock it over USB (minutes)
+	@$(RUN) -m pytest tests/vm/boots.py $(PYTEST_ARGS)
+
+.PHONY: vm-clean
+vm-clean: ## fetch and build the virtual camera afresh next time
+	rm -rf build/vm
 
 .PHONY: shell
 shell: $(READY) ## a shell with `lapel` on the path

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-PYTHON_LOCKS = [path for path in LOCKS if path.name != "debian.txt"]
+PYTHON_LOCKS = [path for path in LOCKS if not path.name.startswith("debian")]
 LARGEST = 2_000_000  # bytes
 
 # What no file may contain.  Each pattern is written so that it does not match itself.

@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hands = Hands(machine.wires, read_board(BOARD.read_text(encoding="utf-8")))
             hands.wait_lit("top", READY, _READY_S)
             build.steps.say("ready: the light is green")
-            print(f"\nconsole   {options.place / 'console.log'}\ncable     {machine.cable()}  (lapel dock serve --port)")
+            print(
+                f"\nconsole   {options.place / 'console.log'}\ncable     {machine.cable()}  (lapel dock serve --port)"
+            )
             print(f"identity  {built.people / 'dock'}")
             if sys.stdin.isatty():
                 _hold(hands)

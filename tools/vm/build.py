@@ -21,7 +21,7 @@ PLACE = ROOT / "build" / "vm"
 TREE = ROOT / "buildroot"
 BOARD = TREE / "vm" / "board.toml"
 LOCK = ROOT / "requirements" / "desk-dev.txt"
-EVIDENCE_MIB = 512
+EVIDENCE_MIB = 8192
 NAME = "virtual"
 _WHEEL_OF = ("firmware", "hal", "tools", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 _SETTINGS = ("profile=custom", "width=320", "height=240", "fps=15", "bitrate=500000")
@@ -191,8 +191,6 @@ class Build:
         def make() -> None:
             images = {"root-a": self.at / "root.squashfs"}
             disk.make(card, self._partitions, images=images, trees={"config": self.at / "people" / "camera"})
-            disk.ext4(board, "vm-board", disk.BOARD_MIB * layout.MIB)
+            disk.memory(board, "vm-board", disk.BOARD_MIB * layout.MIB)
 
         self.steps.step("card", key, [card, board], make)
-
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +12,8 @@ from tools.vm.layout import Partition, card_bytes, script
 from tools.vm.trouble import VmError, found, run
 
 BOARD_MIB = 8
-_COPY = 1 << 20
+KIB = 1024
+_BLOCK = 1 << 20
 
 
 def make(card: Path, partitions: Sequence[Partition], *, images: Mapping[str, Path], trees: Mapping[str, Path]) -> None:
@@ -24,45 +27,55 @@ def make(card: Path, partitions: Sequence[Partition], *, images: Mapping[str, Pa
         if each.label in images:
             _copy(images[each.label], fresh, each)
         elif each.mount is not None:
-            made = fresh.with_name(f"{each.label}.part")
-            ext4(made, each.label, each.size, trees.get(each.label))
-            _copy(made, fresh, each)
-            made.unlink()
+            ext4(fresh, each.label, each.size, offset=each.offset, tree=trees.get(each.label))
     fresh.replace(card)
 
 
-def ext4(path: Path, label: str, size: int, tree: Path | None = None) -> None:
-    """An ext4 of so many bytes, filled from a directory, with nothing else in it."""
-    path.unlink(missing_ok=True)
-    with path.open("wb") as file:
+def memory(path: Path, label: str, size: int) -> None:
+    """Make a disk that is one ext4, for what a board remembers."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
         file.truncate(size)
-    filled = ["-d", tree] if tree is not None else []
-    run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-m", "0", "-E", "root_owner=0:0", *filled, path])
-    _debugfs(path, "rmdir lost+found", write=True)  # the service knows every name on its partitions
+    ext4(fresh, label, size)
+    fresh.replace(path)
 
 
-def names(path: Path, directory: str = "/") -> list[str]:
+def ext4(path: Path, label: str, size: int, *, offset: int = 0, tree: Path | None = None) -> None:
+    """Make an ext4 of so many bytes within a file, filled from a directory, with nothing else in it."""
+    filled: list[str | Path] = ["-d", tree] if tree is not None else []
+    within = f"root_owner=0:0,offset={offset}"
+    run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-m", "0", "-E", within, *filled, path, f"{size // KIB}k"])
+    _debugfs(path, "rmdir lost+found", offset=offset, write=True)  # the service knows every name on its partitions
+
+
+def names(path: Path, directory: str = "/", *, offset: int = 0) -> list[str]:
     """The names in a directory of an ext4 that is not mounted."""
-    told = _debugfs(path, f"ls -p {directory}")
+    told = _debugfs(path, f"ls -p {directory}", offset=offset)
     listed = (line.split("/")[5] for line in told.splitlines() if line.startswith("/"))
     return sorted(name for name in listed if name not in {".", ".."})
 
 
-def take_out(card: Path, partition: Partition, into: Path) -> None:
-    """Copy a partition out of a card."""
-    with card.open("rb") as source, into.open("wb") as target:
-        source.seek(partition.offset)
-        left = partition.size
-        while left:
-            data = source.read(min(left, _COPY))
-            if not data:
-                raise VmError(f"{card} ends before {partition.label} does")
-            if data.count(0) == len(data):
-                target.seek(len(data), 1)
-            else:
-                target.write(data)
-            left -= len(data)
-        target.truncate(partition.size)
+def copy(source: Path, target: Path) -> None:
+    """Copy a disk, its holes as holes."""
+    with source.open("rb") as file, target.open("wb") as other:
+        other.truncate(source.stat().st_size)
+        until = 0
+        while (at := _data(file.fileno(), until)) is not None:
+            until = os.lseek(file.fileno(), at, os.SEEK_HOLE)
+            file.seek(at)
+            other.seek(at)
+            for size in [_BLOCK] * ((until - at) // _BLOCK) + [(until - at) % _BLOCK]:
+                other.write(file.read(size))
+
+
+def _data(handle: int, at: int) -> int | None:
+    """Where the next data begins; None where there is no more."""
+    try:
+        return os.lseek(handle, at, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None
 
 
 def _copy(image: Path, card: Path, partition: Partition) -> None:
@@ -72,18 +85,22 @@ def _copy(image: Path, card: Path, partition: Partition) -> None:
         raise VmError(f"{image.name} has {size} bytes; {partition.label} holds {partition.size}")
     with image.open("rb") as source, card.open("r+b") as target:
         target.seek(partition.offset)
-        while data := source.read(_COPY):
+        while data := source.read(_BLOCK):
             if data.count(0) == len(data):
                 target.seek(len(data), 1)
             else:
                 target.write(data)
 
 
-def _debugfs(path: Path, request: str, *, write: bool = False) -> str:
+def _debugfs(path: Path, request: str, *, offset: int, write: bool = False) -> str:
     """Ask ``debugfs``, which exits with 0 whatever becomes of the request."""
     how = ["-w"] if write else []
     done = subprocess.run(
-        [found("debugfs"), *how, "-R", request, path], capture_output=True, text=True, check=False, timeout=60
+        [found("debugfs"), *how, "-R", request, f"{path}?offset={offset}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     said = [line for line in done.stderr.splitlines() if line and not line.startswith("debugfs ")]
     if done.returncode or said:

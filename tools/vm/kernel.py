@@ -43,10 +43,10 @@ until [ -b "$root" ] || [ $tries = 200 ]; do
   $b sleep 0.05
   tries=$((tries + 1))
 done
-$b mount -t squashfs -o ro "$root" /root || { echo "first: cannot mount $root"; $b poweroff -f; }
-$b mount --move /dev /root/dev
+$b mount -t squashfs -o ro "$root" /new || { echo "first: cannot mount $root"; $b poweroff -f; }
+$b mount --move /dev /new/dev
 $b umount /proc /sys
-exec $b switch_root /root /lib/systemd/systemd
+exec $b switch_root /new /lib/systemd/systemd
 """
 
 
@@ -134,7 +134,7 @@ def first(busybox: bytes, modules: Path) -> bytes:
     if any(not path.endswith(_SUFFIXES[0]) for path in paths):
         raise VmError("this kernel's modules are packed: its first file system could not load them")
     listed = "".join(f"{PurePosixPath(path).name}\n" for path in paths)
-    entries = {name: Entry(_DIRECTORY) for name in ("bin", "dev", "modules", "proc", "root", "sys")}
+    entries = {name: Entry(_DIRECTORY) for name in ("bin", "dev", "modules", "new", "proc", "sys")}
     entries |= {"bin/busybox": Entry(_FILE, busybox), "init": Entry(_FILE, INIT.encode())}
     entries["modules/order"] = Entry(_FILE, listed.encode())
     entries |= {f"modules/{PurePosixPath(path).name}": Entry(_FILE, (modules / path).read_bytes()) for path in paths}

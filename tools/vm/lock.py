@@ -14,7 +14,7 @@ PYTHON = "3.11"
 WANTED = ("av", "cffi", "cryptography", "numpy", "pillow", "pycparser", "pyopenssl", "pyserial", "typing-extensions")
 """What ``firmware`` needs, and ``hal.sim`` beside it.  Debian's cryptography is too old for the service; the lock's is a camera's."""
 _GLIBC = (17, 24, 26, 27, 28, 31, 34)
-_TAGS = tuple(f"manylinux_2_{minor}_aarch64" for minor in _GLIBC) + ("manylinux2014_aarch64",)
+_TAGS = (*(f"manylinux_2_{minor}_aarch64" for minor in _GLIBC), "manylinux2014_aarch64")
 
 
 def choose(lock: str, names: Iterable[str]) -> str:

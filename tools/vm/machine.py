@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from tools.vm.trouble import VmError, found
 from tools.vm.wires import Wires
@@ -100,7 +100,7 @@ class Machine:
         """``log``: where its console goes."""
         self._parts, self._log = parts, log
 
-    def __enter__(self) -> Machine:
+    def __enter__(self) -> Self:
         """Switch it on."""
         self._sockets = tempfile.TemporaryDirectory(prefix="lapel-vm-")
         place = Path(self._sockets.name)

@@ -38,10 +38,24 @@ WANTED = (
     "util-linux",
 )
 LEFT_OUT = frozenset(
-    "adduser apt cpio debconf dpkg initramfs-tools initramfs-tools-core klibc-utils libklibc libdb5.3 linux-base logsave tar".split()
+    [
+        "adduser",
+        "apt",
+        "cpio",
+        "debconf",
+        "dpkg",
+        "initramfs-tools",
+        "initramfs-tools-core",
+        "klibc-utils",
+        "libklibc",
+        "libdb5.3",
+        "linux-base",
+        "logsave",
+        "tar",
+    ]
 )
 """What packages depend on for being installed or removed, which happens to none of them here."""
-_MIRROR_AT = re.compile(r"https?://\S+/debian/?")
+_MIRROR_AT = re.compile(r"^https?://\S+/debian/?$", re.MULTILINE)
 _FETCH = re.compile(r"'(?P<uri>[^']+)' (?P<file>\S+\.deb) (?P<bytes>\d+) (?P<hash>\S+)")
 
 
@@ -101,7 +115,11 @@ class Packages:
         """All packages that are needed, in the versions that the mirror has today."""
         self._prepare()
         self._apt("update")
-        return [each for each in parse_fetches(self._install("--print-uris")) if each.name not in LEFT_OUT]
+        return [
+            each
+            for each in parse_fetches(self._install("--print-uris", "-o", "Dir::Cache::archives=nothing/"))
+            if each.name not in LEFT_OUT
+        ]
 
     def fetch(self) -> None:
         """Bring those that are not here yet; apt holds each against its hash."""
@@ -115,7 +133,7 @@ class Packages:
         return path
 
     def _prepare(self) -> None:
-        for name in ("state/lists/partial", "cache/archives/partial", "etc"):
+        for name in ("state/lists/partial", "cache/archives/partial", "cache/nothing/partial", "etc"):
             (self._at / name).mkdir(parents=True, exist_ok=True)
         (self._at / "state" / "status").write_text("")
         if not KEYRING.is_file():
@@ -124,8 +142,8 @@ class Packages:
         (self._at / "etc" / "sources.list").write_text(f"deb [signed-by={KEYRING}] {place} {SUITE} main\n")
         (self._at / "apt.conf").write_text(configuration(self._at))
 
-    def _install(self, how: str) -> str:
-        return self._apt("install", "--yes", "--reinstall", how, *WANTED)
+    def _install(self, *how: str) -> str:
+        return self._apt("install", "--yes", *how, *WANTED)
 
     def _apt(self, *arguments: str) -> str:
         return run(["apt-get", "-q", *arguments], environment={"APT_CONFIG": str(self._at / "apt.conf")})

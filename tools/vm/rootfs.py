@@ -21,8 +21,53 @@ UNWANTED = (
     "./usr/lib/aarch64-linux-gnu/gconv/*",
     "./usr/lib/udev/hwdb.d/*",
     "./lib/udev/hwdb.d/*",
+    # What asks questions, writes to the root, opens a login, or looks for disks that no camera has: each costs a second at boot.
+    "*/tmpfiles.d/*",
+    "*/systemd-fsckd.*",
+    "*/timers.target.wants/*",
+    "*/sockets.target.wants/systemd-initctl.socket",
+    *(
+        f"*/system-generators/systemd-{name}-generator"
+        for name in (
+            "cryptsetup",
+            "debug",
+            "getty",
+            "gpt-auto",
+            "hibernate-resume",
+            "integritysetup",
+            "rc-local",
+            "run",
+            "system-update",
+            "sysv",
+            "veritysetup",
+        )
+    ),
+    *(
+        f"*/sysinit.target.wants/{name}"
+        for name in (
+            "cryptsetup.target",
+            "dev-hugepages.mount",
+            "dev-mqueue.mount",
+            "integritysetup.target",
+            "proc-sys-fs-binfmt_misc.automount",
+            "sys-fs-fuse-connections.mount",
+            "sys-kernel-debug.mount",
+            "sys-kernel-tracing.mount",
+            "systemd-ask-password-console.path",
+            "systemd-binfmt.service",
+            "systemd-firstboot.service",
+            "systemd-machine-id-commit.service",
+            "systemd-pcrphase-sysinit.service",
+            "systemd-pcrphase.service",
+            "systemd-random-seed.service",
+            "systemd-repart.service",
+            "systemd-sysusers.service",
+            "systemd-update-utmp.service",
+            "veritysetup.target",
+        )
+    ),
 )
-"""Files of packages that no camera reads, as tar's patterns."""
+"""Files of packages that no camera needs, as tar's patterns."""
 NOT_ON_A_CAMERA = ("tools/", "hal/sim/")
 """What of the wheel no camera has.  The virtual one has ``hal/sim/`` on top, for the parts that no machine can stand in for."""
 PACKAGES = Path("usr/lib/python3/dist-packages")
@@ -52,7 +97,10 @@ def accounts(users: str, passwd: str, group: str) -> Mapping[str, str]:
     people = [[*each[:6], "/usr/sbin/nologin"] if each[6].endswith("sh") else each for each in people]
     shadow = "".join(f"{each[0]}:*:1::::::\n" for each in people)
     lines = {"passwd": people, "group": list(groups.values())}
-    return {**{name: "".join(":".join(each) + "\n" for each in table) for name, table in lines.items()}, "shadow": shadow}
+    return {
+        **{name: "".join(":".join(each) + "\n" for each in table) for name, table in lines.items()},
+        "shadow": shadow,
+    }
 
 
 def furnish(root: Path, overlays: Iterable[Path], users: str) -> None:

@@ -1,7 +1,8 @@
 """The dock's end of the USB cable, led out of the machine: whoever opens the other end outside has plugged the cable in.
 
 The camera is a real USB gadget, and the kernel's dummy host controller the host that it is plugged into.  While somebody outside holds the
-virtio serial port open the gadget is connected, and each byte of the host's ``ttyACM0`` goes out, and each from outside in.
+virtio serial port open that host lets the gadget in (it is *authorised*), and each byte of its ``ttyACM0`` goes out, each from outside in.
+Unlike with a cable the gadget is not without power while it is out: its controller is ``addressed``, not ``not attached``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path
 NAME = "dock"
 HOST = Path("/dev/ttyACM0")
 _PORTS = Path("/sys/class/virtio-ports")
-_CONTROLLERS = Path("/sys/class/udc")
+_DEVICES = Path("/sys/bus/usb/devices")
+_DEVICE = "[0-9]*-*[0-9]"
+_INTERFACE = ":"
 _BLOCK = 16_384
 _LOOK_S = 0.2
 
@@ -40,10 +43,11 @@ def wait(what: str, there: Path | None = None) -> Path:
     return path
 
 
-def plug(word: str) -> None:
-    """``connect`` or ``disconnect`` the gadget, as a cable would."""
-    for path in _CONTROLLERS.glob("*/soft_connect"):
-        path.write_text(word)
+def let_in(*, whether: bool) -> None:
+    """Let the USB host use what is attached to it, or not."""
+    for path in _DEVICES.glob(f"{_DEVICE}/authorized"):
+        if _INTERFACE not in path.parent.name:
+            path.write_text(f"{whether:d}")
 
 
 def held(port: int) -> bool:
@@ -87,10 +91,10 @@ def main() -> None:
     """For ever."""
     port = os.open(wait("the way out"), os.O_RDWR)
     while True:
-        plug("disconnect")
+        let_in(whether=False)
         while not held(port):
             time.sleep(_LOOK_S)
-        plug("connect")
+        let_in(whether=True)
         with raw(wait("plugged in", HOST)) as line:
             try:
                 carry(port, line)

@@ -31,9 +31,7 @@ class Lines:
         handle = os.open(chip, os.O_RDWR | os.O_CLOEXEC)
         padded = [*offsets, *[0] * (64 - len(offsets))]
         flags = _OUTPUT if output else _INPUT
-        asked = _REQUEST.pack(
-            *padded, name.encode(), flags, 0, *[0] * 5, bytes(240), len(offsets), 0, *[0] * 5, -1
-        )
+        asked = _REQUEST.pack(*padded, name.encode(), flags, 0, *[0] * 5, bytes(240), len(offsets), 0, *[0] * 5, -1)
         try:
             self.fd: int = _REQUEST.unpack(fcntl.ioctl(handle, _GET_LINE, asked))[-1]
         finally:

@@ -19,7 +19,8 @@ from typing import Any
 
 from hal.interface import Pattern
 from hal.patterns import brightness
-from lapel_vm.gpio import Lines
+
+from .gpio import Lines
 
 CHIP = Path("/dev/gpiochip0")
 PORT = "/dev/ttyGS0"
