@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -61,7 +62,8 @@ class Console:
         self._text = ""
         self._more = threading.Condition()
         self._ended = False
-        threading.Thread(target=self._read, args=(process, log), name="console", daemon=True).start()
+        self._thread = threading.Thread(target=self._read, args=(process, log), name="console", daemon=True)
+        self._thread.start()
 
     @property
     def text(self) -> str:
@@ -79,10 +81,14 @@ class Console:
                 raise VmError(f"{why}: {pattern!r}; last:\n" + "\n".join(self._text.splitlines()[-12:]))
             return match
 
+    def close(self) -> None:
+        """Once the machine has ended: wait for its last word."""
+        self._thread.join()
+
     def _read(self, process: subprocess.Popen[bytes], log: Path) -> None:
         stdout = process.stdout
         if stdout is not None:
-            with log.open("wb", buffering=0) as file:
+            with stdout, log.open("wb", buffering=0) as file:
                 while data := stdout.read1(65_536):  # type: ignore[attr-defined] # a pipe that Popen buffers has it
                     file.write(data)
                     with self._more:
@@ -102,21 +108,19 @@ class Machine:
 
     def __enter__(self) -> Self:
         """Switch it on."""
-        self._sockets = tempfile.TemporaryDirectory(prefix="lapel-vm-")
-        place = Path(self._sockets.name)
-        self.process = subprocess.Popen(
-            command(self._parts, place), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        try:
+        with ExitStack() as stack:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lapel-vm-")))
+            self.process = subprocess.Popen(
+                command(self._parts, place), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
             self.console = Console(self.process, self._log)
-            self._control = self._connect(place / "qmp")
-            self._lines = self._control.makefile("r", encoding="utf-8")
+            stack.callback(self._end)
+            self._control = stack.enter_context(self._connect(place / "qmp"))
+            self._lines = stack.enter_context(self._control.makefile("r", encoding="utf-8"))
             self._lines.readline()  # QEMU greets
             self.ask("qmp_capabilities")
-            self.wires = Wires(self._connect(place / "qtest"), self._gpio())
-        except BaseException:
-            self.cut()
-            raise
+            self.wires = Wires(stack.enter_context(self._connect(place / "qtest")), self._gpio())
+            self._open = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -125,9 +129,13 @@ class Machine:
 
     def cut(self) -> None:
         """Take the power away."""
+        self._end()
+        self._open.close()
+
+    def _end(self) -> None:
         self.process.kill()
         self.process.wait()
-        self._sockets.cleanup()
+        self.console.close()
 
     def ask(self, what: str, **arguments: object) -> Any:
         """Ask QEMU over its control connection.  VmError where it refuses."""
