@@ -24,8 +24,8 @@ from tools.vm.machine import Machine, Parts
 from tools.vm.rootfs import PACKAGES
 
 BOOT_S, LIGHT_S, DOCK_S = 240.0, 60.0, 240.0
-HOLD_S = 3.5
-"""A hold for three seconds and a short press end a recording."""
+DARK_S = 3.0
+"""Longer than the dark part of any pattern of a light that says that it records."""
 GREEN, RED, DARK = frozenset({"green"}), frozenset({"red"}), frozenset[str]()
 pytestmark = pytest.mark.timeout(900)
 
@@ -102,9 +102,8 @@ def test_it_resumes_stops_and_docks(first: Camera, parts: Parts, built: Built, t
     assert first.machine.process.poll() is not None
     for camera in switched_on(parts, "second.log"):
         camera.hands.wait_lit("front", RED, BOOT_S)
-        camera.hands.press(hold_s=HOLD_S)
-        camera.hands.press()
-        camera.hands.wait_lit("top", GREEN, LIGHT_S)
+        camera.hands.stop()
+        camera.hands.wait_dark("front", DARK_S, LIGHT_S)
         store = tmp_path / "store"
         serve: list[str | Path] = [
             sys.executable,

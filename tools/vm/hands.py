@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tools.vm.trouble import VmError
 from tools.vm.wires import Wires
 
+_LOOK_S = 0.1
 _CHANNELS = ("red", "green", "blue")
 
 
@@ -56,9 +57,28 @@ class Hands:
         time.sleep(hold_s)
         self._wires.drive(line, level=False)
 
+    def stop(self, hold_s: float = 3.5, rest_s: float = 0.5) -> None:
+        """End a recording: hold the record button for three seconds, and confirm by a short press once the finger has rested."""
+        self.press(hold_s=hold_s)
+        time.sleep(rest_s)
+        self.press()
+
     def lit(self, light: str) -> frozenset[str]:
         """The channels of a light that are lit now."""
         return _lit(self._board.lights[light], self._wires.levels())
+
+    def wait_dark(self, light: str, for_s: float, timeout_s: float) -> None:
+        """Wait until a light has been dark for so long, so that it is not one that blinks.  VmError when it does not come to that."""
+        lines = set(self._board.lights[light].values())
+        until = time.monotonic() + timeout_s
+        while True:
+            since = max((seen.at_s for seen in self._wires.seen if seen.line in lines), default=0.0)
+            now = time.monotonic()
+            if not self.lit(light) and now - since >= for_s:
+                return
+            if now > until:
+                raise VmError(f"after {timeout_s:g} s the {light} light is still lit, or blinks")
+            time.sleep(min(for_s, _LOOK_S))
 
     def wait_lit(self, light: str, channels: frozenset[str], timeout_s: float) -> float:
         """Wait until exactly these channels of a light are lit; how many seconds it took.  VmError when it does not come to that."""

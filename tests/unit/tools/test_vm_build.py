@@ -6,6 +6,7 @@ import gzip
 import re
 import shutil
 import subprocess
+import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from tools.vm.hands import Hands, read_board
 from tools.vm.packages import Package, configuration, mirror, parse_fetches
 from tools.vm.steps import Steps, key_of
 from tools.vm.trouble import VmError
+from tools.vm.wires import Seen
 
 ROOT = Path(__file__).parents[3]
 URIS = """Reading package lists...
@@ -266,10 +268,16 @@ class Wires:
     def __init__(self) -> None:
         self.driven: list[tuple[int, bool]] = []
         self.high: dict[int, bool] = {}
+        self.changes: list[Seen] = []
 
     def drive(self, line: int, *, level: bool) -> None:
         """Drive one."""
         self.driven.append((line, level))
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """Every change."""
+        return tuple(self.changes)
 
     def levels(self) -> dict[int, bool]:
         """The outputs."""
@@ -282,9 +290,26 @@ def test_a_press_is_two_edges_and_a_light_its_channels() -> None:
     hands = Hands(wires, read_board(build.BOARD.read_text(encoding="utf-8")))  # type: ignore[arg-type] # as far as they are used
     hands.press("function", hold_s=0)
     assert wires.driven == [(1, True), (1, False)]
+    hands.stop(hold_s=0, rest_s=0)
+    assert wires.driven[2:] == [(0, True), (0, False)] * 2
     wires.high = {4: True, 5: True, 6: False, 7: False}
     assert hands.lit("top") == {"red", "green"}
     assert hands.lit("front") == set()
+
+
+def test_a_light_that_blinks_is_not_dark() -> None:
+    """Dark for a while is what counts; a lamp that has just gone out may be lit again."""
+    wires = Wires()
+    hands = Hands(wires, read_board(build.BOARD.read_text(encoding="utf-8")))  # type: ignore[arg-type] # as far as they are used
+    hands.wait_dark("front", 1.0, 0)
+    wires.changes = [Seen(time.monotonic(), 7, level=False), Seen(time.monotonic(), 4, level=True)]
+    with pytest.raises(VmError, match="the front light is still lit, or blinks"):
+        hands.wait_dark("front", 60.0, 0)
+    wires.changes = [Seen(time.monotonic() - 61, 7, level=False)]
+    hands.wait_dark("front", 60.0, 0)
+    wires.high = {7: True}
+    with pytest.raises(VmError, match="still lit"):
+        hands.wait_dark("front", 60.0, 0)
 
 
 def test_image_and_machine_take_the_same_unit() -> None:

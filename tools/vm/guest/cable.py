@@ -13,7 +13,7 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,9 +35,14 @@ def outside() -> Path | None:
     return None
 
 
-def wait(what: str, there: Path | None = None) -> Path:
+def host() -> Path | None:
+    """The USB host's end of the serial line, while the gadget is let in."""
+    return HOST if HOST.exists() else None
+
+
+def wait(what: str, find: Callable[[], Path | None]) -> Path:
     """A device, as soon as it is there."""
-    while (path := there if there is not None and there.exists() else outside() if there is None else None) is None:
+    while (path := find()) is None:
         time.sleep(_LOOK_S)
     sys.stderr.write(f"cable: {what}: {path}\n")
     return path
@@ -89,13 +94,13 @@ def carry(port: int, line: int) -> None:
 
 def main() -> None:
     """For ever."""
-    port = os.open(wait("the way out"), os.O_RDWR)
+    port = os.open(wait("the way out", outside), os.O_RDWR)
     while True:
         let_in(whether=False)
         while not held(port):
             time.sleep(_LOOK_S)
         let_in(whether=True)
-        with raw(wait("plugged in", HOST)) as line:
+        with raw(wait("plugged in", host)) as line:
             try:
                 carry(port, line)
             except OSError as error:
