@@ -19,11 +19,13 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 VENV := .venv
 LOCK := requirements/desk-dev.txt
 BARE := requirements/picamera2.txt
-# tpm2-pytss has no wheel: it is built where the C library is that it binds.  Elsewhere the tests of a TPM are skipped, and say so.
+# tpm2-pytss has no wheel: it is built where the C library is that it binds.  Where it is not, or cannot be, the tests of a TPM are skipped, and
+# say so; nothing else needs it.
 TPM2 := requirements/tpm2-build.txt requirements/tpm2.txt
 WITH_TPM2 = if ! pkg-config --exists tss2-esys 2>/dev/null; then echo 'set-up: no TPM (make deps brings libtss2-dev)'; else \
   for each in '--only-binary :all: -r $(word 1,$(TPM2))' '--no-build-isolation -r $(word 2,$(TPM2))'; do \
-    $(RUN) -m pip install -q --disable-pip-version-check --no-input --require-hashes --no-deps $$each; done; fi
+    $(RUN) -m pip install -q --disable-pip-version-check --no-input --require-hashes --no-deps $$each \
+      || { echo 'set-up: no TPM: tpm2-pytss could not be built (see above)'; break; }; done; fi
 READY := $(VENV)/.ready
 NPM := build/npm/.ready
 # Node.js from elsewhere does not bear Debian's npm beside it: where both are there, both are left as they are.
