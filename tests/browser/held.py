@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tools.words.en import ENGLISH
 
@@ -24,6 +26,8 @@ WATCH = """() => {
 SAW = "([what, text]) => window.seen.slice(window.from ?? 0).some(each => each[what] === text)"
 CALM = ("ready", "recording", "recording-trouble", "recording-muted", "recording-muted-trouble", "hushed")
 LONG_MS = 30_000
+SOON_MS = 3_000
+TRIES = 5
 APART_MS = 120
 """Between two presses, at least: sooner it is one, whose contact bounces."""
 HAND_MS = 250
@@ -83,6 +87,16 @@ class Held:
         for _ in range(times):
             self.page.keyboard.press(key, delay=60)
             self.page.wait_for_timeout(APART_MS)
+
+    def twice(self, cue: str, key: str = "Space") -> None:
+        """Press a button twice in a row, until this is felt: on a busy machine the second press may come too late to belong to the first."""
+        for _ in range(TRIES):
+            self.forget()
+            self.press(key, times=2)
+            with suppress(PlaywrightTimeoutError):
+                self.page.wait_for_function(SAW, arg=["cue", ENGLISH[f"cue.{cue}"]], timeout=SOON_MS)
+                return
+        raise AssertionError(f"{TRIES} times two presses of {key} were not felt as {cue}; since then: {self.seen[-8:]}")
 
     def hold(self, cue: str, key: str = "Space") -> None:
         """Hold a button until this is felt."""

@@ -35,7 +35,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
 def muted(held: Held) -> None:
     """Record, and mute."""
     held.record()
-    held.press("f", times=2)
+    held.twice("muted", "f")
     held.says(Look.RECORDING_MUTED.value)
 
 
@@ -94,9 +94,14 @@ def stop(held: Held) -> None:
     recover(held)
 
 
+def stand_by(held: Held) -> None:
+    """Pause the buffer."""
+    held.twice("standby", "f")
+
+
 def stand_up(held: Held) -> None:
     """Standby ends as it began."""
-    held.press("f", times=2)
+    held.twice("standby-over", "f")
 
 
 def take_out(held: Held) -> None:
@@ -130,7 +135,7 @@ WAYS: tuple[tuple[tuple[Look, ...], tuple[Hand, ...], Hand], ...] = (
         stop,
     ),
     ((Look.UNABLE,), (full,), empty),
-    ((Look.STANDBY,), (stand_up, shows(Look.STANDBY)), stand_up),
+    ((Look.STANDBY,), (stand_by, shows(Look.STANDBY)), stand_up),
     ((Look.WARNING,), (with_empty_battery, shows(Look.WARNING)), recover),
     ((Look.DOCKED, Look.OFFLOADING), (docked, shows(Look.DOCKED), recorded), take_out),
 )

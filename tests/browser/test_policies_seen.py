@@ -29,9 +29,7 @@ def test_two_presses_start_and_the_stop_runs_on(held: Held) -> None:
     held.felt("heard")
     held.says("ready")
     held.page.wait_for_timeout(1000)  # longer than what makes two presses one double press
-    held.forget()
-    held.press(times=2)
-    held.felt("started")
+    held.twice("started")
     held.hold("stop-asked")
     held.page.wait_for_timeout(HAND_MS)
     held.press()
