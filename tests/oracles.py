@@ -76,8 +76,10 @@ ORACLES = {
     )
 }
 
+BUILT = frozenset({"tpm2_pytss"})
+"""Libraries of Python's that `make` builds where it can.  Only these are looked for as such: many a package bears the name of a command."""
 BUILDERS = frozenset({"gcc", "pkg-config", "python3-dev"})
-"""What builds tpm2_pytss, of which there is no wheel."""
+"""What builds them: there is no wheel."""
 FONTS = frozenset({"fonts-inter"})
 """Packages that bring no command: what the documents' pictures are set in."""
 
@@ -93,10 +95,9 @@ def missing(commands: Iterable[str] = ORACLES) -> list[Oracle]:
 
 
 def _found(command: str) -> bool:
-    """Whether it is here, also where only root's shell looks for it."""
-    if command == "tpm2_pytss":
-        return importlib.util.find_spec(command) is not None
-    return bool(shutil.which(command)) or (MODULES / command).is_dir() or os.access(f"/usr/sbin/{command}", os.X_OK)
+    """Whether it is here: a command, also where only root's shell looks for it, a package of npm's, or a library that was built."""
+    here = bool(shutil.which(command)) or (MODULES / command).is_dir() or os.access(f"/usr/sbin/{command}", os.X_OK)
+    return here or (command in BUILT and importlib.util.find_spec(command) is not None)
 
 
 def needs(*commands: str) -> pytest.MarkDecorator:
