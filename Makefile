@@ -27,6 +27,7 @@ WITH_TPM2 = if ! pkg-config --exists tss2-esys 2>/dev/null; then echo 'set-up: n
     $(RUN) -m pip install -q --disable-pip-version-check --no-input --require-hashes --no-deps $$each \
       || { echo 'set-up: no TPM: tpm2-pytss could not be built (see above)'; break; }; done; fi
 READY := $(VENV)/.ready
+HELD := tests/browser tests/sim/test_panel.py tests/sim/test_scenarios.py
 NPM := build/npm/.ready
 # Node.js from elsewhere does not bear Debian's npm beside it: where both are there, both are left as they are.
 APART := if command -v node >/dev/null && command -v npm >/dev/null; then grep -vxE 'nodejs|npm'; else cat; fi
@@ -63,10 +64,14 @@ demo-check: $(READY) ## what the demo left, before stock age, ffmpeg, openssl an
 	@$(RUN) -m pytest tests/acceptance/demo_output.py $(PYTEST_ARGS)
 
 .PHONY: test
-test: $(READY) ## all tests that need no root, with coverage of firmware/
+test: $(READY) ## all tests that need no root and no browser, with coverage of firmware/
 	@mkdir -p build
-	@$(RUN) -m pytest -n auto --dist loadfile --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
+	@$(RUN) -m pytest -n auto --dist loadfile $(HELD:%=--ignore=%) --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
 	@$(RUN) -m tests.coverage_floor build/coverage.json
+
+.PHONY: browser
+browser: $(READY) ## real cameras held in a real browser, and the scenarios: they take the time that hands take
+	@$(RUN) -m pytest -n auto --dist loadfile $(HELD) $(PYTEST_ARGS)
 
 .PHONY: fault
 fault: $(READY) ## cut the power at every operation, let storage and parts fail, kill live cameras, wear one for a shift

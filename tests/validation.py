@@ -97,7 +97,7 @@ def _head(kept: Mapping[str, Any], runs: Mapping[str, Any]) -> Iterator[str]:
         "[the evidence format](evidence-format.md) alone; and damaged and forged ones, made from both by the tests. All keys and people in them are made up.",
         "",
         "**To repeat it.** `make test`, `make fault` and `make mutate`, on any machine; each test stands where its name says. The outcomes here are kept with",
-        "`make test PYTEST_ARGS=--keep-outcomes` and `make demo-check PYTEST_ARGS=--keep-outcomes`, those of faults with `make fault FAULT_ARGS=--keep`.",
+        "`make test PYTEST_ARGS=--keep-outcomes`, the same with `make browser` and `make demo-check`, those of faults with `make fault FAULT_ARGS=--keep`.",
         "",
         f"**Outcome.** {len(rows)} requirements, {len(named)} tests of them; {passed} of these tests passed in the run that was kept, {len(named) - passed} did not, or were not run.",
         f"Tests ran on {kept['machine']}; faults ({runs['day']}) on {runs['machine']}."
