@@ -7,10 +7,13 @@ units, the card and its file systems are real.
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 import re
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,13 +138,18 @@ def test_it_resumes_stops_and_docks(first: Camera, parts: Parts, built: Built, t
 def test_what_is_installed_is_the_wheel(built: Built) -> None:
     """Every file of the service in the root is the wheel's, bit for bit, and the desk's tools are not there."""
     place = built.root / PACKAGES
-    rows = next(place.glob("lapel-*.dist-info/RECORD")).read_text().splitlines()
-    listed = {row.split(",")[0] for row in rows}
+    rows = csv.reader(next(place.glob("lapel-*.dist-info/RECORD")).read_text().splitlines())
+    listed = {name: digest for name, digest, _ in rows if name.startswith(("firmware/", "hal/"))}
     installed = {
-        str(path.relative_to(place))
+        str(path.relative_to(place)): _recorded(path)
         for name in ("firmware", "hal", "tools")
         for path in (place / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert installed == {name for name in listed if name.startswith(("firmware/", "hal/"))}
+    assert installed == listed
     assert not (place / "tools").exists()
+
+
+def _recorded(path: Path) -> str:
+    """A file's hash as a wheel's RECORD has it."""
+    return "sha256=" + urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).decode().rstrip("=")
