@@ -157,7 +157,7 @@ class Held:
         """Wait until the page's own function ``ready`` of ``argument`` is true; where it never is, say what was to be seen instead."""
         try:
             self.page.wait_for_function(ready, arg=argument, timeout=LONG_MS)
-        except Exception as error:
+        except PlaywrightTimeoutError as error:
             said = self.page.locator("main").inner_text()
             raise AssertionError(
                 f"waited in vain for {what}; since then: {self.seen[-8:]}; the page: {said}"
