@@ -31,7 +31,7 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "firmware.core": CORE,
     "firmware.settings": ("firmware.core.memory", "firmware.core.rules"),
     "firmware.version": (),
-    "hal.interface": (),
+    "hal.interface": ("hal.values",),
     "hal.files": ("hal.interface",),
     "hal.lines": (),
     "hal.overlay": ("hal.interface",),
@@ -39,6 +39,7 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "hal.pi": ("hal.interface", *SHARED),
     "hal.sim": ("hal.interface", *SHARED),
     "hal.tty": ("hal.lines",),
+    "hal.values": (),
     "tools.verify": (),
     "tools.bench": OURS,
     "tools.provision": ("tools", "firmware.evidence", "firmware.settings"),
@@ -56,6 +57,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "hal.overlay": ("numpy",),
     "hal.patterns": (),
     "hal.tty": ("serial",),
+    "hal.values": (),
     "hal.sim": ("PIL", "av", "cryptography", "numpy", "serial"),
     "hal.pi": (
         "av",
@@ -114,10 +116,7 @@ CHOOSES_BY_NAME = ("tools.__main__", "tools.dock.places.address")
 NOT_ON_A_CAMERA = ("hal.sim", "tools")
 
 LINES = 350
-LINES_OF = {
-    "firmware.camera": 150,
-    "hal.interface": 500,  # all interfaces in one place, and nothing else
-}
+LINES_OF = {"firmware.camera": 150}
 SUPERVISOR = "firmware.runtime.supervise"
 BROAD = ("Exception", "BaseException")
 
