@@ -205,7 +205,7 @@ def _length(values: Mapping[str, object]) -> Facts:
 def _dock(values: Mapping[str, object]) -> Facts:
     """Put in, pressed there, pulled out."""
     rig = _rig(values).run(1)
-    rig.hal.power.touch(True)  # type: ignore[attr-defined]
+    rig.power.touch(True)
     for move in (Move.MET, Move.STOOD):
         rig.camera.inbox.put(DockNews(move, "dock-1"))
     rig.run(0.1)
@@ -213,7 +213,7 @@ def _dock(values: Mapping[str, object]) -> Facts:
     there = rig.state is not Recording.IDLE
     rig.camera.controller.end("docked")
     rig.run(0.5)
-    rig.hal.power.touch(False)  # type: ignore[attr-defined]
+    rig.power.touch(False)
     rig.camera.inbox.put(DockNews(Move.GONE, "dock-1"))
     rig.camera.inbox.put(Away("dock-1"))
     rig.run(0.5)

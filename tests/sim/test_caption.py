@@ -187,11 +187,11 @@ def test_a_lens_that_will_not_hear_is_told_again() -> None:
         message = "the bus does not answer"
         raise OSError(message)
 
-    rig.hal.video.overlay = deaf  # type: ignore[method-assign,assignment]
+    rig.hal.video.overlay = deaf  # type: ignore[method-assign,assignment]  # replaced by the test
     assert rig.tap().run(2).state is Recording.RECORDING
     assert rig.log.getvalue().count("caption-failed") == 1
     assert overlay(rig)[2] is False
-    rig.hal.video.overlay = hears  # type: ignore[method-assign]
+    rig.hal.video.overlay = hears  # type: ignore[method-assign]  # replaced by the test
     assert overlay(rig.run(0.1))[2] is True
 
 

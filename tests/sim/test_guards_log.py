@@ -155,7 +155,7 @@ def test_what_was_remarked_counts_while_something_is_recorded() -> None:
         added.append((size, seconds))
         add(size, seconds)
 
-    writer._rate.add = noted  # type: ignore[method-assign]
+    writer._rate.add = noted  # type: ignore[method-assign]  # replaced by the test
     audit.remark("trigger", {"name": "fall"})
     rig.run(11)
     assert (added, len(lines(rig, "private"))) == ([], 1)
@@ -326,7 +326,7 @@ def test_a_gauge_that_cannot_be_read_keeps_nobody_from_recording() -> None:
         raise OSError("no gauge")
 
     rig = Rig.new().run(1)
-    rig.hal.power.battery = broken  # type: ignore[method-assign]
+    rig.hal.power.battery = broken  # type: ignore[method-assign]  # replaced by the test
     audit = rig.camera.vault.volume.audit
     audit._lines = 600
     rig.camera.vault.renew_log()

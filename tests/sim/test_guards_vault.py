@@ -102,7 +102,7 @@ def test_names_that_could_not_be_synced_are_not_prepared() -> None:
     vault = rig.camera.vault
     vault._prepared = None
     recordings = vault.volume.recordings
-    recordings.sync = broken  # type: ignore[method-assign]
+    recordings.sync = broken  # type: ignore[method-assign]  # replaced by the test
     with pytest.raises(OSError, match="refused"):
         vault.prepare()
     del recordings.sync
@@ -143,7 +143,7 @@ def test_as_many_stay_open_as_a_boot_can_list_and_no_more() -> None:
 def test_a_counter_that_fails_is_told_and_refuses_no_incident() -> None:
     """The hardware's counter is worth a line in the log, not a recording."""
     rig = Rig.new().run(1)
-    rig.signer.advance = broken  # type: ignore[method-assign]
+    rig.signer.advance = broken  # type: ignore[method-assign]  # replaced by the test
     rig.tap().run(0.5)
     assert rig.state is Recording.RECORDING
     assert rig.audit()[-1]["data"] == {"code": "counter: refused"}

@@ -249,9 +249,9 @@ def test_receipted_footage_makes_room_below_that_and_not_at_it(monkeypatch: pyte
 
 def live(rig: Rig) -> Iterator[Live]:
     """Live flushes of the running recording, that wait for the writer."""
-    step, rig.camera.writer.step = rig.camera.writer.step, lambda: False  # type: ignore[method-assign]
+    step, rig.camera.writer.step = rig.camera.writer.step, lambda: False  # type: ignore[method-assign]  # replaced by the test
     rig.run(0.6)
-    rig.camera.writer.step = step  # type: ignore[method-assign]
+    rig.camera.writer.step = step  # type: ignore[method-assign]  # replaced by the test
     while (job := rig.camera.work.take()) is not None:
         if isinstance(job, Live):
             yield job
@@ -366,7 +366,7 @@ def test_what_another_thread_asks_for_is_done_and_answered() -> None:
     assert ask(lambda: 5).result(0) == 5
     assert isinstance(ask(fails(bad())).exception(0), OSError)
     assert told(rig, Failed) == []
-    rig.camera.writer.ask = lambda action: ask(action).result(0)  # type: ignore[method-assign]
+    rig.camera.writer.ask = lambda action: ask(action).result(0)  # type: ignore[method-assign]  # replaced by the test
     rig.camera.shelf.receipt(1, receipt, NONCE)
     assert "00000001" not in rig.evidence.root().enter("recordings").names()
     with pytest.raises(AuditLostError):

@@ -212,7 +212,7 @@ def test_the_battery_stands_in_the_log_and_seldom() -> None:
     rig = Rig.new().run(1)
     assert rig.audit()[0]["data"]["power"] == {"percent": 80, "charging": False, "celsius": 24}
     for at in range(90):
-        rig.hal.power.touch(at % 2 == 0)  # type: ignore[attr-defined]  # the simulation's
+        rig.power.touch(at % 2 == 0)
         rig.run(1)
     assert 1 <= len(lines(rig, "power")) <= 2
 

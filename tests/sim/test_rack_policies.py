@@ -26,7 +26,7 @@ def away(rig: Rig, seconds: float = 1) -> Rig:
 
 def put_in(rig: Rig) -> Rig:
     """In a dock, on its charger, recognised."""
-    rig.hal.power.touch(True)  # type: ignore[attr-defined]
+    rig.power.touch(True)
     return tell(rig, Move.MET, Move.STOOD)
 
 
@@ -78,7 +78,7 @@ def test_a_press_in_the_dock_is_refused_loudly_where_that_is_wanted() -> None:
     assert rig.state is Recording.IDLE
     assert rig.cues[-1] == "refused"
     assert '"event":"cannot-record","troubles":["in-dock"]' in rig.log.getvalue()
-    rig.hal.power.touch(False)  # type: ignore[attr-defined]
+    rig.power.touch(False)
     assert rig.tap().run(1).state is Recording.RECORDING  # before the link notices anything
     assert rig.camera.controller.place is Place.DOCKED
 
@@ -110,5 +110,5 @@ def test_a_recording_that_is_put_in_ends_there_whatever_is_set() -> None:
 def test_contact_alone_refuses_nothing() -> None:
     """A press between contact and recognition records."""
     rig = Rig.new(record_in_dock=False).run(3)
-    rig.hal.power.touch(True)  # type: ignore[attr-defined]
+    rig.power.touch(True)
     assert tell(rig, Move.MET).tap().run(1).state is Recording.RECORDING

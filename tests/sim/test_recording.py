@@ -189,7 +189,7 @@ def test_what_was_noted_last_is_kept_by_the_closing(tmp_path: Path) -> None:
     """A note that came too late for a flush of its own is in the private part of the sealed recording; one about a time before the
     recording stands at its beginning."""
     rig = Rig.new().run(3).tap().run(1)
-    rig.camera.writer._keep_notes = lambda: False  # type: ignore[method-assign]
+    rig.camera.writer._keep_notes = lambda: False  # type: ignore[method-assign]  # replaced by the test
     take = rig.camera.writer.takes[1]
     take.note("bookmark", {"label": "at the door"}, 0)
     assert b'"at":0' in take._notes[-1]

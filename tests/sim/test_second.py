@@ -66,7 +66,7 @@ def test_off_by_default(tmp_path: Path) -> None:
 def test_offered_receipted_erased() -> None:
     """A dock is offered it with the other files, a receipt has to cover it, and it goes with the recording."""
     rig = Rig.new(again=True, keep_after_receipt_h=0).run(2).tap().run(1).stop()
-    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]
+    rig.camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # replaced by the test
     item = rig.camera.shelf.items()[0]
     assert NAME in dict(item.files)
     assert sum(dict(item.files).values()) == sum(

@@ -138,7 +138,7 @@ def test_a_recording_takes_storage_away_from_it() -> None:
             rig.buttons.press(Button.RECORD)
         return step()
 
-    rig.camera.writer.step = once  # type: ignore[method-assign]
+    rig.camera.writer.step = once  # type: ignore[method-assign]  # replaced by the test
     rig.run(0.3)
     rig.buttons.release(Button.RECORD)
     rig.run(3)
@@ -161,7 +161,7 @@ def test_flushes_wait_for_one_small_piece() -> None:
         calls[-1].append(name)
         before(name)
 
-    trouble.before_sync = sync  # type: ignore[method-assign]
+    trouble.before_sync = sync  # type: ignore[method-assign]  # replaced by the test
     working = True
     while working:
         calls.append([])
@@ -265,7 +265,7 @@ def test_slow_storage_is_told() -> None:
         rig.clock.advance(NS // 2 if name == PLACE else 0)
         before(name)
 
-    rig.evidence.trouble.before_sync = sync  # type: ignore[method-assign]
+    rig.evidence.trouble.before_sync = sync  # type: ignore[method-assign]  # replaced by the test
     begin(rig)
     rig.run(3)
     assert told(rig)[0]["storage"] == "slow"

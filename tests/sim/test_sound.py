@@ -84,7 +84,7 @@ def test_a_source_that_breaks_its_promise_is_found_set_right_signed_and_shown(pp
             off.append(rig.clock.monotonic_ns() - UNIT_NS - item.time_ns)
         put(item, weight)
 
-    rig.camera.inbox.put = watched  # type: ignore[method-assign]
+    rig.camera.inbox.put = watched  # type: ignore[method-assign]  # replaced by the test
     rig.audio.disturbance.skew(ppm)
     seen = 0
     for _ in range(215):

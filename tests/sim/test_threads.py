@@ -171,14 +171,14 @@ def test_a_source_whose_thread_died_is_stopped_and_started_like_any_other(troubl
         units.append(unit)
         enough.set()
 
-    feed.take = dying  # type: ignore[method-assign]
+    feed.take = dying  # type: ignore[method-assign]  # replaced by the test
     drive.start(feed, sink)
     assert drive._thread is not None
     drive._thread.join(5)
     assert not drive._thread.is_alive()
     drive.stop()
     assert feed.ends == 1
-    feed.take = take  # type: ignore[method-assign]
+    feed.take = take  # type: ignore[method-assign]  # replaced by the test
     drive.start(feed, sink)
     assert enough.wait(5)
     drive.stop()

@@ -29,13 +29,13 @@ def broken(*_anything: object) -> NoReturn:
 def test_a_broken_part_never_keeps_the_camera_from_recording(tmp_path: Path) -> None:
     """Lights, buzzer, gauge and caption are gone: a press records, and a stop seals."""
     rig = Rig.new().run(3)
-    rig.hal.indicators.show = rig.hal.indicators.play = broken  # type: ignore[method-assign,assignment]
-    rig.hal.power.battery = rig.hal.video.overlay = broken  # type: ignore[method-assign,assignment]
+    rig.hal.indicators.show = rig.hal.indicators.play = broken  # type: ignore[method-assign,assignment]  # replaced by the test
+    rig.hal.power.battery = rig.hal.video.overlay = broken  # type: ignore[method-assign,assignment]  # replaced by the test
     assert rig.tap().run(2).state is Recording.RECORDING
     del rig.hal.indicators.show
     rig.run(0.1)
     assert rig.indicators.lights == LIGHTS[Look.RECORDING]
-    rig.hal.indicators.show = broken  # type: ignore[method-assign,assignment]
+    rig.hal.indicators.show = broken  # type: ignore[method-assign,assignment]  # replaced by the test
     assert rig.stop().state is Recording.IDLE
     assert judge(rig, tmp_path).worst is Verdict.WHOLE
     assert 0 < rig.log.getvalue().count("indicators-failed") <= 5
@@ -45,7 +45,7 @@ def test_a_microphone_that_cannot_be_closed_never_stops_the_camera() -> None:
     """It was torn off: the stop is a stop all the same."""
     rig = Rig.new().run(3).tap().run(1)
     assert rig.hal.audio is not None
-    rig.hal.audio.stop = broken  # type: ignore[method-assign]
+    rig.hal.audio.stop = broken  # type: ignore[method-assign]  # replaced by the test
     assert rig.stop().state is Recording.IDLE
     assert rig.camera.microphone.state is Sound.OFF
 
@@ -54,7 +54,7 @@ def test_a_storage_that_hangs_is_shown_and_starves_the_watchdog() -> None:
     """A sync that does not return says nothing: the light shows trouble in seconds, and then somebody restarts the service."""
     rig = Rig.new().run(3).tap().run(2)
     assert rig.indicators.lights == LIGHTS[Look.RECORDING]
-    rig.camera.writer.step = lambda: False  # type: ignore[method-assign]
+    rig.camera.writer.step = lambda: False  # type: ignore[method-assign]  # replaced by the test
     assert rig.run(2).indicators.lights == LIGHTS[Look.RECORDING_TROUBLE]
     assert rig.camera.well(rig.clock.monotonic_ns())
     assert not rig.run(11).camera.well(rig.clock.monotonic_ns())
@@ -90,12 +90,12 @@ def test_a_sensor_never_confirms_a_stop() -> None:
 def test_what_the_officer_stopped_is_not_resumed() -> None:
     """The service ended while a stopped recording was being sealed: nothing was cut off."""
     rig = Rig.new().run(3).tap().run(1)
-    rig.camera.writer.step, step = lambda: False, rig.camera.writer.step  # type: ignore[method-assign]
+    rig.camera.writer.step, step = lambda: False, rig.camera.writer.step  # type: ignore[method-assign]  # replaced by the test
     rig.stop()
     assert rig.state is Recording.STOPPING
     rig.camera.inbox.put(Quit("shutdown"))
     rig.run(0.1)
-    rig.camera.writer.step = step  # type: ignore[method-assign]
+    rig.camera.writer.step = step  # type: ignore[method-assign]  # replaced by the test
     rig.run(1)
     assert rig.audit()[-1]["data"] == {"reason": "shutdown", "resume": False}
     assert rig.restart().run(1).state is Recording.IDLE
@@ -143,7 +143,7 @@ def test_a_resumed_take_does_not_claim_sound_that_its_buffer_never_held(tmp_path
 def test_a_counter_that_fails_refuses_no_incident() -> None:
     """The chip does not answer: it is told, and the camera records."""
     rig = Rig.new().run(3)
-    rig.signer.advance = broken  # type: ignore[method-assign]
+    rig.signer.advance = broken  # type: ignore[method-assign]  # replaced by the test
     assert rig.tap().run(1).state is Recording.RECORDING
     assert any(line["kind"] == "fault" for line in rig.audit())
 
@@ -164,9 +164,9 @@ def test_what_was_captured_before_a_part_was_lost_is_written() -> None:
     """The service ends because the lens is lost: what waits for the writer by then still reaches the card."""
     rig = Rig.new().run(3).tap().run(2)
     lines = rig.camera.writer.takes[1].journal.transcript.lines
-    rig.camera.writer.step = lambda: False  # type: ignore[method-assign]
+    rig.camera.writer.step = lambda: False  # type: ignore[method-assign]  # replaced by the test
     rig.run(2)
-    rig.camera.writer.mount = lambda: None  # type: ignore[method-assign]
+    rig.camera.writer.mount = lambda: None  # type: ignore[method-assign]  # replaced by the test
     lost = threading.Event()
     lost.set()
     rig.camera.writer.run(lost)

@@ -27,7 +27,7 @@ def well(rig: Rig) -> bool:
 
 def writer_hangs(rig: Rig) -> None:
     """A sync does not return."""
-    rig.camera.writer.step = lambda: False  # type: ignore[method-assign]
+    rig.camera.writer.step = lambda: False  # type: ignore[method-assign]  # replaced by the test
 
 
 def writes_vanish(rig: Rig) -> None:
@@ -38,13 +38,13 @@ def writes_vanish(rig: Rig) -> None:
 def no_frames(rig: Rig) -> None:
     """The lens gives nothing, and nobody notices: its own thread hangs."""
     rig.video.disturbance.end()
-    rig.camera.lens.look = lambda: None  # type: ignore[method-assign]
+    rig.camera.lens.look = lambda: None  # type: ignore[method-assign]  # replaced by the test
 
 
 def frozen_frames(rig: Rig) -> None:
     """Frames whose time stands still."""
     rig.video.disturbance.repeat(100_000)
-    rig.camera.lens.look = lambda: None  # type: ignore[method-assign]
+    rig.camera.lens.look = lambda: None  # type: ignore[method-assign]  # replaced by the test
 
 
 HANGS: tuple[Callable[[Rig], None], ...] = (writer_hangs, writes_vanish, no_frames, frozen_frames)
@@ -76,7 +76,7 @@ def test_a_card_that_stalls_for_five_seconds_costs_nothing_and_kills_nobody() ->
     for _ in range(int(SURVIVED_S * 4)):
         assert well(rig.run(0.25))
     assert not shows_recording(rig)
-    rig.camera.writer.step = step  # type: ignore[method-assign]
+    rig.camera.writer.step = step  # type: ignore[method-assign]  # replaced by the test
     assert shows_recording(rig.run(2))
     assert rig.state is Recording.RECORDING
 
@@ -109,7 +109,7 @@ def test_the_controller_feeds_at_least_once_a_second_and_only_while_all_is_well(
             rig.run(0.05)
             return self.left < 0
 
-    inbox.wait = lambda timeout_s: None  # type: ignore[method-assign]
+    inbox.wait = lambda timeout_s: None  # type: ignore[method-assign]  # replaced by the test
     watchdog = rig.hal.watchdog
     controller.run(inbox, Turns(100))  # type: ignore[arg-type]
     fed = watchdog.feeds  # type: ignore[attr-defined]

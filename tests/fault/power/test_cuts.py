@@ -59,11 +59,11 @@ def test_a_missing_sync_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def unsynced(self: SealedFile, plain: bytes, end: bytes = b"") -> object:
         file: File = self._file
-        file.sync, sync = lambda: None, file.sync  # type: ignore[method-assign]
+        file.sync, sync = lambda: None, file.sync  # type: ignore[method-assign]  # replaced by the test
         try:
             return append(self, plain, end)
         finally:
-            file.sync = sync  # type: ignore[method-assign]
+            file.sync = sync  # type: ignore[method-assign]  # replaced by the test
 
     monkeypatch.setattr(SealedFile, "append", unsynced)
     assert any("vouches" in text or "signs" in text for text in cuts.enumerate_here(FEW, SEED, first_press).violations)

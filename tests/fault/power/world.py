@@ -267,9 +267,9 @@ def _listen(rig: Rig, diary: Diary) -> None:
             diary.say("sealed", said.number)
         answer(said)
 
-    rig.indicators.show = showing  # type: ignore[method-assign]
-    camera.seal = sealing  # type: ignore[method-assign]
-    camera.roll = rolling  # type: ignore[method-assign]
+    rig.indicators.show = showing  # type: ignore[method-assign]  # replaced by the test
+    camera.seal = sealing  # type: ignore[method-assign]  # replaced by the test
+    camera.roll = rolling  # type: ignore[method-assign]  # replaced by the test
     camera.writer._answer = answering
     _listen_to_orders(rig, diary)
 
@@ -294,6 +294,6 @@ def _listen_to_orders(rig: Rig, diary: Diary) -> None:
         diary.say("noted", 0, False)
         settle()
 
-    camera.seal = ordered  # type: ignore[method-assign]
-    camera.vault.seal = closing  # type: ignore[method-assign]
-    camera.vault.answer_press = settling  # type: ignore[method-assign]
+    camera.seal = ordered  # type: ignore[method-assign]  # replaced by the test
+    camera.vault.seal = closing  # type: ignore[method-assign]  # replaced by the test
+    camera.vault.answer_press = settling  # type: ignore[method-assign]  # replaced by the test

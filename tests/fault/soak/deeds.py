@@ -227,7 +227,7 @@ DEEDS: Final[Mapping[str, Deed]] = MappingProxyType(
         "mic-stall": _disturb("audio", "stall", 5),
         "mic-refuse": _refuse,
         "jump": lambda shift, seconds: shift.camera(lambda rig: rig.clock.jump(round(seconds * 1000))),
-        "battery": lambda shift, percent: shift.camera(lambda rig: rig.hal.power.put(round(percent))),  # type: ignore[attr-defined]
+        "battery": lambda shift, percent: shift.camera(lambda rig: rig.power.put(round(percent))),
         "dock": _dock,
         "dock-torn": _torn,
         "dock-full": _dock_full,

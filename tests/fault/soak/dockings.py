@@ -104,13 +104,13 @@ class Rack:
         session, trust, tell = parts.vault.session, parts.vault.trust, parts.inbox.put
         made = DockParts(wire, rig.clock, session, parts.shelf, trust, random_of(rig), tell, tell, berth=parts.berth)
         link = DockLink(made)
-        rig.hal.power.touch(on=True)  # type: ignore[attr-defined]  # it is the simulated one
+        rig.power.touch(on=True)
         try:
             link.run(passing)
             wire.plugged = False
             link.run(Passing(rig, GONE_S, {}))
         finally:
-            rig.hal.power.touch(on=False)  # type: ignore[attr-defined]
+            rig.power.touch(on=False)
             self._archive(events)
 
     def by_hand(self, rig: Rig, most: int, utc_ms: int) -> None:

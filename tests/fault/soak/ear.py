@@ -57,8 +57,8 @@ class Ear(list[object]):
             begin(cause)
             self._joined()
 
-        camera.controller.tick = ticked  # type: ignore[method-assign]
-        camera.begin = begun  # type: ignore[method-assign]
+        camera.controller.tick = ticked  # type: ignore[method-assign]  # replaced by the test
+        camera.begin = begun  # type: ignore[method-assign]  # replaced by the test
 
     def append(self, item: object) -> None:
         """Hear one item."""

@@ -55,7 +55,7 @@ def sealing(shift: Shift, fill: Fill) -> None:
     shift.rig.camera.writer.step = lambda: False  # type: ignore[method-assign]  # the writer is busy
     stop(shift)
     fill(shift)
-    shift.rig.camera.writer.step = step  # type: ignore[method-assign]
+    shift.rig.camera.writer.step = step  # type: ignore[method-assign]  # replaced by the test
     shift.rig.run(1)
 
 

@@ -77,8 +77,8 @@ class Shift:
                 continue
             self.rig.evidence = self.card.inner  # for judges: they see what is there
             settle = self.rig.settle
-            self.rig.settle = partial(self._watch, settle)  # type: ignore[method-assign]
-            self.rig.camera.writer.ask = self._ask  # type: ignore[method-assign]
+            self.rig.settle = partial(self._watch, settle)  # type: ignore[method-assign]  # replaced by the test
+            self.rig.camera.writer.ask = self._ask  # type: ignore[method-assign]  # replaced by the test
             self.up = True
             return True
         self.wrong.append("the service does not start on a storage that is well again")

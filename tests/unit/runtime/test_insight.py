@@ -42,7 +42,7 @@ def test_a_camera_that_records() -> None:
 def test_troubles_come_worst_first() -> None:
     """In the order in which the officer is told of them."""
     rig = Rig.new(microphone=False).run(1)
-    rig.hal.power.put(3)  # type: ignore[attr-defined]
+    rig.power.put(3)
     rig.tap().run(20)
     found = told(rig)["troubles"]
     assert found == [

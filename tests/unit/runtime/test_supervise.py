@@ -119,7 +119,7 @@ def test_whatever_ends_a_part_has_its_outcome(trouble: type[BaseException]) -> N
 def test_a_part_is_lost_also_where_no_memory_is_left_to_say_so() -> None:
     """What has to follow comes before the words: the service ends, and the other part is started again."""
     keeper, _ = supervisor()
-    keeper._log.error = starving  # type: ignore[method-assign]
+    keeper._log.error = starving  # type: ignore[method-assign]  # replaced by the test
     lives, again = iter([True, False]), threading.Event()
 
     def minor(stop: threading.Event) -> None:
