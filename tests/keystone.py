@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from keystoneauth1 import session as keystone
+from keystoneauth1.exceptions import ClientException
 from keystoneauth1.identity import v3
 
 from tests.object_store import START_S, ObjectStore, await_port, free_ports, process, running
@@ -108,15 +110,22 @@ def cloud(root: Path) -> Iterator[Cloud]:
     url = f"http://127.0.0.1:{port}/v3"
     who = f"--keystone-user={os.getuid()}", f"--keystone-group={os.getgid()}"
     bootstrap = f"--bootstrap-password={ADMIN}", f"--bootstrap-public-url={url}", f"--bootstrap-region-id={REGION}"
-    for command in (("db_sync",), ("fernet_setup", *who), ("bootstrap", *bootstrap)):
+    for command in (("db_sync",), ("fernet_setup", *who)):
         _manage(config, *command)
+    _let_readers_linger(root / "keystone.db")
+    _manage(config, "bootstrap", *bootstrap)
     with ExitStack() as stack:
         serve = ["/usr/bin/python3", "-c", _SERVE, str(config), str(port)]
         server = stack.enter_context(process(serve, root / "keystone.out"))
         await_port(port, [server])
         filters = _FILTERS.format(url=url, password=ADMIN)
         store = stack.enter_context(running(root / "swift", "authtoken keystoneauth", filters))
-        yield _furnish(url, store)
+        try:
+            made = _furnish(url, store)
+        except ClientException as error:
+            said = [(root / f"keystone.{end}").read_text(errors="replace")[-4000:] for end in ("log", "out")]
+            raise RuntimeError("\n".join(["Keystone refuses what it is furnished with:", *said])) from error
+        yield made
 
 
 def _furnish(url: str, store: ObjectStore) -> Cloud:
@@ -137,6 +146,15 @@ def _furnish(url: str, store: ObjectStore) -> Cloud:
     asked = {"application_credential": {"name": "rack"}}
     given = own.post(f"{url}/users/{user}/application_credentials", json=asked).json()["application_credential"]
     return Cloud(url, store, admin, user, given["id"], given["secret"])
+
+
+def _let_readers_linger(database: Path) -> None:
+    """Write beside readers.  While a thread of Keystone's has not ended a read, a write into a rollback journal waits, fails after
+    5 s, and Keystone answers 500; a write into a write-ahead log waits for no reader.  The file remembers which it has."""
+    with closing(sqlite3.connect(database)) as opened:
+        (mode,) = opened.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise RuntimeError(f"{database}: the journal is {mode}")
 
 
 def _manage(config: Path, *command: str) -> None:
