@@ -8,36 +8,50 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from hal.interface import Button, Colour
-from hal.pi.board import CHANNELS, Board, Chip, Contact, I2c, LightPins, Output, Rtc, Uart
+from hal.pi.board import (
+    CHANNELS,
+    TPM,
+    Board,
+    Chip,
+    Contact,
+    I2c,
+    Key,
+    Lens,
+    LightPins,
+    Motion,
+    Output,
+    Rtc,
+    SoundCard,
+    Uart,
+)
+from hal.pi.strict import BoardError, Table, whole
 
 SHIPPED = Path(__file__).with_name("boards")
 LARGEST = 16_384  # bytes of a file
 INPUTS = ("alarm", "holster")
 """Wired inputs that the firmware gives a meaning to."""
-HELD = ("microphone", "tpm")
-"""Parts whose pins a driver of the kernel holds: an I2S microphone, a TPM on SPI."""
+POWER = ("contact", "charging")
+"""Wires that tell of power: the charging contacts have some, the charger is at work."""
 CHIPS: Mapping[str, tuple[str, ...]] = {"accelerometer": ("lis3dh",), "gauge": ("max17048",), "rtc": ("ds3231",)}
 """The chips that there is a driver for, of ours or of the kernel."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{0,63}")
+_WORDS = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _PIN = re.compile(r"GPIO(?:[0-9]|1[0-9]|2[0-7])")
 _DEVICE = re.compile(r"/dev/[A-Za-z0-9-]{1,32}")
+_CARD = re.compile(r"[A-Za-z][A-Za-z0-9:=,._-]{0,63}")
 _PULLS = {"up": True, "down": False, "none": None}
 _LEVELS = {"low": False, "high": True}
+_ENCODERS = {"hardware": True, "libx264": False}
+_KEYS = {TPM: TPM, "software": "software"}
 _MOST_HELD = 8
-
-_T = TypeVar("_T")
-
-
-class BoardError(ValueError):
-    """A board's file cannot be used; the message names the file, the key, and what is wrong there."""
 
 
 def shipped() -> dict[str, Path]:
@@ -59,7 +73,7 @@ def parse(data: bytes, file: str) -> Board:
         table = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:  # text and TOML both tell their trouble by a ValueError
         raise BoardError(f"{file}: is no TOML: {error}") from error
-    board = _whole(_Table(file, "", table), _board)
+    board = whole(Table(file, "", table), _board)
     for (key, one), (other, another) in combinations(board.pins(), 2):
         if one == another:
             raise BoardError(f"{file}: {other}: {one} is taken by {key}")
@@ -72,103 +86,55 @@ def parse(data: bytes, file: str) -> Board:
     return board
 
 
-class _Table:
-    """A table of the file, from which each key is taken once."""
-
-    def __init__(self, file: str, where: str, left: Mapping[str, Any]) -> None:
-        self.file, self.where, self.left = file, where, dict(left)
-
-    def refuse(self, key: str, why: str) -> BoardError:
-        """What is wrong with a key of this table."""
-        return BoardError(f"{self.file}: {'.'.join(part for part in (self.where, key) if part)}: {why}")
-
-    def take(self, key: str, kind: type, allowed: Callable[[Any], object], says: str) -> Any:
-        """A value that has to be there and to be of exactly this type; ``says`` is the rule in words."""
-        if key not in self.left:
-            raise self.refuse(key, f"is missing; it has to be {says}")
-        value = self.left.pop(key)
-        if type(value) is not kind or not allowed(value):
-            raise self.refuse(key, f"is {value!r:.60}; it has to be {says}")
-        return value
-
-    def text(self, key: str, pattern: re.Pattern[str], says: str) -> str:
-        """A text that matches as a whole."""
-        return str(self.take(key, str, pattern.fullmatch, says))
-
-    def choice(self, key: str, choices: Mapping[str, Any]) -> Any:
-        """What one of these words stands for."""
-        return choices[self.take(key, str, lambda value: value in choices, f"one of {', '.join(choices)}")]
-
-    def number(self, key: str, least: int, most: int) -> int:
-        """A whole number within limits."""
-        return int(self.take(key, int, lambda value: least <= value <= most, f"a whole number from {least} to {most}"))
-
-    def pin(self, key: str) -> str:
-        """A pin's name."""
-        return self.text(key, _PIN, "a pin, GPIO0 to GPIO27")
-
-    def table(self, key: str, read: Callable[[_Table], _T]) -> _T:
-        """What is made of a table that has to be there."""
-        found = self.take(key, dict, lambda _: True, "a table")
-        return _whole(_Table(self.file, f"{self.where}.{key}" if self.where else key, found), read)
-
-    def part(self, key: str, read: Callable[[_Table], _T]) -> _T | None:
-        """The same, where the table may be missing."""
-        return self.table(key, read) if key in self.left else None
-
-    def some(self, names: tuple[str, ...], read: Callable[[_Table, str], _T]) -> Mapping[str, _T]:
-        """What is made of those keys, out of these, that are there."""
-        return MappingProxyType({name: read(self, name) for name in names if name in self.left})
-
-
-def _whole(table: _Table, read: Callable[[_Table], _T]) -> _T:
-    """What is made of all of a table: a key that nobody takes is refused."""
-    made = read(table)
-    for key in table.left:
-        raise table.refuse(f"{key:.60}", "is not known")
-    return made
-
-
-def _board(table: _Table) -> Board:
+def _board(table: Table) -> Board:
     """All of a file."""
     lights = table.table("lights", _lights)
     return Board(
         name=table.text("name", _NAME, "1 to 64 of A-Z a-z 0-9 -"),
         model=table.text("model", _MODEL, "1 to 64 of A-Z a-z 0-9 - and spaces"),
+        description=table.text("description", _WORDS, "1 to 200 characters on one line"),
+        gpiochip=table.number("gpiochip", 0, 15) if "gpiochip" in table.left else None,
         buttons=table.table("buttons", _buttons),
-        inputs=table.part("inputs", lambda inner: inner.some(INPUTS, lambda each, key: each.table(key, _contact)))
-        or {},
+        inputs=table.part("inputs", lambda inner: _contacts(inner, INPUTS)) or {},
+        power=table.part("power", lambda inner: _contacts(inner, POWER)) or {},
         lights=lights[0],
         pwm_hz=lights[1],
         colours=table.table("colours", _colours),
-        gadget=bool(table.take("gadget", bool, lambda _: True, "true or false")),
+        gadget=table.flag("gadget"),
+        signer=table.table("signer", _signer),
+        camera=table.part("camera", _camera),
+        microphone=table.part("microphone", _microphone),
         buzzer=table.part("buzzer", _output),
         vibration=table.part("vibration", _output),
-        i2c=table.part("i2c", lambda inner: I2c(_device(inner), inner.pin("sda"), inner.pin("scl"))),
-        accelerometer=table.part("accelerometer", lambda inner: _chip(inner, "accelerometer")),
+        i2c=table.part("i2c", _i2c),
+        accelerometer=table.part("accelerometer", _motion),
         gauge=table.part("gauge", lambda inner: _chip(inner, "gauge")),
         uart=table.part("uart", _uart),
         rtc=table.part("rtc", lambda inner: Rtc(_device(inner), _chip(inner, "rtc") if "chip" in inner.left else None)),
-        held=table.part("held", lambda inner: inner.some(HELD, _held)) or {},
     )
 
 
-def _buttons(table: _Table) -> Mapping[Button, Contact]:
+def _buttons(table: Table) -> Mapping[Button, Contact]:
     """Every button that a camera has."""
     return MappingProxyType({button: table.table(button.value, _contact) for button in Button})
 
 
-def _contact(table: _Table) -> Contact:
-    """A button or a wired input."""
-    return Contact(table.pin("pin"), table.choice("pull", _PULLS), bool(table.choice("active", _LEVELS)))
+def _contacts(table: Table, names: tuple[str, ...]) -> Mapping[str, Contact]:
+    """Those of these wires that there are."""
+    return table.some(names, lambda each, key: each.table(key, _contact))
 
 
-def _output(table: _Table) -> Output:
+def _contact(table: Table) -> Contact:
+    """A button or another wire that is read."""
+    return Contact(_pin(table, "pin"), table.choice("pull", _PULLS), bool(table.choice("active", _LEVELS)))
+
+
+def _output(table: Table) -> Output:
     """A buzzer or a motor."""
-    return Output(table.pin("pin"), bool(table.choice("active", _LEVELS)))
+    return Output(_pin(table, "pin"), bool(table.choice("active", _LEVELS)))
 
 
-def _lights(table: _Table) -> tuple[Mapping[str, LightPins], int]:
+def _lights(table: Table) -> tuple[Mapping[str, LightPins], int]:
     """Both lights, and how often their pins pulse: seldom enough for a program to do it, too often to be seen."""
     lights = {
         "top": table.table("top", lambda inner: _light(inner, CHANNELS)),
@@ -177,13 +143,13 @@ def _lights(table: _Table) -> tuple[Mapping[str, LightPins], int]:
     return MappingProxyType(lights), table.number("pwm_hz", 100, 1000)
 
 
-def _light(table: _Table, needed: tuple[str, ...]) -> LightPins:
+def _light(table: Table, needed: tuple[str, ...]) -> LightPins:
     """One light, which has to have some channels and may have the others."""
-    channels = {name: table.pin(name) for name in CHANNELS if name in table.left or name in needed}
+    channels = {name: _pin(table, name) for name in CHANNELS if name in table.left or name in needed}
     return LightPins(MappingProxyType(channels), bool(table.choice("active", _LEVELS)))
 
 
-def _colours(table: _Table) -> Mapping[Colour, tuple[float, float, float]]:
+def _colours(table: Table) -> Mapping[Colour, tuple[float, float, float]]:
     """What each colour is mixed of: of red, green and blue so many percent, and not nothing of all."""
     mixed = {Colour.OFF: (0.0, 0.0, 0.0)}
     for colour in Colour:
@@ -205,27 +171,72 @@ def _is_mix(value: list[Any]) -> bool:
     )
 
 
-def _chip(table: _Table, part: str) -> Chip:
+def _signer(table: Table) -> Key:
+    """Where the device's key lives.  It has to be said: nothing falls back on a file by itself."""
+    kind = table.choice("kind", _KEYS)
+    return Key(kind, _device(table), _held(table)) if kind == TPM else Key(kind)
+
+
+def _camera(table: Table) -> Lens:
+    """The lens.  Pictures are only ever turned upside down: one that is mirrored shows what nobody saw, and no board turns by a quarter."""
+    number, turn = table.number("number", 0, 3), table.take("turn", int, (0, 180).__contains__, "0 or 180")
+    return Lens(number, turn == 180, table.choice("encoder", _ENCODERS) if "encoder" in table.left else None)
+
+
+def _microphone(table: Table) -> SoundCard:
+    """The sound card, by what ALSA calls it."""
+    return SoundCard(table.text("card", _CARD, "1 to 64 of A-Z a-z 0-9 : = , . _ -, as ALSA calls it"), _held(table))
+
+
+def _i2c(table: Table) -> I2c:
+    """The I2C bus, which may be none of the header's."""
+    keys = ("sda", "scl") if {"sda", "scl"} & set(table.left) else ()
+    return I2c(_device(table), tuple(_pin(table, key) for key in keys))
+
+
+def _motion(table: Table) -> Motion:
+    """The accelerometer, and how it is mounted."""
+    says = "x, y and z in the order of the wearer's left, up, and away from the wearer, each with its sign"
+    axes = table.take("axes", list, _is_mounting, says)
+    return Motion(_chip(table, "accelerometer"), tuple(axes))
+
+
+def _is_mounting(value: list[Any]) -> bool:
+    """Whether these are three different axes, each with a sign."""
+    return all(type(each) is str and each[:1] in {"+", "-"} for each in value) and sorted(
+        each[1:] for each in value
+    ) == ["x", "y", "z"]
+
+
+def _chip(table: Table, part: str) -> Chip:
     """A chip on the I2C bus."""
     chips = CHIPS[part]
     return Chip(table.choice("chip", dict(zip(chips, chips, strict=True))), table.number("address", 0x08, 0x77))
 
 
-def _uart(table: _Table) -> Uart:
+def _uart(table: Table) -> Uart:
     """The serial line to the pogo pins."""
-    return Uart(_device(table), table.pin("tx"), table.pin("rx"), table.number("baud", 115_200, 4_000_000))
+    return Uart(_device(table), _pin(table, "tx"), _pin(table, "rx"), table.number("baud", 115_200, 4_000_000))
 
 
-def _device(table: _Table) -> str:
+def _device(table: Table) -> str:
     """A device of the kernel."""
     return table.text("device", _DEVICE, "a name below /dev/")
 
 
-def _held(table: _Table, key: str) -> tuple[str, ...]:
-    """Pins that a driver holds."""
+def _pin(table: Table, key: str) -> str:
+    """A pin's name."""
+    return table.text(key, _PIN, "a pin, GPIO0 to GPIO27")
+
+
+def _held(table: Table) -> tuple[str, ...]:
+    """Pins that a driver of the kernel holds for a part; one on USB has none."""
+    if "pins" not in table.left:
+        return ()
     says = f"a list of 1 to {_MOST_HELD} pins, GPIO0 to GPIO27"
-    pins = table.take(key, list, lambda value: 1 <= len(value) <= _MOST_HELD and all(map(_is_pin, value)), says)
-    return tuple(pins)
+    return tuple(
+        table.take("pins", list, lambda value: 1 <= len(value) <= _MOST_HELD and all(map(_is_pin, value)), says)
+    )
 
 
 def _is_pin(value: Any) -> bool:

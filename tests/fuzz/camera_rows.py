@@ -40,6 +40,7 @@ from firmware.media import h264
 from firmware.media.errors import MediaError
 from firmware.media.sps import sps_facts
 from hal.pi import boardfile
+from hal.pi.strict import BoardError
 from hal.sim import control
 from hal.sim.calls import Call, CallError, Flag, Number, Text, Word, pick
 from tests.evidence_maker import RECIPIENTS, TimeAuthority
@@ -434,7 +435,7 @@ ROWS: tuple[Target, ...] = (
     Target(
         "camera/board",
         lambda data: boardfile.parse(data, "board.toml"),
-        (boardfile.BoardError,),
+        (BoardError,),
         lambda: [path.read_bytes() for path in boardfile.shipped().values()],
         bound=Bound(2 << 20, 256),
     ),

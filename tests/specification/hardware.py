@@ -8,7 +8,7 @@ from typing import Any
 from gpiozero.pins.pi import PiBoardInfo
 
 from hal.pi import boardfile
-from hal.pi.board import CHANNELS, Board, Chip, Contact, Output
+from hal.pi.board import CHANNELS, Board, Chip, Contact, Lens, Motion, Output
 
 REVISIONS: Mapping[str, str] = {"zero2w": "902120", "pi4": "c03115", "pi5": "c04170"}
 """The revision codes by which gpiozero knows these boards."""
@@ -21,7 +21,8 @@ _CONTACTS: Mapping[tuple[bool | None, bool], str] = {
     (None, True): "high when active; needs a resistor down",
     (None, False): "low when active; needs a resistor up",
 }
-_HELD = {"microphone": "I2S microphone", "tpm": "TPM 2.0 on SPI"}
+_TELLS = {"contact": "they have power", "charging": "it charges"}
+_POWER = {"contact": "charging contacts", "charging": "charger"}
 
 
 def boards() -> list[Board]:
@@ -57,14 +58,16 @@ def wiring(board: Board) -> Iterator[tuple[str, str, str]]:
             board.vibration.pin,
             f"behind a transistor, with a diode across it, {_output(board.vibration)}",
         )
+    for name, each in board.power.items():
+        yield (_POWER[name], each.pin, f"3.3 V at the most, through two resistors: {_level(each)} while {_TELLS[name]}")
     if board.i2c:
         how = "all chips that are named above; has a resistor up on the board"
-        yield from (("I2C data", board.i2c.sda, how), ("I2C clock", board.i2c.scl, how))
+        yield from zip(("I2C data", "I2C clock"), board.i2c.pins, (how, how), strict=False)
     if board.uart:
         how = f"pogo pins, {board.uart.baud} bit/s, 3.3 V"
         yield from (("dock UART, out", board.uart.tx, how), ("dock UART, in", board.uart.rx, how))
-    for name, pins in board.held.items():
-        yield from ((_HELD[name], pin, "held by the kernel's driver") for pin in pins)
+    held = (("I2S microphone", board.microphone), ("TPM 2.0 on SPI", board.signer))
+    yield from ((what, pin, "held by the kernel's driver") for what, part in held if part for pin in part.pins)
 
 
 def pins() -> str:
@@ -96,7 +99,10 @@ def parts() -> str:
             f"`{name}` ({_channels(each.channels)})" for name, each in board.lights.items()
         ),
         "buzzer, vibration motor": lambda board: f"{_yes(board.buzzer)}, {_yes(board.vibration)}",
-        "accelerometer": lambda board: _chip(board.accelerometer),
+        "camera": lambda board: _lens(board.camera),
+        "microphone": lambda board: f"`{board.microphone.card}`" if board.microphone else "none",
+        "device key": lambda board: f"TPM 2.0, `{board.signer.device}`" if board.signer.device else "a file",
+        "accelerometer": lambda board: _motion(board.accelerometer),
         "fuel gauge": lambda board: _chip(board.gauge),
         "clock that runs on": lambda board: (
             (_chip(board.rtc.chip) if board.rtc.chip else "the board's own") if board.rtc else "none"
@@ -144,6 +150,22 @@ def _output(output: Output) -> str:
 
 def _chip(chip: Chip | None) -> str:
     return f"{chip.chip.upper()} at {chip.address:#04x}" if chip else "none"
+
+
+def _lens(lens: Lens | None) -> str:
+    """Which it is, which way up, and who encodes."""
+    if lens is None:
+        return "none"
+    who = {None: "picamera2 is asked who encodes", True: "the board encodes", False: "libx264 encodes"}[lens.hardware]
+    return f"number {lens.number}, {'upside down' if lens.turned else 'upright'}; {who}"
+
+
+def _motion(motion: Motion | None) -> str:
+    return f"{_chip(motion.chip)}; `{' '.join(motion.axes)}`" if motion else "none"
+
+
+def _level(contact: Contact) -> str:
+    return "high" if contact.high else "low"
 
 
 def _channels(channels: Mapping[str, str]) -> str:

@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 
 from hal.interface import Button, Colour
 from hal.pi import boardfile
-from hal.pi.board import Board
-from hal.pi.boardfile import BoardError, load, parse, shipped
+from hal.pi.board import Board, Chip, Contact, I2c, Key, Lens, Motion, SoundCard
+from hal.pi.boardfile import load, parse, shipped
+from hal.pi.strict import BoardError
 from tests.specification.hardware import REVISIONS
 
 NAMES = sorted(shipped())
+VIRTUAL = Path(__file__).parents[3] / "buildroot" / "vm" / "board.toml"
 GOOD = shipped()["zero2w"].read_text(encoding="utf-8")
 INTERFACES = {
     "i2c.sda": "i2c",
     "i2c.scl": "i2c",
     "uart.tx": "uart",
     "uart.rx": "uart",
-    "held.microphone": "pcm",
-    "held.tpm": "spi",
+    "microphone.pins": "pcm",
+    "signer.pins": "spi",
 }
 """What gpiozero has to know of a pin that something else than GPIO drives."""
 PULLED_UP = {f"GPIO{number}" for number in range(9)}
@@ -38,7 +40,7 @@ BREACHES = [
     ('pin = "GPIO5"', "pin = 5", "buttons.record.pin: is 5"),
     ("GPIO6", "GPIO5", "zero2w.toml: buttons.function: GPIO5 is taken by buttons.record"),
     ("GPIO23", "GPIO17", "lights.front.red: GPIO17 is taken by lights.top.red"),
-    ("GPIO24", "GPIO20", "held.microphone: GPIO20 is taken by vibration"),
+    ("GPIO24", "GPIO20", "microphone.pins: GPIO20 is taken by vibration"),
     ("GPIO24", "GPIO2", "i2c.sda: GPIO2 is taken by vibration"),
     ("GPIO16", "GPIO15", "uart.rx: GPIO15 is taken by inputs.alarm"),
     ("0x18", "0x36", "gauge.address: 0x36 is taken by accelerometer"),
@@ -67,8 +69,36 @@ BREACHES = [
     ("gadget = true", "gadget = true\nradio = true", "zero2w.toml: radio: is not known"),
     ("/dev/i2c-1", "/dev/../i2c-1", "i2c.device"),
     ("3000000", "9600", "uart.baud"),
-    ('["GPIO18", "GPIO19", "GPIO20"]', "[]", "held.microphone"),
-    ('["GPIO18", "GPIO19", "GPIO20"]', '["GPIO18", 19]', "held.microphone"),
+    ('["GPIO18", "GPIO19", "GPIO20"]', "[]", "microphone.pins"),
+    ('["GPIO18", "GPIO19", "GPIO20"]', '["GPIO18", 19]', "microphone.pins"),
+    ('["GPIO18", "GPIO19", "GPIO20"]', '["GPIO18", "GPIO18"]', "microphone.pins: GPIO18 is taken by microphone.pins"),
+    ("plughw:CARD=adau7002,DEV=0", "", "microphone.card: is ''"),
+    ("plughw:CARD=adau7002,DEV=0", "file:'/etc/passwd'", "microphone.card"),
+    ("plughw:CARD=adau7002,DEV=0", "x" * 65, "microphone.card"),
+    ("card = ", "name = ", "microphone.card: is missing"),
+    ("GPIO25", "GPIO5", "power.contact: GPIO5 is taken by buttons.record"),
+    ("contact = {", "battery = {", "power.battery: is not known"),
+    (', axes = ["+x", "+y", "+z"]', "", "accelerometer.axes: is missing; it has to be x, y and z in the order of"),
+    ('["+x", "+y", "+z"]', '["+x", "+y"]', "accelerometer.axes"),
+    ('["+x", "+y", "+z"]', '["+x", "+y", "-x"]', "accelerometer.axes"),
+    ('["+x", "+y", "+z"]', '["+x", "+y", "+z", "+z"]', "accelerometer.axes"),
+    ('["+x", "+y", "+z"]', '["+x", "+y", "z"]', "accelerometer.axes"),
+    ('["+x", "+y", "+z"]', '["+x", "+y", "--z"]', "accelerometer.axes"),
+    ('["+x", "+y", "+z"]', '["+x", "+y", 3]', "accelerometer.axes"),
+    ('["+x", "+y", "+z"]', '"xyz"', "accelerometer.axes"),
+    ("number = 0, ", "number = 4, ", "camera.number: is 4; it has to be a whole number from 0 to 3"),
+    ("turn = 0", "turn = 90", "camera.turn: is 90; it has to be 0 or 180"),
+    ("turn = 0", "turn = false", "camera.turn: is False"),
+    ("turn = 0", 'turn = 0, encoder = "x265"', "camera.encoder: is 'x265'; it has to be one of hardware, libx264"),
+    ('kind = "tpm2"', 'kind = "firmware"', "signer.kind: is 'firmware'; it has to be one of tpm2, software"),
+    ('kind = "tpm2"', 'kind = "software"', "signer.device: is not known"),
+    ("/dev/tpmrm0", "/etc/tpm", "signer.device"),
+    ("signer = {", "# signer = {", "zero2w.toml: signer: is missing"),
+    ("description = ", "notes = ", "description: is missing; it has to be 1 to 200 characters on one line"),
+    ('description = "', 'description = "\\n', "description: is '\\nCamera"),
+    ('description = "', 'description = "' + "w" * 200, "description"),
+    ("gadget = true", "gadget = true\ngpiochip = 16", "gpiochip: is 16; it has to be a whole number from 0 to 15"),
+    ('scl = "GPIO3"', 'clock = "GPIO3"', "i2c.scl: is missing"),
     ("[buttons]", "[buttons", "zero2w.toml: is no TOML"),
     ("[buttons]", "buttons = 1\n[other]", "buttons: is 1; it has to be a table"),
 ]
@@ -127,7 +157,50 @@ def test_what_breaks_a_rule_is_refused(old: str, new: str, says: str) -> None:
     assert str(caught.value).startswith("zero2w.toml: ")
 
 
-@pytest.mark.parametrize("part", ["buzzer", "vibration", "accelerometer", "gauge", "rtc", "uart"])
+def test_where_things_are_and_how() -> None:
+    """What no part can find out by itself: the sound card, which way up chip and lens are, who encodes, who signs, and on which chip pins are."""
+    board = file_of(GOOD)
+    assert board.microphone == SoundCard("plughw:CARD=adau7002,DEV=0", ("GPIO18", "GPIO19", "GPIO20"))
+    assert board.accelerometer == Motion(Chip("lis3dh", 0x18), ("+x", "+y", "+z"))
+    assert board.camera == Lens(0, turned=False, hardware=None)
+    assert board.signer == Key("tpm2", "/dev/tpmrm0", ("GPIO7", "GPIO9", "GPIO10", "GPIO11"))
+    assert board.power == {"contact": Contact("GPIO25", pull=False, high=True)}
+    assert board.gpiochip is None
+
+
+@pytest.mark.parametrize(("word", "hardware"), [("hardware", True), ("libx264", False)])
+def test_a_board_may_say_who_encodes(word: str, hardware: bool) -> None:  # noqa: FBT001 - a row
+    """Where picamera2 is not to be asked, and a lens may be mounted upside down."""
+    board = file_of(GOOD.replace("turn = 0", f'turn = 180, encoder = "{word}"'))
+    assert board.camera == Lens(0, turned=True, hardware=hardware)
+
+
+def test_a_board_without_a_tpm_says_so() -> None:
+    """A key in a file is named as such: a board that says nothing of its signer is refused, and none falls back by itself."""
+    before, _, after = GOOD.partition("signer = {")
+    board = file_of(before + 'signer = { kind = "software" }' + after[after.index("}") + 1 :])
+    assert board.signer == Key("software")
+    assert "GPIO7" not in [pin for _, pin in board.pins()]
+
+
+def test_parts_that_hang_on_no_pins() -> None:
+    """A microphone on USB and a bus that is none of the header's claim none."""
+    board = file_of(
+        GOOD.replace(', pins = ["GPIO18", "GPIO19", "GPIO20"]', "").replace(', sda = "GPIO2", scl = "GPIO3"', "")
+    )
+    assert (board.microphone, board.i2c) == (SoundCard("plughw:CARD=adau7002,DEV=0", ()), I2c("/dev/i2c-1", ()))
+
+
+def test_the_virtual_board_is_a_board() -> None:
+    """The virtual machine's file keeps the same rules, and says on which chip its lines are."""
+    board = load(VIRTUAL)
+    assert (board.name, board.gpiochip, board.signer.kind) == ("virtual", 0, "software")
+    assert (board.camera, board.microphone, board.gauge) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "part", ["camera", "microphone", "buzzer", "vibration", "accelerometer", "gauge", "rtc", "uart"]
+)
 def test_what_a_board_lacks_is_left_out(part: str) -> None:
     """These parts need not be there."""
     text = "\n".join(line for line in GOOD.splitlines() if not line.startswith(f"{part} = "))
@@ -135,9 +208,9 @@ def test_what_a_board_lacks_is_left_out(part: str) -> None:
     assert getattr(file_of(text), part) is None
 
 
-@pytest.mark.parametrize("table", ["inputs", "held"])
+@pytest.mark.parametrize("table", ["inputs", "power"])
 def test_whole_tables_that_may_be_missing(table: str) -> None:
-    """A camera without wired inputs, or without pins that a driver holds, is one."""
+    """A camera without wired inputs, or without a wire from its contacts, is one."""
     before, _, after = GOOD.partition(f"[{table}]")
     rest = after.partition("\n\n")[2]
     assert dict(getattr(file_of(before + rest), table)) == {}
