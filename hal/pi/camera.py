@@ -37,9 +37,22 @@ TROUBLE: Final = (OSError, RuntimeError, LookupError, CancelledError)
 class PiCamera:
     """A ``VideoSource`` on picamera2.  ``start`` and ``stop`` are called by one thread."""
 
-    def __init__(self, video: VideoFormat, clock: Clock, number: int = 0, patience_s: float = PATIENCE_S) -> None:
-        """Open camera ``number``, and claim it: a second service is refused.  ``patience_s``: how long picamera2 may take to start or stop."""
+    def __init__(
+        self,
+        video: VideoFormat,
+        clock: Clock,
+        number: int = 0,
+        patience_s: float = PATIENCE_S,
+        *,
+        turned: bool = False,
+        hardware: bool | None = None,
+    ) -> None:
+        """Open camera ``number``, and claim it: a second service is refused.  ``patience_s``: how long picamera2 may take to start or stop.
+
+        ``turned``: it is mounted upside down.  ``hardware``: whether the board's chip encodes, or libx264; None asks picamera2.
+        """
         self._format, self._clock, self._number, self._patience_s = video, clock, number, patience_s
+        self._turned, self._hardware = turned, hardware
         self._burner = Burner(video.width, video.height)
         self._overlay = Overlay("", recording=False, clock_set=False)
         self._stamps = Stamps()
@@ -106,6 +119,8 @@ class PiCamera:
         self._camera = camera
 
     def _configure(self, camera: Picamera2) -> None:
+        from libcamera import Transform
+
         frame_us = 1_000_000 // self._format.fps
         size = self._format.width, self._format.height
         camera.configure(
@@ -114,6 +129,7 @@ class PiCamera:
                 raw=None,  # it would double what the buffers take
                 buffer_count=BUFFERS,
                 controls={"FrameDurationLimits": (frame_us, frame_us)},
+                transform=Transform(hflip=self._turned, vflip=self._turned),
                 display=None,
                 queue=False,  # nobody asks for single pictures: no buffer is kept for that
             )
@@ -121,6 +137,8 @@ class PiCamera:
         given = camera.stream_configuration(STREAM)
         if (given["format"], given["size"]) != (PIXELS, size):
             raise RuntimeError(f"it has {given['format']} of {given['size']} instead of {PIXELS} of {size}")
+        if self._turned and not camera.camera_configuration()["transform"].vflip:
+            raise RuntimeError("it cannot turn its pictures")
 
     def _begin(self, feed: Feed) -> None:
         if self._camera is None:
@@ -128,7 +146,7 @@ class PiCamera:
         camera = self._camera
         if camera is None:
             raise RuntimeError("it is closed")
-        video = encoder(self._format)
+        video = encoder(self._format, hardware=self._hardware)
         camera.start_recording(video, output(video, feed, self._stamps))
 
     def _end(self) -> None:
@@ -186,13 +204,14 @@ class PiCamera:
             raise OSError(f"the camera does not {what}: {error}") from error
 
 
-def encoder(video: VideoFormat) -> Encoder:
-    """A new encoder for this board: the chip's where it has one, else libx264.  Neither makes B-frames; both repeat SPS and PPS."""
+def encoder(video: VideoFormat, *, hardware: bool | None = None) -> Encoder:
+    """A new encoder: the board's chip, or libx264; None for the chip where picamera2 says that there is one.  Neither makes B-frames; both repeat
+    SPS and PPS."""
     from picamera2.encoders.h264_encoder import H264Encoder
     from picamera2.encoders.libav_h264_encoder import LibavH264Encoder
     from picamera2.platform import Platform, get_platform
 
-    if get_platform() is Platform.VC4:
+    if get_platform() is Platform.VC4 if hardware is None else hardware:
         return H264Encoder(
             bitrate=video.bitrate,
             iperiod=video.gop,  # else the driver's own, 60

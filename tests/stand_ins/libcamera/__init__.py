@@ -201,8 +201,8 @@ class CameraConfiguration:
         Adjusted = 1
         Invalid = 2
 
-    def __init__(self, roles: list[StreamRole], widest: int) -> None:
-        self._streams, self._widest = [StreamConfiguration() for _ in roles], widest
+    def __init__(self, roles: list[StreamRole], widest: int, *, turns: bool = True) -> None:
+        self._streams, self._widest, self._turns = [StreamConfiguration() for _ in roles], widest, turns
         self.orientation = Orientation.Rotate0
         self.sensor_config: SensorConfiguration | None = None
 
@@ -213,7 +213,9 @@ class CameraConfiguration:
         return self._streams[index]
 
     def validate(self) -> Status:
-        adjusted = False
+        adjusted = self.orientation is not Orientation.Rotate0 and not self._turns
+        if adjusted:
+            self.orientation = Orientation.Rotate0
         for each in self._streams:
             if each.size.width > self._widest:
                 each.size, adjusted = Size(self._widest, each.size.height), True
@@ -252,6 +254,9 @@ class Camera:
         self.controls = {controls.FrameDurationLimits: ControlInfo(11_111, 1_000_000, 33_333)}
         self.started: dict[ControlId, object] | None = None
         """The controls that it runs with; None while it does not run."""
+        self.turns = True
+        """Whether sensor and ISP can turn pictures upside down."""
+        self.configured: CameraConfiguration | None = None
         self._widest, self._taken = widest, False
         self._queued: deque[Request] = deque()
         self._changed = threading.Condition()
@@ -265,9 +270,10 @@ class Camera:
         self._taken = False
 
     def generate_configuration(self, roles: list[StreamRole]) -> CameraConfiguration:
-        return CameraConfiguration(roles, self._widest)
+        return CameraConfiguration(roles, self._widest, turns=self.turns)
 
     def configure(self, configuration: CameraConfiguration) -> int:
+        self.configured = configuration
         return 0
 
     def create_request(self, cookie: int) -> Request:

@@ -60,6 +60,25 @@ def pictures(units: list[Unit]) -> list[NDArray[np.uint8]]:
     return [np.asarray(frame.to_ndarray()[: VIDEO.height], np.uint8) for frame in [*frames, *decoder.decode(None)]]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_lens_that_is_mounted_upside_down(sensor: pi_lens.Sensor, turned: bool) -> None:  # noqa: FBT001 - a row
+    """What libcamera is asked for: turned pictures, and only then."""
+    pi_lens.OPEN.append(PiCamera(VIDEO, sensor.clock, turned=turned))
+    asked = sensor.camera.configured
+    assert asked is not None
+    assert asked.orientation is (libcamera.Orientation.Rotate180 if turned else libcamera.Orientation.Rotate0)
+
+
+def test_a_sensor_that_cannot_turn_its_pictures_is_refused() -> None:
+    """Its pictures would come as they are, without a word: evidence that stands on its head."""
+    sensor = pi_lens.plugged(VIDEO, Platform.VC4)
+    sensor.camera.turns = False
+    with pytest.raises(OSError, match="cannot turn its pictures"):
+        PiCamera(VIDEO, sensor.clock, turned=True)
+    pi_lens.OPEN.append(PiCamera(VIDEO, sensor.clock))
+    pi_lens.give_back()
+
+
 def test_importing_needs_no_driver() -> None:
     """The package is imported on a desk, and in the tests of everything else, without any of them."""
     program = "import sys, hal.pi.camera; sys.exit(bool({'picamera2', 'libcamera', 'av'} & set(sys.modules)))"
@@ -250,6 +269,23 @@ class TestEncoders:
         """The Pi 5 has no encoder."""
         monkeypatch.setattr(platform, "_platform", Platform.PISP)
         assert isinstance(encoder(VIDEO), LibavH264Encoder)
+
+    @pytest.mark.parametrize("asked", Platform)
+    def test_a_board_may_decide_it(self, monkeypatch: pytest.MonkeyPatch, asked: Platform) -> None:
+        """What the board's file says counts, whatever platform picamera2 takes this for."""
+        monkeypatch.setattr(platform, "_platform", asked)
+        assert isinstance(encoder(VIDEO, hardware=True), H264Encoder)
+        assert isinstance(encoder(VIDEO, hardware=False), LibavH264Encoder)
+
+    def test_the_lens_takes_the_one_that_it_was_given(self, sensor: pi_lens.Sensor) -> None:
+        """libx264 encodes on every platform where the board's file says so: no chip is opened."""
+        lens, units = PiCamera(VIDEO, sensor.clock, hardware=False), list[Unit]()
+        pi_lens.OPEN.append(lens)
+        lens.start(units.append)
+        sensor.run(0.5)
+        lens.stop()
+        assert units
+        assert sensor.chips == []
 
     def test_an_encoder_that_is_gone_is_an_oserror(
         self, sensor: pi_lens.Sensor, monkeypatch: pytest.MonkeyPatch
