@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from firmware.camera import Camera
-from firmware.core.indications import LIGHTS, Look
-from firmware.core.machine import RUNNING, Recording
+from firmware import service
 from firmware.evidence.jws import FILE_LIMIT
-from firmware.runtime import pending
-from firmware.runtime.choosing import choose, effective
-from firmware.runtime.controller import PartLost, Quit
-from firmware.runtime.enrolment import ROOT, SETTINGS, Enrolment, NotEnrolledError
-from firmware.runtime.entropy import draw
-from firmware.runtime.insight import of_camera, of_officer
+from firmware.runtime.choosing import effective
+from firmware.runtime.controller import Quit
+from firmware.runtime.enrolment import ROOT, SETTINGS
 from firmware.runtime.log import Log
-from firmware.runtime.supervise import Supervisor
-from firmware.runtime.switchoff import switched_off
-from firmware.runtime.unclaimed import Unclaimed
-from firmware.runtime.vault import Vault
+from firmware.service import NOT_STARTED
 from firmware.version import VERSION
-from hal.interface import VideoFormat
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from firmware.settings import Settings
-    from hal.interface import Directory, Hal, Signer
-
-NOT_STARTED = 1
-"""Exit status when the service could not start; the log's last line says what is in the way."""
-LOST = 70
-"""Exit status when a vital part was lost: whoever supervises the service starts it again, and it resumes."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,107 +29,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not config.is_dir():
             parser.error(f"--show-settings: {config} is no directory")
         return _show_settings(config, as_json=options.json)
-    for name in ("hal", "state", "control"):
+    if options.hal is None:
+        parser.error("the following arguments are required: --hal")
+    needed, begin = HALS[options.hal]
+    for name in needed:
         if getattr(options, name) is None:
             parser.error(f"the following arguments are required: --{name}")
-    return HALS[options.hal](options)
+    return begin(options)
 
 
 def _simulated(options: argparse.Namespace) -> int:
     """A camera on a desktop, that lives in a directory and is driven through a socket."""
-    from hal.sim.build import build
     from hal.sim.clock import SimClock
+
+    state: Path = options.state
+    log = Log(sys.stderr, SimClock(state / "board" / "clock.json"))
+    return service.alone((state,), log, lambda: _on_a_desktop(options, log))
+
+
+def _on_a_desktop(options: argparse.Namespace, log: Log) -> int:
+    """The same, once no other service has it."""
+    from hal.sim.build import build
     from hal.sim.signer import SoftwareSigner
     from hal.sim.storage import FileStorage
 
     state: Path = options.state
-    log = Log(sys.stderr, SimClock(state / "board" / "clock.json"))
     signer = SoftwareSigner(state / "config" / "device.key.pem")
-    enrolment = _enrolment(FileStorage(state / "config").root(), signer, log)
-    chosen = chosen_settings(enrolment, log)
+    enrolment = service.enrolled(FileStorage(state / "config").root(), signer, log)
+    chosen = service.chosen_settings(enrolment, log)
     try:
         simulated = build(
             state,
             source=options.source,
-            video=_video(chosen),
+            video=service.video(chosen),
             replay=options.replay,
             capacity=options.capacity,
             version=VERSION,
         )
         log = Log(sys.stderr, simulated.hal.clock)
-        camera = _camera(simulated.hal, chosen, enrolment, log)
-        control = simulated.serve(options.control, lambda: camera.inbox.put(Quit("control")), lambda: _insight(camera))
+        camera = service.put_together(simulated.hal, chosen, enrolment, log)
+        control = simulated.serve(
+            options.control, lambda: camera.inbox.put(Quit("control")), lambda: service.told(camera)
+        )
     except OSError as error:
         log.error("not-started", trouble=f"{error.filename or state}: {error.strerror}")  # noqa: TRY400 - told in full
         return NOT_STARTED
     try:
-        return _run(camera, simulated.hal, log)
+        return service.run(camera, simulated.hal, log)
     finally:
         control.close()
 
 
-HALS = {"sim": _simulated}
-
-
-def _insight(camera: Camera | Unclaimed) -> Mapping[str, object]:
-    """What it says of itself to whoever holds it."""
-    return of_officer(camera.controller) if isinstance(camera, Unclaimed) else of_camera(camera)
-
-
-def _camera(hal: Hal, chosen: Settings, enrolment: Enrolment | None, log: Log) -> Camera | Unclaimed:
-    """The camera, put together; one that belongs to nobody says so and does nothing else."""
-    if enrolment is None:
-        return Unclaimed(hal, chosen, log)
-    return Camera(hal, chosen, Vault(hal, chosen, enrolment, random=draw), log, random=draw)
-
-
-def _run(camera: Camera | Unclaimed, hal: Hal, log: Log) -> int:
-    """Run all parts until a signal asks for the end and the audit log is closed, or a vital part is lost."""
-    supervisor = Supervisor(log, on_loss=lambda part: camera.inbox.put(PartLost(part)))
-    camera.stopped = supervisor.stop
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: camera.inbox.put(Quit("shutdown")))
-    log.event("start", firmware=VERSION)
-    if isinstance(camera, Unclaimed):
-        hal.watchdog.ready()  # it buffers nothing: this is all that it does
-    if not supervisor.run(camera.parts()):
-        hal.indicators.show(LIGHTS[Look.UNABLE])  # the parts are gone: whatever the lights said is no longer true
-        if camera.controller.recording in RUNNING:
-            pending.keep(hal.config.root())
-        _silence(hal)
-        return LOST
-    if camera.controller.recording is not Recording.IDLE:  # pressed once the log was closed: the next start records
-        pending.keep(hal.config.root())
-    _silence(hal)
-    if camera.controller.off and not switched_off(hal, log):
-        return LOST
-    hal.watchdog.stopping()
-    log.event("end")
-    return 0
-
-
-def _silence(hal: Hal) -> None:
-    """Nothing listens any more, however the service ended."""
-    for source in (hal.audio, hal.motion):
-        with suppress(OSError):
-            if source is not None:
-                source.stop()
-
-
-def _enrolment(config: Directory, signer: Signer, log: Log) -> Enrolment | None:
-    try:
-        return Enrolment.load(config, signer)
-    except NotEnrolledError as error:
-        log.error("not-enrolled", trouble=str(error))  # noqa: TRY400 - expected, and told in full
-        return None
-
-
-def chosen_settings(enrolment: Enrolment | None, log: Log) -> Settings:
-    """The authority's settings over the defaults.  Wrong ones are named, all at once, and the defaults stand: it records."""
-    chosen = choose(enrolment.settings.payload["values"] if enrolment else {})
-    if chosen.problems:
-        log.error("settings-refused", problems=[str(problem) for problem in chosen.problems])
-    return chosen.settings
+HALS: Mapping[str, tuple[Sequence[str], Callable[[argparse.Namespace], int]]] = {
+    "sim": (("state", "control"), _simulated),
+}
+"""For each kind of parts: the options that it cannot do without, and how it begins."""
 
 
 def _show_settings(config: Path, *, as_json: bool) -> int:
@@ -169,11 +101,6 @@ def _beginning(path: Path) -> bytes:
     """A file, as far as it may be of use: one that is longer is refused for that."""
     with path.open("rb") as file:
         return file.read(FILE_LIMIT + 2)
-
-
-def _video(chosen: Settings) -> VideoFormat:
-    """A keyframe a second."""
-    return VideoFormat(chosen.width, chosen.height, chosen.fps, chosen.bitrate, gop=chosen.fps)
 
 
 def _parser() -> argparse.ArgumentParser:

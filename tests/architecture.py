@@ -22,7 +22,8 @@ DOCK = ("firmware.dock", "firmware.evidence", "firmware.media", *CORE)
 SHARED = ("hal.files", "hal.lines", "hal.overlay", "hal.patterns", "hal.tty")
 RUNTIME = ("firmware.runtime", "firmware.settings", *DOCK)
 DIRECTION: dict[str, tuple[str, ...]] = {
-    "firmware.__main__": ("firmware.camera", *RUNTIME, "hal.pi", "hal.sim"),
+    "firmware.__main__": ("firmware.service", "firmware.camera", *RUNTIME, "hal.pi", "hal.sim"),
+    "firmware.service": ("firmware.camera", *RUNTIME),
     "firmware.camera": RUNTIME,
     "firmware.runtime": RUNTIME,
     "firmware.dock": DOCK,

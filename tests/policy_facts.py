@@ -11,8 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from firmware import __main__ as firmware_main
-from firmware import settings
+from firmware import service, settings
 from firmware.core.machine import Move, Recording
 from firmware.evidence.timetoken import stamper
 from firmware.runtime import take
@@ -65,7 +64,7 @@ def _rig(values: Mapping[str, object], **more: Any) -> Rig:
 def _bounds(values: Mapping[str, object]) -> Facts:
     """What is decided at the start, and never again."""
     chosen, rig = settings.load(("authority", values)), _rig(values)
-    video, camera = firmware_main._video(chosen), rig.camera
+    video, camera = service.video(chosen), rig.camera
     believed = stamper(values)
     return {
         "width": video.width,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from firmware import __main__ as service
+from firmware import service
 from firmware.camera import Camera
 from firmware.core.indications import LIGHTS, Look
 from firmware.core.machine import Move, Place, Recording
@@ -292,7 +292,7 @@ def test_a_press_that_nobody_can_record_any_more_is_left_to_the_next_start(
         tap(rig, R)
     monkeypatch.setattr(service, "Supervisor", Ended)
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    assert service._run(rig.camera, rig.hal, rig.camera.controller._log) == 0
+    assert service.run(rig.camera, rig.hal, rig.camera.controller._log) == 0
     assert pending.kept(rig.config.root()) is pressed
     again = Rig.start(rig.evidence, rig.config, rig.clock, rig.signer, rig.values).run(2)
     assert again.state is (Recording.RECORDING if pressed else Recording.IDLE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from firmware import __main__ as firmware_main
+from firmware import service
 from firmware.runtime.enrolment import Enrolment
 from firmware.runtime.log import Log
 from firmware.settings import Settings
@@ -163,7 +166,7 @@ def test_wrong_settings_are_named_and_the_camera_records_with_the_defaults(state
     log = Log(stream, VirtualClock())
     (state / "config" / "settings.jws").write_bytes(settings_line({"pre_event_s": 500, "colour": "red"}) + b"\n")
     enrolment = Enrolment.load(FileStorage(state / "config").root(), PkiSigner())
-    assert firmware_main.chosen_settings(enrolment, log) == Settings()
+    assert service.chosen_settings(enrolment, log) == Settings()
     assert "pre_event_s" in stream.getvalue()
     assert "colour" in stream.getvalue()
 
@@ -178,7 +181,37 @@ def test_losing_a_vital_part_ends_the_service(state: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("firmware.runtime.writer.Writer.run", lost)
     arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay"]
-    assert firmware_main.main(arguments) == firmware_main.LOST
+    assert firmware_main.main(arguments) == service.LOST
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_second_service_on_the_camera_is_refused(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says so, with a status of its own, touches nothing, and the first one goes on; gone, it leaves the camera to the next."""
+
+    def story(control: Control) -> None:
+        held = {path: path.stat().st_mtime_ns for path in state.rglob("*") if "evidence" not in path.parts}
+        second = [
+            sys.executable,
+            "-m",
+            "firmware",
+            "--hal",
+            "sim",
+            "--state",
+            str(state),
+            "--control",
+            str(state / "2"),
+        ]
+        done = subprocess.run(second, capture_output=True, check=False, timeout=60)
+        assert done.returncode == service.TAKEN
+        (line,) = done.stderr.splitlines()
+        assert json.loads(line)["trouble"] == f"another service runs on this camera: it has {state}"
+        assert {path: path.stat().st_mtime_ns for path in held} == held
+        assert not (state / "2").exists()
+        assert control.tell("state")["ok"]
+
+    assert serve(state, story) == 0
+    assert not any(json.loads(line)["event"] == "taken" for line in capsys.readouterr().err.splitlines())
+    assert serve(state, lambda _: None) == 0
 
 
 @pytest.mark.usefixtures("signals")
@@ -204,7 +237,7 @@ def test_what_keeps_the_service_from_starting_is_told(
 ) -> None:
     """In one line of the log that names it, and with a status of its own."""
     arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay", *given]
-    assert firmware_main.main(arguments) == firmware_main.NOT_STARTED
+    assert firmware_main.main(arguments) == service.NOT_STARTED
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["trouble"] == named
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from firmware import __main__ as firmware_main
+from firmware import service
 from firmware.runtime.bundles import Bundles
 from firmware.runtime.docklink import DockLink
 from firmware.runtime.probe import DeviceProbe
@@ -110,7 +111,7 @@ def test_the_end_of_a_vital_thread_ends_the_service_and_the_next_start_resumes(
         hand = Doomed(state, story)
         hand.start()
         arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay"]
-        assert firmware_main.main(arguments) == firmware_main.LOST
+        assert firmware_main.main(arguments) == service.LOST
         hand.join(10)
     assert losses(capsys.readouterr().err) == [(part, True, "PanicError: told to die")]
     assert serve(state, resumed) == 0
