@@ -15,7 +15,7 @@ import subprocess
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,7 @@ def parts(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Parts:
     card, board = place / "card.img", place / "board.img"
     disk.copy(built.parts.card, card)
     disk.copy(built.parts.board, board)
-    return Parts(built.parts.kernel, built.parts.first, card, board)
+    return replace(built.parts, card=card, board=board)
 
 
 def switched_on(parts: Parts, log: str) -> Iterator[Camera]:

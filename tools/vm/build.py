@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tools.vm import disk, kernel, layout, lock, rootfs
+from tools.vm import disk, kernel, layout, lock, machine, rootfs
 from tools.vm.machine import Parts
 from tools.vm.packages import Package, Packages, unpack
 from tools.vm.steps import Steps, key_of
@@ -21,6 +21,7 @@ PLACE = ROOT / "build" / "vm"
 TREE = ROOT / "buildroot"
 BOARD = TREE / "vm" / "board.toml"
 LOCK = ROOT / "requirements" / "desk-dev.txt"
+PI_LOCK = ROOT / "requirements" / "pi.txt"
 EVIDENCE_MIB = 8192
 NAME = "virtual"
 _WHEEL_OF = ("firmware", "hal", "tools", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
@@ -60,7 +61,8 @@ class Build:
         root_key = self._root(service, base_key)
         people_key = self._people()
         self._card(root_key, people_key)
-        parts = Parts(self.at / "vmlinuz", self.at / "first.gz", self.at / "card.img", self.at / "board.img")
+        disks = self.at / "card.img", self.at / "board.img"
+        parts = Parts(self.at / "vmlinuz", self.at / "first.gz", *disks, tree=self._tree())
         return Built(parts, service, self.at / "root", self.at / "people")
 
     @cached_property
@@ -97,12 +99,13 @@ class Build:
 
     def _wheels(self) -> list[Path]:
         into = self.at / "wheels"
+        wanted = lock.choose(LOCK.read_text(), lock.WANTED) + lock.choose(PI_LOCK.read_text(), lock.PARTS)
 
         def fetch() -> None:
             shutil.rmtree(into, ignore_errors=True)
-            lock.fetch(LOCK, into)
+            lock.fetch(wanted, into)
 
-        self.steps.step("Python wheels", key_of(lock.choose(LOCK.read_text(), lock.WANTED)), [into], fetch)
+        self.steps.step("Python wheels", key_of(wanted), [into], fetch)
         return sorted(into.glob("*.whl"))
 
     def _kernel(self, chosen: list[Package]) -> str:
@@ -167,6 +170,11 @@ class Build:
 
         self.steps.step("root", key, [root, image], make)
         return key
+
+    def _tree(self) -> Path:
+        tree = self.at / "board.dtb"
+        self.steps.step("device tree", key_of(Path(machine.__file__)), [tree], lambda: machine.describe(tree))
+        return tree
 
     def _people(self) -> str:
         people = self.at / "people"

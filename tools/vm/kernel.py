@@ -17,12 +17,15 @@ LATER = (
     "cdc_ncm",
     "configfs",
     "dummy_hcd",
+    "gadgetfs",
+    "i2c_dev",
+    "i2c_tiny_usb",
     "libcomposite",
     "usb_f_acm",
     "usb_f_ncm",
     "virtio_console",
 )
-"""Modules for the USB gadget, both its ends, and the way out of the machine."""
+"""Modules for the USB gadget, both its ends, the way out of the machine, and an I2C bus behind another gadget."""
 _SUFFIXES = (".ko", ".ko.xz", ".ko.zst")
 _DIRECTORY, _FILE = 0o040755, 0o100755
 

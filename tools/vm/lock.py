@@ -13,6 +13,8 @@ from tools.vm.trouble import VmError, run
 PYTHON = "3.11"
 WANTED = ("av", "cffi", "cryptography", "numpy", "pillow", "pycparser", "pyopenssl", "pyserial", "typing-extensions")
 """What ``firmware`` needs, and ``hal.sim`` beside it.  Debian's cryptography is too old for the service; the lock's is a camera's."""
+PARTS = ("colorzero", "gpiozero", "lgpio", "smbus2")
+"""What ``hal.pi`` needs on top for pins and chips, from the lock of a camera, which has no conditions on them."""
 _GLIBC = (17, 24, 26, 27, 28, 31, 34)
 _TAGS = (*(f"manylinux_2_{minor}_aarch64" for minor in _GLIBC), "manylinux2014_aarch64")
 
@@ -26,10 +28,10 @@ def choose(lock: str, names: Iterable[str]) -> str:
     return "".join(f"{blocks[name]}\n" for name in names)
 
 
-def fetch(lock: Path, into: Path) -> Sequence[Path]:
-    """Bring the wheels that are not here yet, each held against the lock's hashes by pip; from whichever index pip is set up with."""
+def fetch(wanted: str, into: Path) -> Sequence[Path]:
+    """Bring the wheels of requirements that were chosen, each held against its hashes by pip; from whichever index pip is set up with."""
     into.mkdir(parents=True, exist_ok=True)
-    (into / "wanted.txt").write_text(choose(lock.read_text(encoding="utf-8"), WANTED), encoding="utf-8")
+    (into / "wanted.txt").write_text(wanted, encoding="utf-8")
     platforms = [argument for tag in _TAGS for argument in ("--platform", tag)]
     abis = [argument for abi in ("cp311", "abi3", "none") for argument in ("--abi", abi)]
     version = ["--implementation", "cp", "--python-version", PYTHON]

@@ -16,11 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tools.vm.trouble import VmError, found
+from tools.vm.trouble import VmError, found, run
 from tools.vm.wires import Wires
 
 EMULATOR = "qemu-system-aarch64"
 _CONNECT_S = 20.0
+REVISION = 0x902120
+"""A Zero 2 W's: gpiozero asks the device tree which Raspberry Pi it is on, and serves no other board."""
+_BOARD = ("-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "768")
 _KERNEL = "console=ttyAMA0 panic=-1 quiet root=/dev/vda2 ro systemd.firstboot=off systemd.show_status=false"
 
 
@@ -32,11 +35,19 @@ class Parts:
     first: Path
     card: Path
     board: Path
+    tree: Path
+
+
+def describe(into: Path) -> None:
+    """Write the device tree that QEMU would give the kernel, with a Raspberry Pi's revision on top."""
+    run([EMULATOR, *_BOARD, "-nodefaults", "-display", "none", "-M", f"dumpdtb={into}"])
+    run(["fdtput", "-c", into, "/system"])
+    run(["fdtput", "-t", "x", into, "/system", "linux,revision", f"{REVISION:x}"])
 
 
 def command(parts: Parts, sockets: Path) -> list[str]:
     """The command that runs a machine: no network, no screen, two disks, a serial port that leads out."""
-    machine = ["-M", "virt", "-cpu", "cortex-a72", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "768"]
+    machine = [*_BOARD, "-accel", "tcg,thread=multi", "-dtb", str(parts.tree)]
     plain = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-net", "none"]
     start = ["-kernel", str(parts.kernel), "-initrd", str(parts.first), "-append", _KERNEL]
     disks = [

@@ -177,9 +177,10 @@ def test_an_overlay_replaces_links_and_follows_none(tmp_path: Path) -> None:
 
 
 def test_all_that_the_virtual_camera_needs_is_locked() -> None:
-    """Each wheel is pinned by the desk's lock, and what the service and the simulation import is among them."""
+    """Each wheel is pinned by the desk's lock or a camera's, and what the service, its parts and the simulation import is among them."""
     chosen = lock.choose(build.LOCK.read_text(encoding="utf-8"), lock.WANTED)
-    assert len(re.findall(r"(?m)^[a-z]\S*==", chosen)) == len(lock.WANTED)
+    chosen += lock.choose(build.PI_LOCK.read_text(encoding="utf-8"), lock.PARTS)
+    assert len(re.findall(r"(?m)^[a-z]\S*==", chosen)) == len(lock.WANTED) + len(lock.PARTS)
     assert all("--hash=sha256:" in block for block in re.split(r"\n(?=[a-z])", chosen.strip()))
     with pytest.raises(VmError, match="the lock lacks nothing-such"):
         lock.choose("av==1 \\\n", ["nothing-such"])
