@@ -146,6 +146,7 @@ class PiCamera:
         camera = self._camera
         if camera is None:
             raise RuntimeError("it is closed")
+        camera.set_controls(camera.camera_configuration()["controls"])  # else they hold for the first start alone
         video = encoder(self._format, hardware=self._hardware)
         camera.start_recording(video, output(video, feed, self._stamps))
 
