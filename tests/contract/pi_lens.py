@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import os
 from dataclasses import dataclass
 
 import libcamera
@@ -11,7 +10,6 @@ import numpy as np
 import picamera2.picamera2 as library
 import picamera2.platform
 from numpy.typing import NDArray
-from picamera2.allocators.allocator import Allocator, Sync
 from picamera2.platform import Platform
 
 from hal.interface import VideoFormat
@@ -19,59 +17,11 @@ from hal.overlay.burner import planes
 from hal.pi.camera import BUFFERS, PiCamera
 from hal.sim.clock import NS, VirtualClock
 from tests.contract import pi_chip, rigs
+from tests.contract.pi_memory import MemoryAllocator
 
 WAIT_S = 20.0
 GREY = 128
 OPEN: list[PiCamera] = []
-
-
-class MemorySync(Sync):
-    """Memory needs none."""
-
-    def __init__(self, allocator: MemoryAllocator, buffer: libcamera.FrameBuffer, _write: object) -> None:
-        self._memory = allocator.mapped_buffers[buffer]
-
-    def __enter__(self) -> mmap.mmap:
-        return self._memory
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to do."""
-
-
-class MemoryAllocator(Allocator):
-    """Gives a camera memory of the process, where no board's heap for devices is."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call] # picamera2's
-        self.sync = MemorySync
-        self.mapped_buffers: dict[libcamera.FrameBuffer, mmap.mmap] = {}
-        self._streams: dict[libcamera.Stream, list[libcamera.FrameBuffer]] = {}
-
-    def allocate(self, libcamera_config: libcamera.CameraConfiguration, use_case: object) -> None:
-        """Buffers for each stream."""
-        for each in libcamera_config:
-            self._streams[each.stream] = [self._buffer(each.frame_size) for _ in range(each.buffer_count)]
-
-    def _buffer(self, size: int) -> libcamera.FrameBuffer:
-        plane = libcamera.FrameBuffer.Plane()
-        plane.fd, plane.length = os.memfd_create("frame"), size
-        os.ftruncate(plane.fd, size)
-        buffer = libcamera.FrameBuffer([plane])
-        self.mapped_buffers[buffer] = mmap.mmap(plane.fd, size)
-        return buffer
-
-    def buffers(self, stream: libcamera.Stream) -> list[libcamera.FrameBuffer]:
-        """The buffers of one."""
-        return self._streams[stream]
-
-    def close(self) -> None:
-        """Close what was opened; maps that are still looked at end with those who look."""
-        for buffer in self.mapped_buffers:
-            os.close(buffer.planes[0].fd)
-        self.mapped_buffers.clear()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 def scene(index: int, y: NDArray[np.uint8]) -> None:

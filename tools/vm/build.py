@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -48,7 +48,6 @@ class Build:
         self.at = place
         self.steps = steps or Steps(place)
         self._packages = Packages(place / "apt", mirror)
-        self._mirror = mirror
 
     def run(self) -> Built:
         """Do whatever is to be done.  VmError where it cannot be, which names the Debian packages that are missing."""
@@ -86,16 +85,7 @@ class Build:
         return wheel
 
     def _debian(self) -> list[Package]:
-        listed = self.at / "packages.json"
-
-        def resolve() -> None:
-            chosen = self._packages.resolve()
-            self._packages.fetch()
-            listed.write_text(json.dumps([asdict(each) for each in chosen], indent=1))
-
-        source = Path(__file__).with_name("packages.py")
-        self.steps.step("Debian packages", key_of(source, self._mirror or ""), [listed], resolve)
-        return [Package(**each) for each in json.loads(listed.read_text())]
+        return self._packages.bring(self.steps, self.at / "packages.json")
 
     def _wheels(self) -> list[Path]:
         into = self.at / "wheels"

@@ -1,4 +1,4 @@
-"""The Python packages below the service: those that the repository's lock names, by its hashes, as wheels for the virtual machine."""
+"""The Python packages below the service: those that the repository's lock names, by its hashes, as wheels for another machine."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.vm.trouble import VmError, run
 
-PYTHON = "3.11"
 WANTED = ("av", "cffi", "cryptography", "numpy", "pillow", "pycparser", "pyopenssl", "pyserial", "typing-extensions")
 """What ``firmware`` needs, and ``hal.sim`` beside it.  Debian's cryptography is too old for the service; the lock's is a camera's."""
 PARTS = ("colorzero", "gpiozero", "lgpio", "smbus2")
 """What ``hal.pi`` needs on top for pins and chips, from the lock of a camera, which has no conditions on them."""
 _GLIBC = (17, 24, 26, 27, 28, 31, 34)
-_TAGS = (*(f"manylinux_2_{minor}_aarch64" for minor in _GLIBC), "manylinux2014_aarch64")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What wheels are to run on: Python's version, and the processor as wheels call it."""
+
+    python: str
+    processor: str
+
+
+CAMERA = Target("3.11", "aarch64")
+"""The virtual camera."""
 
 
 def choose(lock: str, names: Iterable[str]) -> str:
@@ -28,13 +39,15 @@ def choose(lock: str, names: Iterable[str]) -> str:
     return "".join(f"{blocks[name]}\n" for name in names)
 
 
-def fetch(wanted: str, into: Path) -> Sequence[Path]:
+def fetch(wanted: str, into: Path, target: Target = CAMERA) -> Sequence[Path]:
     """Bring the wheels of requirements that were chosen, each held against its hashes by pip; from whichever index pip is set up with."""
     into.mkdir(parents=True, exist_ok=True)
     (into / "wanted.txt").write_text(wanted, encoding="utf-8")
-    platforms = [argument for tag in _TAGS for argument in ("--platform", tag)]
-    abis = [argument for abi in ("cp311", "abi3", "none") for argument in ("--abi", abi)]
-    version = ["--implementation", "cp", "--python-version", PYTHON]
+    tags = [*(f"manylinux_2_{minor}" for minor in _GLIBC), "manylinux2014"]
+    platforms = [argument for tag in tags for argument in ("--platform", f"{tag}_{target.processor}")]
+    own = f"cp{target.python.replace('.', '')}"
+    abis = [argument for abi in (own, "abi3", "none") for argument in ("--abi", abi)]
+    version = ["--implementation", "cp", "--python-version", target.python]
     known = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--find-links", str(into)]
     asked = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     run([*asked, *known, *version, *abis, *platforms, "--dest", into, "--requirement", into / "wanted.txt"])

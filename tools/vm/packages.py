@@ -1,4 +1,4 @@
-"""The virtual camera's Debian packages: which, in which versions, and where they are kept once fetched.
+"""Debian packages for a root of their own, first of all the virtual camera's: which, in which versions, and where they are kept once fetched.
 
 apt resolves, fetches and checks, from a state of its own in which nothing is installed: the host's packages do not matter, and no root is
 needed.  The mirror is the one that the host is set up with, unless another is named.
@@ -6,14 +6,16 @@ needed.  The mirror is the one that the host is set up with, unless another is n
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from tools.vm.trouble import VmError, pipe, run
+from tools.vm.steps import Steps, key_of
+from tools.vm.trouble import UnreachableError, VmError, pipe, run
 
 SUITE = "bookworm"
 """The release: its Python is 3.11, the oldest that Lapel runs on, and the last for which lgpio has a wheel for this machine."""
@@ -56,7 +58,22 @@ LEFT_OUT = frozenset(
 )
 """What packages depend on for being installed or removed, which happens to none of them here."""
 _MIRROR_AT = re.compile(r"^https?://\S+/debian/?$", re.MULTILINE)
-_FETCH = re.compile(r"'(?P<uri>[^']+)' (?P<file>\S+\.deb) (?P<bytes>\d+) (?P<hash>\S+)")
+_FETCH = re.compile(r"'(?P<uri>[^']+)' (?P<file>\S+\.deb) (?P<bytes>\d+) (?P<hash>\S*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a root is made of: Debian's releases, the last of which is preferred; the processor; packages, and which of those that they
+    depend on are left out."""
+
+    suites: tuple[str, ...]
+    architecture: str
+    wanted: tuple[str, ...]
+    left_out: frozenset[str] = frozenset()
+
+
+CAMERA = Choice((SUITE,), ARCHITECTURE, WANTED, LEFT_OUT)
+"""The virtual camera's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +108,52 @@ def parse_fetches(told: str) -> list[Package]:
 
 
 def mirror(told: str) -> str:
-    """The first Debian mirror among the places that apt was set up with.  VmError where there is none."""
+    """The first Debian mirror among the places that apt was set up with.  UnreachableError where there is none."""
     match = _MIRROR_AT.search(told)
     if match is None:
-        raise VmError("apt is not set up with a Debian mirror here; name one: make vm VM_MIRROR=http://.../debian")
+        raise UnreachableError(
+            "apt is not set up with a Debian mirror here; name one: make ... VM_MIRROR=http://.../debian"
+        )
     return match[0].rstrip("/") + "/"
 
 
 class Packages:
-    """Everything that apt keeps for the virtual camera, in one directory."""
+    """Everything that apt keeps for one root, in one directory."""
 
-    def __init__(self, directory: Path, place: str | None = None) -> None:
+    def __init__(self, directory: Path, place: str | None = None, choice: Choice = CAMERA) -> None:
         """``place``: the mirror's address, where the host's is not wanted."""
         self._at = directory
         self._place = place
+        self._choice = choice
 
     @property
     def archives(self) -> Path:
         """Where the packages lie."""
         return self._at / "cache" / "archives"
 
+    def bring(self, steps: Steps, listed: Path) -> list[Package]:
+        """All packages that are needed, fetched: a step, which writes into ``listed`` which these are."""
+
+        def resolve() -> None:
+            chosen = self.resolve()
+            self.fetch()
+            listed.write_text(json.dumps([asdict(each) for each in chosen], indent=1))
+
+        key = key_of(Path(__file__), self._place or "", repr(self._choice))
+        steps.step("Debian packages", key, [listed], resolve)
+        return [Package(**each) for each in json.loads(listed.read_text())]
+
     def resolve(self) -> list[Package]:
-        """All packages that are needed, in the versions that the mirror has today."""
+        """All packages that are needed, in the versions that the mirror has today.  UnreachableError where it does not answer."""
         self._prepare()
-        self._apt("update")
+        try:
+            self._apt("update")
+        except VmError as error:
+            raise UnreachableError(str(error)) from error
         return [
             each
             for each in parse_fetches(self._install("--print-uris", "-o", "Dir::Cache::archives=nothing/"))
-            if each.name not in LEFT_OUT
+            if each.name not in self._choice.left_out
         ]
 
     def fetch(self) -> None:
@@ -129,7 +164,7 @@ class Packages:
         """Where one of them lies; VmError where it does not."""
         path = self.archives / package.file
         if not path.is_file() or path.stat().st_size != package.size:
-            raise VmError(f"{path} is not there as the mirror's index has it; make vm-clean starts afresh")
+            raise VmError(f"{path} is not there as the mirror's index has it; without {self._at} all is fetched afresh")
         return path
 
     def _prepare(self) -> None:
@@ -137,20 +172,21 @@ class Packages:
             (self._at / name).mkdir(parents=True, exist_ok=True)
         (self._at / "state" / "status").write_text("")
         if not KEYRING.is_file():
-            raise VmError("missing Debian packages: debian-archive-keyring (make vm-deps installs them)")
+            raise UnreachableError("missing Debian packages: debian-archive-keyring (make vm-deps installs them)")
         place = self._place or mirror(run(["apt-get", "indextargets", "--format", "$(REPO_URI)"]))
-        (self._at / "etc" / "sources.list").write_text(f"deb [signed-by={KEYRING}] {place} {SUITE} main\n")
-        (self._at / "apt.conf").write_text(configuration(self._at))
+        lines = [f"deb [signed-by={KEYRING}] {place} {suite} main\n" for suite in self._choice.suites]
+        (self._at / "etc" / "sources.list").write_text("".join(lines))
+        (self._at / "apt.conf").write_text(configuration(self._at, self._choice))
 
     def _install(self, *how: str) -> str:
-        return self._apt("install", "--yes", *how, *WANTED)
+        return self._apt("install", "--yes", *how, *self._choice.wanted)
 
     def _apt(self, *arguments: str) -> str:
         return run(["apt-get", "-q", *arguments], environment={"APT_CONFIG": str(self._at / "apt.conf")})
 
 
-def configuration(directory: Path) -> str:
-    """What apt reads instead of the host's: everything below ``directory``, nothing installed, this machine's architecture alone."""
+def configuration(directory: Path, choice: Choice = CAMERA) -> str:
+    """What apt reads instead of the host's: everything below ``directory``, nothing installed, the architecture of ``choice`` alone."""
     values: Mapping[str, str] = {
         "Dir": f"{directory}/",
         "Dir::Etc": "etc/",
@@ -163,10 +199,13 @@ def configuration(directory: Path) -> str:
         "Dir::State": "state/",
         "Dir::State::status": "state/status",
         "Dir::Cache": "cache/",
-        "APT::Architecture": ARCHITECTURE,
-        "APT::Architectures": ARCHITECTURE,
+        "APT::Architecture": choice.architecture,
+        "APT::Architectures": choice.architecture,
+        "APT::Default-Release": choice.suites[-1],
         "APT::Install-Recommends": "false",
         "APT::Sandbox::User": "",
+        "APT::Update::Error-Mode": "any",
+        "Acquire::ForceHash": "SHA256",
         "Acquire::Languages": "none",
         "Acquire::Retries": "3",
         "Debug::NoLocking": "true",

@@ -29,6 +29,10 @@ class VmError(Exception):
     """The virtual camera cannot be built or run; the message says why and what helps."""
 
 
+class UnreachableError(VmError):
+    """Debian's packages are out of reach from here: no mirror, none that answers, or no keys for what it says."""
+
+
 def need(*programs: str) -> None:
     """VmError that names the Debian packages of those programs which are not here."""
     missing = sorted({PROVIDES[program] for program in programs if _find(program) is None})

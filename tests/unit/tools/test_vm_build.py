@@ -44,15 +44,16 @@ def test_nothing_to_fetch_is_no_camera() -> None:
     """A mirror that knows none of the packages is told, and so is one without hashes."""
     with pytest.raises(VmError, match="names no packages"):
         parse_fetches("Reading package lists...\n")
-    with pytest.raises(VmError, match="no hash for bash_5"):
-        parse_fetches(URIS.replace("SHA256:cd", "-"))
+    for none in ("-", ""):
+        with pytest.raises(VmError, match="no hash for bash_5"):
+            parse_fetches(URIS.replace("SHA256:cd", none))
 
 
 def test_the_mirror_is_the_hosts() -> None:
     """The first that is Debian's; where there is none the way out is named."""
     told = "http://other.example/ubuntu/\nhttp://one.example/debian/\nhttp://two.example/debian\n"
     assert mirror(told) == "http://one.example/debian/"
-    with pytest.raises(VmError, match="make vm VM_MIRROR="):
+    with pytest.raises(VmError, match="make ... VM_MIRROR="):
         mirror("http://other.example/ubuntu/\nhttp://security.example/debian-security/\n")
 
 
