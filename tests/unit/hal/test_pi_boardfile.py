@@ -31,6 +31,17 @@ INTERFACES = {
 PULLED_UP = {f"GPIO{number}" for number in range(9)}
 """Pins that the chip pulls up from the moment power comes, and the others down: from Broadcom's table, which holds for all three boards."""
 
+OTHERS = {
+    "GPIO0": "a HAT's memory",
+    "GPIO1": "a HAT's memory",
+    "GPIO8": "the other chip select of SPI0, which the kernel's driver takes too",
+    "GPIO16": "SupTronics' UPS boards X1200 to X1209: high stops the charger",
+    "GPIO21": "the way out of I2S, which the kernel's driver takes too",
+    "GPIO24": "the reset of a LetsTrust TPM: low holds it there",
+}
+"""Pins that something on a common module drives or reads: https://suptronics.com/Raspberrypi/Power_mgmt/x1209-v1.0_hardware.html,
+https://github.com/PaulKissinger/LetsTrust/issues/17, and the kernel's device trees."""
+
 # (what is replaced, by what, what the message has to say)
 BREACHES = [
     ("GPIO5", "GPIO28", "zero2w.toml: buttons.record.pin: is 'GPIO28'; it has to be a pin, GPIO0 to GPIO27"),
@@ -38,11 +49,11 @@ BREACHES = [
     ("GPIO5", "BOARD29", "buttons.record.pin"),
     ("GPIO5", "GPIO5\\n", "buttons.record.pin"),
     ('pin = "GPIO5"', "pin = 5", "buttons.record.pin: is 5"),
-    ("GPIO6", "GPIO5", "zero2w.toml: buttons.function: GPIO5 is taken by buttons.record"),
+    ("GPIO4", "GPIO5", "zero2w.toml: buttons.function: GPIO5 is taken by buttons.record"),
     ("GPIO23", "GPIO17", "lights.front.red: GPIO17 is taken by lights.top.red"),
-    ("GPIO24", "GPIO20", "microphone.pins: GPIO20 is taken by vibration"),
-    ("GPIO24", "GPIO2", "i2c.sda: GPIO2 is taken by vibration"),
-    ("GPIO16", "GPIO15", "uart.rx: GPIO15 is taken by inputs.alarm"),
+    ("GPIO13", "GPIO20", "microphone.pins: GPIO20 is taken by vibration"),
+    ("GPIO13", "GPIO2", "i2c.sda: GPIO2 is taken by vibration"),
+    ('alarm = { pin = "GPIO25"', 'alarm = { pin = "GPIO15"', "uart.rx: GPIO15 is taken by inputs.alarm"),
     ("0x18", "0x36", "gauge.address: 0x36 is taken by accelerometer"),
     ("0x18", "0x78", "accelerometer.address: is 120; it has to be a whole number from 8 to 119"),
     ("0x18", "true", "accelerometer.address: is True"),
@@ -76,7 +87,7 @@ BREACHES = [
     ("plughw:CARD=adau7002,DEV=0", "file:'/etc/passwd'", "microphone.card"),
     ("plughw:CARD=adau7002,DEV=0", "x" * 65, "microphone.card"),
     ("card = ", "name = ", "microphone.card: is missing"),
-    ("GPIO25", "GPIO5", "power.contact: GPIO5 is taken by buttons.record"),
+    ("GPIO6", "GPIO5", "power.contact: GPIO5 is taken by buttons.record"),
     ("contact = {", "battery = {", "power.battery: is not known"),
     (', axes = ["+x", "+y", "+z"]', "", "accelerometer.axes: is missing; it has to be x, y and z in the order of"),
     ('["+x", "+y", "+z"]', '["+x", "+y"]', "accelerometer.axes"),
@@ -147,6 +158,16 @@ def test_nothing_is_lit_or_pressed_before_the_service_runs(name: str) -> None:
     assert [each.pin for each in board.buttons.values() if each.high is (each.pin in PULLED_UP)] == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_common_modules_may_be_plugged_on(name: str) -> None:
+    """No part is on a pin that a module needs for something else, and what shares one agrees with the module: SupTronics' boards tell of power
+    on GPIO6 by a high level, and a LetsTrust TPM pulls up GPIO25, which it may pull down for an interrupt that the kernel does not ask for."""
+    board = load(shipped()[name])
+    assert sorted({pin for _, pin in board.pins()} & set(OTHERS)) == []
+    assert board.power["contact"] == Contact("GPIO6", pull=None, high=True)
+    assert board.inputs["alarm"] == Contact("GPIO25", pull=True, high=False)
+
+
 @pytest.mark.parametrize(("old", "new", "says"), BREACHES)
 def test_what_breaks_a_rule_is_refused(old: str, new: str, says: str) -> None:
     """The message names the file, the key and the rule."""
@@ -164,7 +185,7 @@ def test_where_things_are_and_how() -> None:
     assert board.accelerometer == Motion(Chip("lis3dh", 0x18), ("+x", "+y", "+z"))
     assert board.camera == Lens(0, turned=False, hardware=None)
     assert board.signer == Key("tpm2", "/dev/tpmrm0", ("GPIO7", "GPIO9", "GPIO10", "GPIO11"))
-    assert board.power == {"contact": Contact("GPIO25", pull=False, high=True)}
+    assert board.power == {"contact": Contact("GPIO6", pull=None, high=True)}
     assert board.gpiochip is None
 
 

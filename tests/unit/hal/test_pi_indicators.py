@@ -26,7 +26,7 @@ from tests.specification.hardware import REVISIONS
 LIT = [Light(colour, pattern) for colour, pattern in product(Colour, Pattern) if colour is not Colour.OFF]
 OFF = Light(Colour.OFF)
 DARK = Lights(OFF, OFF)
-MOTOR, BUZZER = "GPIO24", "GPIO12"
+MOTOR, BUZZER = "GPIO13", "GPIO12"
 _T = TypeVar("_T")
 
 
