@@ -1,6 +1,7 @@
 """The accelerometer LIS3DH on I2C: 50 readings a second up to 8 g, which wait in its queue until they are fetched.
 
-Registers are those of ST's data sheet DocID17530.  Its own oscillator runs up to a few percent beside ours: readings are taken to be evenly
+Registers are those of ST's data sheet DocID17530 (section 8; the queue: 5.1, the size of a step: 2.1).  What it does not say: the queue keeps the upper
+10 of 12 bits (https://community.st.com/t5/mems-sensors/lis3dhtr-data-length/td-p/440261).  Its own oscillator runs up to a few percent beside ours: readings are taken to be evenly
 spread over the time since those before.
 """
 
@@ -21,9 +22,9 @@ WHO: Final = 0x33
 CTRL_REG1: Final = 0x20
 OUT_X_L: Final = 0x28
 FIFO_SRC: Final = 0x2F
-NEXT: Final = (
-    0x80  # with a register: go on to the next with each byte; behind the last of a reading the queue's next one follows
-)
+NEXT: Final = 0x80
+"""With a register: go on to the next with each byte (6.1.1).  Behind 0x2D it goes back to 0x28, where the queue's next reading is (ST's AN3308:
+192 bytes are all of it)."""
 STREAM: Final = 0x80
 RUN: Final = (
     (0x24, 0x40),  # CTRL_REG5: FIFO_EN
@@ -33,9 +34,9 @@ RUN: Final = (
     (CTRL_REG1, 0x47),  # 50 Hz, all axes
 )
 REST: Final = 0x00  # CTRL_REG1: power-down
-WAITING: Final = 0x1F  # of FIFO_SRC_REG
-FULL: Final = 0x40  # one more than it can count
-MG: Final = 4.0  # a step at 8 g and 12 bits
+WAITING: Final = 0x1F  # of FIFO_SRC_REG: FSS, unread readings, which stops at 31
+FULL: Final = 0x40  # OVRN: there are 32
+MG: Final = 4.0  # a step at 8 g and 12 bits, of which the queue keeps every fourth
 SHIFT: Final = 4  # they stand to the left in 16
 ONE: Final = 6  # bytes
 AT_ONCE: Final = 5  # readings in one transfer, of 32 bytes at most

@@ -1,6 +1,7 @@
 """Battery and charger of a board with a MAX17048 or one of its family (MAX17043/44/49/58/59), as most UPS boards for a Raspberry Pi have.
 
-Registers, units and addresses are those of Maxim's data sheet 19-6171.  The chip has no thermometer.
+Registers and units are those of Maxim's data sheet 19-6171 (revision 7, its register summary), and of the older chips' own; Linux' max17040_battery.c
+has the same.  A chip for two cells tells the voltage of one.  None of them has a thermometer.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ ADDRESS: Final = 0x36
 VCELL: Final = 0x02
 SOC: Final = 0x04
 VERSION: Final = 0x08
-VOLT: Final = 12_800  # steps of VCELL, 78.125 uV each; the older chips leave the lower four bits at 0
+VOLT: Final = 12_800  # steps of VCELL, 78.125 uV for each cell; the older chips have 1.25 mV, 16 times that, and leave four bits at 0
 PERCENT: Final = 256  # steps of SOC
 CELL_V: Final = 2.5, 4.5
-"""What a lithium-ion cell has that still powers a board, with something to spare: the chip is powered by the cell that it measures."""
+"""What a lithium-ion cell has that still powers a board, with something to spare: the chip is powered by the cell that it measures, and works
+from 2.5 V to 4.5 V."""
 THERMAL: Final = Path("/sys/class/thermal")
 PROCESSOR: Final = "cpu-thermal"
 OFF: Final = ("systemctl", "poweroff", "--no-block")

@@ -26,7 +26,11 @@ class Rtc:
         self._device = device
 
     def read(self) -> int:
-        """Seconds since 1970.  ``OSError`` where there is none, or its driver knows that it stood still."""
+        """Seconds since 1970.  ``OSError`` where there is none, or its driver knows that it stood still.
+
+        Not promised: that a driver tells.  A DS3231's (rtc-ds1307) clears the chip's flag as it begins, and says ``SET TIME!`` to the kernel's log
+        alone.  One that lost all power goes on from 2000, which is seen; one whose crystal stood still for a while is taken at its word.
+        """
         given = self._ioctl(RTC_RD_TIME, bytes(_TIME.size))
         second, minute, hour, day, month, year, *_ = _TIME.unpack(given)
         return timegm((year + 1900, month + 1, day, hour, minute, second))

@@ -52,7 +52,7 @@ class Max17048:
 
 
 class Lis3dh:
-    """A chip that lies still, y up, and queues what it feels by a clock.  Its oscillator runs 1 % fast."""
+    """A chip that lies still, y up, and queues what it feels by a clock, 10 bits of it.  Its oscillator runs 1 % fast."""
 
     def __init__(self, clock: VirtualClock) -> None:
         """Without power just before: nothing is set up."""
@@ -76,7 +76,10 @@ class Lis3dh:
         if register == 0x28:
             assert onward, "without bit 7 it sends the same byte again and again"
             taken, self._queue = self._queue[: count // 6], self._queue[count // 6 :]
-            return b"".join((axis * 16).to_bytes(2, "little", signed=True) for each in taken for axis in each)
+            kept = [
+                axis & ~3 for each in taken for axis in each
+            ]  # ST: "in the FIFO only 10 most significant bits are stored"
+            return b"".join((axis * 16).to_bytes(2, "little", signed=True) for axis in kept)
         return bytes([self.registers.get(register, 0)]) * count
 
     def write(self, register: int, value: int) -> None:

@@ -57,13 +57,13 @@ def test_it_is_set_up_for_eight_g(worn: Worn) -> None:
 @pytest.mark.parametrize(
     ("axes", "felt"),
     [
-        (("+x", "+y", "+z"), (40, -1000, 8188)),
-        (("-x", "+y", "-z"), (-40, -1000, -8188)),
-        (("+z", "-x", "+y"), (8188, -40, -1000)),
+        (("+x", "+y", "+z"), (32, -1008, 8176)),
+        (("-x", "+y", "-z"), (-32, -1008, -8176)),
+        (("+z", "-x", "+y"), (8176, -32, -1008)),
     ],
 )
 def test_it_may_be_mounted_any_way(axes: tuple[str, str, str], felt: tuple[int, ...], worn: Worn) -> None:
-    """4 mg a step, with the axes as a wearer has them; both ends of the range come through."""
+    """16 mg a step, of which the queue knows no less, with the axes as a wearer has them; both ends of the range come through."""
     worn.chip.feels = (10, -250, 2047)
     worn.part = PiAccelerometer(worn.bus, worn.clock, axes=axes, paced=False)
     worn.part.start(worn.got.append)
@@ -77,6 +77,14 @@ def test_axes_that_are_none(axes: tuple[str, str, str], worn: Worn) -> None:
     """A board's mistake is refused."""
     with pytest.raises(ValueError, match="axes"):
         PiAccelerometer(worn.bus, worn.clock, axes=axes)
+
+
+def test_a_queue_that_is_full_to_the_last_place(worn: Worn) -> None:
+    """Five bits count to 31: the bit for an overrun is the thirty-second reading, and none is left behind."""
+    worn.part.start(worn.got.append)
+    worn.clock.advance(700 * MS)
+    worn.part.poll()
+    assert worn.chip.read(0x2F, 1) == bytes([0x20])
 
 
 def test_no_reading_is_lost_or_told_twice(worn: Worn) -> None:
