@@ -15,7 +15,7 @@ Rules for all parts:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,7 @@ from hal.values import (
     Lights,
     Overlay,
     OverlayField,
+    PartName,
     Pattern,
     PortKind,
     Sample,
@@ -64,6 +65,7 @@ __all__ = [
     "Lights",
     "Overlay",
     "OverlayField",
+    "PartName",
     "Pattern",
     "PortKind",
     "Power",
@@ -326,7 +328,8 @@ class Updater(Protocol):
 @dataclass(frozen=True, slots=True)
 class Hal:
     """Every part of one camera.  ``config`` is the small partition for enrolment and settings, ``evidence`` the large one.  ``docks``: all
-    ports over which it may meet a dock, the fastest first; the ends of one docking, where several are up at once."""
+    ports over which it may meet a dock, the fastest first; the ends of one docking, where several are up at once.  ``missing``: parts that are
+    not there right now, and why; any thread may ask."""
 
     video: VideoSource
     audio: AudioSource | None
@@ -342,3 +345,4 @@ class Hal:
     watchdog: Watchdog
     updater: Updater
     motion: Accelerometer | None = None
+    missing: Callable[[], Mapping[PartName, str]] = dict

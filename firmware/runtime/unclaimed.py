@@ -1,19 +1,27 @@
-"""A camera that belongs to no authority: it refuses to record, loudly, since nobody could ever read or prove what it made."""
+"""A camera that belongs to no authority, or has no storage: it refuses to record, loudly, since nobody could ever read or prove what it made.
+
+What it lacks it looks for, ever more rarely; once that is there the service begins anew, and records.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from firmware.runtime.controller import Controller
+from firmware.core.indications import Trouble
+from firmware.runtime.controller import Controller, Quit
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.selftest import Counts
 from firmware.runtime.supervise import Part
 
+FIRST_S: Final = 1.0
+LONGEST_S: Final = 60.0
+"""How long it waits before it looks again: twice as long each time, up to the longest."""
+
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping
 
     from firmware.core.flags import Flag
-    from firmware.core.indications import Trouble
     from firmware.runtime.flow import Cause
     from firmware.runtime.log import Log
     from firmware.settings import Settings
@@ -36,15 +44,38 @@ class Nobody:
 class Unclaimed:
     """Lights and buttons alone.  Its controller denies every press, so that of a recording's life nothing ever begins."""
 
-    def __init__(self, hal: Hal, settings: Settings, log: Log) -> None:
+    def __init__(
+        self,
+        hal: Hal,
+        settings: Settings,
+        log: Log,
+        bar: Trouble = Trouble.NOT_ENROLLED,
+        found: Callable[[], bool] = bool,
+    ) -> None:
+        """``bar``: what is shown; ``found`` says whether what it lacks is there by now, and is asked on a thread of its own."""
         self.inbox: Mailbox[object] = Mailbox(1)
         self.roster = Nobody()
-        self.controller = Controller(hal, settings, self, log, enrolled=False)
+        self._look = found
+        self.found = False
+        """Whether it ended because it can do more now."""
+        self.controller = Controller(hal, settings, self, log, bar=bar)
         self.stopped: Callable[[], None] = lambda: None
 
     def parts(self) -> tuple[Part, ...]:
         """Everything that runs."""
-        return (Part("controller", lambda stop: self.controller.run(self.inbox, stop), vital=True),)
+        return (
+            Part("controller", lambda stop: self.controller.run(self.inbox, stop), vital=True),
+            Part("waiting", self.wait, vital=False),
+        )
+
+    def wait(self, stop: threading.Event) -> None:
+        """Look for what it lacks until that is there, or until ``stop``."""
+        pause_s = FIRST_S
+        while not stop.wait(pause_s):
+            pause_s = min(2 * pause_s, LONGEST_S)
+            if not self.found and self._look():
+                self.found = True
+                self.inbox.put(Quit("found"))
 
     def capture(self, unit: Unit) -> None:
         """Nothing is captured."""
