@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.contract.libcamera.root import PLACE, Root
 from tools.vm.trouble import UnreachableError, VmError
 
-SUITES = ("contract",)
+SUITES = ("contract", "real", "library", "faithful")
 _PYTEST = ("python3", "-m", "pytest", "--rootdir=.", "-o", "pythonpath=.", "-p", "no:cacheprovider")
 _AT = "tests/contract/libcamera"
 
@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root.build()
         root.bring_tree()
     except UnreachableError as error:
-        print(f"contract-libcamera: SKIPPED, nothing was tried: {error}", flush=True)
+        sys.stdout.write(f"contract-libcamera: SKIPPED, nothing was tried: {error}\n")
         return int(options.must)
     except VmError as error:
-        print(f"contract-libcamera: {error}", file=sys.stderr)
+        sys.stderr.write(f"contract-libcamera: {error}\n")
         return 2
     suites = [f"{_AT}/{name}.py" for name in SUITES]
     command = root.enter(*_PYTEST, f"--confcutdir={_AT}", *options.pytest, *suites)

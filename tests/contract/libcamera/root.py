@@ -24,6 +24,7 @@ from tools.vm.trouble import UnreachableError, VmError, need, run
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[2]
+STAND_INS: Final = ROOT / "tests" / "stand_ins"
 PLACE: Final = ROOT / "build" / "libcamera"
 LOCKS: Final = {
     ROOT / "requirements" / "desk-dev.txt": (
@@ -46,13 +47,21 @@ CAMERA: Final = Path("usr/share/libcamera/pipeline/virtual")
 TREE: Final = "lapel"
 _SOURCES: Final = ("hal", "tests/contract", "tests/stand_ins")
 _UNWANTED: Final = tuple(f"./usr/share/{name}/*" for name in ("doc", "info", "lintian", "locale", "man", "zoneinfo"))
-_ENVIRONMENT: Final = ("HOME=/tmp", "LANG=C.UTF-8", "LIBCAMERA_LOG_LEVELS=FATAL", "PATH=/usr/bin", f"PYTHONPATH=/{TREE}")
+_ENVIRONMENT: Final = (
+    "HOME=/tmp",
+    "LANG=C.UTF-8",
+    "LIBCAMERA_LOG_LEVELS=FATAL",
+    "PATH=/usr/bin",
+    f"PYTHONPATH=/{TREE}",
+)
 
 
 def judge() -> None:
     """UnreachableError where this machine is none for it."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        raise UnreachableError(f"the root is for Linux on x86-64, and this is {platform.system()} on {platform.machine()}")
+        raise UnreachableError(
+            f"the root is for Linux on x86-64, and this is {platform.system()} on {platform.machine()}"
+        )
     try:
         need("apt-get", "dpkg-deb", "tar")
     except VmError as error:
@@ -117,7 +126,8 @@ class Root:
 
     def _lay_out(self, chosen: Sequence[Package], wheels: Sequence[Path]) -> None:
         root = self.path
-        sources = [HERE / "scene.py", HERE / "root.py", HERE / "virtual.yaml", ROOT / "tests" / "stand_ins"]
+        own = [HERE / name for name in ("scene.py", "root.py", "virtual.yaml")]
+        sources = [*own, *(STAND_INS / name for name in STOOD_IN)]
         key = key_of(json.dumps([each.hash for each in chosen]), *(wheel.name for wheel in wheels), *sources)
 
         def make() -> None:
@@ -126,7 +136,7 @@ class Root:
             for wheel in wheels:
                 lock.lay_out(wheel, root / DIST)
             for name in STOOD_IN:
-                shutil.copytree(ROOT / "tests" / "stand_ins" / name, root / DIST / name)
+                shutil.copytree(STAND_INS / name, root / DIST / name)
             furnish(root)
 
         self.steps.step("Debian root", key, [root], make)

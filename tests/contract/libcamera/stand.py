@@ -26,6 +26,7 @@ import picamera2.platform
 from libcamera import controls
 from picamera2 import Picamera2
 from picamera2.platform import Platform
+from picamera2.request import CompletedRequest
 
 from hal.interface import VideoFormat
 from hal.pi.camera import PIXELS, PiCamera
@@ -39,7 +40,7 @@ HAS: Final = "NV12"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What libcamera wrote on a frame's buffer: its number since the start, and when it was captured."""
+    """What libcamera says of a frame: its number since the camera was configured, and when it was captured."""
 
     sequence: int
     time_ns: int
@@ -48,21 +49,21 @@ class Seen:
 class Memory(MemoryAllocator):
     """Frames in the memory of the process."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[Seen] = []
-
     def lengths(self, form: libcamera.StreamConfiguration) -> list[int]:
         """Luma, and both colours in pairs behind it."""
         luma = form.stride * form.size.height
         return [luma, form.frame_size - luma]
 
-    def acquire(self, bufs: dict[libcamera.Stream, libcamera.FrameBuffer]) -> None:
-        """A frame has come from libcamera: part its colours."""
-        for buffer in bufs.values():
-            self.seen.append(Seen(buffer.metadata.sequence, buffer.metadata.timestamp))
-            colours = np.frombuffer(self.mapped_buffers[buffer], np.uint8)[buffer.planes[0].length :]
+
+class Finished(CompletedRequest):
+    """A frame that came from libcamera: noted, and its colours parted."""
+
+    def __init__(self, request: libcamera.Request, picam2: Virtual) -> None:
+        for buffer in request.buffers.values():
+            picam2.seen.append(Seen(buffer.metadata.sequence, request.metadata[controls.SensorTimestamp]))
+            colours = np.frombuffer(picam2.memory.mapped_buffers[buffer], np.uint8)[buffer.planes[0].length :]
             colours[:] = colours.reshape(-1, 2).T.ravel()
+        super().__init__(request, picam2)
 
 
 class Sensor:
@@ -104,7 +105,7 @@ class Sensor:
     def _run(self, frame_s: float) -> None:
         due = time.monotonic()
         while not self._ended.wait(max(0.0, due - time.monotonic())):
-            due += frame_s
+            due = max(due + frame_s, time.monotonic() + 0.75 * frame_s)  # who was late does not hurry: no sensor does
             if self._waiting and not self.blind.is_set():
                 self._camera.queue_request(self._waiting.popleft())
             else:
@@ -116,25 +117,26 @@ class Virtual(Picamera2):
 
     def __init__(self, camera_num: int = 0) -> None:
         self.memory = Memory()
+        self.seen: list[Seen] = []
         super().__init__(camera_num, allocator=self.memory)  # type: ignore[no-untyped-call] # picamera2's
         OPENED.append(self)
 
     def _grab_camera(self, idx: int) -> Any:
-        self.sensor = Sensor(super()._grab_camera(idx))
+        self.sensor = Sensor(super()._grab_camera(idx))  # type: ignore[no-untyped-call] # picamera2's
         return self.sensor
 
     def _get_raw_modes(self) -> list[dict[str, Any]]:
         return [{"format": HAS, "size": (VIDEO.width, VIDEO.height)}]
 
     def _make_libcamera_config(self, camera_config: dict[str, Any]) -> libcamera.CameraConfiguration:
-        config: libcamera.CameraConfiguration = super()._make_libcamera_config(camera_config)
+        config: libcamera.CameraConfiguration = super()._make_libcamera_config(camera_config)  # type: ignore[no-untyped-call]
         if camera_config["main"]["format"] == PIXELS:
             config.at(0).pixel_format = libcamera.PixelFormat(HAS)
         return config
 
     def _update_stream_config(self, stream_config: dict[str, Any], given: libcamera.StreamConfiguration) -> None:
         asked = stream_config["format"]
-        super()._update_stream_config(stream_config, given)
+        super()._update_stream_config(stream_config, given)  # type: ignore[no-untyped-call]
         if (asked, stream_config["format"]) == (PIXELS, HAS):
             stream_config["format"] = PIXELS
 
@@ -147,7 +149,8 @@ LENSES: list[PiCamera] = []
 def plug() -> None:
     """From now on the product finds the virtual camera, on a board that has no encoder chip."""
     unplug()
-    picamera2.Picamera2 = Virtual  # type: ignore[misc] # the product imports it as it opens a camera
+    picamera2.Picamera2 = Virtual  # type: ignore[misc,assignment] # the product imports it as it opens a camera
+    library.CompletedRequest = Finished  # type: ignore[misc,assignment] # what listens to libcamera makes one of each frame
     library.DmaAllocator = Memory  # type: ignore[misc,assignment] # what closes a camera makes a new one by this name
     picamera2.platform._platform = Platform.PISP
 
@@ -158,6 +161,7 @@ def unplug() -> None:
         LENSES.pop().close()
     OPENED.clear()
     picamera2.Picamera2 = Picamera2  # type: ignore[misc] # as it was
+    library.CompletedRequest = CompletedRequest  # type: ignore[misc]
     gc.collect()  # buffers in it hold descriptors
 
 
