@@ -1,7 +1,7 @@
 """Battery and charger of a board with a MAX17048 or one of its family (MAX17043/44/49/58/59), as most UPS boards for a Raspberry Pi have.
 
-Registers and units are those of Maxim's data sheet 19-6171 (revision 7, its register summary), and of the older chips' own; Linux' max17040_battery.c
-has the same.  A chip for two cells tells the voltage of one.  None of them has a thermometer.
+Registers and units are those of Maxim's data sheet 19-6171 (revision 7, its register summary), and of the older chips' own; Linux'
+max17040_battery.c has the same.  A chip for two cells tells the voltage of one.  None of them has a thermometer.
 """
 
 from __future__ import annotations
