@@ -13,7 +13,7 @@ from tools.dock.rack.doors import Door
 from tools.dock.rack.gadgets import is_usb
 from tools.dock.rack.lines import Gadgets, NamedLine, Scan
 from tools.dock.rack.ports import is_tcp, ttys
-from tools.dock.rack.reception import NAP_S, Reception
+from tools.dock.rack.reception import NAP_S, Host, Reception
 from tools.dock.rack.slots import Rack
 from tools.dock.visit import Desk
 
@@ -71,33 +71,38 @@ class Dock:
             monotonic_ns=self._clock,
             stopping=self._stopping,
         )
-        places = self._places(reception, specs)
-        threads = {place: _begin(place) for place in places}
-        while not self._stopping.wait(NAP_S):
-            for place, thread in threads.items():
-                if not thread.is_alive():
-                    # By a mistake of this program, which was told: the others go on, and so does it.
-                    threads[place] = _begin(place)
-        for thread in threads.values():
-            thread.join()
+        serve(places(reception, specs, self._scan), self._stopping)
         if reception.failure:
             raise reception.failure
 
-    def _places(self, reception: Reception, specs: Sequence[str]) -> list[Place]:
-        """What the names mean."""
-        if len(set(specs)) < len(specs):
-            raise SetupError("one port was given twice")
-        sockets = [spec for spec in specs if is_tcp(spec)]
-        gadgets = [spec for spec in specs if is_usb(spec)]
-        lines = [spec for spec in specs if spec not in sockets and spec not in gadgets]
-        places: list[Place] = [NamedLine(reception, path) for path in lines]
-        try:
-            places += [Door(reception, spec) for spec in sockets]
-            if gadgets:
-                places.append(Gadgets(reception, gadgets, self._scan, lines))
-        except ValueError as error:
-            raise SetupError(str(error)) from None
-        return places
+
+def places(host: Host, specs: Sequence[str], scan: Scan = ttys) -> list[Place]:
+    """What the names of ports mean; ``SetupError`` for one that means nothing, or that was given twice."""
+    if len(set(specs)) < len(specs):
+        raise SetupError("one port was given twice")
+    sockets = [spec for spec in specs if is_tcp(spec)]
+    gadgets = [spec for spec in specs if is_usb(spec)]
+    lines = [spec for spec in specs if spec not in sockets and spec not in gadgets]
+    found: list[Place] = [NamedLine(host, path) for path in lines]
+    try:
+        found += [Door(host, spec) for spec in sockets]
+        if gadgets:
+            found.append(Gadgets(host, gadgets, scan, lines))
+    except ValueError as error:
+        raise SetupError(str(error)) from None
+    return found
+
+
+def serve(found: Sequence[Place], stopping: threading.Event) -> None:
+    """Run all of them until ``stopping``."""
+    threads = {place: _begin(place) for place in found}
+    while not stopping.wait(NAP_S):
+        for place, thread in threads.items():
+            if not thread.is_alive():
+                # By a mistake of this program, which was told: the others go on, and so does it.
+                threads[place] = _begin(place)
+    for thread in threads.values():
+        thread.join()
 
 
 def _begin(place: Place) -> threading.Thread:

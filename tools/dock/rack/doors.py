@@ -12,7 +12,7 @@ from tools.dock.events import Kind
 from tools.dock.face.reminders import Reminders
 from tools.dock.rack.crowd import MOST_AT_A_SLOT
 from tools.dock.rack.ports import TcpPort, address, interface, interface_index, listen, peer_place, remedy
-from tools.dock.rack.reception import NAP_S, Reception
+from tools.dock.rack.reception import NAP_S, Host
 
 RETRY_S = 1.0
 
@@ -23,7 +23,7 @@ class Door:
     An address that names an interface goes and comes with it: it is waited for, and listened at anew.
     """
 
-    def __init__(self, reception: Reception, spec: str) -> None:
+    def __init__(self, reception: Host, spec: str) -> None:
         """``ValueError`` where it is not of that form."""
         address(spec)
         self._at = reception

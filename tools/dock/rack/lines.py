@@ -11,7 +11,7 @@ from functools import partial
 from tools.dock.events import Kind
 from tools.dock.rack.gadgets import Stand, Tty, arrivals, stands, wanted
 from tools.dock.rack.ports import NOT_THERE, SerialPort, remedy
-from tools.dock.rack.reception import NAP_S, Outcome, Reception
+from tools.dock.rack.reception import NAP_S, Host, Outcome
 
 RETRY_S = 1.0
 SCAN_S = 0.5
@@ -27,7 +27,7 @@ class Line:
 
     def __init__(
         self,
-        reception: Reception,
+        reception: Host,
         path: str,
         slot: str,
         *,
@@ -94,7 +94,7 @@ class Line:
 class NamedLine:
     """A tty by its path."""
 
-    def __init__(self, reception: Reception, path: str) -> None:
+    def __init__(self, reception: Host, path: str) -> None:
         """Serve at this path, whether there is a tty now or not."""
         self.path = path
         self._at = reception
@@ -109,7 +109,7 @@ class NamedLine:
 class Gadgets:
     """All USB serial gadgets that are taken for cameras."""
 
-    def __init__(self, reception: Reception, specs: Sequence[str], scan: Scan, apart_from: Collection[str]) -> None:
+    def __init__(self, reception: Host, specs: Sequence[str], scan: Scan, apart_from: Collection[str]) -> None:
         """``specs``: which (``ValueError`` where one is not of that form); ``apart_from``: paths of lines that are named, and looked after
         by themselves."""
         self._at = reception

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -49,8 +50,44 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-class Reception:
-    """Meets cameras until ``stopping``.  Used from a thread for each of them.
+class Host(ABC):
+    """Whoever meets cameras at ports until ``stopping``: what lines, gadgets and sockets need of it, whatever it does with a camera.
+
+    Used from a thread for each of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        rack: Rack,
+        crowd: Crowd,
+        stopping: threading.Event | None = None,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """``crowd``: how many are let in."""
+        self.rack = rack
+        self.crowd = crowd
+        self.attempts = Attempts()
+        self.stopping = stopping or threading.Event()
+        self.clock = monotonic_ns
+
+    @abstractmethod
+    def emit(self, kind: Kind, slot: str, device: str = "", **facts: str | int | bool) -> None:
+        """Tell what happened at a slot."""
+
+    @abstractmethod
+    def attend(self, port: Port, slot: str, believed: Callable[[], None] = _nothing) -> Outcome:
+        """Attend whoever is at this port until that is over.  ``believed`` is called once it is no stranger."""
+
+    def hold(self, port: Port, slot: str) -> None:
+        """Wait until this slot may have another handshake; ``OSError`` if the port is gone before that."""
+        while (left := self.attempts.wait_ns(slot, self.clock())) and not self.stopping.is_set():
+            port.idle()
+            self.stopping.wait(min(NAP_S, left / NANO))
+
+
+class Reception(Host):
+    """Meets cameras as a dock.
 
     ``failure``: why the store cannot be used any more, which ends the dock.  ``once``: end after the first visit that came to its end.
     """
@@ -66,12 +103,8 @@ class Reception:
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """Meet them at this desk."""
-        self.rack = rack
-        self.crowd = crowd
-        self.attempts = Attempts()
-        self.stopping = stopping or threading.Event()
+        super().__init__(rack=rack, crowd=crowd, stopping=stopping, monotonic_ns=monotonic_ns)
         self.failure: StoreError | None = None
-        self.clock = monotonic_ns
         self._desk = desk
         self._refusals = Refusals(desk.store.root)
         self._once = once
@@ -79,12 +112,6 @@ class Reception:
     def emit(self, kind: Kind, slot: str, device: str = "", **facts: str | int | bool) -> None:
         """Tell what happened at a slot."""
         self._desk.emit(DockEvent(kind, device, facts, slot))
-
-    def hold(self, port: Port, slot: str) -> None:
-        """Wait until this slot may have another handshake; ``OSError`` if the port is gone before that."""
-        while (left := self.attempts.wait_ns(slot, self.clock())) and not self.stopping.is_set():
-            port.idle()
-            self.stopping.wait(min(NAP_S, left / NANO))
 
     def attend(self, port: Port, slot: str, believed: Callable[[], None] = _nothing) -> Outcome:
         """Attend whoever is at this port until the session ends.  ``believed`` is called once its certificates are."""
