@@ -15,7 +15,7 @@ Rules for all parts:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,7 +31,6 @@ from hal.values import (
     Lights,
     Overlay,
     OverlayField,
-    PartName,
     Pattern,
     PortKind,
     Sample,
@@ -65,7 +64,6 @@ __all__ = [
     "Lights",
     "Overlay",
     "OverlayField",
-    "PartName",
     "Pattern",
     "PortKind",
     "Power",
@@ -248,8 +246,11 @@ class Signer(Protocol):
     def kind(self) -> str:
         """Where the key lives: ``software``, ``tpm2`` or ``firmware``; stated in every manifest."""
 
+    def create(self) -> bytes:
+        """Make the key inside where there is none, and return the public key.  One that is there stays: nothing here replaces it."""
+
     def public_key(self) -> bytes:
-        """SubjectPublicKeyInfo, DER."""
+        """SubjectPublicKeyInfo, DER; ``OSError`` where there is no key yet."""
 
     def sign_digest(self, digest: bytes) -> bytes:
         """The DER ECDSA signature over a SHA-256 digest of 32 bytes."""
@@ -328,8 +329,8 @@ class Updater(Protocol):
 @dataclass(frozen=True, slots=True)
 class Hal:
     """Every part of one camera.  ``config`` is the small partition for enrolment and settings, ``evidence`` the large one.  ``docks``: all
-    ports over which it may meet a dock, the fastest first; the ends of one docking, where several are up at once.  ``missing``: parts that are
-    not there right now, and why; any thread may ask."""
+    ports over which it may meet a dock, the fastest first; the ends of one docking, where several are up at once.  ``serial``: the board's own
+    number, at most 64 of ``A-Z a-z 0-9 -``; empty where it has none."""
 
     video: VideoSource
     audio: AudioSource | None
@@ -345,4 +346,4 @@ class Hal:
     watchdog: Watchdog
     updater: Updater
     motion: Accelerometer | None = None
-    missing: Callable[[], Mapping[PartName, str]] = dict
+    serial: str = ""

@@ -43,7 +43,7 @@ DIRECTION: dict[str, tuple[str, ...]] = {
     "hal.values": (),
     "tools.verify": (),
     "tools.bench": OURS,
-    "tools.provision": ("tools", "firmware.evidence", "firmware.settings"),
+    "tools.provision": ("tools", "firmware.dock", "firmware.evidence", "firmware.settings"),
     "tools": ("tools", "firmware.dock", "firmware.evidence", "firmware.version", "hal.interface", "hal.patterns"),
 }
 
@@ -76,6 +76,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tools.dock.places.swift": ("keystoneauth1", "requests", "swiftclient"),
     "tools.bench": ("OpenSSL", "av", "numpy", "rich"),
     "tools.panel": ("h11", "wsproto"),
+    "tools.provision.factory.labels": ("segno",),
     "tools.dock.timing.tsa": ("cryptography", "rfc3161_client"),
     "tools": ("PIL", "av", "c2pa", "cryptography", "numpy", "pyrage", "rich", "serial"),
 }

@@ -19,6 +19,7 @@ from firmware import settings
 from firmware.camera import Camera
 from firmware.core.machine import RUNNING, Recording
 from firmware.evidence import documents, kinds, log_kinds
+from firmware.evidence.keys import public_der
 from firmware.evidence.receipt import receipt_facts
 from firmware.evidence.second import Issuer, SecondKey, key_pem
 from firmware.runtime import pending
@@ -81,9 +82,13 @@ class PkiSigner:
     kind: str = "software"
     holder: Holder | None = None
 
+    def create(self) -> bytes:
+        """It is there."""
+        return self.public_key()
+
     def public_key(self) -> bytes:
-        """Not asked for."""
-        raise NotImplementedError
+        """The device's."""
+        return public_der((self.holder or pki().device).key.public_key())
 
     def sign_digest(self, digest: bytes) -> bytes:
         """Sign."""

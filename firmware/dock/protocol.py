@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
+from firmware.dock.enrolling import Certificates, Commit, Enrolled, Introduction, KeyRequest, MakeKey, Sample
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import (
     HEADER,
@@ -73,12 +74,22 @@ class State(Enum):
     FILLING = "filling"
     TAKING = "taking"
     ANSWERING = "answering"
+    INTRODUCING = "introducing"
+    CALLED = "called"
+    MAKING = "making"
+    CERTIFYING = "certifying"
+    INSTRUCTING = "instructing"
+    PROVING = "proving"
+    COMMITTING = "committing"
+    LOCKING = "locking"
     CLOSED = "closed"
     FAILED = "failed"
 
 
 S, _CAMERA, _DOCK = State, Side.CAMERA, Side.DOCK
 _NOT_NOW: Mapping[type[Message], State] = {Busy: S.READY, Refused: S.READY}
+_OVER: Mapping[type[Message], State] = {Refused: S.CLOSED}
+"""An enrolment is over with the first thing that is not done."""
 
 _ASKING: Mapping[type[Message], State] = {
     SettingsLine: S.STORING,
@@ -109,6 +120,14 @@ TABLE: Mapping[State, tuple[Side | None, Mapping[type[Message], State]]] = Mappi
         S.FILLING: (_DOCK, {Piece: S.TAKING, **_ASKING}),
         S.TAKING: (_CAMERA, {Taken: S.FILLING, Stored: S.READY, **_NOT_NOW}),
         S.ANSWERING: (_CAMERA, {Pong: S.READY}),
+        S.INTRODUCING: (_CAMERA, {Introduction: S.CALLED, **_OVER}),
+        S.CALLED: (_DOCK, {MakeKey: S.MAKING, Bye: S.CLOSED}),
+        S.MAKING: (_CAMERA, {KeyRequest: S.CERTIFYING, **_OVER}),
+        S.CERTIFYING: (_DOCK, {Certificates: S.INSTRUCTING, Bye: S.CLOSED}),
+        S.INSTRUCTING: (_DOCK, {SettingsLine: S.PROVING, Bye: S.CLOSED}),
+        S.PROVING: (_CAMERA, {Sample: S.COMMITTING, **_OVER}),
+        S.COMMITTING: (_DOCK, {Commit: S.LOCKING, Bye: S.CLOSED}),
+        S.LOCKING: (_CAMERA, {Enrolled: S.CLOSED, **_OVER}),
         S.CLOSED: (None, {}),
         S.FAILED: (None, {}),
     }
@@ -128,10 +147,10 @@ def next_state(state: State, speaker: Side, kind: type[Message]) -> State | None
 class Connection:
     """One end of one conversation."""
 
-    def __init__(self, side: Side) -> None:
-        """Begin in ``GREETING``."""
+    def __init__(self, side: Side, begin: State = State.GREETING) -> None:
+        """Begin a docking, or with ``INTRODUCING`` an enrolment."""
         self.side = side
-        self.state = State.GREETING
+        self.state = begin
         self._peer = Side.DOCK if side is Side.CAMERA else Side.CAMERA
         self._buffer = bytearray()
         self._needed = HEADER.size

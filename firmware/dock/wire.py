@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.dock import messages
+from firmware.dock import enrolling, messages
 from firmware.dock.messages import HEADER, Message
 from firmware.evidence.errors import FormatError
 
@@ -36,6 +36,13 @@ MESSAGES: dict[int, type[Message]] = {
         messages.Wanted,
         messages.Piece,
         messages.Taken,
+        enrolling.Introduction,
+        enrolling.MakeKey,
+        enrolling.KeyRequest,
+        enrolling.Certificates,
+        enrolling.Sample,
+        enrolling.Commit,
+        enrolling.Enrolled,
     )
 }
 

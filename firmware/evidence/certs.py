@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
+from firmware.evidence.der import spell
 from firmware.evidence.errors import ChainError, DateError, EvidenceError, FormatError, RevokedError, SignatureError
 from firmware.evidence.keys import PublicKey, der_signature, hash_of, p256, raw_signature
 from firmware.evidence.roles import EXTENSION_NAMES, FOREVER, Role, extensions, name_fits, path
@@ -156,7 +157,7 @@ def read_certificate(der: bytes, role: Role, issuer: Certificate | None, where: 
 def assemble(tbs: bytes, signature: bytes) -> bytes:
     """The one DER spelling of a certificate over ``tbs``, given any DER signature."""
     low = der_signature(raw_signature(signature))
-    return _der(0x30, tbs + _ECDSA_SHA256 + _der(0x03, b"\0" + low))
+    return spell(0x30, tbs, _ECDSA_SHA256, spell(0x03, b"\0", low))
 
 
 def read_pem(pem: bytes, where: str = "certificate") -> tuple[bytes, ...]:
@@ -245,12 +246,3 @@ def _check_standing(certificate: Certificate, trust: Trust, where: str) -> None:
         raise DateError(
             f"{where}: notAfter: {certificate.not_after:%Y-%m-%d %H:%M:%S} is before the time it is judged at"
         )
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    """One DER element (X.690, 8.1)."""
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(size))) + size + content

@@ -1,4 +1,4 @@
-"""DER (X.690) of what others sign: each length in its one spelling, and nothing that goes on behind its end."""
+"""DER (X.690), of ours and of what others sign: each length in its one spelling, and nothing that goes on behind its end."""
 
 from __future__ import annotations
 
@@ -86,6 +86,16 @@ class Elements:
         """Refuse whatever is left."""
         if self.left:
             raise FormatError(f"{self._where}: has more members than it may have")
+
+
+def spell(tag: int, *contents: bytes) -> bytes:
+    """One element of this content, with its length in DER's spelling."""
+    content = b"".join(contents)
+    length = len(content)
+    if length < _LONG:
+        return bytes((tag, length)) + content
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((tag, _LONG | len(size))) + size + content
 
 
 def oid(dotted: str) -> bytes:

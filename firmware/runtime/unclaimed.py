@@ -1,31 +1,31 @@
-"""A camera that belongs to no authority, or has no storage: it refuses to record, loudly, since nobody could ever read or prove what it made.
+"""A camera that belongs to no authority: it refuses to record, loudly, since nobody could ever read or prove what it made.
 
-What it lacks it looks for, ever more rarely; once that is there the service begins anew, and records.
+All that it does besides is to let itself be enrolled, over any of its dock ports.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from firmware.core.indications import Trouble
+from firmware.runtime.claim import Facts, Unowned
+from firmware.runtime.claimlink import ClaimLink
 from firmware.runtime.controller import Controller, Quit
 from firmware.runtime.mailbox import Mailbox
 from firmware.runtime.selftest import Counts
 from firmware.runtime.supervise import Part
 
-FIRST_S: Final = 1.0
-LONGEST_S: Final = 60.0
-"""How long it waits before it looks again: twice as long each time, up to the longest."""
-
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping
 
     from firmware.core.flags import Flag
+    from firmware.core.indications import Trouble
+    from firmware.evidence.recipients import Random
     from firmware.runtime.flow import Cause
     from firmware.runtime.log import Log
     from firmware.settings import Settings
     from hal.interface import Hal, Unit
+
+ENROLLED: Final = "enrolled"
 
 
 class Nobody:
@@ -42,40 +42,28 @@ class Nobody:
 
 
 class Unclaimed:
-    """Lights and buttons alone.  Its controller denies every press, so that of a recording's life nothing ever begins."""
+    """Lights, buttons, and desks that enrol it.  Its controller denies every press, so that of a recording's life nothing ever begins."""
 
-    def __init__(
-        self,
-        hal: Hal,
-        settings: Settings,
-        log: Log,
-        bar: Trouble = Trouble.NOT_ENROLLED,
-        found: Callable[[], bool] = bool,
-    ) -> None:
-        """``bar``: what is shown; ``found`` says whether what it lacks is there by now, and is asked on a thread of its own."""
+    def __init__(self, hal: Hal, settings: Settings, log: Log, *, random: Random) -> None:
         self.inbox: Mailbox[object] = Mailbox(1)
         self.roster = Nobody()
-        self._look = found
-        self.found = False
-        """Whether it ended because it can do more now."""
-        self.controller = Controller(hal, settings, self, log, bar=bar)
+        self.controller = Controller(hal, settings, self, log, enrolled=False)
         self.stopped: Callable[[], None] = lambda: None
+        self._unowned = Unowned(hal.config.root(), hal.signer, Facts(hal.updater.board(), hal.serial), random)
+        self._links = [ClaimLink(port, hal.clock, self._unowned, log, self._claimed) for port in hal.docks]
 
     def parts(self) -> tuple[Part, ...]:
         """Everything that runs."""
-        return (
-            Part("controller", lambda stop: self.controller.run(self.inbox, stop), vital=True),
-            Part("waiting", self.wait, vital=False),
-        )
+        links = [Part(f"enrol-{rank}", link.run, vital=False) for rank, link in enumerate(self._links, 1)]
+        return (Part("controller", lambda stop: self.controller.run(self.inbox, stop), vital=True), *links)
 
-    def wait(self, stop: threading.Event) -> None:
-        """Look for what it lacks until that is there, or until ``stop``."""
-        pause_s = FIRST_S
-        while not stop.wait(pause_s):
-            pause_s = min(2 * pause_s, LONGEST_S)
-            if not self.found and self._look():
-                self.found = True
-                self.inbox.put(Quit("found"))
+    @property
+    def claimed(self) -> bool:
+        """Whether it was enrolled: it ends then, for the service to start again as a camera."""
+        return self._unowned.claimed
+
+    def _claimed(self) -> None:
+        self.inbox.put(Quit(ENROLLED))
 
     def capture(self, unit: Unit) -> None:
         """Nothing is captured."""
@@ -118,5 +106,7 @@ class Unclaimed:
         """Nothing is tried."""
 
     def leave(self, reason: str, *, resume: bool) -> None:  # noqa: ARG002 - there is no audit log
-        """Nothing waits to be written."""
+        """Nothing waits to be written.  What was enrolled is felt to be; then the service is another one."""
+        if reason == ENROLLED:
+            self.controller.face.cue("docked")
         self.stopped()

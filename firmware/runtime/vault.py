@@ -141,12 +141,10 @@ class Vault:
             self.custody.tell_settings()
 
     def _boot_facts(self, start: str) -> dict[str, Any]:
-        signer, power, counter = self.hal.signer, None, None
+        signer, power = self.hal.signer, None
         with suppress(OSError):  # a gauge that cannot be read stops nothing
             power = reading(self.hal.power.battery())
-        with suppress(OSError):  # nor does a counter: that it says nothing any more is a fault of its own
-            counter = signer.counter()
-        return {"firmware": VERSION, "signer": signer.kind, "counter": counter, "start": start, "power": power}
+        return {"firmware": VERSION, "signer": signer.kind, "counter": signer.counter(), "start": start, "power": power}
 
     def _age(self) -> AgeWriter:
         """Begin an encrypted file, to the recipients in force."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ def build(
         watchdog=watchdog,
         updater=updater,
         motion=motion,
+        serial=_serial(board / "serial"),
     )
     faults = {
         "video": lens.faults(),
@@ -119,6 +121,13 @@ def build(
     return Simulated(
         hal, Parts(clock, buttons, triggers, indicators, docks, power, watchdog, faults, facts, log, preview)
     )
+
+
+def _serial(path: Path) -> str:
+    """The board's own number, which it got when it was made."""
+    if not path.exists():
+        path.write_text(f"sim-{secrets.token_hex(6)}\n", encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
 
 
 def _out() -> None:

@@ -10,7 +10,13 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 _DIGEST_BYTES = 32
 
@@ -28,6 +34,12 @@ class SoftwareSigner:
     def kind(self) -> str:
         """The key lives in software."""
         return "software"
+
+    def create(self) -> bytes:
+        """Make the key unless it is there, whole or not at all, and return the public key."""
+        if not os.path.lexists(self._path):
+            _place(self._path, ec.generate_private_key(ec.SECP256R1()))
+        return self.public_key()
 
     def public_key(self) -> bytes:
         """SubjectPublicKeyInfo, DER."""
@@ -67,6 +79,19 @@ class SoftwareSigner:
         if self._key is None:
             self._key = _load(self._path)
         return self._key
+
+
+def _place(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    """Write it beside its place, and link it there: a key that is there stays."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        os.fsync(file.fileno())
+    os.link(fresh, path)
+    fresh.unlink()
 
 
 def _load(path: Path) -> ec.EllipticCurvePrivateKey:

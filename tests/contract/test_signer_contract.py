@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from hal.interface import Signer
+from firmware.evidence.request import make_request
 from tests.contract.rigs import SignerRig
 from tests.oracles import needs
 
@@ -28,6 +28,14 @@ def test_key_is_p256_and_stays(signer: SignerRig) -> None:
     """The key is on P-256, and the same after a power cycle."""
     assert isinstance(public(signer).curve, ec.SECP256R1)
     before = signer.signer.public_key()
+    assert signer.again().public_key() == before
+
+
+def test_a_key_that_is_there_stays(signer: SignerRig) -> None:
+    """Told to make one, a signer that has a key answers with that: nothing on this side replaces it, and the next start has it too."""
+    before = signer.signer.public_key()
+    assert signer.signer.create() == before
+    assert signer.again().create() == before
     assert signer.again().public_key() == before
 
 
@@ -94,23 +102,9 @@ def verified(folder: Path, message: str) -> str:
 
 @needs("openssl")
 def test_a_certificate_can_be_asked_for(signer: SignerRig, tmp_path: Path) -> None:
-    """Public key and signature are all that a certificate request takes: openssl reads it and believes that the key is held."""
-    (tmp_path / "request.der").write_bytes(certificate_request("cam-1", signer.signer))
+    """The firmware's request over this signer: openssl reads it and believes that the key is held."""
+    (tmp_path / "request.der").write_bytes(make_request("cam-1", signer.signer.public_key(), signer.signer.sign_digest))
     command = ["openssl", "req", "-inform", "DER", "-in", "request.der", "-verify", "-noout", "-subject"]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
     assert "verify OK" in said.stdout + said.stderr
     assert said.stdout.strip().endswith("CN = cam-1")
-
-
-def certificate_request(name: str, signer: Signer) -> bytes:
-    """A PKCS #10 request in DER, put together by hand since the key is not ours to hold."""
-    common = der(0x30, bytes.fromhex("0603550403"), der(0x0C, name.encode()))
-    info = der(0x30, bytes.fromhex("020100"), der(0x30, der(0x31, common)), signer.public_key(), b"\xa0\0")
-    signature = der(0x03, b"\0", signer.sign_digest(hashlib.sha256(info).digest()))
-    return der(0x30, info, der(0x30, bytes.fromhex("06082a8648ce3d040302")), signature)
-
-
-def der(tag: int, *parts: bytes) -> bytes:
-    """One element of up to 255 bytes."""
-    data = b"".join(parts)
-    return bytes([tag, *([0x81] if len(data) > 127 else []), len(data)]) + data

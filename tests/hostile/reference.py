@@ -3,6 +3,7 @@ next is accepted or refused, and why is nobody's question here."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -31,6 +32,14 @@ STATES: Mapping[str, tuple[str, Mapping[int, str]]] = {
     "FILLING": (DOCK, {26: "TAKING", **_REQUESTS}),
     "TAKING": (CAMERA, {27: "FILLING", 15: "READY", **_NOT_NOW}),
     "ANSWERING": (CAMERA, {19: "READY"}),
+    "INTRODUCING": (CAMERA, {28: "CALLED", 16: "CLOSED"}),
+    "CALLED": (DOCK, {29: "MAKING", 20: "CLOSED"}),
+    "MAKING": (CAMERA, {30: "CERTIFYING", 16: "CLOSED"}),
+    "CERTIFYING": (DOCK, {31: "INSTRUCTING", 20: "CLOSED"}),
+    "INSTRUCTING": (DOCK, {4: "PROVING", 20: "CLOSED"}),
+    "PROVING": (CAMERA, {32: "COMMITTING", 16: "CLOSED"}),
+    "COMMITTING": (DOCK, {33: "LOCKING", 20: "CLOSED"}),
+    "LOCKING": (CAMERA, {34: "CLOSED", 16: "CLOSED"}),
     "CLOSED": ("", {}),
     "FAILED": ("", {}),
 }
@@ -45,6 +54,8 @@ RAW = {
     22: (0, 2 * MIB),
     24: (0, 64 * KIB),
     26: (1, 64 * KIB),
+    30: (1, KIB),
+    32: (1, 64 * KIB),
 }
 JSON_LIMIT = 64 * KIB
 
@@ -59,6 +70,16 @@ def _text(pattern: str) -> Check:
 
 def _flag(value: Any) -> bool:
     return value is True or value is False
+
+
+def _base64(value: Any) -> bool:
+    """Base64 in its one spelling, of 1 to 4096 bytes or a few more."""
+    if not isinstance(value, str) or not 0 < len(value) <= 5464:
+        return False
+    try:
+        return base64.b64encode(base64.b64decode(value, validate=True)).decode() == value
+    except ValueError:
+        return False
 
 
 def _record(**members: Check) -> Check:
@@ -113,6 +134,18 @@ BODIES: Mapping[int, Check] = {
     23: _record(reason=WORDS),
     25: _record(offset=COUNT),
     27: _record(offset=COUNT),
+    28: _record(
+        versions=_items(_whole(1, 255), 16),
+        board=_text("[A-Za-z0-9-]{1,64}"),
+        serial=_text("[A-Za-z0-9-]{0,64}"),
+        firmware=WORDS,
+        signer=_text("software|tpm2|firmware"),
+        key=lambda value: value is None or HASH(value),
+    ),
+    29: _record(version=_whole(1, 255), device=NAME),
+    31: _record(certificates=_items(_base64, 3), nonce=ID),
+    33: _record(certificate=HASH, settings=HASH),
+    34: _record(certificate=HASH, settings=HASH),
 }
 
 

@@ -56,8 +56,9 @@ def chain() -> str:
 
 
 def conversation() -> str:
-    """The states of a docking."""
-    lines = ["stateDiagram-v2", f"  [*] --> {State.GREETING.name}"]
+    """The states of a docking, and of an enrolment."""
+    begins = (State.GREETING, State.INTRODUCING)
+    lines = ["stateDiagram-v2", *(f"  [*] --> {each.name}" for each in begins)]
     for state, (turn, moves) in TABLE.items():
         after: dict[State, list[str]] = {}
         for kind, to in moves.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.dock import arq, bundlerule, channel, clockrule, frames, link, messages, patience, service
+from firmware.dock import arq, bundlerule, channel, clockrule, enrolling, frames, link, messages, patience, service
 from firmware.evidence import cms, timestamp
 from firmware.runtime import berth, bundles, docklink, intake
 from tests.specification.tables import grouped, table
@@ -34,6 +34,11 @@ SIZES = (
     ("offers and refusals of bundles that our camera notes in one boot", bundles.MOST_SAID, "4.7"),
     ("times in one boot that other bytes than the paper says may arrive as a bundle", bundles.MOST_WRONG, "4.7"),
     ("bytes of SettingsLine, ReceiptLine, LogReceiptLine", messages.ReceiptLine.LIMIT, "3"),
+    ("bytes of KeyRequest, at least 1", enrolling.KeyRequest.LIMIT, "4.9"),
+    ("`certificates`", enrolling.CERTIFICATES, "4.9"),
+    ("characters of each (base64), at least 1", enrolling.LONGEST_CERTIFICATE, "4.9"),
+    ("bytes of Sample, at least 1", enrolling.Sample.LIMIT, "4.9"),
+    ("characters of `serial` in Introduction", enrolling.LONGEST_SERIAL, "4.9"),
     ("entries of Items or Files", messages.PAGE, "3"),
     ("entries of all pages together that our dock takes", conversation.MOST_ENTRIES, "4.2"),
     ("`start`, `total`", messages.MOST_ITEMS, "3"),

@@ -57,8 +57,6 @@ FAULTS: Mapping[str, str] = {
     "counter-ahead": "the hardware's counter says more than the log allows",
     "log-private": "the private part of the log failed in this boot",
     "log-receipt": "the receipt for the log on the card cannot be believed",
-    "part-missing": "a part of the camera is not there, or does not work; followed by its name",
-    "part-back": "it is there again; followed by its name",
     "part-lost": "a part of the service ended, and was started again",
     "settings-back": "the settings on the small partition are older than those that a dock brought; followed by both serials",
     "receipt": "the receipt of a recording cannot be believed; followed by its number",
@@ -94,7 +92,7 @@ NAMES: Mapping[str, str] = {
 
 REFUSED: Mapping[str, str] = {
     "evidence": "the line, or the request, does not hold: not verified, another device's, an item that is not in stock",
-    "storage": "the card failed",
+    "storage": "the card failed; in an enrolment, the small partition or the signer",
     "unknown": "the item has no such file",
     "range": "`offset` or `length` is beyond what was listed; a Piece that goes beyond the bundle's end",
     "changed": "the file is shorter than it was",
@@ -104,6 +102,7 @@ REFUSED: Mapping[str, str] = {
     "failed": "since the camera was started the updater refused this bundle, or other bytes than its paper says came again and again",
     "battery": "too little charge for new firmware, and no charger",
     "space": "no room for the bundle",
+    "locked": "an enrolment, 4.9: the camera belongs to somebody, or another link was quicker",
     "hash": "all bytes of the bundle arrived, and they are not those of its paper: they were thrown away",
 }
 """Codes of Refused."""

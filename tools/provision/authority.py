@@ -108,7 +108,7 @@ class Authority:
         root."""
         if not re.fullmatch(r"[a-z0-9-]{1,32}", name):
             raise ProvisionError(f"{name[:80]!r} cannot be a name: 1 to 32 of a-z 0-9 -")
-        if self._register(role, name).exists():
+        if self.registered(role, name).exists():
             raise ProvisionError(
                 f"the {TITLES[role]} {name} was enrolled before, and a name is given once: choose another"
             )
@@ -119,14 +119,14 @@ class Authority:
 
     def remember(self, role: Role, name: str, ders: Sequence[bytes]) -> None:
         """Enter a certificate into the register, once it was handed out."""
-        path = self._register(role, name)
+        path = self.registered(role, name)
         files.make_directory(path.parent)
         files.write_new(path, write_pem(ders[:1]))
 
     def certify_again(self, device: str) -> tuple[Authority, second.SecondKey]:
         """Make and certify the key with which an enrolled camera signs its manifests again; the first one makes the
         post-quantum root."""
-        if not self._register(Role.DEVICE, device).exists():
+        if not self.registered(Role.DEVICE, device).exists():
             raise ProvisionError(f"the camera {device} was never enrolled: 'lapel provision device {device}' does that")
         if self._second(device).exists():
             raise ProvisionError(f"the camera {device} has a key for second signatures already")
@@ -169,7 +169,7 @@ class Authority:
         sign = software_sign(self.keys[Role.SETTINGS])
         return documents.sign(TIME_WORD, payload, sign, [self.certificates[Role.SETTINGS].der])
 
-    def _register(self, role: Role, name: str) -> Path:
+    def registered(self, role: Role, name: str) -> Path:
         """Where the register has a certificate."""
         return self.directory / ISSUED / TITLES[role] / f"{name}.crt.pem"
 

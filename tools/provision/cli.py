@@ -16,13 +16,16 @@ from firmware.evidence.errors import EvidenceError
 from tools.provision import bundle_cli, pqroot
 from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
 from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock, enrol_second, enrol_update
+from tools.provision.factory import command
 from tools.provision.files import ProvisionError, replace
+from tools.provision.trying import tried
 
 _ABOUT = """\
 Make an authority, and enrol cameras, docks and desks with it.
 
   lapel provision authority authority/                                    once: certificates, keys, settings
-  lapel provision device cam-1 --authority authority/ --out cam-1/        for each camera: its config partition
+  lapel provision device cam-1 --authority authority/ --port /dev/ttyACM0 for each camera, over its dock link
+  lapel provision device cam-1 --authority authority/ --out cam-1/        or, for a simulated one, as files
   lapel provision dock dock-1 --authority authority/ --out dock-1/        for each dock
   lapel provision desk desk-1 --authority authority/ --out desk-1/        for each place that exports footage
   lapel provision second cam-1 --authority authority/ --out cam-1/        optional: its key for second signatures
@@ -59,6 +62,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_enrolment(commands, "dock", "enrol a dock: 'lapel dock serve' starts from OUT")
     _add_enrolment(commands, "desk", "enrol a desk: OUT holds what it signs exports with")
     _add_enrolment(commands, "update", "enrol an update signer: OUT holds what it signs firmware bundles with")
+    command.add_labels(commands, run)
     _add_second(commands)
     bundle_cli.add_bundle(commands, run)
     _add_settings(commands)
@@ -67,15 +71,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out a parsed command and say what was made; the exit status."""
-    try:
+
+    def act() -> int:
         sys.stdout.write(arguments.make(arguments) + "\n")
-    except ProvisionError as error:
-        sys.stderr.write(f"lapel provision: {error}\n")
-        return 1
-    except OSError as error:
-        sys.stderr.write(f"lapel provision: {error.filename or 'storage'}: {error.strerror}\n")
-        return 1
-    return 0
+        return 0
+
+    return tried(act)
 
 
 def _add_authority(commands: Any) -> None:
@@ -98,13 +99,21 @@ def _add_authority(commands: Any) -> None:
 
 
 def _add_enrolment(commands: Any, what: str, text: str) -> None:
-    parser = commands.add_parser(what, help=text.partition(":")[0], description=f"{text[0].upper()}{text[1:]}.")
-    parser.add_argument("name", type=_name, metavar="NAME", help="1 to 32 of a-z 0-9 -; a name is given only once")
+    about = command.ABOUT if what == "device" else f"{text[0].upper()}{text[1:]}."
+    parser = commands.add_parser(
+        what,
+        help=text.partition(":")[0],
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    name = command.pattern if what == "device" else _name
+    parser.add_argument("name", type=name, metavar="NAME", help="1 to 32 of a-z 0-9 -; a name is given only once")
     parser.add_argument("--authority", type=Path, required=True, metavar="DIR", help="the authority's directory")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="OUT", help="where to write; made if it is not there"
+        "--out", type=Path, required=what != "device", metavar="OUT", help="where to write; made if it is not there"
     )
     if what == "device":
+        command.add_options(parser)
         parser.add_argument(
             "--public-key",
             type=Path,
@@ -116,7 +125,9 @@ def _add_enrolment(commands: Any, what: str, text: str) -> None:
         parser.add_argument(
             "--years", type=_years, default=YEARS, help="how long it is believed (default: %(default)s)"
         )
-    parser.set_defaults(run=run, make=_MAKERS[what])
+    parser.set_defaults(
+        run=command.runner(run, _changes) if what == "device" else run, make=_MAKERS[what], parser=parser
+    )
 
 
 def _add_second(commands: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware.dock.enrolling import Certificates, Commit, Enrolled, Introduction, KeyRequest, MakeKey, Sample
 from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room, Update
 from firmware.dock.messages import (
     AnchorLine,
@@ -77,4 +78,11 @@ SAMPLES: tuple[Message, ...] = (
     Wanted(65_536),
     Piece(b"\0\1\2\3\4"),
     Taken(65_541),
+    Introduction((1,), "zero2w", "10000000abcd0123", "0.1.0", "tpm2", None),
+    MakeKey(1, "cam-1"),
+    KeyRequest(b"\x30\x00"),
+    Certificates(("QUJD", "QUJD", "QUJD"), "00" * 16),
+    Sample(b"age-encryption.org/v1\n"),
+    Commit("ab" * 32, "cd" * 32),
+    Enrolled("ab" * 32, "cd" * 32),
 )

@@ -69,8 +69,26 @@ def test_table_is_total() -> None:
     assert set(TABLE) == set(State)
     moves = [(state, kind, after) for state, (_, table) in TABLE.items() for kind, after in table.items()]
     assert {kind for _, kind, _ in moves} | {Error} == set(MESSAGES.values())
-    assert {after for _, _, after in moves} | {State.GREETING, State.FAILED} == set(State)
+    assert {after for _, _, after in moves} | {State.GREETING, State.INTRODUCING, State.FAILED} == set(State)
     assert {state for state, _, _ in moves} == set(State) - ENDED
+
+
+def reached(begin: State) -> set[State]:
+    """Every state to which some conversation leads from there."""
+    found, fresh = {begin}, [begin]
+    while fresh:
+        after = set(TABLE[fresh.pop()][1].values()) - found
+        found |= after
+        fresh += after
+    return found
+
+
+def test_no_docking_comes_to_an_enrolment() -> None:
+    """They share a table and not one state but the end: whatever a dock says, an enrolled camera never hears a word of an enrolment, and
+    one that is nobody's never one of a docking."""
+    docking, enrolment = reached(State.GREETING), reached(State.INTRODUCING)
+    assert docking & enrolment == {State.CLOSED}
+    assert docking | enrolment | {State.FAILED} == set(State)
 
 
 @pytest.mark.parametrize("side", Side)
