@@ -63,7 +63,7 @@ def label(entry: Entry) -> str:
 
 def code(text: str) -> str:
     """A QR code as a drawing, with the margin that readers want.  It is one filled shape: strokes, one a row, leave hairlines between."""
-    import segno  # what prints no label does not need it
+    import segno  # noqa: PLC0415 - what prints no label does not need it
 
     rows = [bytes(row) for row in segno.make(text, error="m", micro=False, boost_error=False).matrix]
     runs = "".join(
