@@ -73,6 +73,10 @@ test: $(READY) ## all tests that need no root and no browser, with coverage of f
 browser: $(READY) ## real cameras held in a real browser, and the scenarios: they take the time that hands take
 	@$(RUN) -m pytest -n auto --dist loadfile $(HELD) $(PYTEST_ARGS)
 
+.PHONY: contract-libcamera
+contract-libcamera: $(READY) ## the lens on the real libcamera's virtual camera, in a Debian root of its own; VM_MIRROR=http://.../debian
+	@$(RUN) -m tests.contract.libcamera $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)") $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
+
 .PHONY: fault
 fault: $(READY) ## cut the power at every operation, let storage and parts fail, kill live cameras, wear one for a shift
 	@$(RUN) -m tests.fault $(FAULT_ARGS)

@@ -33,7 +33,7 @@ from firmware.core.meanings import (  # noqa: E402 - the same
 from firmware.runtime.wishes import CONFIRM_NS  # noqa: E402 - the same
 from firmware.settings import Settings  # noqa: E402 - the same
 from tests import validation  # noqa: E402 - the same
-from tests.specification import boxes, card, labels, officer, pages, rack, walkthrough  # noqa: E402 - the same
+from tests.specification import boxes, card, labels, officer, pages, rack, walkthrough, wires  # noqa: E402 - the same
 
 
 def states() -> str:
@@ -163,6 +163,9 @@ PAGES = {
     "dock-protocol.md": pages.dock,
     "privacy.md": pages.impact,
     "hardware.md": pages.boards,
+    "wiring.md": pages.wiring,
+    "power-budget.md": pages.budget,
+    "wiring.svg": wires.drawing,
     "segment.svg": boxes.flush_drawing,
     "dock.svg": rack.drawing,
     "pictures/label.svg": labels.drawn,

@@ -52,7 +52,7 @@ class Camera:
         self.hal, self.settings, self.vault = hal, settings, vault
         self.inbox, self.work = Mailbox[object](queue), Mailbox[Any](queue)
         put = self.inbox.put
-        self.lens = Lens(hal.video, hal.clock, self.arrive, log)
+        self.lens = Lens(hal, self.arrive, log)
         self.microphone = Microphone(hal.audio, hal.clock, self.arrive, always=settings.pre_event_sound)
         self.buffer = Buffer(settings, self.microphone, hal.clock)
         self.ring, self.heed = self.buffer.ring, self.buffer.heed

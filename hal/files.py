@@ -149,6 +149,10 @@ class GrowingFile:
         self._flush(descriptor)
         self._spoilt = False
 
+    def path(self) -> Path:
+        """Where it lies, for a program that is to read it; ``OSError`` where the system does not say."""
+        return Path(f"/proc/self/fd/{self._open()}").readlink()
+
     def close(self) -> None:
         """Give the handle back; once more is harmless."""
         descriptor, self._descriptor = self._descriptor, None

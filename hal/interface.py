@@ -1,21 +1,19 @@
 """The hardware abstraction layer: what the firmware needs from a body-worn camera, and nothing more.
 
-Every part is a Protocol of two to seven methods.  ``hal.pi`` and ``hal.sim`` implement all of them and pass the
-same contract tests; the firmware imports this module alone.
+Every part is a Protocol of two to seven methods.  ``hal.pi`` and ``hal.sim`` pass the same contract tests; the firmware imports this alone.
 
 Rules for all parts:
 
 * Times are integer nanoseconds of one monotonic clock that runs on through suspend (``CLOCK_BOOTTIME``), unless a name
   ends in ``utc_ms`` (milliseconds since 1970 in UTC).
-* A *sink* is called on a thread of the part's own.  It returns at once and never raises; a part need not survive one
-  that does.
+* A *sink* is called on a thread of the part's own.  It returns at once and never raises; a part need not survive one that does.
 * ``OSError`` is the only exception that a method raises for trouble outside the program; a wrong call is ``ValueError``.
 * Opening a part is its constructor's work, importing its module opens nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +29,7 @@ from hal.values import (
     Lights,
     Overlay,
     OverlayField,
+    PartName,
     Pattern,
     PortKind,
     Sample,
@@ -64,6 +63,7 @@ __all__ = [
     "Lights",
     "Overlay",
     "OverlayField",
+    "PartName",
     "Pattern",
     "PortKind",
     "Power",
@@ -321,16 +321,15 @@ class Updater(Protocol):
 
     def install(self, bundle: File, pause: Callable[[], None]) -> None:
         """Write a signed bundle into the other slot and, once all of it is durable there, boot that next time.  ``OSError`` if it is
-        refused: the bundle's own signature is judged here.  May take minutes.  ``pause`` is called before the first and between any two
-        MiB that are written, and returns once storage may be used again; what it raises goes through.  However it ends early, the next
-        start boots what it would have booted before."""
+        refused: the bundle's own signature is judged here.  May take minutes.  ``pause`` is called before and between any two MiB that are
+        written, and returns once storage may be used again; what it raises goes through.  If it ends early, all boots as before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hal:
-    """Every part of one camera.  ``config`` is the small partition for enrolment and settings, ``evidence`` the large one.  ``docks``: all
-    ports over which it may meet a dock, the fastest first; the ends of one docking, where several are up at once.  ``serial``: the board's own
-    number, at most 64 of ``A-Z a-z 0-9 -``; empty where it has none."""
+    """Every part of one camera.  ``config``: the small partition for enrolment and settings; ``evidence``: the large one.  ``docks``: all its
+    ports, the fastest first; the ends of one docking, where several are up.  ``missing``: parts that are not there now, and why; any thread may
+    ask.  ``serial``: the board's own number, at most 64 of ``A-Z a-z 0-9 -``, or nothing."""
 
     video: VideoSource
     audio: AudioSource | None
@@ -346,4 +345,5 @@ class Hal:
     watchdog: Watchdog
     updater: Updater
     motion: Accelerometer | None = None
+    missing: Callable[[], Mapping[PartName, str]] = dict
     serial: str = ""

@@ -7,10 +7,12 @@ import os
 import select
 import termios
 import threading
-
-import serial
+from typing import TYPE_CHECKING
 
 from hal.lines import hung_up
+
+if TYPE_CHECKING:
+    import serial
 
 BAUD = 3_000_000  # a gadget and a pseudo-terminal ignore it
 _PATIENCE_S = 5.0
@@ -21,7 +23,11 @@ class SerialLine:
 
     def __init__(self, path: str, baud: int = BAUD, *, alone: bool = False) -> None:
         """Open it at ``baud`` bit/s; ``OSError`` if there is none or, with ``alone``, where another one that wants it alone has it."""
-        self._port = serial.Serial(path, baud, timeout=0, write_timeout=_PATIENCE_S, exclusive=alone or None)
+        try:
+            from serial import Serial
+        except ImportError as error:
+            raise OSError(errno.ENODEV, f"no pyserial: {error}") from error
+        self._port: serial.Serial = Serial(path, baud, timeout=0, write_timeout=_PATIENCE_S, exclusive=alone or None)
         self._woken, self._wake = os.pipe()
         self._closing = False
         self._reading, self._writing = threading.Lock(), threading.Lock()

@@ -9,6 +9,27 @@ from dataclasses import dataclass
 from enum import Enum
 
 
+class PartName(Enum):
+    """Parts that may be missing one by one, by the names that logs and people call them by."""
+
+    LENS = "lens"
+    MICROPHONE = "microphone"
+    PINS = "pins"
+    BUTTONS = "buttons"
+    INPUTS = "inputs"
+    LIGHTS = "lights"
+    ACCELEROMETER = "accelerometer"
+    GAUGE = "fuel-gauge"
+    CONTACT = "charging-contacts"
+    CHARGER = "charger"
+    CLOCK = "rtc"
+    SIGNER = "signer"
+    UART = "dock-uart"
+    GADGET = "dock-usb"
+    WATCHDOG = "watchdog"
+    UPDATER = "updater"
+
+
 class Track(Enum):
     """What a unit carries."""
 

@@ -48,6 +48,7 @@ class Trouble(Enum):
     SOUND_ADRIFT = "sound-adrift"
     SENSOR_FAILS = "sensor-fails"
     GAUGE_FAILS = "gauge-fails"
+    PART_FAILS = "part-fails"
     CLOCK_UNSET = "clock-unset"
 
 

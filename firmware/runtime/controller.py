@@ -18,6 +18,7 @@ from firmware.runtime.face import Face
 from firmware.runtime.faultlines import FaultLines
 from firmware.runtime.flow import Cause
 from firmware.runtime.hands import Hands
+from firmware.runtime.presence import Presence
 from firmware.runtime.probe import Proven
 from firmware.runtime.rack import Rack
 from firmware.runtime.selftest import BOOT, UNDOCK, SelfTest
@@ -60,11 +61,14 @@ class Quit:
 class Controller:
     """Walks the tables, and has done what they say."""
 
-    def __init__(self, hal: Hal, settings: Settings, flow: Flow, log: Log, *, enrolled: bool = True) -> None:
+    def __init__(self, hal: Hal, settings: Settings, flow: Flow, log: Log, *, bar: Trouble | None = None) -> None:
+        """``bar``: why this camera cannot record at all, if it cannot."""
         self.recording = Recording.IDLE
-        self.face = Face(hal, log, enrolled=enrolled, hush_front=settings.hush_front)
+        self.face = Face(hal, log, bar=bar, hush_front=settings.hush_front)
         self.off = False
         """Whether the camera switches itself off once the service has ended."""
+        self.mounted = False
+        """Whether the storage could be used when the service began."""
         self._hal = hal
         self._settings = settings
         self._flow = flow
@@ -78,6 +82,7 @@ class Controller:
         self.sensors = Sensors(self, hal, settings, flow, log)
         self.selftest = SelfTest(flow, hal, settings, self.face.senses, log)
         self._faults = FaultLines(flow.sign)
+        self._presence = Presence(hal.missing, self._faults.sign, log)
         self._waits = Waits(flow)
         self._reminder = Reminder(settings.remind_s)
         self._fed_ns = -FEED_NS
@@ -155,7 +160,8 @@ class Controller:
         found = self._flow.tick(now_ns) | self._hands.troubles | self.sensors.troubles | self._waits.troubles(now_ns)
         self._flow.roster.tick(now_ns)
         self.selftest.tick(now_ns)
-        found |= self.selftest.troubles
+        self._presence.tick(now_ns)
+        found |= self.selftest.troubles | self._presence.troubles
         before = self.face.troubles
         self.face.look(self.recording, self.place, found, self.flags, now_ns)
         if self._reminder.due(self.recording, now_ns):
@@ -175,6 +181,7 @@ class Controller:
     # What the writer and the dock say.
 
     def _mounted(self, mounted: Mounted) -> None:
+        self.mounted = True
         if mounted.resume and not self.docked:
             self.ask(Cause(RESUME, self._hal.clock.monotonic_ns()), Event.RESUME)
         self.selftest.begin(BOOT)

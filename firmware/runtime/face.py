@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hal.interface import Battery, Hal, Lights
 
 BARS: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL})
-"""Only a camera that is nobody's, or full of evidence, may deny a recording."""
+"""Only a camera that is nobody's, or full of evidence, may deny a recording; one that has no storage at all cannot but do so."""
 NOTHING_TOLD: Final = -3600
 _WARNINGS: Final = frozenset({Trouble.STORAGE_LOW, Trouble.STORAGE_CRITICAL})
 """Felt once, when they come."""
@@ -33,19 +33,21 @@ _WARNINGS: Final = frozenset({Trouble.STORAGE_LOW, Trouble.STORAGE_CRITICAL})
 class Face:
     """Lights and cues of one camera.  ``troubles`` are those shown last."""
 
-    def __init__(self, hal: Hal, log: Log, *, enrolled: bool, hush_front: bool = False) -> None:
-        """``hush_front``: whether hush may darken the front light too."""
+    def __init__(self, hal: Hal, log: Log, *, bar: Trouble | None, hush_front: bool = False) -> None:
+        """``bar``: why the camera cannot record at all, if it cannot.  ``hush_front``: whether hush may darken the front light too."""
         self.troubles: frozenset[Trouble] = frozenset()
         self._flags: frozenset[Flag] = frozenset()
         self._hush_front = hush_front
         self._indicators = hal.indicators
         self._log = log
-        self._standing: frozenset[Trouble] = frozenset() if enrolled else frozenset({Trouble.NOT_ENROLLED})
+        self._standing: frozenset[Trouble] = frozenset() if bar is None else frozenset({bar})
         self._storage: frozenset[Trouble] = frozenset()
         self._told_s = NOTHING_TOLD
         self._left_s: int | None = None
         self.senses = Senses(hal.power, hal.clock, log)
-        self._dark = enrolled  # until the volume is mounted nobody knows whether it can record: no light then says so
+        self._dark = (
+            bar is None
+        )  # until the volume is mounted nobody knows whether it can record: no light then says so
         self._lights: Lights | None = None
         self._mute = False
 
@@ -57,7 +59,7 @@ class Face:
     @property
     def bars(self) -> frozenset[Trouble]:
         """What forbids a recording right now."""
-        return (self._standing | self._storage) & BARS
+        return self._standing | self._storage & BARS
 
     def hear(self, health: Health) -> None:
         """The writer's word on the storage; its first one means that the volume is mounted."""

@@ -154,7 +154,7 @@ class SelfTest:
             device_signs=self._proven.signs if self._proven is not None else None,
             clock_set=wall.quality is not ClockQuality.UNSET,
             skew_ms=wall.utc_ms - begun.utc_ms - lasted // _MS,
-            gauge=self._senses.answers,
+            gauge=bool(self._senses.answers),
             held=bool(begun.held & self._down()),
         )
 

@@ -38,8 +38,8 @@ class Senses:
         self.battery: Battery | None = None
         self.left_s: int | None = None
         self.heat = Level.COOL
-        self.answers = False
-        """Whether the gauge answered when it was asked last."""
+        self.answers: bool | None = None
+        """Whether the gauge answered when it was asked last; None before that."""
         self.ends: str | None = None
         """Why the camera has to end: ``battery`` or ``heat``; None while it need not."""
 
@@ -54,10 +54,11 @@ class Senses:
             found |= self._read(now_ns, running=running, docked=docked)
             self.answers = True
         except OSError as error:
+            if self.answers is not False:
+                self._log.warning("gauge-failed", trouble=str(error))
             self.answers = False
             self.left_s = self._charge.left_s(now_ns)
             found |= self._found - {Trouble.CLOCK_UNSET}
-            self._log.warning("gauge-failed", trouble=str(error))
         self._found = found
 
     def _read(self, now_ns: int, *, running: bool, docked: bool) -> frozenset[Trouble]:

@@ -45,7 +45,7 @@ class CameraShelf:
     def hello(self) -> Facts:
         """What the camera says about itself."""
         volume, wall = self._vault.volume, self._hal.clock.utc()
-        newest, battery, space = volume.audit.newest, self._hal.power.battery(), volume.storage.space()
+        newest, space = volume.audit.newest, volume.storage.space()
         return Facts(
             device=self._vault.enrolment.session.device,
             volume=volume.id,
@@ -53,11 +53,19 @@ class CameraShelf:
             number=newest.number,
             firmware=VERSION,
             clock=ClockReading(self._hal.clock.monotonic_ns() // 1_000_000, wall.utc_ms, wall.quality.value),
-            battery=Charge(battery.percent, battery.charging),
+            battery=self._charge(),
             space=Room(space.total, space.free),
             audit=AuditHead(newest.line, newest.head),
             update=self.bundles.facts(),
         )
+
+    def _charge(self) -> Charge:
+        """What the gauge says.  One that cannot be read keeps no evidence from leaving, and asks for nothing that takes a charge."""
+        try:
+            battery = self._hal.power.battery()
+        except OSError:
+            return Charge(0, charging=False)
+        return Charge(battery.percent, battery.charging)
 
     def items(self) -> list[Item]:
         """Marked recordings first, then the most recent; the audit log and the volume's own file behind them."""

@@ -141,10 +141,12 @@ class Vault:
             self.custody.tell_settings()
 
     def _boot_facts(self, start: str) -> dict[str, Any]:
-        signer, power = self.hal.signer, None
+        signer, power, counter = self.hal.signer, None, None
         with suppress(OSError):  # a gauge that cannot be read stops nothing
             power = reading(self.hal.power.battery())
-        return {"firmware": VERSION, "signer": signer.kind, "counter": signer.counter(), "start": start, "power": power}
+        with suppress(OSError):  # nor does a counter: that it says nothing any more is a fault of its own
+            counter = signer.counter()
+        return {"firmware": VERSION, "signer": signer.kind, "counter": counter, "start": start, "power": power}
 
     def _age(self) -> AgeWriter:
         """Begin an encrypted file, to the recipients in force."""

@@ -1,8 +1,8 @@
 """The accelerometer LIS3DH on I2C: 50 readings a second up to 8 g, which wait in its queue until they are fetched.
 
-Registers are those of ST's data sheet DocID17530 (section 8; the queue: 5.1, the size of a step: 2.1).  What it does not say: the queue keeps the upper
-10 of 12 bits (https://community.st.com/t5/mems-sensors/lis3dhtr-data-length/td-p/440261).  Its own oscillator runs up to a few percent beside ours: readings are taken to be evenly
-spread over the time since those before.
+Registers are those of ST's data sheet DocID17530 (section 8; the queue: 5.1, the size of a step: 2.1).  What it does not say: the queue keeps the
+upper 10 of 12 bits (https://community.st.com/t5/mems-sensors/lis3dhtr-data-length/td-p/440261).  Its own oscillator runs up to a few percent
+beside ours: readings are taken to be evenly spread over the time since those before.
 """
 
 from __future__ import annotations

@@ -51,6 +51,21 @@ class System:
         time.clock_settime_ns(time.CLOCK_REALTIME, utc_ns)
 
 
+class BootClock:
+    """The kernel's clocks as they are, for whoever has to say something before the camera's own is there.  What it is worth nobody knows."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since the kernel started."""
+        return _boottime_ns()
+
+    def utc(self) -> WallTime:
+        """The system's time."""
+        return WallTime(System().read() // MS, ClockQuality.UNSET)
+
+    def set_utc(self, utc_ms: int) -> None:
+        """It sets nothing."""
+
+
 class PiClock:
     """A ``Clock``."""
 

@@ -1,7 +1,7 @@
 """Battery and charger of a board with a MAX17048 or one of its family (MAX17043/44/49/58/59), as most UPS boards for a Raspberry Pi have.
 
-Registers and units are those of Maxim's data sheet 19-6171 (revision 7, its register summary), and of the older chips' own; Linux' max17040_battery.c
-has the same.  A chip for two cells tells the voltage of one.  None of them has a thermometer.
+Registers and units are those of Maxim's data sheet 19-6171 (revision 7, its register summary), and of the older chips' own; Linux'
+max17040_battery.c has the same.  A chip for two cells tells the voltage of one.  None of them has a thermometer.
 """
 
 from __future__ import annotations
@@ -67,24 +67,38 @@ class PiPower:
 
     def processor(self) -> float | None:
         """The processor's temperature, by the kernel; None where it has none."""
-        for zone in sorted(self._thermal.glob("thermal_zone*")):
-            try:
-                if (zone / "type").read_text(encoding="ascii").strip() == PROCESSOR:
-                    return int((zone / "temp").read_text(encoding="ascii")) / 1000
-            except (OSError, ValueError):  # a zone that is just not measured
-                continue
-        return None
+        return processor(self._thermal)
 
     def off(self) -> None:
         """Have systemd switch the board off; ``OSError`` if it does not take the order."""
-        try:
-            done = subprocess.run(
-                self._off, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE_S
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TimeoutError(f"{self._off[0]} does not answer within {PATIENCE_S} s") from error
-        if done.returncode:
-            raise OSError(f"{self._off[0]} failed: {done.stderr.strip()[:200]}")
+        switch_off(self._off)
+
+    def close(self) -> None:
+        """Give the bus back."""
+        self._bus.close()
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._bus.read(self._address, register, 2), "big")
+
+
+def processor(thermal: Path) -> float | None:
+    """The processor's temperature in degrees Celsius, by the kernel; None where it has none."""
+    for zone in sorted(thermal.glob("thermal_zone*")):
+        try:
+            if (zone / "type").read_text(encoding="ascii").strip() == PROCESSOR:
+                return int((zone / "temp").read_text(encoding="ascii")) / 1000
+        except (OSError, ValueError):  # a zone that is just not measured
+            continue
+    return None
+
+
+def switch_off(command: Sequence[str]) -> None:
+    """Have systemd switch the board off, by a command; ``OSError`` if it does not take the order."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{command[0]} does not answer within {PATIENCE_S} s") from error
+    if done.returncode:
+        raise OSError(f"{command[0]} failed: {done.stderr.strip()[:200]}")

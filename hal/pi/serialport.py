@@ -20,6 +20,7 @@ from hal.tty import BAUD, SerialLine
 SLICE_S: Final = 0.2
 """How long a read waits before it looks again whether the dock is still there."""
 CONFIGURED: Final = "configured"
+CONTROLLERS: Final = Path("/sys/class/udc")
 
 
 class PiDock:
@@ -162,6 +163,25 @@ def gadget(device: str, state: Path) -> PiDock:
 def network(address: str, state: Path) -> PiDock:
     """The USB gadget's network, over which the dock listens at ``tcp:HOST:PORT``, by the same state."""
     return PiDock(PortKind.STREAM, lambda: TcpLine(address), lambda: is_configured(state))
+
+
+def usb(device: str, controllers: Path = CONTROLLERS) -> PiDock:
+    """The USB gadget's serial line, by the state of whichever controller there is when somebody looks: the gadget may be set up later."""
+    return PiDock(
+        PortKind.SERIAL, lambda: SerialLine(device, alone=True), lambda: is_configured(controller(controllers))
+    )
+
+
+def usb_network(address: str, controllers: Path = CONTROLLERS) -> PiDock:
+    """The USB gadget's network, likewise."""
+    return PiDock(PortKind.STREAM, lambda: TcpLine(address), lambda: is_configured(controller(controllers)))
+
+
+def controller(controllers: Path = CONTROLLERS) -> Path:
+    """The state of the USB device controller, the first where there are more; ``OSError`` where there is none."""
+    for state in sorted(controllers.glob("*/state")):
+        return state
+    raise OSError(errno.ENODEV, "this board has no USB device controller")
 
 
 def is_configured(state: Path) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hal.interface import VideoFormat
 from tests.contract import rigs
 from tests.contract.implementations import (
     AUDIO_SOURCES,
@@ -33,6 +34,13 @@ def video(request: pytest.FixtureRequest) -> Iterator[rigs.VideoRig]:
     rig = VIDEO_SOURCES[request.param]()
     yield rig
     rig.source.stop()
+
+
+@pytest.fixture(scope="module", params=VIDEO_SOURCES)
+def recorded(request: pytest.FixtureRequest) -> tuple[VideoFormat, rigs.Take]:
+    """Half a second of each lens in turn."""
+    rig = VIDEO_SOURCES[request.param]()
+    return rig.source.format, rig.record(0.5)
 
 
 @pytest.fixture(params=AUDIO_SOURCES)

@@ -106,26 +106,27 @@ class Wires:
         """All of them answer."""
         self.chips, self.cut = chips, set[int]()
         self.transfers = 0
-        self._address = -1
+        self._addresses: dict[int, int] = {}
+        """As in the kernel, whoever has the bus open talks to the chip of their own choice."""
 
-    def ioctl(self, _descriptor: int, request: int, argument: object) -> int:
+    def ioctl(self, descriptor: int, request: int, argument: object) -> int:
         """``i2c-dev`` for what smbus2 asks of it."""
         match request, argument:
             case library.I2C_FUNCS, _:
                 argument.value = 0x0FFF_0009  # type: ignore[attr-defined] # ctypes' unsigned long
             case library.I2C_SLAVE, int(address):
-                self._address = address
+                self._addresses[descriptor] = address
             case library.I2C_SMBUS, library.i2c_smbus_ioctl_data():
-                self._transfer(argument)
+                self._transfer(argument, self._addresses.get(descriptor, -1))
             case _:
                 raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY))
         return 0
 
-    def _transfer(self, message: library.i2c_smbus_ioctl_data) -> None:
+    def _transfer(self, message: library.i2c_smbus_ioctl_data, address: int) -> None:
         self.transfers += 1
-        if self._address not in self.chips or self._address in self.cut:
+        if address not in self.chips or address in self.cut:
             raise OSError(errno.EREMOTEIO, os.strerror(errno.EREMOTEIO))
-        chip, data = self.chips[self._address], message.data.contents
+        chip, data = self.chips[address], message.data.contents
         if message.size == library.I2C_SMBUS_I2C_BLOCK_DATA and message.read_write == library.I2C_SMBUS_READ:
             count = data.block[0]
             assert 1 <= count <= 32

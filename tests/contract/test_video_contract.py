@@ -6,22 +6,13 @@ import re
 from itertools import pairwise
 
 import av
-import pytest
 
 from hal.interface import Overlay, Track, Unit, VideoFormat
-from tests.contract.implementations import VIDEO_SOURCES
 from tests.contract.rigs import Take, VideoRig
 
 RUN_S = 0.5
 LATE_NS = 500_000_000
 IDR, SPS, PPS = 5, 7, 8
-
-
-@pytest.fixture(scope="module", params=VIDEO_SOURCES)
-def recorded(request: pytest.FixtureRequest) -> tuple[VideoFormat, Take]:
-    """Half a second of each lens in turn."""
-    rig = VIDEO_SOURCES[request.param]()
-    return rig.source.format, rig.record(RUN_S)
 
 
 def nal_types(unit: Unit) -> list[int]:

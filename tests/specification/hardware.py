@@ -140,6 +140,12 @@ def _header(board: Board) -> tuple[tuple[int, str, str], ...]:
     return tuple((number, says[number], says[number + 1]) for number in range(1, len(says), 2))
 
 
+def names(board: Board) -> Mapping[int, str]:
+    """What each pin of the header is called."""
+    real = PiBoardInfo.from_revision(int(REVISIONS[board.name], 16)).headers[_HEADER]
+    return {int(number): str(pin.name) for number, pin in sorted(real.pins.items())}
+
+
 def _contact(contact: Contact) -> str:
     return _CONTACTS[contact.pull, contact.high]
 
@@ -176,4 +182,5 @@ def _yes(part: object) -> str:
     return "yes" if part else "no"
 
 
-MADE: Mapping[str, Callable[[], str]] = {"parts": parts, "pins": pins, "header": header, "colours": colours}
+MADE: Mapping[str, Callable[[], str]] = {"parts": parts, "colours": colours}
+WIRING: Mapping[str, Callable[[], str]] = {"pins": pins, "header": header}

@@ -1,4 +1,4 @@
-"""The two specifications, and the pages on privacy and on real boards: what stands between marks in them is made here."""
+"""The two specifications, and the pages on privacy and on real cameras: what stands between marks in them is made here."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from tests.specification import (
     kept,
     limits,
     officer,
+    power_page,
     privacy,
     registry,
+    shopping,
 )
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -93,8 +95,18 @@ def guide() -> str:
 
 
 def boards() -> str:
-    """What real boards have, and how they are wired."""
-    return _page("hardware.md", hardware.MADE)
+    """What real cameras are made of, and what their boards have."""
+    return _page("hardware.md", {**hardware.MADE, "shopping": shopping.parts_list})
+
+
+def wiring() -> str:
+    """How they are wired."""
+    return _page("wiring.md", hardware.WIRING)
+
+
+def budget() -> str:
+    """What they take of a battery."""
+    return _page("power-budget.md", power_page.MADE)
 
 
 def _page(name: str, made: Mapping[str, Callable[[], str]]) -> str:

@@ -57,6 +57,8 @@ FAULTS: Mapping[str, str] = {
     "counter-ahead": "the hardware's counter says more than the log allows",
     "log-private": "the private part of the log failed in this boot",
     "log-receipt": "the receipt for the log on the card cannot be believed",
+    "part-missing": "a part of the camera is not there, or does not work; followed by its name",
+    "part-back": "it is there again; followed by its name",
     "part-lost": "a part of the service ended, and was started again",
     "settings-back": "the settings on the small partition are older than those that a dock brought; followed by both serials",
     "receipt": "the receipt of a recording cannot be believed; followed by its number",

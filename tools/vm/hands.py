@@ -12,6 +12,8 @@ from tools.vm.wires import Wires
 
 _LOOK_S = 0.1
 _CHANNELS = ("red", "green", "blue")
+_LIGHTS = ("top", "front")
+"""The tables of ``lights``; what else stands there is about how they are driven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ def read_board(text: str) -> Board:
         lights = {
             name: {channel: _line(pins[channel]) for channel in _CHANNELS if channel in pins}
             for name, pins in told["lights"].items()
+            if name in _LIGHTS
         }
     except (AttributeError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
         raise VmError(f"the board's file: {error}") from error

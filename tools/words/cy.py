@@ -42,6 +42,7 @@ WELSH: Final[Mapping[str, str]] = MappingProxyType(
         "trouble.picture-flat": "Nid yw'r llun yn dangos dim. Efallai bod y lens wedi'i gorchuddio.",
         "trouble.gauge-fails": "Ni ŵyr neb pa mor llawn yw'r batri.",
         "trouble.sensor-fails": "Nid yw synhwyrydd sy'n dechrau recordiadau yn gweithio.",
+        "trouble.part-fails": "Mae rhan o'r camera ar goll neu wedi torri: gofynnwch i rywun edrych arno.",
         "trouble.clock-unset": "Nid yw'r cloc wedi'i osod.",
         "cue.started": "Mae'r recordio wedi dechrau.",
         "cue.reminder": "Mae'n dal i recordio.",

@@ -42,6 +42,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "trouble.picture-flat": "The picture shows nothing. The lens may be covered.",
         "trouble.gauge-fails": "Nobody knows how full the battery is.",
         "trouble.sensor-fails": "A sensor that starts recordings does not work.",
+        "trouble.part-fails": "A part of the camera is missing or broken: have it looked at.",
         "trouble.clock-unset": "The clock is not set.",
         "cue.started": "Recording has begun.",
         "cue.reminder": "It is still recording.",

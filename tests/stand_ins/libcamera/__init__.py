@@ -38,10 +38,10 @@ class Orientation(enum.Enum):
 class ControlType(enum.Enum):
     Null = 0
     Bool = 1
-    Integer32 = 3
-    Integer64 = 4
-    Rectangle = 7
-    Size = 8
+    Integer32 = 5
+    Integer64 = 6
+    Rectangle = 9
+    Size = 10
 
 
 class Transform:
@@ -147,7 +147,9 @@ class controls:
 
 class properties:
     Model = ControlId("Model")
-    ColorFilterArrangement = ControlId("ColorFilterArrangement")
+
+    class draft:
+        ColorFilterArrangement = ControlId("ColorFilterArrangement")
 
 
 class FrameMetadata:
@@ -157,6 +159,7 @@ class FrameMetadata:
         Cancelled = 2
 
     status = Status.Success
+    sequence = timestamp = 0
 
 
 class FrameBuffer:
@@ -250,7 +253,7 @@ class Camera:
 
     def __init__(self, widest: int = 4096) -> None:
         self.id = "/base/soc/i2c0mux/i2c@1/imx219@10"
-        self.properties = {properties.Model: "imx219", properties.ColorFilterArrangement: 0}
+        self.properties = {properties.Model: "imx219", properties.draft.ColorFilterArrangement: 0}
         self.controls = {controls.FrameDurationLimits: ControlInfo(11_111, 1_000_000, 33_333)}
         self.started: dict[ControlId, object] | None = None
         """The controls that it runs with; None while it does not run."""

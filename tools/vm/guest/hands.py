@@ -24,6 +24,7 @@ from .gpio import Lines
 
 CHIP = Path("/dev/gpiochip0")
 PORT = "/dev/ttyGS0"
+LIGHTS = ("top", "front")
 CHANNELS = ("red", "green", "blue")
 TICK_S = 0.025
 _CONTROLLERS = Path("/sys/class/udc")
@@ -38,7 +39,8 @@ def offset(pin: str) -> int:
 
 def lamps(board: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
     """Light, channel and line of each lamp."""
-    for light, pins in board["lights"].items():
+    for light in LIGHTS:
+        pins = board["lights"][light]
         for channel in CHANNELS:
             if channel in pins:
                 yield light, channel, offset(pins[channel])

@@ -1,0 +1,25 @@
+"""What the virtual camera sees: a bar that moves on from picture to picture.  Its file, virtual.yaml, offers what is named here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hal.interface import VideoFormat
+
+VIDEO: Final = VideoFormat(width=320, height=180, fps=30, bitrate=1_500_000, gop=30)
+"""As the product records it: a keyframe every second."""
+PICTURES: Final = 16
+REPEATED: Final = 4
+"""libcamera shows each picture for so many frames."""
+BAR: Final = 20
+"""Pixels that the bar is wide, and that it moves by."""
+
+
+def left(number: int) -> int:
+    """Where the bar begins in a picture."""
+    return number * BAR
+
+
+def shown(frame: int) -> int:
+    """Which picture a frame shows, counted from when the camera was configured."""
+    return frame // REPEATED % PICTURES
