@@ -12,7 +12,7 @@ import pytest
 
 from tests.contract.libcamera import root
 from tests.contract.libcamera.__main__ import SUITES, main
-from tests.contract.libcamera.scene import BAR, PICTURES, VIDEO, left, shown
+from tests.contract.libcamera.scene import BAR, LARGE, PICTURES, VIDEO, left, shown
 from tools.vm import lock
 from tools.vm.packages import Package, configuration
 from tools.vm.trouble import UnreachableError, VmError
@@ -87,12 +87,12 @@ def test_nobody_needs_to_be_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_cameras_file_offers_what_the_tests_ask_for() -> None:
-    """One size, one rate, and a bar that no picture cuts off."""
+    """Two sizes, one rate, and a bar that no picture cuts off."""
     file = (root.HERE / "virtual.yaml").read_text(encoding="utf-8")
     offered = [
         int(each) for each in re.findall(r"(?m)(?:width|height): (\d+)$|^    - (\d+)$", file) for each in each if each
     ]
-    assert offered == [VIDEO.width, VIDEO.height, VIDEO.fps]
+    assert offered == [size for each in (VIDEO, LARGE) for size in (each.width, each.height, each.fps)]
     assert left(PICTURES - 1) + BAR <= VIDEO.width
     assert [shown(frame) for frame in (0, 3, 4, 63, 64)] == [0, 0, 1, 15, 0]
 

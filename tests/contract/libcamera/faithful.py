@@ -147,7 +147,7 @@ def real_camera() -> Any:
 
 CAMERAS = pytest.mark.parametrize(
     ("library", "make"),
-    [pytest.param(libcamera, real_camera, id="real"), pytest.param(OURS, lambda: OURS.Camera(320), id="stand-in")],
+    [pytest.param(libcamera, real_camera, id="real"), pytest.param(OURS, lambda: OURS.Camera(1920), id="stand-in")],
 )
 
 
@@ -169,12 +169,12 @@ def test_what_is_too_wide_is_adjusted(library: ModuleType, make: Callable[[], An
     configuration = make().generate_configuration([library.StreamRole.VideoRecording])
     stream = configuration.at(0)
     assert [each.size.width for each in configuration] == [stream.size.width]
-    stream.size, stream.pixel_format = library.Size(640, 180), library.PixelFormat("NV12")
+    stream.size, stream.pixel_format = library.Size(4096, 1080), library.PixelFormat("NV12")
     assert configuration.validate() == library.CameraConfiguration.Status.Adjusted
-    assert (stream.size.width, stream.size.height) == (320, 180)
+    assert (stream.size.width, stream.size.height) == (1920, 1080)
     assert configuration.validate() == library.CameraConfiguration.Status.Valid
-    assert stream.stride >= 320
-    assert stream.frame_size == stream.stride * 180 * 3 // 2
+    assert stream.stride >= 1920
+    assert stream.frame_size == stream.stride * 1080 * 3 // 2
     assert configuration.orientation == library.Orientation.Rotate0
     assert configuration.sensor_config is None
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from tests.contract.libcamera.scene import BAR, PICTURES, VIDEO, left
+from tests.contract.libcamera.scene import BAR, BLUE, PICTURES, VIDEO, left
 from tools.vm import lock
 from tools.vm.packages import Choice, Package, Packages, unpack
 from tools.vm.steps import Steps, key_of
@@ -149,7 +149,7 @@ def furnish(root: Path) -> None:
     shutil.copyfile(HERE / "virtual.yaml", root / CAMERA / "virtual.yaml")
     middle = VIDEO.height // 2
     for number in range(PICTURES):
-        picture = Image.new("RGB", (VIDEO.width, VIDEO.height), (90, 90, 90))
+        picture = Image.new("RGB", (VIDEO.width, VIDEO.height), BLUE)
         box = left(number), middle - BAR // 2, left(number) + BAR - 1, middle + BAR // 2
         ImageDraw.Draw(picture).rectangle(box, fill=(255, 255, 255))
         picture.save(pictures / f"{number}.jpg", quality=90)

@@ -1,4 +1,4 @@
-"""What the virtual camera sees: a bar that moves on from picture to picture.  Its file, virtual.yaml, offers what is named here."""
+"""What the virtual camera sees: a white bar that moves on from picture to picture, on blue.  Its file, virtual.yaml, offers what is named here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from hal.interface import VideoFormat
 
 VIDEO: Final = VideoFormat(width=320, height=180, fps=30, bitrate=1_500_000, gop=30)
 """As the product records it: a keyframe every second."""
+LARGE: Final = VideoFormat(width=1920, height=1080, fps=30, bitrate=8_000_000, gop=30)
+"""The largest that the product is made for."""
 PICTURES: Final = 16
 REPEATED: Final = 4
 """libcamera shows each picture for so many frames."""
+BLUE: Final = 30, 50, 130
+"""Red, green and blue of all behind the bar: of such a colour each plane has something else."""
 BAR: Final = 20
 """Pixels that the bar is wide, and that it moves by."""
 
