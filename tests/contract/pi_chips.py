@@ -150,28 +150,38 @@ def wired(chips: dict[int, Chip]) -> Iterator[tuple[I2c, Wires]]:
         opened.close()
 
 
-@contextmanager
-def power(path: Path) -> Iterator[rigs.PowerRig]:
+def power_on(bus: I2c, path: Path, address: int = GAUGE) -> rigs.PowerRig:
     """A gauge on a bus, contacts, a processor's thermometer, and a command that says that it was called."""
     zone, touched = path / "thermal_zone0", [False]
     zone.mkdir()
     (zone / "type").write_text("cpu-thermal\n")
     (zone / "temp").write_text("48312\n")
+    part = PiPower(bus, lambda: touched[0], address=address, thermal=path, off=("touch", str(path / "off")))
+    return rigs.PowerRig(part, lambda on: touched.__setitem__(0, on), (path / "off").exists)
+
+
+def motion_on(bus: I2c, clock: VirtualClock, address: int = FEELER) -> rigs.MotionRig:
+    """An accelerometer on a bus, asked in step with a clock."""
+    part = PiAccelerometer(bus, clock, address=address, paced=False)
+
+    def run(seconds: float) -> None:
+        for _ in range(round(seconds * 10)):
+            clock.advance(NS // 10)
+            part.poll()
+
+    return rigs.MotionRig(part, clock, run)
+
+
+@contextmanager
+def power(path: Path) -> Iterator[rigs.PowerRig]:
+    """A gauge on a bus that is made up."""
     with wired({GAUGE: Max17048()}) as (opened, _):
-        part = PiPower(opened, lambda: touched[0], thermal=path, off=("touch", str(path / "off")))
-        yield rigs.PowerRig(part, lambda on: touched.__setitem__(0, on), (path / "off").exists)
+        yield power_on(opened, path)
 
 
 @contextmanager
 def motion() -> Iterator[rigs.MotionRig]:
-    """An accelerometer on a bus, asked in step with a clock."""
+    """An accelerometer on one."""
     clock = VirtualClock()
     with wired({FEELER: Lis3dh(clock)}) as (opened, _):
-        part = PiAccelerometer(opened, clock, paced=False)
-
-        def run(seconds: float) -> None:
-            for _ in range(round(seconds * 10)):
-                clock.advance(NS // 10)
-                part.poll()
-
-        yield rigs.MotionRig(part, clock, run)
+        yield motion_on(opened, clock)
