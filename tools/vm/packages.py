@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -139,7 +139,9 @@ class Packages:
             self.fetch()
             listed.write_text(json.dumps([asdict(each) for each in chosen], indent=1))
 
-        key = key_of(Path(__file__), self._place or "", repr(self._choice))
+        key = key_of(
+            Path(__file__), self._place or "", repr(replace(self._choice, left_out=frozenset()))
+        )  # a set's order varies
         steps.step("Debian packages", key, [listed], resolve)
         return [Package(**each) for each in json.loads(listed.read_text())]
 
