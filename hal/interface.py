@@ -223,7 +223,7 @@ class Directory(Protocol):
         """Move a file or directory to ``new`` here or in ``into``, atomically; a file in the way is replaced."""
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a directory that is empty."""
+        """Remove a file, or a directory that is empty.  A file's room is free once no handle of it is open."""
 
     def sync(self) -> None:
         """Make the names durable."""

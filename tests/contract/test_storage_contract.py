@@ -245,6 +245,7 @@ def test_full_storage_says_so(small: StorageRig) -> None:
     assert caught.value.errno == errno.ENOSPC
     assert file.read(0, 600_000) == b"x" * 600_000
     assert file.size() <= SMALL
+    file.close()
     root.remove("a")
     filled(root, "b", b"z" * 1_000_000).sync()
 
