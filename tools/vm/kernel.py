@@ -17,11 +17,11 @@ LATER = (
     "cdc_ncm",
     "configfs",
     "dummy_hcd",
-    "gadgetfs",
     "i2c_dev",
     "i2c_tiny_usb",
     "libcomposite",
     "usb_f_acm",
+    "usb_f_fs",
     "usb_f_ncm",
     "virtio_console",
 )

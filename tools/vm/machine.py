@@ -29,13 +29,16 @@ _KERNEL = "console=ttyAMA0 panic=-1 quiet root=/dev/vda2 ro systemd.firstboot=of
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a machine is made of: files of the host.  The card and the board's memory are written to."""
+    """What a machine is made of: files of the host.  The card and the board's memory are written to; ``more`` is one more disk, which is
+    not.  ``words`` go to the kernel and to systemd, behind ours."""
 
     kernel: Path
     first: Path
     card: Path
     board: Path
     tree: Path
+    more: Path | None = None
+    words: str = ""
 
 
 def describe(into: Path) -> None:
@@ -46,13 +49,14 @@ def describe(into: Path) -> None:
 
 
 def command(parts: Parts, sockets: Path) -> list[str]:
-    """The command that runs a machine: no network, no screen, two disks, a serial port that leads out."""
+    """The command that runs a machine: no network, no screen, its disks, a serial port that leads out, and another one to talk over."""
     machine = [*_BOARD, "-accel", "tcg,thread=multi", "-dtb", str(parts.tree)]
     plain = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-net", "none"]
-    start = ["-kernel", str(parts.kernel), "-initrd", str(parts.first), "-append", _KERNEL]
+    start = ["-kernel", str(parts.kernel), "-initrd", str(parts.first), "-append", f"{_KERNEL} {parts.words}".rstrip()]
+    more = [("more", f"{parts.more},readonly=on", 6)] if parts.more else []
     disks = [
         argument
-        for address, (name, path) in enumerate([("card", parts.card), ("board", parts.board)], 3)
+        for name, path, address in [("card", parts.card, 3), ("board", parts.board, 4), *more]
         for argument in (
             *("-drive", f"file={path},if=none,id={name},format=raw"),
             *("-device", f"virtio-blk-pci,drive={name},addr={address}"),  # the first address is the first disk
@@ -60,6 +64,8 @@ def command(parts: Parts, sockets: Path) -> list[str]:
     ]
     cable = ["-device", "virtio-serial-pci,addr=5", "-chardev", "pty,id=dock"]
     cable += ["-device", "virtserialport,chardev=dock,name=dock"]
+    cable += ["-chardev", f"socket,id=talk,path={sockets}/talk,server=on,wait=off"]
+    cable += ["-device", "virtserialport,chardev=talk,name=talk"]
     talk = ["-serial", "stdio", "-qmp", f"unix:{sockets}/qmp,server=on,wait=off"]
     talk += ["-qtest", f"unix:{sockets}/qtest,server=on,wait=off", "-qtest-log", "none"]
     return [found(EMULATOR), *machine, *plain, *start, *disks, *cable, *talk]
@@ -121,6 +127,7 @@ class Machine:
         """Switch it on."""
         with ExitStack() as stack:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lapel-vm-")))
+            self.events: list[dict[str, Any]] = []
             self.process = subprocess.Popen(
                 command(self._parts, place), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
@@ -131,6 +138,7 @@ class Machine:
             self._lines.readline()  # QEMU greets
             self.ask("qmp_capabilities")
             self.wires = Wires(stack.enter_context(self._connect(place / "qtest")), self._gpio())
+            self.talk = stack.enter_context(self._connect(place / "talk"))
             self._open = stack.pop_all()
         return self
 
@@ -143,16 +151,24 @@ class Machine:
         self._end()
         self._open.close()
 
+    def ends_within(self, seconds: float) -> int | None:
+        """How it ended, by itself; None where it still runs after so long."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
     def _end(self) -> None:
         self.process.kill()
         self.process.wait()
         self.console.close()
 
     def ask(self, what: str, **arguments: object) -> Any:
-        """Ask QEMU over its control connection.  VmError where it refuses."""
+        """Ask QEMU over its control connection; what it tells unasked until then is added to ``events``.  VmError where it refuses."""
         self._control.sendall(json.dumps({"execute": what, "arguments": arguments}).encode() + b"\n")
         while line := self._lines.readline():
             told = json.loads(line)
+            self.events += [told] if "event" in told else []
             if "error" in told:
                 raise VmError(f"QEMU: {what}: {told['error'].get('desc')}")
             if "return" in told:

@@ -6,8 +6,9 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tools.vm.qtest import Answer, Change, QtestError, Reader, Refusal, drive, intercept
 from tools.vm.trouble import VmError
@@ -54,6 +55,19 @@ class Wires:
         with self._changed:
             return dict(self._levels)
 
+    def shares(self, for_s: float) -> Mapping[int, float]:
+        """Watch for so many seconds: which share of them each output was high.  Those that never were are not told."""
+        with self._changed:
+            begun, levels, known = time.monotonic(), dict(self._levels), len(self._seen)
+        time.sleep(for_s)
+        with self._changed:
+            ended, changes = time.monotonic(), self._seen[known:]
+        lines = levels.keys() | {each.line for each in changes}
+        return {
+            line: share([each for each in changes if each.line == line], levels.get(line, False), begun, ended)
+            for line in lines
+        }
+
     def wait(self, reached: Callable[[Mapping[int, bool]], bool], timeout_s: float) -> float:
         """Wait until the outputs are so; how many seconds that took.  VmError when they are not in time, or the machine is gone."""
         began = time.monotonic()
@@ -97,3 +111,9 @@ class Wires:
             self._levels[change.line] = change.level
             self._seen.append(Seen(time.monotonic(), change.line, change.level))
             self._changed.notify_all()
+
+
+def share(changes: Sequence[Seen], level: bool, begun_s: float, ended_s: float) -> float:  # noqa: FBT001 - a level
+    """Which share of that time an output was high that began at ``level`` and changed so."""
+    course = [(begun_s, level), *((each.at_s, each.level) for each in changes), (ended_s, False)]
+    return sum((until - since) * high for (since, high), (until, _) in pairwise(course)) / (ended_s - begun_s)
