@@ -6,7 +6,7 @@ be enrolled besides, over any of its dock ports.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from firmware.core.indications import Trouble
 from firmware.runtime.claim import Facts, Unowned
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from firmware.runtime.log import Log
     from firmware.settings import Settings
     from hal.interface import Hal, Unit
-
-ENROLLED: Final = "enrolled"
 
 
 class Nobody:
@@ -98,7 +96,7 @@ class Unclaimed:
         return self._unowned.claimed
 
     def _claimed(self) -> None:
-        self.inbox.put(Quit(ENROLLED))
+        self.inbox.put(Quit("enrolled"))
 
     def capture(self, unit: Unit) -> None:
         """Nothing is captured."""
@@ -141,7 +139,5 @@ class Unclaimed:
         """Nothing is tried."""
 
     def leave(self, reason: str, *, resume: bool) -> None:  # noqa: ARG002 - there is no audit log
-        """Nothing waits to be written.  What was enrolled is felt to be; then the service is another one."""
-        if reason == ENROLLED:
-            self.controller.face.cue("docked")
+        """Nothing waits to be written."""
         self.stopped()

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from random import Random
 
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from firmware import settings
 from firmware.dock import cobs, protocol, wire
@@ -18,7 +20,7 @@ from firmware.dock.frames import Deframer, Frame, FrameType
 from firmware.dock.link import Link
 from firmware.dock.messages import Busy, ClockSet, Hello, Message, Refused, Welcome
 from firmware.dock.protocol import TABLE, Connection, Side
-from firmware.evidence import canonical, certs, documents, jws, keys, kinds
+from firmware.evidence import canonical, certs, der, documents, jws, keys, kinds
 from firmware.evidence.anchor import verify_anchor
 from firmware.evidence.assignment import verify_assignment
 from firmware.evidence.audit import read_audit
@@ -31,6 +33,7 @@ from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import verify_manifest
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.recipients import parse_recipient
+from firmware.evidence.request import make_request, read_request
 from firmware.evidence.roles import Role
 from firmware.evidence.settings_doc import recipients, trust_under, verify_settings
 from firmware.evidence.timestamp import Stamper, verify_timestamp
@@ -141,9 +144,9 @@ def _typed(data: bytes) -> None:
 _SAMPLES = {type(each): each for each in SAMPLES}
 
 
-def _converse(side: Side, data: bytes) -> None:
+def _converse(side: Side, data: bytes, begin: protocol.State = protocol.State.GREETING) -> None:
     """A conversation in which this side says in turn whatever brings it on."""
-    connection, turns = Connection(side), Counter[protocol.State]()
+    connection, turns = Connection(side, begin), Counter[protocol.State]()
     rest = data
     while True:
         while connection.my_turn:
@@ -158,6 +161,28 @@ def _converse(side: Side, data: bytes) -> None:
                 return
             connection.receive_data(rest[:4096])
             rest = rest[4096:]
+
+
+_KEY = ec.derive_private_key(20_261_130, ec.SECP256R1())
+_AGAIN = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+
+
+def _asked() -> bytes:
+    return make_request(NAME, keys.public_der(_KEY.public_key()), keys.software_sign(_KEY))
+
+
+def _request(told: bytes) -> bytes:
+    """A request for whatever is told, signed; of s that is low or not."""
+    signature = der.spell(0x03, b"\0", _KEY.sign(told, _AGAIN))
+    return der.spell(0x30, told, bytes.fromhex("300a06082a8648ce3d040302"), signature)
+
+
+def _request_mutated(data: bytes, draw: Random) -> bytes:
+    """Changed, or told something else and signed for that."""
+    inside = signing.split_chain(data[3:]) if data[:2] == b"\x30\x81" else []
+    if len(inside) != 3 or draw.random() < 0.3:
+        return trees.DER.mutate(data, draw)
+    return _request(trees.DER.mutate(inside[0], draw))
 
 
 def _body(data: bytes) -> None:
@@ -183,6 +208,17 @@ def _story() -> Iterator[Message]:
     for question, state in ready.items():
         yield _SAMPLES[question]
         yield from (_SAMPLES[answer] for answer in TABLE[state][1] if answer not in (Busy, Refused))
+
+
+def _enrolment(side: Side) -> bytes:
+    """A whole enrolment, as far as the other side hears it."""
+    said: list[Message] = []
+    state = protocol.State.INTRODUCING
+    while state is not protocol.State.CLOSED:
+        turn, moves = TABLE[state]
+        kind, state = next(iter(moves.items()))
+        said += [_SAMPLES[kind]] if turn is side else []
+    return b"".join(map(wire.encode, said))
 
 
 def _speakers(kind: type[Message]) -> set[Side]:
@@ -411,6 +447,28 @@ ROWS: tuple[Target, ...] = (
         (RemoteProtocolError,),
         lambda: [_said_by(Side.CAMERA)],
         trees.MESSAGES.mutate,
+    ),
+    Target(
+        "enrolment/camera-hears",
+        partial(_converse, Side.CAMERA, begin=protocol.State.INTRODUCING),
+        (RemoteProtocolError,),
+        lambda: [_enrolment(Side.DOCK)],
+        trees.MESSAGES.mutate,
+    ),
+    Target(
+        "enrolment/desk-hears",
+        partial(_converse, Side.DOCK, begin=protocol.State.INTRODUCING),
+        (RemoteProtocolError,),
+        lambda: [_enrolment(Side.CAMERA)],
+        trees.MESSAGES.mutate,
+    ),
+    Target(
+        "enrolment/request",
+        read_request,
+        (EvidenceError,),
+        lambda: [_request(x509.load_der_x509_csr(_asked()).tbs_certrequest_bytes)],
+        _request_mutated,
+        longest=2048,
     ),
     Target(
         "dock/message",

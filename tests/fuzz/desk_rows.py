@@ -8,7 +8,7 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -25,6 +25,8 @@ from tools.panel import views
 from tools.panel.orders import OrderError, read_order
 from tools.panel.ranges import UnsatisfiableError, wanted
 from tools.panel.viewer import MESSAGE_BYTES
+from tools.provision.factory.ledger import COLUMNS, Entry, Ledger
+from tools.provision.files import ProvisionError
 from tools.scenario import read as scenario
 from tools.scenario.read import FOLDER, ScenarioError
 from tools.verify import age, audit, canonical, certs, documents, hybrid, journal, jws, manifest, nal, receipt, second
@@ -62,6 +64,18 @@ def _sample(data: bytes) -> None:
     for unit in nal.split(data):
         nal.raw(unit)
         nal.is_first_slice(unit)
+
+
+def _ledger(data: bytes) -> None:
+    """The list of enrolled cameras."""
+    path = _scratch(os.getpid()) / "cameras.csv"
+    path.write_bytes(data)
+    Ledger(path)
+
+
+_CAMERA = Entry(
+    "2026-11-30T22:48:17Z", "enrolled", "cam-1", "sim-1", "sim", "0.1.0", "tpm2", "usb", "ab" * 32, "cd" * 32
+)
 
 
 def _settings(data: bytes) -> None:
@@ -429,4 +443,12 @@ ROWS: tuple[Target, ...] = (
         bound=_KEYED,
     ),
     Target("desk/age-keys", _load_keys, (Refused,), lambda: [RECIPIENTS[0].key_file.encode()]),
+    Target(
+        "desk/cameras",
+        _ledger,
+        (ProvisionError,),
+        lambda: [
+            ",".join(COLUMNS).encode() + b"\n" + b",".join(str(each).encode() for each in astuple(_CAMERA)) + b"\n"
+        ],
+    ),
 )

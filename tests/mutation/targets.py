@@ -51,6 +51,8 @@ VANISHED: Final = "tests/sim/test_vanished.py"
 
 SHIFTS: Final = "tests/sim/test_shifts.py"
 DOCKLINK: Final = "tests/unit/runtime/test_docklink.py"
+CLAIM: Final = "tests/unit/runtime/test_claim.py"
+FACTORY: Final = "tests/unit/tools/test_provision_factory.py"
 PROTOCOL_MODEL: Final = "tests/hostile/test_protocol_model.py"
 DOCK: Final = "tests/unit/tools/test_dock.py"
 COPIES: Final = "tests/unit/tools/test_dock_copies.py"
@@ -140,6 +142,11 @@ TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.berth": Tests(("tests/unit/runtime/test_berth.py", DOCKLINK), ()),
     "firmware.runtime.roster": Tests((SHIFTS,), ()),
     "firmware.runtime.enrolment": Tests(("tests/unit/runtime/test_enrolment.py", SHIFTS, SECOND), ()),
+    "firmware.runtime.claim": Tests((CLAIM,), ()),
+    "firmware.evidence.request": Tests(("tests/unit/evidence/test_request.py", CLAIM), ()),
+    "tools.provision.factory.admission": Tests((FACTORY, CLAIM), ()),
+    "tools.provision.factory.samples": Tests((FACTORY,), ()),
+    "tools.provision.factory.ledger": Tests((FACTORY,), ()),
     "firmware.runtime.timekeeping": Tests(("tests/sim/test_time_from_docks.py", "tests/sim/test_clock_jumps.py"), ()),
     "tools.dock.receipts": Tests((COPIES, DOCK, "tests/unit/tools/test_dock_stamps.py"), ()),
     "tools.dock.timing.timeword": Tests(

@@ -93,6 +93,14 @@ def test_every_byte_counts() -> None:
             read_request(wrong)
 
 
+def test_what_is_too_long_is_not_parsed() -> None:
+    """Its size is all that is looked at."""
+    with pytest.raises(FormatError, match=r"^request: 1025 bytes, at most 1024 are allowed$"):
+        read_request(bytes(1025))
+    with pytest.raises(FormatError, match="not a certificate request"):
+        read_request(bytes(1024))
+
+
 def other_shapes() -> dict[str, bytes]:
     """Requests that others' tools would take."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cam-1")])

@@ -6,7 +6,7 @@ import base64
 import random
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from firmware.evidence import documents, jws, kinds
 from firmware.evidence.certs import read_certificate
 from firmware.evidence.errors import FormatError
 from firmware.evidence.issue import issue
-from firmware.evidence.keys import hash_of, load_public_key, software_sign
+from firmware.evidence.keys import hash_of, load_public_key, new_key, software_sign
 from firmware.evidence.request import read_request
 from firmware.evidence.roles import Role
 from firmware.runtime import durable
@@ -43,7 +43,7 @@ from tests.docking import Peer
 from tests.pki import Pki
 from tests.rig import PkiSigner, enrol
 from tools.provision import Authority, create_authority
-from tools.provision.factory.admission import Desk, Names
+from tools.provision.factory.admission import DeclinedError, Desk, Names
 from tools.provision.factory.ledger import ENROLLED, ISSUED, Ledger
 from tools.provision.factory.samples import Keys
 
@@ -152,22 +152,45 @@ def test_a_second_enrolment_is_refused(desk: Desk) -> None:
     assert files(camera.config) == before
 
 
-def test_locked_between_two_words(desk: Desk) -> None:
-    """A lock that closes while a desk still talks, over the other port, keeps what was first."""
-    for at in (Introduction, Sample):
-        camera, honest = Nobodys(), script(desk)
+@pytest.mark.parametrize("at", [Introduction, Sample])
+def test_locked_between_two_words(desk: Desk, at: type) -> None:
+    """A lock that closes while a desk still talks, over the other port, keeps what was first; and no key is made any more."""
+    camera, honest, heard = Nobodys(), script(desk), list[type]()
 
-        def answer(
-            message: Message, at: type = at, camera: Nobodys = camera, honest: Any = honest
-        ) -> list[Message] | bytes:
-            if type(message) is at:
-                enrol(camera.config, {})
-            return honest(message)  # type: ignore[no-any-return]
+    def answer(message: Message) -> list[Message] | bytes:
+        heard.append(type(message))
+        if type(message) is at:
+            enrol(camera.config, {})
+        return honest(message)
 
-        assert isinstance(said := refusal(camera, answer), Refused)
-        assert said.code == "locked"
-        kept = Enrolment.load(camera.config.root(), PkiSigner())
-        assert kept.session.device == "cam-1"
+    assert isinstance(said := refusal(camera, answer), Refused)
+    assert said.code == "locked"
+    assert heard == ([Introduction, Refused] if at is Introduction else [Introduction, KeyRequest, Sample, Refused])
+    assert isinstance(camera.signer, MemorySigner)
+    assert camera.signer.made == (at is Sample)
+    assert Enrolment.load(camera.config.root(), PkiSigner()).session.device == "cam-1"
+
+
+@dataclass
+class Fickle(MemorySigner):
+    """Signs the request, and then with another key."""
+
+    signed: int = 0
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign."""
+        self.signed += 1
+        return super().sign_digest(digest) if self.signed == 1 else software_sign(new_key())(digest)
+
+
+def test_a_signer_that_would_not_do_at_the_next_start_is_found_before_the_lock(desk: Desk) -> None:
+    """A camera that is locked and cannot start would be nobody's for ever: what a start signs is signed once before."""
+    camera = Nobodys(Fickle())
+    said = refusal(camera, script(desk))
+    assert isinstance(said, Refused)
+    assert said.code == "evidence"
+    assert "signing key" in said.text
+    assert files(camera.config) == {}
 
 
 def foreign(ders: tuple[bytes, ...]) -> tuple[bytes, ...]:
@@ -521,7 +544,7 @@ def test_a_sample_is_not_what_it_should_be(desk: Desk) -> None:
     assert entry.state == ISSUED
     order = desk.admit(replace_key(heard[0], entry.key), "wire")
     order.certificate = entry.certificate
-    with pytest.raises(Exception, match="something else"):
+    with pytest.raises(DeclinedError, match="something else"):
         desk.opened(order, heard[-1].data)
     order.nonce = NONCE
     desk.opened(order, heard[-1].data)

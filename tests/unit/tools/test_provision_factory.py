@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from firmware.evidence.recipients import Recipients, parse_recipient
 from firmware.evidence.request import make_request
 from firmware.evidence.roles import Role
 from tests.oracles import needs
-from tools.provision import Authority, ProvisionError, add_parser, create_authority
+from tools.provision import Authority, ProvisionError, add_parser, create_authority, enrol_device
 from tools.provision.agekeys import AgeKey
 from tools.provision.authority import Changes
 from tools.provision.factory import samples
@@ -88,6 +89,7 @@ def test_names_count_up_past_those_that_are_given() -> None:
     with pytest.raises(DeclinedError, match="one more #"):
         Names("x#").free(lambda _: True)
     assert not Names("cam-1").many
+    assert Names("cam-1").free({"cam-2"}.__contains__) == "cam-1"
     with pytest.raises(DeclinedError, match="given once"):
         Names("cam-1").free({"cam-1"}.__contains__)
 
@@ -114,11 +116,13 @@ def test_the_ledger_keeps_what_it_is_told(tmp_path: Path) -> None:
     assert again.by_key(entry(2).key) == entry(2)
     assert again.by_key("0" * 64) is None
     assert again.by_serial(entry(1).serial) == entry(1)
-    assert again.by_serial("") is None
+    ledger.add(entry(3, serial=""))
+    assert ledger.by_serial("") is None, "a board without a number is none that was met before"
+    assert ledger.by_key(None) is None
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
-    assert [row["state"] for row in rows] == [ISSUED, ENROLLED, ENROLLED]
+    assert [row["state"] for row in rows] == [ISSUED, ENROLLED, ENROLLED, ENROLLED]
 
 
 def test_half_a_line_does_not_count_and_hides_no_other(tmp_path: Path) -> None:
@@ -143,9 +147,15 @@ def test_half_a_line_does_not_count_and_hides_no_other(tmp_path: Path) -> None:
         ((b"enrolled", b"perhaps"), "line 2: its state"),
         ((b"cam-0001", b"CAM"), "line 2: its device"),
         ((b"2026-11-30", b"yesterday"), "line 2: its utc"),
-        ((b",tpm2,", b",tpm2,x,"), "line 2: its number of columns"),
+        ((b",tpm2,", b",tpm2,x,"), "line 2: its key"),
         ((b"zero2w", b"\xff"), "line 2: its board"),
         ((b"1-1.2", b"1-1.2\x07"), "line 2: its port"),
+        ((b",tpm2,", b",tp\rm2,"), "line 2: its (signer|number of columns)"),
+        ((b"cam-0001,", b"cam-0001;"), "line 2: its device"),
+        ((b"Z,enrolled", b"Z;enrolled"), "line 2: its utc"),
+        ((b"utc,state", b"utc;state"), "does not begin as a ledger"),
+        ((b"enrolled,cam-0001", b"nonsense\n2026-11-30T22:48:17Z,enrolled,cam-0001"), "line 2: its state"),
+        ((b"utc,state", b"hello"), "does not begin as a ledger"),
     ],
 )
 def test_a_ledger_that_was_spoilt_is_not_guessed_at(tmp_path: Path, change: tuple[bytes, bytes], says: str) -> None:
@@ -158,6 +168,16 @@ def test_a_ledger_that_was_spoilt_is_not_guessed_at(tmp_path: Path, change: tupl
     path.write_bytes(data.replace(*change, 1))
     with pytest.raises(ProvisionError, match=says):
         Ledger(path)
+
+
+def test_a_file_that_is_far_too_long_is_no_ledger(tmp_path: Path) -> None:
+    """It is not read line by line."""
+    path = tmp_path / "cameras.csv"
+    path.touch()
+    for size, says in ((16 << 20, "does not begin"), ((16 << 20) + 1, "more than 16777216 bytes")):
+        os.truncate(path, size)
+        with pytest.raises(ProvisionError, match=says):
+            Ledger(path)
 
 
 # Samples.
@@ -198,14 +218,23 @@ def test_a_key_elsewhere_is_named(authority: Authority, tmp_path: Path) -> None:
     assert samples.prove(authority, Keys.load(authority, [moved])) == ["escrow"], "authority's had opened one by then"
 
 
+def changed_recipients(authority: Authority) -> Authority:
+    """The same authority, whose recipients are others."""
+    fresh = [(role, AgeKey.generate().recipient) for role in ("authority", "escrow")]
+    return authority.change_settings(Changes(recipients=fresh))
+
+
 def test_a_key_that_does_not_open_what_its_recipient_says(authority: Authority) -> None:
     """Two files that were mixed up: each key opens what it opens, and nothing passes for opened that was not."""
     keys = Keys.load(authority, [])
     (first, one), (second, other) = keys.by_recipient.items()
-    only = Keys({first: one})
+    only, other_hands = Keys({first: one}), changed_recipients(authority)
     sealed = samples._sealed(Recipients((parse_recipient(second),)), b"word")
     with pytest.raises(ProvisionError, match="does not open a sample"):
         only.open(sealed, b"word")
+    with pytest.raises(ProvisionError, match="does not open a sample"):
+        samples.prove(other_hands, Keys(dict.fromkeys(samples.recipients_of(other_hands), one)))
+    assert not (authority.directory / samples.RECORD).exists(), "nothing passes for opened"
     Keys({second: other}).open(sealed, b"word")
     with pytest.raises(ProvisionError, match="something else"):
         Keys({second: other}).open(sealed, b"another word")
@@ -221,8 +250,11 @@ def test_keys_that_never_come_here(authority: Authority, tmp_path: Path) -> None
     for role in ("authority", "escrow"):
         (authority.directory / f"{role}.agekey").rename(away / f"{role}.key")
     keys = Keys.load(authority, [])
+    out.mkdir()
+    (out / "escrow.txt").write_text("of last year\n")
     with pytest.raises(ProvisionError, match=r"age -d -i KEY .*authority\.age"):
         samples.prove(authority, keys, out)
+    (out / "escrow.txt").unlink()
     asked = {path.name: path.read_bytes() for path in out.iterdir()}
     assert set(asked) == {"authority.age", "escrow.age"}
     with pytest.raises(ProvisionError, match="authority and escrow"):
@@ -308,6 +340,29 @@ def test_what_a_camera_must_not_ask(authority: Authority, tmp_path: Path) -> Non
     assert desk.ledger.entries() == []
     assert not list(authority.directory.glob("issued/device/*"))
     desk.certify(order, request(order.device, key))
+
+
+def test_a_name_that_somebody_else_took_meanwhile(authority: Authority, tmp_path: Path) -> None:
+    """By another command, between two words: this camera is declined, and comes again for another name."""
+    desk = desk_of(authority, tmp_path)
+    order = desk.admit(FACTS, "p")
+    enrol_device(authority, order.device, tmp_path / "elsewhere")
+    with pytest.raises(DeclinedError, match="given once"):
+        desk.certify(order, request(order.device, new_key()))
+    desk.given_up(order)
+    assert desk.admit(FACTS, "p").device == "cam-02"
+
+
+def test_a_certificate_that_the_register_has_lost(authority: Authority, tmp_path: Path) -> None:
+    """It cannot go out again; another one in the same name does."""
+    desk, key = desk_of(authority, tmp_path), new_key()
+    order = desk.admit(FACTS, "p")
+    first = desk.certify(order, request(order.device, key))
+    authority.registered(Role.DEVICE, order.device).unlink()
+    again = desk.admit(replace(FACTS, key=order.key), "p")
+    second = desk.certify(again, request(again.device, key))
+    assert again.device == order.device
+    assert second.ders[0] != first.ders[0]
 
 
 def test_the_same_board_twice(authority: Authority, tmp_path: Path) -> None:

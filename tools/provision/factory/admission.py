@@ -99,7 +99,7 @@ class Desk:
     def admit(self, facts: Introduction, port: str) -> Order:
         """The order for a camera that has introduced itself; ``DeclinedError`` for one that is enrolled already."""
         with self._lock:
-            before = (facts.key and self.ledger.by_key(facts.key)) or None
+            before = self.ledger.by_key(facts.key)
             same = before or self.ledger.by_serial(facts.serial)
             if same is not None and same.state == ENROLLED and not self.anew:
                 raise DeclinedError(
@@ -162,7 +162,7 @@ class Desk:
 
     def _issued(self, order: Order) -> tuple[bytes, ...] | None:
         """The chain of a certificate that went out before for this key."""
-        if order.again is None or order.again.key != order.key or not self._path(order.device).exists():
+        if order.again is None or not self._path(order.device).exists():
             return None
         (leaf,) = read_pem(self._path(order.device).read_bytes(), order.device)
         order.certificate = hash_of(leaf)

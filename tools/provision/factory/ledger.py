@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,21 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "key": _HASH,
     "certificate": _HASH,
 }
+
+
+_RESTS: Final[Mapping[str, Callable[[str], Sequence[str]]]] = {
+    "utc": lambda begun: ["2026-01-01T00:00:00Z"[len(begun) :]],
+    "state": lambda begun: [each[len(begun) :] for each in (ISSUED, ENROLLED)],
+    "device": lambda _: ["", "x"],
+    "serial": lambda _: [""],
+    "board": lambda _: ["", "x"],
+    "firmware": lambda _: [""],
+    "signer": lambda _: ["", "x"],
+    "port": lambda _: [""],
+    "key": lambda begun: ["0" * (64 - len(begun))],
+    "certificate": lambda begun: ["0" * (64 - len(begun))],
+}
+"""What may be missing behind the beginning of each column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +84,8 @@ class Ledger:
         with self._lock:
             return list(self._entries.values())
 
-    def by_key(self, key: str) -> Entry | None:
-        """The camera with this key."""
+    def by_key(self, key: str | None) -> Entry | None:
+        """The camera with this key; None for one that has none."""
         return next((each for each in self.entries() if each.key == key), None)
 
     def by_serial(self, serial: str) -> Entry | None:
@@ -98,24 +113,38 @@ def _read(path: Path) -> Iterator[Entry]:
     data = path.read_bytes()
     if len(data) > LONGEST:
         raise ProvisionError(f"{path} has more than {LONGEST} bytes: it is no ledger of cameras")
+    head = _line(dict(zip(COLUMNS, COLUMNS, strict=True))).removesuffix(b"\n")
     for number, line in enumerate(data.split(b"\n"), 1):
-        row = next(csv.reader([line.decode(errors="replace")]), [])
-        if not row or (number == 1 and row == list(COLUMNS)) or _cut(row):
-            continue
-        if len(row) != len(COLUMNS):
-            raise ProvisionError(_wrong(path, number, "number of columns"))
-        wrong = next(
-            (name for name, value in zip(COLUMNS, row, strict=True) if not re.fullmatch(_PATTERNS[name], value)), ""
-        )
-        if wrong:
-            raise ProvisionError(_wrong(path, number, wrong))
-        yield Entry(*row)
+        if number == 1 and line != head[: len(line)]:
+            raise ProvisionError(f"{path} does not begin as a ledger of cameras: name another file")
+        if line != head[: len(line)]:
+            row = _columns(line)
+            wrong = _wrong(row)
+            if not wrong:
+                yield Entry(*row)
+            elif not _cut(row):
+                raise ProvisionError(
+                    f"{path}: line {number}: its {wrong} is wrong: mend it by hand, or begin another ledger"
+                )
+
+
+def _columns(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode(errors="replace")]))
+    except csv.Error:
+        return []
+
+
+def _wrong(row: list[str]) -> str:
+    """The first column that is not what it should be; empty where all are."""
+    wrong = (name for name, value in zip(COLUMNS, row, strict=False) if not re.fullmatch(_PATTERNS[name], value))
+    return next(wrong, "" if len(row) == len(COLUMNS) else "number of columns")
 
 
 def _cut(row: list[str]) -> bool:
-    """Whether a line has the look of half a one: the last column is a fingerprint, so that it is known where the whole ends."""
-    return len(row) < len(COLUMNS) or (len(row) == len(COLUMNS) and re.fullmatch("[0-9a-f]{0,63}", row[-1]) is not None)
-
-
-def _wrong(path: Path, number: int, what: str) -> str:
-    return f"{path}: line {number}: its {what} is wrong: mend it by hand, or begin another ledger"
+    """Whether a line is the beginning of a good one.  The last column is a fingerprint, so that it is known where a whole one ends."""
+    if not 0 < len(row) <= len(COLUMNS):
+        return False
+    good = all(re.fullmatch(_PATTERNS[name], value) for name, value in zip(COLUMNS, row[:-1], strict=False))
+    name, value = COLUMNS[len(row) - 1], row[-1]
+    return good and any(re.fullmatch(_PATTERNS[name], value + rest) for rest in _RESTS[name](value))
