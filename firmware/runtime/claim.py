@@ -68,6 +68,8 @@ class Unowned:
         self.config, self.signer, self.facts, self.random = config, signer, facts, random
         self.claimed = False
         """Whether it is enrolled now: whoever runs the service starts it again."""
+        self.closing = False
+        """Whether that is under way, or done: the desk is still to hear of it."""
         self._one = threading.Lock()
 
     @property
@@ -90,12 +92,13 @@ class Unowned:
         with self._one:
             if self.locked:
                 raise LockedError("it was enrolled meanwhile")
-            durable.replace(self.config, DEVICE, device)
-            durable.replace(self.config, SETTINGS, settings)
+            self.closing = True
             try:
+                durable.replace(self.config, DEVICE, device)
+                durable.replace(self.config, SETTINGS, settings)
                 durable.replace(self.config, LOCK, root)
             finally:
-                self.claimed = self.locked
+                self.closing = self.claimed = self.locked
 
 
 Saying = Generator["Message | None", Any, None]

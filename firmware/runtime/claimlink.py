@@ -47,20 +47,21 @@ class ClaimLink:
         """Meet desks until ``stopping``.  After a refusal, by either side, the next attempt waits, longer each time."""
         patience = Patience()
         while not stopping.is_set():
-            if not self._wanted():
+            if self._done() or not self.port.connected():
                 stopping.wait(_NAP_S)
                 continue
             begun_ns = self.clock.monotonic_ns()
             outcome = self._meet(stopping)
             if self.unowned.claimed:
-                self.claimed()
                 continue
             lasted_ns = self.clock.monotonic_ns() - begun_ns
             patience = patience.after(outcome, lasted_ns, accepted=False, contact=self.port.connected())
             stopping.wait(patience.pause_s + patience.hold_s)
 
-    def _wanted(self) -> bool:
-        return not self.unowned.claimed and self.port.connected()
+    def _done(self) -> bool:
+        if self.unowned.claimed:
+            self.claimed()
+        return self.unowned.claimed
 
     def _meet(self, stopping: Event) -> Outcome:
         """One desk; what became of it is in the log."""

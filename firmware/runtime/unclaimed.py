@@ -6,7 +6,7 @@ be enrolled besides, over any of its dock ports.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from firmware.core.indications import Trouble
 from firmware.runtime.claim import Facts, Unowned
@@ -86,7 +86,7 @@ class Unclaimed:
         pause_s = FIRST_S
         while not stop.wait(pause_s):
             pause_s = min(2 * pause_s, LONGEST_S)
-            if not self.found and self._look():
+            if not self.found and self._look() and not self._unowned.closing:
                 self.found = True
                 self.inbox.put(Quit("found"))
 

@@ -482,6 +482,18 @@ def test_in_doubt_it_starts_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     assert camera.claims == 1
 
 
+def test_whoever_looks_meanwhile_leaves_it_to_the_desk(desk: Desk) -> None:
+    """The service looks now and then whether the camera is enrolled by now, as by a card that was put in.  What a desk is about to lock is
+    the link's to tell: the desk has not heard of it yet."""
+    camera = Nobodys()
+    seen: list[tuple[bool, bool]] = []
+    camera.memory.before = lambda _: seen.append((camera.unowned.locked, camera.unowned.closing))
+    camera.meet(lambda: DeskEnd(desk, PortKind.STREAM))
+    assert seen
+    assert all(closing for _, closing in seen), "whatever is on the card, from the first byte on"
+    assert camera.unowned.closing
+
+
 def test_a_signer_that_fails_is_told(desk: Desk) -> None:
     """A TPM that is not there: the desk hears of it, and nothing was certified."""
     camera = Nobodys(MemorySigner(trouble=OSError("the TPM does not answer")))
