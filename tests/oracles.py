@@ -58,6 +58,7 @@ ORACLES = {
         Oracle("mke2fs", "e2fsprogs", "makes them"),
         Oracle("node", "nodejs", "runs age-encryption"),
         Oracle("openssl", "openssl", "certificate chains and time stamps verify"),
+        Oracle("rauc", "rauc", "the words that we ask RAUC with are its own"),
         Oracle("rsync", "rsync", "an offload is as fast as rsync over ssh"),
         Oracle("s3cmd", "s3cmd", "a stock client brings a copy home over S3, and it verifies"),
         Oracle("sfdisk", "fdisk", "that card's partitions are where the table puts them"),

@@ -24,6 +24,7 @@ from unittest import mock
 import libcamera
 import numpy as np
 import smbus2.smbus2 as library
+from gpiozero import InputDevice
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 from picamera2.platform import Platform
 
@@ -123,6 +124,7 @@ class Bench:
     sound_there: bool = True
     clock_there: bool = True
     fit: Callable[[Any], Any] = lambda hal: hal
+    others: list[InputDevice] = field(default_factory=list)
     words: list[bytes] = field(default_factory=list)
     board: Board = field(init=False)
 
@@ -153,8 +155,8 @@ class Bench:
         (config / "device.key.pem").chmod(0o600)
         (config / "settings.jws").write_bytes(settings_line({**SETTINGS, **values}) + b"\n")
 
-    def serve(self, story: Callable[[Bench], None]) -> int:
-        """Run the service, on this thread, while an officer does their part; then end it."""
+    def serve(self, story: Callable[[Bench], None], *, end: bool = True) -> int:
+        """Run the service, on this thread, while an officer does their part; then end it, unless it is to end by itself."""
         trouble: list[BaseException] = []
 
         def act() -> None:
@@ -163,7 +165,8 @@ class Bench:
             except BaseException as error:  # noqa: BLE001 - raised again below
                 trouble.append(error)
             finally:
-                os.kill(os.getpid(), signal.SIGTERM)
+                if end or trouble:
+                    os.kill(os.getpid(), signal.SIGTERM)
 
         kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -230,6 +233,10 @@ class Bench:
         """Until the service manager was told so."""
         self.wait(lambda: word in self.words, word.decode())
 
+    def wait_fault(self, code: str) -> None:
+        """Until that was signed."""
+        self.wait(lambda: code in self.faults(), code)
+
     def press(self, seconds: float = 0.08) -> None:
         """The record button."""
         contact = self.board.buttons[next(iter(self.board.buttons))]
@@ -257,7 +264,7 @@ class Bench:
     def audit(self) -> list[dict[str, Any]]:
         """The audit log's lines."""
         files = sorted((self.path / "evidence" / "audit").glob("*.jwsl"))
-        return [payload(line) for file in files for line in file.read_bytes().splitlines()]
+        return [payload(line) for file in files for line in file.read_bytes().splitlines() if line]
 
     def faults(self) -> list[str]:
         """The faults that it signed."""

@@ -73,7 +73,6 @@ class PiParts:
         """All of them; ``version`` is the running system's."""
         board, keeper, pins = self.board, self.keeper, self._pins
         contact = self._wire(PartName.CONTACT, "contact")
-        charging = self._wire(PartName.CHARGER, "charging") if "charging" in board.power else None
         updater, watchdog = RaucUpdater(board.name, version), SystemdWatchdog()
         hal = Hal(
             video=KeptVideo(keeper, video, lambda: self._lens(video)),
@@ -86,7 +85,7 @@ class PiParts:
             config=self.config,
             signer=self.signer,
             clock=self.clock,
-            power=KeptPower(keeper, lambda: self._gauge(contact, charging), PiPower.close, contact),
+            power=self._power(contact),
             watchdog=watchdog,
             updater=updater,
             motion=KeptMotion(keeper, self._motion) if board.accelerometer else None,
@@ -117,16 +116,22 @@ class PiParts:
             self.keeper.tell(PartName.MICROPHONE, str(error))
             return None
 
-    def _gauge(self, contact: Callable[[], bool], charging: Callable[[], bool] | None) -> PiPower:
-        board = self.board
-        if board.gauge is None or board.i2c is None:
-            raise OSError("this board has none")
-        bus = I2c(board.i2c.device)
-        try:
-            return PiPower(bus, contact, charging, address=board.gauge.address)
-        except OSError:
-            bus.close()
-            raise
+    def _power(self, contact: Contacts) -> KeptPower:
+        gauge, bus = self.board.gauge, self.board.i2c
+        charging = self._wire(PartName.CHARGER, "charging") if "charging" in self.board.power else None
+        if gauge is None or bus is None:
+            return KeptPower(self.keeper, None, contact)
+        device, address = bus.device, gauge.address
+
+        def found() -> PiPower:
+            opened = I2c(device)
+            try:
+                return PiPower(opened, contact, charging, address=address)
+            except OSError:
+                opened.close()
+                raise
+
+        return KeptPower(self.keeper, found, contact)
 
     def _motion(self) -> tuple[Accelerometer, Callable[[], None]]:
         board = self.board

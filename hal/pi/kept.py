@@ -6,6 +6,7 @@ it be.  What was asked of a part before is asked of it again as soon as it is ba
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -119,18 +120,20 @@ class KeptPower:
     def __init__(
         self,
         keeper: Keeper,
-        gauge: Callable[[], PiPower],
-        close: Callable[[PiPower], object],
+        gauge: Callable[[], PiPower] | None,
         contact: Callable[[], bool],
         *,
         thermal: Path = THERMAL,
         off: Sequence[str] = OFF,
     ) -> None:
+        """``gauge`` None: the board has none, and nobody misses it."""
         self._contact, self._thermal, self._off = contact, thermal, tuple(off)
-        self._held = Held(keeper, PartName.GAUGE, gauge, close)
+        self._held = None if gauge is None else Held(keeper, PartName.GAUGE, gauge, PiPower.close)
 
     def battery(self) -> Battery:
         """The battery now; ``OSError`` where nobody can read it."""
+        if self._held is None:
+            raise OSError(errno.ENODEV, "this board has no fuel gauge")
         with self._held.used() as part:
             return part.battery()
 

@@ -1,8 +1,8 @@
 """The virtual camera boots, is pressed, shows it, is cut off and docks: `make vm-test`.
 
 Everything is done and seen from outside the machine: the button is a level on a pin of the virtual chip, a light is the level of its lamps' pins,
-and the dock talks to a USB serial gadget of the guest's kernel.  What records is an encoded clip on the simulation's parts: the service, its
-units, the card and its file systems are real.
+and the dock talks to a USB serial gadget of the guest's kernel.  What is recorded is an encoded clip: the service, its parts, its units, the card and its
+file systems are real.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def test_the_light_turns_green(first: Camera) -> None:
 
 def test_nothing_failed_at_boot(first: Camera) -> None:
     """No unit failed and none waits for itself."""
-    first.machine.console.wait("hands: joined", BOOT_S)
+    first.machine.console.wait('"event":"start"', BOOT_S)
     said = first.machine.console.text
     assert re.findall(r".*(?:Failed to start|ordering cycle|Dependency failed|Oops|Call trace).*", said) == []
 

@@ -315,10 +315,10 @@ def test_a_light_that_blinks_is_not_dark() -> None:
 
 
 def test_image_and_machine_take_the_same_unit() -> None:
-    """The virtual camera changes the unit only where a machine has no such part: how it is told that it is well, and the board's memory."""
+    """The virtual camera changes the unit only where a machine has no such part: the program that brings a lens, and for how long it may."""
     changed = (ROOT / "buildroot/vm/overlay/usr/lib/systemd/system/lapel.service.d/virtual.conf").read_text()
     settings = {line.split("=")[0] for line in changed.splitlines() if "=" in line and not line.startswith("#")}
-    assert settings == {"RequiresMountsFor", "Type", "WatchdogSec"}
+    assert settings == {"ExecStart", "TimeoutStartSec"}
 
 
 def test_the_packed_first_file_system_loads_what_it_lists(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import pty
 import threading
 import time
-import tomllib
 import tty
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,49 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hal.interface import Colour, Pattern
-from tools.vm.build import BOARD
-from tools.vm.guest import cable, gpio, hands
-
-TABLE = tomllib.loads(BOARD.read_text(encoding="utf-8"))
-
-
-def ioctl_number(order: int, size: int) -> int:
-    """``_IOWR(0xB4, order, size)``, as the kernel's ``include/uapi/asm-generic/ioctl.h`` makes it."""
-    return 3 << 30 | size << 16 | 0xB4 << 8 | order
-
-
-def test_requests_have_the_kernels_sizes() -> None:
-    """The number of a request holds the size of what goes with it: all three agree, and with the header's."""
-    assert (gpio._REQUEST.size, gpio._VALUES.size, gpio._EVENT.size) == (592, 16, 48)
-    assert ioctl_number(0x07, gpio._REQUEST.size) == gpio._GET_LINE
-    assert ioctl_number(0x0E, gpio._VALUES.size) == gpio._GET_VALUES
-    assert ioctl_number(0x0F, gpio._VALUES.size) == gpio._SET_VALUES
-
-
-def test_every_lamp_of_the_board_is_driven() -> None:
-    """Light, channel and line, as the board's file has them."""
-    assert set(hands.lamps(TABLE)) == {
-        ("top", "red", 4),
-        ("top", "green", 5),
-        ("top", "blue", 6),
-        ("front", "red", 7),
-    }
-
-
-@pytest.mark.parametrize("colour", Colour)
-def test_each_colour_lights_its_channels(colour: Colour) -> None:
-    """A steady light is the board's mix of it, and OFF lights nothing."""
-    shown = {"colour": colour.value, "pattern": Pattern.STEADY.value}
-    lit = [hands.level(TABLE, shown, channel, 0.3) for channel in hands.CHANNELS]
-    assert lit == [share >= 50 for share in TABLE["colours"].get(colour.value, (0, 0, 0))]
-
-
-def test_patterns_are_seen_on_the_lines() -> None:
-    """A slow light is on for half a second and off for the other half; one that pulses is lit in between."""
-    slow, pulse = ({"colour": "red", "pattern": pattern} for pattern in ("slow", "pulse"))
-    assert [hands.level(TABLE, slow, "red", at) for at in (0.1, 0.4, 0.6, 0.9, 1.1)] == [True, True, False, False, True]
-    assert [hands.level(TABLE, pulse, "red", at) for at in (0.0, 0.5, 0.99)] == [False, True, False]
+from tools.vm.guest import cable
 
 
 @contextmanager
