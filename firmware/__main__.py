@@ -111,7 +111,10 @@ def _on_a_board(parts: PiParts, fit: Callable[[Hal], Hal]) -> int:
     enrolment = service.enrolled(parts.config, parts.signer, log)
     chosen = service.chosen_settings(enrolment, log)
     hal = fit(parts.hal(service.video(chosen), VERSION))
-    return service.run(service.put_together(hal, chosen, enrolment, log), hal, log)
+    try:
+        return service.run(service.put_together(hal, chosen, enrolment, log), hal, log)
+    finally:
+        parts.close()
 
 
 Begin = Callable[[argparse.Namespace], int]

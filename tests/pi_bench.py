@@ -123,7 +123,6 @@ class Bench:
     pins_there: bool = True
     sound_there: bool = True
     clock_there: bool = True
-    fit: Callable[[Any], Any] = lambda hal: hal
     others: list[InputDevice] = field(default_factory=list)
     words: list[bytes] = field(default_factory=list)
     board: Board = field(init=False)
@@ -174,10 +173,9 @@ class Bench:
         parts = PiParts(self.board, self.places)
         try:
             officer.start()
-            return service._on_a_board(parts, self.fit)
+            return service._on_a_board(parts, lambda hal: hal)
         finally:
             officer.join(PATIENCE_S)
-            parts.keeper.close()
             for number, handler in kept.items():
                 signal.signal(number, handler)
             for error in trouble:

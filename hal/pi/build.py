@@ -96,6 +96,10 @@ class PiParts:
         keeper.start()
         return hal
 
+    def close(self) -> None:
+        """Give every part back, lights dark."""
+        self.keeper.close()
+
     def _wire(self, name: PartName, key: str) -> Contacts:
         wire, pins = self.board.power.get(key), self._pins
         return Contacts(self.keeper, name, None if wire is None else lambda: pins.get().contact(wire))

@@ -33,6 +33,9 @@ class Looked(Protocol):
     def poll(self) -> None:
         """See to it."""
 
+    def close(self) -> None:
+        """Give it back for good."""
+
 
 class Keeper:
     """Knows which parts are missing and why, and sees to it that they come back."""
@@ -73,10 +76,13 @@ class Keeper:
             part.poll()
 
     def close(self) -> None:
-        """Look after nothing any more."""
+        """Look after nothing any more, and give back what is open, the last one first."""
         self._closed.set()
         if self._thread is not None and self._thread.is_alive():
             self._thread.join()
+        kept, self._kept = self._kept, ()
+        for part in reversed(kept):
+            part.close()
 
     def _run(self) -> None:
         while not self._closed.wait(LOOK_S):
@@ -146,6 +152,14 @@ class Held(Generic[T]):
             with suppress(OSError):  # what fails again is seen at its next use
                 self._opened(part)
 
+    def close(self) -> None:
+        """Give it back."""
+        with self._lock:
+            part, self._part = self._part, None
+        if part is not None:
+            with suppress(OSError):
+                self._close(part)
+
     def _failed(self, part: T, error: OSError) -> None:
         now_ns = self._keeper.now()
         if self._failing_ns is None:
@@ -181,3 +195,6 @@ class Watched:
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + self._every_ns
             self._keeper.tell(self._name, self._look())
+
+    def close(self) -> None:
+        """Nothing is open."""

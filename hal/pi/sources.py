@@ -35,6 +35,7 @@ class KeptVideo:
         self._keeper, self._format, self._open = keeper, video, open_
         self._part: Closable | None = None
         self._overlay: Overlay | None = None
+        keeper.add(self)
 
     @property
     def format(self) -> VideoFormat:
@@ -71,6 +72,13 @@ class KeptVideo:
         except OSError:
             self._drop()
             raise
+
+    def poll(self) -> None:
+        """Whoever starts it sees to it."""
+
+    def close(self) -> None:
+        """Give it back."""
+        self._drop()
 
     def _drop(self) -> None:
         part, self._part = self._part, None
