@@ -114,10 +114,11 @@ def _rest(hal: Hal, log: Log) -> None:
     A press, or an order to end, ends this; the press is kept for the next start.
     """
     log.warning("resting", seconds=REST_S)
-    over = threading.Event()
+    over, wanted = threading.Event(), threading.Event()
 
     def pressed(edge: Edge) -> None:
         if edge.down:
+            wanted.set()
             over.set()
 
     for number in ENDINGS:
@@ -127,8 +128,9 @@ def _rest(hal: Hal, log: Log) -> None:
     for _ in range(REST_S):
         hal.watchdog.feed()
         if over.wait(1.0):
-            _keep_pending(hal)
-            return
+            break
+    if wanted.is_set():
+        _keep_pending(hal)
 
 
 def _keep_pending(hal: Hal) -> None:

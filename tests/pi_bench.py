@@ -158,8 +158,12 @@ class Bench:
         """Run the service, on this thread, while an officer does their part; then end it, unless it is to end by itself."""
         trouble: list[BaseException] = []
 
+        for pin in (pin for light in self.board.lights.values() for pin in light.channels.values()):
+            self.factory.pin(pin)._state = 0  # whatever a service before left there
+
         def act() -> None:
             try:
+                self.wait(lambda: signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN, "the service")
                 story(self)
             except BaseException as error:  # noqa: BLE001 - raised again below
                 trouble.append(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from hal.pi.watchdog import SystemdWatchdog
 KEY: Final = "device.key.pem"
 NOTE: Final = "clock.json"
 GADGET: Final = "/dev/ttyGS0"
+NUMBER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 HOUR_NS: Final = 3600 * 1_000_000_000
 
 
@@ -41,7 +43,8 @@ class Places:
     """Where a camera has what.
 
     ``config`` and ``evidence``: where its partitions are mounted; without ``partitions`` any directories will do.  ``run``: a directory of the
-    service's own, gone with the power.  ``dock``: where the dock listens on the gadget's network, as ``tcp:HOST:PORT``, None for nowhere.
+    service's own, gone with the power.  ``tree``: what the kernel knows of the board.  ``dock``: where the dock listens on the gadget's network, as
+    ``tcp:HOST:PORT``, None for nowhere.
     """
 
     config: Path = Path("/var/lib/lapel/config")
@@ -49,6 +52,7 @@ class Places:
     run: Path = Path("/run/lapel")
     partitions: bool = True
     dock: str | None = None
+    tree: Path = Path("/proc/device-tree")
 
 
 class PiParts:
@@ -90,6 +94,7 @@ class PiParts:
             updater=updater,
             motion=KeptMotion(keeper, self._motion) if board.accelerometer else None,
             missing=keeper.missing,
+            serial=serial(self.places.tree),
         )
         Watched(keeper, PartName.WATCHDOG, lambda: _watched(os.environ))
         Watched(keeper, PartName.UPDATER, updater.trouble, HOUR_NS)
@@ -161,6 +166,15 @@ class PiParts:
             Watched(keeper, PartName.UART, lambda: _no_line(device, tells=tells))
             docks.append(serialport.uart(board.uart.device, contact, board.uart.baud))
         return tuple(docks)
+
+
+def serial(tree: Path) -> str:
+    """The board's own number, as the kernel has it from the firmware; nothing where it has none, or none of that form."""
+    try:
+        told = (tree / "serial-number").read_bytes().rstrip(b"\0").decode("ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return told if NUMBER.fullmatch(told) else ""
 
 
 def _signer(board: Board, places: Places) -> Signer:

@@ -142,7 +142,7 @@ class Grid:
         numbers = np.arange(len(stretch.samples))
         self._times = np.append(self._times, stretch.first_ns + numbers * stretch.step_ns)
         self._samples = np.append(self._samples, stretch.samples)
-        while (grid := self._next())[-1] < self._times[-2]:
+        while len(self._times) > 1 and (grid := self._next())[-1] < self._times[-2]:
             units.append(self._unit(self._drawn(grid)))
             used = max(0, int(np.searchsorted(self._times, grid[-1])) - 4)
             self._times, self._samples = self._times[used:], self._samples[used:]

@@ -189,3 +189,11 @@ class TestGrid:
         grid = Grid(after_ns=NS)
         units = grid.put(Stretch(0.99 * NS, NS / RATE, np.ones(3 * UNIT), fresh=True))
         assert units[0][0] == NS + 1
+
+
+def test_a_single_sample_behind_a_gap_is_kept() -> None:
+    """A card may give one sample, and then no more for a while: nothing can be drawn from it yet, and nothing breaks."""
+    grid = Grid()
+    first = Stretch(0.0, NS / RATE, np.zeros(1), fresh=True)
+    assert grid.put(first) == []
+    assert grid.put(Stretch(NS / RATE, NS / RATE, np.zeros(3 * UNIT), fresh=False))
