@@ -147,4 +147,4 @@ class Camera:
             self.take.idle(now_ns - self.lens.late_ns)
             self.takes.tick(now_ns)
             self.take.sound(self.microphone.state, now_ns)
-        return self.pulse.troubles(now_ns)
+        return self.pulse.troubles(now_ns) | self.vault.recalls.troubles

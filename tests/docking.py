@@ -23,9 +23,11 @@ from firmware.evidence.audit import audit_line
 from firmware.evidence.certs import Trust
 from firmware.evidence.errors import MismatchError
 from firmware.evidence.journal import Journal
+from firmware.evidence.jws import Signed
 from firmware.evidence.kinds import ZEROS
 from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import recovered_manifest, sealed_manifest, verify_manifest
+from firmware.evidence.recall import verify_order
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.second import SecondKey
 from firmware.evidence.session import Session as Boot
@@ -100,6 +102,7 @@ class MemoryShelf:
     log_receipts: list[bytes] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     assignments: list[str] = field(default_factory=list)
+    orders: list[Signed] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)
     audit: dict[str, list[bytes]] = field(default_factory=dict)
     serial: int = 0
@@ -351,6 +354,10 @@ class MemoryShelf:
     def assign(self, line: bytes) -> None:
         """Verify as a camera does, and keep."""
         self.assignments.append(verify_assignment(line, self.trust, device=self.session.device).payload["shift"])
+
+    def order(self, line: bytes) -> None:
+        """Verify as a camera does, and keep."""
+        self.orders.append(verify_order(line, self.trust, device=self.session.device)[1])
 
     def bundle(self, line: bytes) -> Intake | None:
         """Take a firmware bundle, as a camera does."""

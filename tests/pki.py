@@ -88,6 +88,11 @@ class Pki:
         return self.holder(Role.DOCK)
 
     @property
+    def release(self) -> Holder:
+        """Who consents that a recalled camera records again."""
+        return self.holder(Role.RELEASE)
+
+    @property
     def settings(self) -> Holder:
         """Who signs settings."""
         return self.holder(Role.SETTINGS)

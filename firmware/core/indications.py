@@ -29,6 +29,7 @@ class Trouble(Enum):
     """What can be wrong, the worst first."""
 
     NOT_ENROLLED = "not-enrolled"
+    RECALLED = "recalled"
     STORAGE_FULL = "storage-full"
     FAULT = "fault"
     STORAGE_FAILS = "storage-fails"
@@ -75,7 +76,7 @@ FILMING: Final = frozenset(Recording) - _STILL - _BEGINNING
 """States that show as recording: all but those two."""
 _ANYWHERE: Final = frozenset(Place)
 _WRONG: Final = frozenset(Trouble)
-_UNABLE: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL, Trouble.FAULT})
+_UNABLE: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.RECALLED, Trouble.STORAGE_FULL, Trouble.FAULT})
 _LATE: Final = frozenset({Trouble.START_LATE})
 _MUTED: Final = frozenset({Flag.MUTE})
 _STANDBY: Final = frozenset({Flag.STANDBY})

@@ -159,6 +159,14 @@ class AssignmentLine(Raw):
     LIMIT: ClassVar[int] = LINE_LIMIT
 
 
+class OrderLine(Raw):
+    """The authority recalls this camera, or one of the two words that undo it."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 35
+    LIMIT: ClassVar[int] = LINE_LIMIT
+
+
 @dataclass(frozen=True, slots=True)
 class ListItems(Message):
     """Ask what there is to fetch, from index ``start`` on.  ``start`` 0 takes stock anew; later pages are of that

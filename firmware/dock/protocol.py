@@ -34,6 +34,7 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
+    OrderLine,
     Piece,
     Ping,
     Pong,
@@ -94,6 +95,7 @@ _OVER: Mapping[type[Message], State] = {Refused: S.CLOSED}
 _ASKING: Mapping[type[Message], State] = {
     SettingsLine: S.STORING,
     AssignmentLine: S.STORING,
+    OrderLine: S.STORING,
     ListItems: S.LISTING,
     ListFiles: S.NAMING,
     Get: S.SENDING,

@@ -34,6 +34,7 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
+    OrderLine,
     Piece,
     Ping,
     Pong,
@@ -219,6 +220,10 @@ class Service:
     @_answer.register(AssignmentLine)
     def _assignment(self, line: AssignmentLine) -> Answers:
         yield _stored(line.data, self._shelf.assign)
+
+    @_answer.register(OrderLine)
+    def _order(self, line: OrderLine) -> Answers:
+        yield _stored(line.data, self._shelf.order)
 
     @_answer.register(AnchorLine)
     def _anchor(self, line: AnchorLine) -> Answers:

@@ -81,6 +81,9 @@ class Shelf(Protocol):
     def assign(self, line: bytes) -> None:
         """Verify an assignment and return once it is durable."""
 
+    def order(self, line: bytes) -> None:
+        """Verify a recall of this camera, or one of the two words that undo it, and return once it is durable and in force."""
+
     def bundle(self, line: bytes) -> Intake | None:
         """Verify the paper of a bundle and return what takes its bytes; None where all of them wait for the updater already.
 

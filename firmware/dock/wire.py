@@ -14,6 +14,7 @@ MESSAGES: dict[int, type[Message]] = {
         messages.ClockSet,
         messages.SettingsLine,
         messages.AssignmentLine,
+        messages.OrderLine,
         messages.ListItems,
         messages.Items,
         messages.ListFiles,

@@ -137,7 +137,9 @@ PRIVATE: Mapping[str, Check] = {
         "standby": {"began": CLOCK, "ended": CLOCK},
         "fault": {"text": WORDS},
         "stop": {
-            "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length", "battery", "heat")
+            "reason": one_of(
+                "officer", "docked", "storage-full", "shutdown", "fault", "length", "battery", "heat", "recalled"
+            )
         },
     }.items()
 }
@@ -281,6 +283,12 @@ SETTINGS = Kind(
 )
 
 ASSIGNMENT = Kind("lapel.assignment.1", Role.DOCK, None, record({"device": NAME, "shift": LABEL, "utc_ms": TIME}))
+
+RECALL = Kind("lapel.recall.1", Role.SETTINGS, None, record({"device": NAME, "reason": WORDS, "utc_ms": TIME}))
+
+_UNDOES = record({"device": NAME, "recall": HASH, "utc_ms": TIME})
+RELEASE = Kind("lapel.release.1", Role.SETTINGS, None, _UNDOES)
+CONSENT = Kind("lapel.consent.1", Role.RELEASE, None, _UNDOES)
 
 TIME_WORD = Kind("lapel.time.1", Role.SETTINGS, None, record({"nonce": IDENTIFIER, "utc_ms": TIME}))
 

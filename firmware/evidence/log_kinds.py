@@ -76,6 +76,7 @@ AUDIT_DATA: Mapping[str, Check] = {
     "conflict": record({"dock": WORDS, "reason": WORDS}),
     "clock": record({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": WORDS, "drift_ppm": null_or(_DRIFT)}),
     "settings": record({"serial": INDEX, "hash": HASH}),
+    "recall": record({"state": one_of("recalled", "stands", "released"), "recall": HASH, "reason": WORDS}),
     "update": record(
         {
             "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),

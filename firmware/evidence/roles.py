@@ -42,6 +42,7 @@ class Role(StrEnum):
     SETTINGS = "settings"
     UPDATE = "update"
     EXPORT = "export"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ SHAPES: Mapping[Role, Shape] = MappingProxyType(
         Role.SETTINGS: Shape(Role.ROOT, _LEAF, (f"{ARC}.7",)),
         Role.UPDATE: Shape(Role.ROOT, _LEAF, (f"{ARC}.8",)),
         Role.EXPORT: Shape(Role.ROOT, _LEAF, (f"{ARC}.9", EMAIL_PROTECTION)),
+        Role.RELEASE: Shape(Role.ROOT, _LEAF, (f"{ARC}.10",)),
     }
 )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from firmware.core.flags import Flag, Turn
 from firmware.core.indications import Trouble
-from firmware.core.machine import FREE, Effect, Event, Place, Recording, step
+from firmware.core.machine import FREE, RUNNING, Effect, Event, Place, Recording, step
 from firmware.core.reminder import Reminder
 from firmware.runtime.docklink import Away, DockNews
 from firmware.runtime.face import Face
@@ -137,6 +137,7 @@ class Controller:
         """Handle what comes, and the passing of time, until ``stop``."""
         self._hal.buttons.listen(inbox.bring)
         self.sensors.listen(inbox.bring)
+        self.tick(self._hal.clock.monotonic_ns())  # before anything is handled: what bars a recording is known
         while not stop.is_set():
             inbox.wait(TICK_S)
             while (happening := inbox.take()) is not None:
@@ -164,6 +165,8 @@ class Controller:
         found |= self.selftest.troubles | self._presence.troubles
         before = self.face.troubles
         self.face.look(self.recording, self.place, found, self.flags, now_ns)
+        if Trouble.RECALLED in self.face.troubles and self.recording in RUNNING:
+            self.end("recalled")
         if self._reminder.due(self.recording, now_ns):
             self.face.cue("reminder")
         self._faults.begun(self.face.troubles - before, now_ns)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from firmware.runtime.work import Health
     from hal.interface import Battery, Hal, Lights
 
-BARS: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL})
+BARS: Final = frozenset({Trouble.NOT_ENROLLED, Trouble.RECALLED, Trouble.STORAGE_FULL})
 """Only a camera that is nobody's, or full of evidence, may deny a recording; one that has no storage at all cannot but do so."""
 NOTHING_TOLD: Final = -3600
 _WARNINGS: Final = frozenset({Trouble.STORAGE_LOW, Trouble.STORAGE_CRITICAL})
@@ -59,7 +59,7 @@ class Face:
     @property
     def bars(self) -> frozenset[Trouble]:
         """What forbids a recording right now."""
-        return self._standing | self._storage & BARS
+        return self._standing | (self._storage | self.troubles) & BARS
 
     def hear(self, health: Health) -> None:
         """The writer's word on the storage; its first one means that the volume is mounted."""

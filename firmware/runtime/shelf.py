@@ -120,6 +120,10 @@ class CameraShelf:
         """Keep an assignment."""
         self._writer.ask(lambda: self._vault.custody.assign(line))
 
+    def order(self, line: bytes) -> None:
+        """Keep the authority's word that this camera records no more, or may again."""
+        self._writer.ask(lambda: self._vault.recalls.take(line))
+
     def bundle(self, line: bytes) -> Intake | None:
         """Take a firmware bundle: onto the small partition, past the writer."""
         return self.bundles.offer(line)

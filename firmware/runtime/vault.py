@@ -23,6 +23,7 @@ from firmware.media.sei import Signatory
 from firmware.runtime import durable, names, pending
 from firmware.runtime.custody import Custody
 from firmware.runtime.logkeeping import LogKeeping
+from firmware.runtime.recalls import Recalls
 from firmware.runtime.recording import RESERVE_JOURNAL, RESERVE_SEGMENT, OpenRecording
 from firmware.runtime.stamps import Stamps
 from firmware.runtime.timekeeping import Timekeeping
@@ -70,6 +71,7 @@ class Vault:
         self.writing: set[int] = set()
         """Numbers that belong to this boot: being written, or lost in the middle."""
         self.custody = Custody(self)
+        self.recalls = Recalls(hal.config.root(), lambda: self.enrolment, self._log)
         self.kept_log = LogKeeping(self)
         self.timekeeping = Timekeeping(self)
         self._random = random
@@ -120,10 +122,17 @@ class Vault:
         if self.enrolment.trouble is not None:
             volume.audit.write("fault", {"code": words(self.enrolment.trouble)})
         self.custody.tell_settings()
+        self.recalls.tell()
         self.custody.read_anchor()
         self.kept_log.read()
         self._pending = pending.kept(self.hal.config.root())
+        if self.recalls.standing is not None:
+            self.answer_press()  # by a refusal, as any other one
+            return False
         return resume or self._pending
+
+    def _log(self, kind: str, facts: Mapping[str, object]) -> None:
+        self.volume.audit.write(kind, dict(facts))
 
     def answer_press(self) -> None:
         """The press that an earlier boot had to leave has its answer: a recording, or a refusal."""
@@ -139,6 +148,7 @@ class Vault:
             self.leave("length", resume=False)
             self.volume.audit.begin(facts)
             self.custody.tell_settings()
+            self.recalls.tell()
 
     def _boot_facts(self, start: str) -> dict[str, Any]:
         signer, power, counter = self.hal.signer, None, None

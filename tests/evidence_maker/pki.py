@@ -41,6 +41,7 @@ ROLES: dict[str, tuple[bool, int | None, tuple[str, ...], int | None, x509.Objec
     "dock": (False, None, ("digital_signature",), 6, _SERVER),
     "settings": (False, None, ("digital_signature",), 7, None),
     "update": (False, None, ("digital_signature",), 8, None),
+    "release": (False, None, ("digital_signature",), 10, None),
     "export": (False, None, ("digital_signature",), 9, ExtendedKeyUsageOID.EMAIL_PROTECTION),
 }
 

@@ -31,6 +31,7 @@ from firmware.evidence.journal import last_clock, read_journal
 from firmware.evidence.jws import Signed
 from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import verify_manifest
+from firmware.evidence.recall import verify_order
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.recipients import parse_recipient
 from firmware.evidence.request import make_request, read_request
@@ -84,6 +85,10 @@ def _settings(data: bytes) -> None:
     signed = verify_settings(jws.from_file(data), _trust())
     recipients(signed)
     trust_under(signed, _trust())
+
+
+def _about_a_recall(data: bytes) -> None:
+    verify_order(jws.from_file(data), _trust(), device=NAME)
 
 
 def _assignment(data: bytes) -> None:
@@ -387,6 +392,14 @@ ROWS: tuple[Target, ...] = (
         _settings,
         (EvidenceError,),
         lambda: [seeds.settings_line() + b"\n"],
+        signing.signed,
+        bound=_KEYED,
+    ),
+    Target(
+        "camera/recall",
+        _about_a_recall,
+        (EvidenceError,),
+        lambda: [line + b"\n" for line in seeds.order_lines()],
         signing.signed,
         bound=_KEYED,
     ),

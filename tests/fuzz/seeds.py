@@ -149,6 +149,14 @@ def assignment_line() -> bytes:
     return signing.line("lapel.assignment.1", payload)
 
 
+def order_lines() -> list[bytes]:
+    """A recall, and the two words that undo it."""
+    about = {"device": NAME, "utc_ms": samples.anchor()["utc_ms"]}
+    undo = {**about, "recall": samples.anchor()["audit"]["head"]}
+    recall = signing.line("lapel.recall.1", {**about, "reason": "lost"})
+    return [recall, signing.line("lapel.release.1", undo), signing.line("lapel.consent.1", undo)]
+
+
 def attribution_line() -> bytes:
     """The dock's line of a late attribution."""
     told = {key: value for key, value in samples.receipt().items() if key in ("device", "volume", "number", "manifest")}

@@ -39,6 +39,7 @@ class Tests:
 
 
 ORDER: Final = "tests/sim/test_order.py"
+RECALL: Final = "tests/sim/test_recall.py"
 GUARDS: Final = "tests/sim/test_guards_evidence.py"
 GUARDS_VAULT: Final = "tests/sim/test_guards_vault.py"
 GUARDS_CUSTODY: Final = "tests/sim/test_guards_custody.py"
@@ -89,6 +90,8 @@ TARGETS: Final[Mapping[str, Tests]] = {
             "tests/sim/test_long_log.py",
         )
     ),
+    "firmware.evidence.recall": Tests((RECALL,)),
+    "firmware.runtime.recalls": Tests((RECALL,)),
     "firmware.runtime.auditlog": Tests(
         (ORDER, GUARDS_LOG, GUARDS_VAULT, LOG_KEEPING, "tests/sim/test_long_log.py", "tests/sim/test_shelf.py")
     ),

@@ -26,7 +26,7 @@ SIZES = (
     ("bytes of Data that our camera says at once", messages.CHUNK, "4.2"),
     ("the same on TCP, behind the first of an answer", messages.BULK, "4.2"),
     ("bytes of an answer before it does", messages.BULK_AFTER, "4.2"),
-    ("bytes of AssignmentLine, AnchorLine, BundleLine", messages.AnchorLine.LIMIT, "3"),
+    ("bytes of AssignmentLine, OrderLine, AnchorLine, BundleLine", messages.AnchorLine.LIMIT, "3"),
     ("bytes of Piece, at least 1", messages.Piece.LIMIT, "4.7"),
     ("bytes of Piece that our dock says at once", handing.PIECE, "4.7"),
     ("bytes that our camera keeps free of bundles where it receives them", bundlerule.KEPT_FREE, "4.7"),

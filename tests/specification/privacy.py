@@ -72,6 +72,7 @@ CLEAR: Mapping[str, str] = {
     "conflict": "that a dock called it a copy",
     "clock": "by how much the clock was set",
     "settings": "which settings of the authority are in force",
+    "recall": "that the authority recalled or released the camera, and why",
     "update": "which firmware was offered and taken",
     "receipt": "that a dock has it",
     "erasure": "that it was erased, and against which receipt",

@@ -54,7 +54,14 @@ def test_every_kind_is_explained(number: str, kinds: dict[str, object]) -> None:
 
 def test_both_readers_know_the_same_names() -> None:
     """Types and kinds are the same in the firmware and in the verifier, which knows nothing that is said and no evidence, and alone knows derivatives."""
-    said = {"lapel.assignment.1", "lapel.time.1", "lapel.bundle.1"}
+    said = {
+        "lapel.assignment.1",
+        "lapel.time.1",
+        "lapel.bundle.1",
+        "lapel.recall.1",
+        "lapel.release.1",
+        "lapel.consent.1",
+    }
     known = {*registry.signed_objects(), *registry.ELSEWHERE} - said
     assert known == {*desk.PAYLOADS, desk.AUDIT}
     assert set(registry.WHERE) == {*known, *said}

@@ -15,6 +15,7 @@ from firmware.evidence.certs import Trust
 from firmware.evidence.errors import MismatchError
 from firmware.evidence.log_receipt import verify_log_receipt
 from firmware.evidence.manifest import verify_manifest
+from firmware.evidence.recall import verify_order
 from firmware.evidence.receipt import verify_receipt
 from firmware.evidence.settings_doc import verify_settings
 from firmware.evidence.timestamp import Stamper
@@ -139,6 +140,10 @@ class MakerShelf:
     def assign(self, line: bytes) -> None:
         """Verify."""
         verify_assignment(line, TRUST, device=self.camera.name)
+
+    def order(self, line: bytes) -> None:
+        """Verify."""
+        verify_order(line, TRUST, device=self.camera.name)
 
     def bundle(self, line: bytes) -> Intake | None:
         """Take a bundle."""

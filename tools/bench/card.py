@@ -208,6 +208,9 @@ class Card:
     def assign(self, line: bytes) -> None:
         """Take it."""
 
+    def order(self, line: bytes) -> None:
+        """Take it."""
+
     def bundle(self, line: bytes) -> Intake | None:  # noqa: ARG002 - nothing is installed here
         """Want none."""
         return None

@@ -15,6 +15,7 @@ from tools.dock.dock import Dock
 from tools.dock.events import TROUBLE, DockEvent, Emit, Kind, timed
 from tools.dock.face.front import add_front, front, remember
 from tools.dock.identity import DockIdentity, SetupError
+from tools.dock.orders import Orders
 from tools.dock.planning.plan_cli import add_plan
 from tools.dock.rack.slots import LONGEST_FILE, Rack, SlotsError, read_slots
 from tools.dock.shifts import assign_cli, attribute_cli
@@ -131,6 +132,7 @@ def run_serve(options: argparse.Namespace) -> int:
                     stay=not options.once,
                     stamping=stamping,
                     voucher=_voucher(options, identity),
+                    orders=Orders(options.identity / "orders"),
                     bundles=_bundles(options, identity, tell),
                     ready=lambda device, _: gatekeeper.lacks_nobody_else(device),
                 )

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     CLOCK = "clock"
     SETTINGS = "settings"
+    ORDER = "order"
     ASSIGNED = "assigned"
     STOCK = "stock"
     FORECAST = "forecast"
@@ -77,7 +78,7 @@ class DockEvent:
 
     Facts by kind: ``listening``, ``unusable``, ``plugged`` and ``unplugged`` ``port``; ``stock`` ``items``, ``size``; ``forecast`` ``seconds``, ``size`` (what is
     left), ``rate`` (bytes a second), ``loss`` (damaged frames of a million), ``basis``, ``slow``; ``fetching``, ``stored``, ``stamped`` and ``unstamped`` ``item``; ``progress`` ``done``, ``total``
-    (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``receipted``
+    (bytes of this round); ``clock`` ``before_ms``, ``after_ms``, ``dock_ms``, ``quality``, ``taken``; ``order`` ``order`` (``recall``, ``release``, ``consent``), ``taken``, ``recalled``; ``receipted``
     ``item``, ``hash``; ``copied`` ``item``, ``place``, ``files``, ``size``; ``uncopied`` ``item``, ``place``; ``withheld``
     ``items``; ``bundle`` ``item``, ``serial``, ``state`` (``offered``, ``taken``, ``declined``, ``failed``); ``log-receipted`` ``boot``, ``items``, ``hash``; ``accepted``, ``joined``, ``leads`` and ``status`` ``percent``, ``charging``, ``number``, ``update``, the latter
     ``busy``; ``known`` ``seen_ms``, ``missing``; ``gate`` ``light``; ``undocked`` ``early``, ``missing``; everything may have ``text``.

@@ -13,6 +13,7 @@ from firmware.dock.errors import PeerRefusedError, RemoteProtocolError
 from firmware.dock.facts import Facts
 from firmware.dock.messages import AssignmentLine, Bye, ClockSet, Hello, Ping, Pong, SettingsLine, Welcome
 from firmware.dock.protocol import VERSIONS
+from firmware.evidence.certs import Trust
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import Signed
 from firmware.evidence.kinds import ASSIGNMENT
@@ -22,6 +23,7 @@ from tools.dock.events import DockEvent, Emit, Kind
 from tools.dock.identity import DockIdentity
 from tools.dock.met import Met
 from tools.dock.offload import Offload
+from tools.dock.orders import Giving, Orders
 from tools.dock.sharing.claims import Claims, Seat
 from tools.dock.sharing.helping import BUSY_S, Helper
 from tools.dock.shifts.register import Assignment, Register, RegisterError
@@ -45,7 +47,7 @@ def system_utc_ms() -> int:
 class Desk:
     """What all visits to a dock share.
 
-    ``stamping`` gets time stamps for what was receipted; ``voucher`` gives the word that a clock needs which is more than a day off; ``bundles`` has
+    ``stamping`` gets time stamps for what was receipted; ``voucher`` gives the word that a clock needs which is more than a day off; ``orders`` has what is ordered of single cameras; ``bundles`` has
     firmware to offer; ``shift`` is given to every camera that nobody is assigned to; ``ready`` says of one with nothing left to take over whether it may be handed
     to an officer who waits for any; ``stay`` keeps a camera in conversation after its
     offload, until it is taken out.
@@ -60,6 +62,7 @@ class Desk:
     stamping: Stamping | None = None
     voucher: Voucher | None = None
     bundles: BundleStock | None = None
+    orders: Orders | None = None
     ready: Callable[[str, Facts], bool] = lambda _device, facts: facts.battery.percent >= READY_PERCENT
     claims: Claims = field(default_factory=Claims)
 
@@ -75,6 +78,7 @@ class Visit:
         self._register = Register(desk.store.root)
         self._shift: str | None = None
         self._offered = 0
+        self._giving = Giving(self.device, desk.orders, self._tell) if desk.orders is not None else None
         self._status: dict[str, str | int | bool] = {}
 
     def talk(self) -> Talk[None]:
@@ -136,6 +140,7 @@ class Visit:
         while True:
             try:
                 yield from self._offer_settings()
+                yield from self._give_orders()
                 yield from self._assign()
                 yield from offload.talk()
                 if (yield from self._offer_bundle()):
@@ -206,12 +211,23 @@ class Visit:
         settings = identity.settings
         return None if settings is None or settings.payload["serial"] <= self._offered else settings
 
+    def _give_orders(self) -> Talk[None]:
+        """Hand on what the authority orders of this camera."""
+        if self._giving is not None:
+            yield from self._giving.talk(self._trust())
+
+    def _trust(self) -> Trust:
+        return self._desk.identity.now().trust(self._desk.utc_ms())
+
+    def _ordered(self) -> bool:
+        """Whether there is an order that this camera has not heard."""
+        return self._giving is not None and bool(self._giving.due(self._trust()))
+
     def _offer_bundle(self) -> Talk[bool]:
         """Give the camera firmware, behind the evidence; whether it took any."""
         if self._desk.bundles is None:
             return False
-        trust = self._desk.identity.now().trust(self._desk.utc_ms())
-        return (yield from Handing(self.device, self._desk.bundles, self._tell).talk(trust))
+        return (yield from Handing(self.device, self._desk.bundles, self._tell).talk(self._trust()))
 
     def _assign(self) -> Talk[None]:
         """Tell the camera for which shift it records, once."""
@@ -248,7 +264,7 @@ class Visit:
         while True:
             pong = yield from self._ping()
             line = pong.facts.audit.line if line is None else line
-            news = pong.facts.audit.line != line or self._newer_settings() or self._pending()
+            news = pong.facts.audit.line != line or self._newer_settings() or self._pending() or self._ordered()
             if not pong.busy and (news or self._claimed(pong.facts)):
                 return
             yield Pause(PING_S)

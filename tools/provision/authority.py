@@ -14,6 +14,7 @@ from typing import Any
 from firmware import settings
 from firmware.evidence import documents, jws, second
 from firmware.evidence.certs import Certificate, Trust, read_certificate, read_pem, write_pem
+from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError, FormatError, KeyFileError
 from firmware.evidence.issue import issue, issue_root
 from firmware.evidence.keys import PrivateKey, PublicKey, hash_of, key_pem, load_key, new_key, software_sign
@@ -30,7 +31,13 @@ SETTINGS_FILE = "settings.jws"
 ISSUED = "issued"
 OWN_ROLES = (Role.ROOT, Role.DEVICE_CA, Role.DOCK_CA, Role.SETTINGS, Role.EXPORT, Role.UPDATE)
 KEY_ROLES = ("authority", "escrow")
-TITLES: Mapping[Role, str] = {Role.DEVICE: "device", Role.DOCK: "dock", Role.EXPORT: "desk", Role.UPDATE: "update"}
+TITLES: Mapping[Role, str] = {
+    Role.DEVICE: "device",
+    Role.DOCK: "dock",
+    Role.EXPORT: "desk",
+    Role.UPDATE: "update",
+    Role.RELEASE: "release",
+}
 """Who is enrolled: what its files and its place in the register are called."""
 
 Recipients = Sequence[tuple[str, str]]
@@ -163,6 +170,24 @@ class Authority:
         files.replace(self.directory / SETTINGS_FILE, signed.line + b"\n")
         return replace(self, settings=signed)
 
+    @property
+    def trust(self) -> Trust:
+        """What it is believed by."""
+        return Trust(self.certificates[Role.ROOT])
+
+    def enrolled(self, role: Role, name: str) -> bool:
+        """Whether a certificate of this role was ever handed out under this name."""
+        return self._register(role, name).exists()
+
+    def sign_order(self, kind: Kind, payload: Mapping[str, Any]) -> bytes:
+        """An order about one camera, a line without LF."""
+        try:
+            return documents.sign(
+                kind, payload, software_sign(self.keys[Role.SETTINGS]), [self.certificates[Role.SETTINGS].der]
+            )
+        except EvidenceError as error:
+            raise ProvisionError(f"this cannot be signed: {error}") from None
+
     def sign_time(self, nonce: str, now: datetime | None = None) -> bytes:
         """The authority's word for the time over a camera's nonce, a line without LF."""
         payload = {"nonce": nonce, "utc_ms": _utc_ms(now or datetime.now(UTC))}
@@ -184,9 +209,9 @@ class Authority:
         if what == Role.UPDATE:
             return self.certificates[Role.UPDATE].fingerprint
         path = self.directory / ISSUED / f"{what}.crt.pem"
-        if not (re.fullmatch(r"(device|device-pq|dock|desk|update)/[a-z0-9-]+", what) and path.is_file()):
+        if not (re.fullmatch(r"(device|device-pq|dock|desk|update|release)/[a-z0-9-]+", what) and path.is_file()):
             raise ProvisionError(
-                f"{what[:80]} was never enrolled: name it as device/NAME, dock/NAME, update/NAME or by its fingerprint"
+                f"{what[:80]} was never enrolled: name it as device/NAME, dock/NAME, update/NAME, release/NAME or by its fingerprint"
             )
         return hash_of(_one_certificate(path))
 

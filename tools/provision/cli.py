@@ -13,9 +13,9 @@ from typing import Any
 from firmware import settings
 from firmware.evidence.certs import read_pem
 from firmware.evidence.errors import EvidenceError
-from tools.provision import bundle_cli, pqroot
+from tools.provision import bundle_cli, pqroot, recall_cli
 from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
-from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock, enrol_second, enrol_update
+from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock, enrol_release, enrol_second, enrol_update
 from tools.provision.factory import command
 from tools.provision.files import ProvisionError, replace
 from tools.provision.trying import tried
@@ -31,6 +31,7 @@ Make an authority, and enrol cameras, docks and desks with it.
   lapel provision second cam-1 --authority authority/ --out cam-1/        optional: its key for second signatures
   lapel provision settings --authority authority/ --set pre_event_s=60    new settings, which docks hand on
   lapel provision update build-1 --authority authority/ --out build-1/    optional: who signs firmware elsewhere
+  lapel provision recall cam-1 --authority authority/ --into dock-1/ --reason lost     it records nothing more
   lapel provision bundle lapel.raucb --signer build-1/ --board pi-zero-2 --version 1.4.0 --serial 12
 
 Keep the authority's directory where nobody else comes: its keys certify cameras and docks, and authority.agekey and
@@ -65,6 +66,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_labels(commands, run)
     _add_second(commands)
     bundle_cli.add_bundle(commands, run)
+    _add_enrolment(
+        commands, "releaser", "enrol a release signer: OUT holds what consents that a recalled camera records again"
+    )
+    recall_cli.add_recalls(commands, run)
     _add_settings(commands)
     _add_time(commands)
 
@@ -236,6 +241,11 @@ def _make_update(arguments: argparse.Namespace) -> str:
     return f"enrolled the update signer {arguments.name}: 'lapel provision bundle FILE --signer {arguments.out}' signs"
 
 
+def _make_releaser(arguments: argparse.Namespace) -> str:
+    enrol_release(Authority.open(arguments.authority), arguments.name, arguments.out, years=arguments.years)
+    return f"enrolled the release signer {arguments.name}: give {arguments.out} to somebody who does not hold the authority's keys"
+
+
 def _make_second(arguments: argparse.Namespace) -> str:
     enrol_second(Authority.open(arguments.authority), arguments.name, arguments.out)
     return f"the camera {arguments.name} signs again with what is in {arguments.out}; {pqroot.CERTIFICATE} believes it"
@@ -263,7 +273,13 @@ def _make_time(arguments: argparse.Namespace) -> str:
     return Authority.open(arguments.authority).sign_time(arguments.nonce).decode()
 
 
-_MAKERS = {"device": _make_device, "dock": _make_dock, "desk": _make_desk, "update": _make_update}
+_MAKERS = {
+    "device": _make_device,
+    "dock": _make_dock,
+    "desk": _make_desk,
+    "update": _make_update,
+    "releaser": _make_releaser,
+}
 
 
 def _changes(arguments: argparse.Namespace) -> Changes:

@@ -55,6 +55,11 @@ def enrol_update(authority: Authority, name: str, out: Path, *, years: int = YEA
     return _enrol(authority, Role.UPDATE, name, out, new_key(), _in(years))
 
 
+def enrol_release(authority: Authority, name: str, out: Path, *, years: int = YEARS) -> Authority:
+    """Enrol a release signer: ``out`` has what consents that a recalled camera records again, and the root."""
+    return _enrol(authority, Role.RELEASE, name, out, new_key(), _in(years))
+
+
 def enrol_second(authority: Authority, device: str, out: Path) -> Authority:
     """Give an enrolled camera a key for second signatures: ``out``, its config partition, gets two more files.  Returns the
     authority, which the first such key gives a post-quantum root."""

@@ -72,6 +72,9 @@ class Audit:
     cleared: list[tuple[str, int, int]] = field(default_factory=list)
     private: dict[int, list[Vouched]] = field(default_factory=dict)
     conflicts: list[tuple[str, str]] = field(default_factory=list)
+    recall: tuple[str, str] | None = None
+    recalls: list[tuple[str, str]] = field(default_factory=list)
+    despite: list[int] = field(default_factory=list)
     older: dict[int, tuple[int, int]] = field(default_factory=dict)
     history: list[Happened] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
@@ -190,6 +193,8 @@ def _enter_opening(audit: Audit, data: Mapping[str, Any], boot: int) -> None:
     )
     audit.openings[data["number"]] = Opened(data["opening"], boot)
     audit.opened += 1
+    if audit.recall is not None:
+        audit.despite.append(data["number"])
 
 
 def _enter_closing(audit: Audit, data: Mapping[str, Any], _boot: int) -> None:
@@ -228,6 +233,18 @@ def _enter_conflict(audit: Audit, data: Mapping[str, Any], _boot: int) -> None:
     audit.conflicts.append((data["dock"], data["reason"]))
 
 
+def _enter_recall(audit: Audit, data: Mapping[str, Any], _boot: int) -> None:
+    """In force until its release: a line that says that it stands also tells of one whose line is not here any more."""
+    told = (data["recall"], data["reason"])
+    if data["state"] == "released":
+        need(audit.recall in (told, None), "a recall was released that was not in force")
+        audit.recall = None
+        return
+    if audit.recall != told:
+        audit.recalls.append(told)
+    audit.recall = told
+
+
 def _enter_cleared(audit: Audit, data: Mapping[str, Any], boot: int) -> None:
     need(data["boot"] < boot and data["line"] <= audit.line, "cleared names files that were not finished")
     need(not audit.contested, "the log was cleared while a dock contested it")
@@ -257,6 +274,7 @@ _ENTERED: dict[str, Callable[[Audit, Mapping[str, Any], int], None]] = {
     "receipt": _enter_receipt,
     "erasure": _enter_erasure,
     "conflict": _enter_conflict,
+    "recall": _enter_recall,
     "cleared": _enter_cleared,
     "private": _enter_private,
     "fault": _enter_fault,

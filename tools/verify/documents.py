@@ -242,6 +242,7 @@ AUDIT_KINDS = {
     "conflict": members({"dock": _words, "reason": _words}),
     "clock": members({"before_ms": ANY_TIME, "after_ms": ANY_TIME, "source": _words, "drift_ppm": nullable(DRIFT)}),
     "settings": members({"serial": integer(1), "hash": _hash}),
+    "recall": members({"state": one_of("recalled", "stands", "released"), "recall": _hash, "reason": _words}),
     "update": members(
         {
             "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),
@@ -281,7 +282,9 @@ PRIVATE_KINDS = {
     "stop": members(
         {
             **_entry,
-            "reason": one_of("officer", "docked", "storage-full", "shutdown", "fault", "length", "battery", "heat"),
+            "reason": one_of(
+                "officer", "docked", "storage-full", "shutdown", "fault", "length", "battery", "heat", "recalled"
+            ),
         }
     ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from tools.verify.audit_state import Audit
 from tools.verify.belonging import Volume
 from tools.verify.completeness import judge_completeness, unproven, words
 from tools.verify.gathering import volume_annex
@@ -54,6 +55,10 @@ def _facts(volume: Volume) -> Iterator[str]:
         yield f"lines {first} to {last} of the audit log are not here: {_taken(volume)}"
     for dock, reason in log.conflicts:
         yield f"dock {dock} holds another log of this volume: {reason}"
+    for _, reason in log.recalls:
+        yield f"the authority recalled this camera: {reason}"
+    if log.recall is not None:
+        yield "it is recalled as far as the log goes, and has to record nothing"
     for boot, (serial, newest) in log.older.items():
         other = f"those of serial {serial}" if serial != newest else "others under that serial"
         yield f"settings were turned back before boot {boot}: a dock had brought serial {newest}, and {other} were in force"
@@ -104,11 +109,7 @@ def _not_proven(volume: Volume) -> Iterator[str]:
     if found.elsewhere:
         numbers = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in found.elsewhere)
         yield f"what became of recordings {numbers}: the lines of the log that told of them are in a dock's store"
-    for boot, ahead in log.unexplained.items():
-        yield (
-            f"that nothing was turned back before boot {boot}: the hardware's counter ran {ahead} further than this log has "
-            "openings, so that log or another card was in the camera"
-        )
+    yield from _doubts(log)
     yield from volume.refused_attributions
     if volume.unsigned:
         yield f"{size(volume.unsigned)} of the log's private part, which a cut left behind what lines vouch for"
@@ -120,3 +121,15 @@ def _not_proven(volume: Volume) -> Iterator[str]:
         yield f"that nothing is missing at the end: {unproven(found)}"
     elif found.unproven:
         yield f"that nothing is missing since the last docking ({utc(anchor.utc_ms)}): {unproven(found)}"
+
+
+def _doubts(log: Audit) -> Iterator[str]:
+    """What the log itself tells against the camera."""
+    if log.despite:
+        numbers = ", ".join(map(str, log.despite))
+        yield f"that a recall was obeyed: recordings {numbers} were begun while the log says that this camera was recalled"
+    for boot, ahead in log.unexplained.items():
+        yield (
+            f"that nothing was turned back before boot {boot}: the hardware's counter ran {ahead} further than this log has "
+            "openings, so that log or another card was in the camera"
+        )

@@ -23,6 +23,7 @@ WELSH: Final[Mapping[str, str]] = MappingProxyType(
         "look.dark": "Ni ddangosir dim.",
         "look.hushed": "Yn recordio. Mae eich golau chi wedi'i ddiffodd.",
         "trouble.not-enrolled": "Nid yw'r camera hwn yn perthyn i unrhyw awdurdod.",
+        "trouble.recalled": "Mae'r camera hwn wedi'i alw'n ôl ac nid yw'n recordio dim: rhowch ef yn ei ddoc.",
         "trouble.storage-full": "Mae'r storfa'n llawn: rhowch y camera yn ei ddoc.",
         "trouble.fault": "Mae'r camera wedi torri: cymerwch un arall.",
         "trouble.storage-fails": "Mae'r storfa'n methu: cymerwch gamera arall yn fuan.",

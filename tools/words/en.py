@@ -23,6 +23,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "look.dark": "Nothing is shown.",
         "look.hushed": "Recording. Your own light is off.",
         "trouble.not-enrolled": "This camera belongs to no authority.",
+        "trouble.recalled": "This camera was recalled and records nothing: put it into its dock.",
         "trouble.storage-full": "The storage is full: put the camera into its dock.",
         "trouble.fault": "The camera is broken: take another one.",
         "trouble.storage-fails": "The storage fails: take another camera soon.",

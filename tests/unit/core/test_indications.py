@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NONE: frozenset[Trouble] = frozenset()
 FREE: frozenset[Flag] = frozenset()
-UNABLE = {Trouble.NOT_ENROLLED, Trouble.STORAGE_FULL, Trouble.FAULT}
+UNABLE = {Trouble.NOT_ENROLLED, Trouble.RECALLED, Trouble.STORAGE_FULL, Trouble.FAULT}
 BEGUN = {Recording.RECORDING, Recording.STOP_ASKED, Recording.POST_EVENT, Recording.STOPPING}
 DARK: Final = Lights(Light(Colour.OFF), Light(Colour.OFF))
 FLAGS: Final = tuple(

@@ -25,6 +25,7 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
+    OrderLine,
     Piece,
     Ping,
     Pong,
@@ -85,4 +86,5 @@ SAMPLES: tuple[Message, ...] = (
     Sample(b"age-encryption.org/v1\n"),
     Commit("ab" * 32, "cd" * 32),
     Enrolled("ab" * 32, "cd" * 32),
+    OrderLine(b"a.b.c"),
 )

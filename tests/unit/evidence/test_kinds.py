@@ -43,6 +43,9 @@ GOOD: list[tuple[Kind, dict[str, Any]]] = [
     (kinds.VOLUME, {"device": "cam-1", "volume": samples.VOLUME, "clock": samples.clock(0)}),
     (kinds.SETTINGS, samples.settings(AGE)),
     (kinds.ASSIGNMENT, {"device": "cam-1", "shift": "Shift-9", "utc_ms": 0}),
+    (kinds.RECALL, {"device": "cam-1", "reason": "lost", "utc_ms": 0}),
+    (kinds.RELEASE, {"device": "cam-1", "recall": samples.HASH, "utc_ms": 0}),
+    (kinds.CONSENT, {"device": "cam-1", "recall": samples.HASH, "utc_ms": 0}),
     (kinds.BUNDLE, samples.bundle()),
     (kinds.BUNDLE, samples.bundle(serial=2, needs=1, length=kinds.MOST_BUNDLE)),
 ]  # fmt: skip
@@ -62,6 +65,7 @@ AUDIT_DATA: dict[str, dict[str, Any]] = {
     "cleared": {"receipt": samples.HASH, "boot": 1, "line": 1},
     "clock": {"before_ms": -5, "after_ms": 1_790_000_000_000, "source": "dock", "drift_ppm": None},
     "settings": {"serial": 4, "hash": samples.HASH},
+    "recall": {"state": "stands", "recall": samples.HASH, "reason": "lost"},
     "update": {"state": "refused", "paper": samples.HASH, "serial": 4, "version": "", "reason": "board"},
     "receipt": {"number": 1, "receipt": samples.HASH},
     "erasure": {"number": 1, "receipt": samples.HASH},
@@ -249,6 +253,9 @@ def test_every_kind_has_its_role() -> None:
         "lapel.settings.1": Role.SETTINGS,
         "lapel.assignment.1": Role.DOCK,
         "lapel.bundle.1": Role.UPDATE,
+        "lapel.recall.1": Role.SETTINGS,
+        "lapel.release.1": Role.SETTINGS,
+        "lapel.consent.1": Role.RELEASE,
     }
 
 

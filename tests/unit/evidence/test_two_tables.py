@@ -110,6 +110,7 @@ PAYLOADS: list[tuple[Kind, Payload]] = [
                 "conflict": {"dock": "dock-1", "reason": "x"},
                 "clock": {"before_ms": 0, "after_ms": 1, "source": "dock", "drift_ppm": -7},
                 "settings": {"serial": 1, "hash": samples.HASH},
+                "recall": {"state": "recalled", "recall": samples.HASH, "reason": "x"},
                 "update": {"state": "offered", "paper": samples.HASH, "serial": 1, "version": "x", "reason": "x"},
                 "receipt": _HANDED,
                 "erasure": _HANDED,

@@ -60,6 +60,7 @@ _WORDS: Mapping[Kind, str] = {
     Kind.REFUSED: "REFUSED: {text}",
     Kind.CLOCK: "clock {before_ms} -> {after_ms} ms: {text}",
     Kind.SETTINGS: "settings {serial}: {text}",
+    Kind.ORDER: "order ({order}): {text}",
     Kind.ASSIGNED: "assigned to shift {shift}",
     Kind.STOCK: "{items} recordings, {size} bytes to take over",
     Kind.FORECAST: "{text}",

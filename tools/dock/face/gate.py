@@ -50,6 +50,7 @@ class Standing:
     linked: bool = False
     conflict: bool = False
     refused: bool = False
+    recalled: bool = False
     failed: bool = False
     spurned: int = 0
     withheld: int = 0
@@ -81,6 +82,7 @@ def _several(count: int, what: str) -> str:
 TABLE: tuple[Rule, ...] = (
     Rule(None, Light.WRONG, lambda at, _: at.conflict, lambda _, __: "two cameras with one name"),
     Rule(None, Light.WRONG, lambda at, _: at.refused, lambda _, __: "refused"),
+    Rule(None, Light.WRONG, lambda at, _: at.recalled, lambda _, __: "recalled: it records nothing"),
     Rule(None, Light.WRONG, lambda at, _: at.failed, lambda _, __: "the store fails"),
     Rule(
         Need.EMPTY,

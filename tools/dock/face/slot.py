@@ -35,6 +35,7 @@ class Slot:
     links: int = 0
     conflict: bool = False
     refused: str = ""
+    recalled: bool = False
     failed: bool = False
     spurned: set[str] = field(default_factory=set)
     withheld: int = 0
@@ -62,6 +63,7 @@ class Slot:
             linked=self.links > 0,
             conflict=self.conflict,
             refused=bool(self.refused),
+            recalled=self.recalled,
             failed=self.failed,
             spurned=len(self.spurned),
             withheld=self.withheld,
@@ -167,6 +169,10 @@ def _settings(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
     slot.settings = bool(facts["taken"])
 
 
+def _order(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
+    slot.recalled = bool(facts["recalled"])
+
+
 def _assigned(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
     slot.shift, slot.officer = str(facts["shift"]), str(facts.get("officer", ""))
 
@@ -207,7 +213,7 @@ def _rejected(slot: Slot, facts: Mapping[str, Fact], _event: DockEvent) -> None:
         slot.spurned.add(str(facts["item"]))
 
 
-_PAPERS = frozenset({"assignment", "register", "conflict", "settings"})
+_PAPERS = frozenset({"assignment", "register", "conflict", "settings", "order"})
 """What a camera may decline without anything of it being left behind."""
 
 
@@ -230,6 +236,7 @@ HEARD: Mapping[Kind, Callable[[Slot, Mapping[str, Fact], DockEvent], None]] = {
     Kind.FULL: _refused,
     Kind.CLOCK: _clock,
     Kind.SETTINGS: _settings,
+    Kind.ORDER: _order,
     Kind.ASSIGNED: _assigned,
     Kind.STATUS: _power,
     Kind.BUNDLE: _bundle,
