@@ -265,39 +265,6 @@ class Conflict(Message):
     reason: str = member(WORDS)
 
 
-class BundleLine(Raw):
-    """Offer the firmware bundle with this paper."""
-
-    __slots__ = ()
-    TYPE: ClassVar[int] = 24
-    LIMIT: ClassVar[int] = LINE_LIMIT
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted(Message):
-    """The camera wants the offered bundle's bytes from ``offset`` on: it has those before."""
-
-    TYPE: ClassVar[int] = 25
-    offset: int = member(COUNT)
-
-
-class Piece(Raw):
-    """The next bytes of the bundle that the camera wants."""
-
-    __slots__ = ()
-    TYPE: ClassVar[int] = 26
-    LIMIT: ClassVar[int] = DATA_LIMIT
-    LEAST: ClassVar[int] = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Taken(Message):
-    """A piece was taken, and the next one begins at ``offset``."""
-
-    TYPE: ClassVar[int] = 27
-    offset: int = member(COUNT)
-
-
 @dataclass(frozen=True, slots=True)
 class Stored(Message):
     """The signed line with this hash is verified and durable on the camera; of the paper of a bundle: so is all of the bundle."""

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.enrolling import Certificates, Commit, Enrolled, Introduction, KeyRequest, MakeKey, Sample
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import (
     HEADER,
     AnchorLine,
     AssignmentLine,
-    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -35,15 +35,12 @@ from firmware.dock.messages import (
     LogReceiptLine,
     Message,
     OrderLine,
-    Piece,
     Ping,
     Pong,
     ReceiptLine,
     Refused,
     SettingsLine,
     Stored,
-    Taken,
-    Wanted,
     Welcome,
 )
 from firmware.dock.wire import MESSAGES, encode

@@ -9,6 +9,7 @@ from functools import singledispatchmethod
 
 from firmware.dock import clockrule
 from firmware.dock.bundlerule import UnwantedError
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.facts import ClockReading
 from firmware.dock.messages import (
@@ -17,7 +18,6 @@ from firmware.dock.messages import (
     PAGE,
     AnchorLine,
     AssignmentLine,
-    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -35,7 +35,6 @@ from firmware.dock.messages import (
     LogReceiptLine,
     Message,
     OrderLine,
-    Piece,
     Ping,
     Pong,
     Raw,
@@ -43,8 +42,6 @@ from firmware.dock.messages import (
     Refused,
     SettingsLine,
     Stored,
-    Taken,
-    Wanted,
     Welcome,
 )
 from firmware.dock.protocol import VERSIONS

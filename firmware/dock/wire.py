@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.dock import enrolling, messages
+from firmware.dock import bundling, enrolling, messages
 from firmware.dock.messages import HEADER, Message
 from firmware.evidence.errors import FormatError
 
@@ -33,10 +33,10 @@ MESSAGES: dict[int, type[Message]] = {
         messages.Error,
         messages.LogReceiptLine,
         messages.Conflict,
-        messages.BundleLine,
-        messages.Wanted,
-        messages.Piece,
-        messages.Taken,
+        bundling.BundleLine,
+        bundling.Wanted,
+        bundling.Piece,
+        bundling.Taken,
         enrolling.Introduction,
         enrolling.MakeKey,
         enrolling.KeyRequest,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from firmware.core.machine import Move
+from firmware.dock.bundling import Piece
 from firmware.dock.channel import Channel, Secured
 from firmware.dock.errors import (
     DockError,
@@ -24,7 +25,7 @@ from firmware.dock.errors import (
     RemoteProtocolError,
 )
 from firmware.dock.link import Link
-from firmware.dock.messages import BULK, CHUNK, AnchorLine, Busy, ClockSet, Error, Get, Message, Piece, Ping
+from firmware.dock.messages import BULK, CHUNK, AnchorLine, Busy, ClockSet, Error, Get, Message, Ping
 from firmware.dock.patience import Outcome, Patience
 from firmware.dock.protocol import Side
 from firmware.dock.service import Answers, Service

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -62,3 +63,14 @@ def size(directory: Directory, name: str) -> int:
         return file.size()
     finally:
         file.close()
+
+
+def clear(directory: Directory) -> None:
+    """Remove the empty files of a directory; ``OSError`` where anything else stands in it."""
+    for name in directory.names():
+        file = directory.open(name)
+        size = file.size()
+        file.close()
+        if size:
+            raise OSError(errno.ENOTEMPTY, "not empty", name)
+        directory.remove(name)

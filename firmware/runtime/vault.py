@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -263,7 +262,7 @@ class Vault:
         """A recording's directory with nothing in it.  What an earlier boot prepared is empty and goes; anything else is put away."""
         recordings = self.volume.recordings
         try:
-            clear(recordings.enter(name))
+            durable.clear(recordings.enter(name))
         except FileNotFoundError:
             pass  # the usual case, found without a look at all the others
         except OSError:
@@ -342,14 +341,3 @@ class Vault:
         """The end of this boot's audit log: what its private part still lacks, then the last line."""
         self.volume.audit.keep_remarks(last=True)
         self.volume.audit.write("stop", {"reason": reason, "resume": resume})
-
-
-def clear(directory: Directory) -> None:
-    """Remove the empty files of a directory; ``OSError`` where anything else stands in it."""
-    for name in directory.names():
-        file = directory.open(name)
-        size = file.size()
-        file.close()
-        if size:
-            raise OSError(errno.ENOTEMPTY, "not empty", name)
-        directory.remove(name)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from firmware.dock.messages import BundleLine, Bye, Error, Message, Piece, Refused
+from firmware.dock.bundling import BundleLine, Piece
+from firmware.dock.messages import Bye, Error, Message, Refused
 from firmware.dock.wire import encode
 from firmware.evidence import documents
 from firmware.evidence.kinds import BUNDLE

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from firmware.dock import arq, bundlerule, channel, clockrule, enrolling, frames, link, messages, patience, service
+from firmware.dock import (
+    arq,
+    bundlerule,
+    bundling,
+    channel,
+    clockrule,
+    enrolling,
+    frames,
+    link,
+    messages,
+    patience,
+    service,
+)
 from firmware.evidence import cms, timestamp
 from firmware.runtime import berth, bundles, docklink, intake
 from tests.specification.tables import grouped, table
@@ -27,10 +39,10 @@ SIZES = (
     ("the same on TCP, behind the first of an answer", messages.BULK, "4.2"),
     ("bytes of an answer before it does", messages.BULK_AFTER, "4.2"),
     ("bytes of AssignmentLine, OrderLine, AnchorLine, BundleLine", messages.AnchorLine.LIMIT, "3"),
-    ("bytes of Piece, at least 1", messages.Piece.LIMIT, "4.7"),
+    ("bytes of Piece, at least 1", bundling.Piece.LIMIT, "4.7"),
     ("bytes of Piece that our dock says at once", handing.PIECE, "4.7"),
     ("bytes that our camera keeps free of bundles where it receives them", bundlerule.KEPT_FREE, "4.7"),
-    ("bytes of a bundle that our camera has taken and not synced", intake.PIECE + messages.Piece.LIMIT - 1, "4.7"),
+    ("bytes of a bundle that our camera has taken and not synced", intake.PIECE + bundling.Piece.LIMIT - 1, "4.7"),
     ("offers and refusals of bundles that our camera notes in one boot", bundles.MOST_SAID, "4.7"),
     ("times in one boot that other bytes than the paper says may arrive as a bundle", bundles.MOST_WRONG, "4.7"),
     ("bytes of SettingsLine, ReceiptLine, LogReceiptLine", messages.ReceiptLine.LIMIT, "3"),

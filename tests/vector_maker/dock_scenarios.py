@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firmware.dock import cobs
+from firmware.dock.bundling import BundleLine, Piece, Wanted
 from firmware.dock.frames import Frame, FrameType
 from firmware.dock.messages import (
     HEADER,
     AnchorLine,
     AssignmentLine,
-    BundleLine,
     Bye,
     ClockSet,
     Data,
@@ -30,11 +30,9 @@ from firmware.dock.messages import (
     ListItems,
     LogReceiptLine,
     Message,
-    Piece,
     Raw,
     ReceiptLine,
     Stored,
-    Wanted,
     Welcome,
 )
 from firmware.dock.protocol import Side

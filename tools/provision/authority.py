@@ -175,10 +175,6 @@ class Authority:
         """What it is believed by."""
         return Trust(self.certificates[Role.ROOT])
 
-    def enrolled(self, role: Role, name: str) -> bool:
-        """Whether a certificate of this role was ever handed out under this name."""
-        return self._register(role, name).exists()
-
     def sign_order(self, kind: Kind, payload: Mapping[str, Any]) -> bytes:
         """An order about one camera, a line without LF."""
         try:

@@ -13,7 +13,7 @@ from typing import Any
 from firmware import settings
 from firmware.evidence.certs import read_pem
 from firmware.evidence.errors import EvidenceError
-from tools.provision import bundle_cli, pqroot, recall_cli
+from tools.provision import bundle_cli, pqroot, recall_cli, time_cli
 from tools.provision.authority import SETTINGS_FILE, Authority, Changes, create_authority
 from tools.provision.enrol import YEARS, enrol_desk, enrol_device, enrol_dock, enrol_release, enrol_second, enrol_update
 from tools.provision.factory import command
@@ -71,7 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     recall_cli.add_recalls(commands, run)
     _add_settings(commands)
-    _add_time(commands)
+    time_cli.add_time(commands, run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -191,19 +191,6 @@ def _add_settings(commands: Any) -> None:
     parser.set_defaults(run=run, make=_make_settings, parser=parser)
 
 
-def _add_time(commands: Any) -> None:
-    parser = commands.add_parser(
-        "time",
-        help="sign the time for one camera's nonce",
-        description="Print the authority's word for the time, by this machine's clock, over the nonce that a camera drew for one "
-        "docking: only with it does a camera move a set clock by more than a day.  A dock asks for it with "
-        "'lapel dock serve --time-signer COMMAND'.",
-    )
-    parser.add_argument("--authority", type=Path, required=True, metavar="DIR", help="the authority's directory")
-    parser.add_argument("nonce", type=_nonce, metavar="NONCE", help="32 hexadecimal digits")
-    parser.set_defaults(run=run, make=_make_time)
-
-
 def _add_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], type=_setting, metavar="KEY=VALUE", help=_SETTINGS_HELP)
     parser.add_argument(
@@ -269,10 +256,6 @@ def _make_settings(arguments: argparse.Namespace) -> str:
     return f"settings with serial {authority.settings.payload['serial']} are in force in {places}"
 
 
-def _make_time(arguments: argparse.Namespace) -> str:
-    return Authority.open(arguments.authority).sign_time(arguments.nonce).decode()
-
-
 _MAKERS = {
     "device": _make_device,
     "dock": _make_dock,
@@ -311,12 +294,6 @@ def _time_root(path: Path) -> str:
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9-]{1,32}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 32 of a-z 0-9 -")
-    return text
-
-
-def _nonce(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{32}", text):
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not 32 digits of 0-9 a-f")
     return text
 
 

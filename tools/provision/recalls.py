@@ -67,7 +67,7 @@ class ReleaseSigner:
 
 def recall(authority: Authority, device: str, docks: Sequence[Path], reason: str, now_ms: int) -> Signed:
     """Have a camera record nothing more from its next docking at one of these docks on; nothing is recalled that stands recalled."""
-    if not authority.enrolled(Role.DEVICE, device):
+    if not authority.registered(Role.DEVICE, device).exists():
         raise ProvisionError(f"the camera {device} was never enrolled")
     kept = authority.directory / _KEPT / device
     if (kept / FILES[RECALL]).exists() and not (kept / FILES[RELEASE]).exists():

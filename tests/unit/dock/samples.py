@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.enrolling import Certificates, Commit, Enrolled, Introduction, KeyRequest, MakeKey, Sample
 from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room, Update
 from firmware.dock.messages import (
     AnchorLine,
     AssignmentLine,
-    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -26,15 +26,12 @@ from firmware.dock.messages import (
     LogReceiptLine,
     Message,
     OrderLine,
-    Piece,
     Ping,
     Pong,
     ReceiptLine,
     Refused,
     SettingsLine,
     Stored,
-    Taken,
-    Wanted,
     Welcome,
 )
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.facts import AuditHead, Charge, ClockReading, Facts, Room
 from firmware.dock.messages import (
     DATA_LIMIT,
     HEADER,
     PAGE,
     AnchorLine,
-    BundleLine,
     Data,
     Error,
     FileEntry,
@@ -25,12 +25,9 @@ from firmware.dock.messages import (
     Items,
     ListItems,
     Message,
-    Piece,
     Pong,
     Raw,
     ReceiptLine,
-    Taken,
-    Wanted,
     Welcome,
 )
 from firmware.dock.wire import MESSAGES, encode

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import (
     DATA_LIMIT,
     HEADER,
-    BundleLine,
     Bye,
     Data,
     Error,
@@ -18,13 +18,10 @@ from firmware.dock.messages import (
     Hello,
     ListItems,
     Message,
-    Piece,
     Ping,
     Refused,
     SettingsLine,
     Stored,
-    Taken,
-    Wanted,
 )
 from firmware.dock.protocol import ENDED, TABLE, Connection, Side, State, next_state
 from firmware.dock.wire import MESSAGES, encode

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.errors import LocalProtocolError, RemoteProtocolError
 from firmware.dock.messages import (
     BULK,
@@ -14,7 +15,6 @@ from firmware.dock.messages import (
     PAGE,
     AnchorLine,
     AssignmentLine,
-    BundleLine,
     Busy,
     Bye,
     ClockSet,
@@ -28,15 +28,12 @@ from firmware.dock.messages import (
     ListFiles,
     ListItems,
     Message,
-    Piece,
     Ping,
     Pong,
     ReceiptLine,
     Refused,
     SettingsLine,
     Stored,
-    Taken,
-    Wanted,
     Welcome,
 )
 from firmware.dock.service import MOST_OFFENCES, Service

@@ -12,20 +12,10 @@ from typing import Any
 
 import pytest
 
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.errors import RemoteProtocolError
 from firmware.dock.facts import Facts
-from firmware.dock.messages import (
-    BundleLine,
-    Busy,
-    Message,
-    Piece,
-    Ping,
-    Pong,
-    Refused,
-    Stored,
-    Taken,
-    Wanted,
-)
+from firmware.dock.messages import Busy, Message, Ping, Pong, Refused, Stored
 from firmware.evidence import documents
 from firmware.evidence.certs import Trust
 from firmware.evidence.jws import line_hash

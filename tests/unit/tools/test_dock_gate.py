@@ -595,7 +595,7 @@ def test_every_kind_of_event_is_borne() -> None:
         "items": 2, "size": 9, "item": "00000001", "done": 5, "total": 9, "hash": "00", "line": 1, "seen_ms": 1,
         "missing": 1, "light": "wait", "early": True, "busy": True,
         "seconds": 5, "rate": 5, "loss": 0, "basis": "measured", "slow": False, "place": "s3", "files": 1,
-        "state": "offered", "update": "waiting",
+        "state": "offered", "update": "waiting", "order": "recall", "recalled": True,
     }  # fmt: skip
     kept = Kept()
     for first, second in itertools.product(Kind, Kind):

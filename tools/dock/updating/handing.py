@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from firmware.dock.bundlerule import choose
+from firmware.dock.bundling import BundleLine, Piece, Taken, Wanted
 from firmware.dock.errors import RemoteProtocolError
-from firmware.dock.messages import DATA_LIMIT, BundleLine, Message, Piece, Ping, Pong, Refused, Stored, Taken, Wanted
+from firmware.dock.messages import DATA_LIMIT, Message, Ping, Pong, Refused, Stored
 from firmware.evidence.certs import Trust
 from tools.dock.conversation import DeclinedError, Talk, YieldedError, ask, expect
 from tools.dock.events import Kind
