@@ -14,6 +14,12 @@ FAULT_ARGS ?=
 MUTATE_ARGS ?=
 FUZZ_ARGS ?=
 VM_MIRROR ?=
+BOARD ?=
+DEV ?=
+IMAGE ?= $(if $(BOARD),build/images/lapel-$(BOARD).img)
+ENROLMENT ?=
+FORCE ?=
+YES ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
@@ -112,6 +118,12 @@ vectors: $(READY) ## make the vectors of tests/vectors/ anew: where git shows a 
 .PHONY: sim
 sim: $(READY) ## a camera to hold in the browser, with its dock; CAMERAS=3 for three of them
 	@$(RUN) -m tools sim --panel --cameras "$(CAMERAS)" $(if $(SOURCE),--source "$(SOURCE)")
+
+.PHONY: flash
+flash: $(READY) ## write an image onto a card: DEV=/dev/sdX BOARD=zero2w [IMAGE=file] [ENROLMENT=dir] [FORCE=1] [YES=1]
+	@[ -n "$(DEV)" ] || { echo 'Which card?  make flash DEV=/dev/sdX BOARD=zero2w   (lsblk lists disks)' >&2; exit 2; }
+	@[ -n "$(IMAGE)" ] || { echo 'Which image?  make flash DEV=$(DEV) BOARD=zero2w, or IMAGE=file' >&2; exit 2; }
+	@$(RUN) -m tools flash "$(DEV)" --image "$(IMAGE)" $(if $(ENROLMENT),--enrolment "$(ENROLMENT)") $(if $(FORCE),--force) $(if $(YES),--yes)
 
 .PHONY: vm-deps
 vm-deps: ## install what `make vm` needs (apt, root)

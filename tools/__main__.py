@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "demo": "see the whole life of a recording in about a minute",
     "sim": "hold a simulated camera in your hands",
     "provision": "make an authority; enrol cameras, docks and desks",
+    "flash": "write a camera's image onto a card, and read it back",
     "dock": "serve docked cameras; assign them to shifts; plan racks",
     "verify": "judge recordings, volumes, stores and exports",
     "export": "decrypt a recording into one ordinary MP4 file, or a bundle for disclosure",

@@ -13,6 +13,7 @@ PROVIDES: Mapping[str, str] = {
     "debugfs": "e2fsprogs",
     "depmod": "kmod",
     "dpkg-deb": "dpkg",
+    "e2fsck": "e2fsprogs",
     "fdtput": "device-tree-compiler",
     "mke2fs": "e2fsprogs",
     "mksquashfs": "squashfs-tools",
