@@ -18,7 +18,9 @@ from tools.vm.trouble import VmError, run
 
 TABLE: Final = Path(__file__).parents[2] / "buildroot" / "partitions.toml"
 CONFIG: Final = "config"
-_SUM: Final = re.compile(r"([0-9a-f]{64})[ *]+(\S+)\n?")
+SUMS: Final = "SHA256SUMS"
+"""Beside an image: what sha256sum says of it."""
+_SUM: Final = re.compile(r"^([0-9a-f]{64}) [ *](.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,27 @@ class Layout:
 
 def check(image: Path) -> None:
     """``VmError`` where this is no image of a camera, or is not what its sum says."""
-    beside = image.with_name(f"{image.name}.sha256")
-    if beside.exists():
-        told = _SUM.fullmatch(beside.read_text(encoding="ascii", errors="replace"))
-        if told is None or told[2] != image.name:
-            raise VmError(f"{beside}: is no sum of {image.name}")
+    if (told := _told(image)) is not None:
         with image.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != told[1]:
-                raise VmError(f"{image}: is not what {beside.name} says: build it or fetch it again")
+            if hashlib.file_digest(file, "sha256").hexdigest() != told:
+                raise VmError(f"{image}: is not what {SUMS} says: build it or fetch it again")
     least = Layout.least()
     wanted = [(each.offset // SECTOR, each.size // SECTOR) for each in least.partitions[:-1]]
     if _table(image)[: len(wanted)] != wanted or image.stat().st_size < least.evidence.offset:
         raise VmError(f"{image}: is no image of a Lapel camera: its partitions are not those of {TABLE.name}")
+
+
+def _told(image: Path) -> str | None:
+    """What its sum is by the list beside it; None where there is none.  ``VmError`` where the list leaves it out."""
+    sums = image.with_name(SUMS)
+    if not sums.exists():
+        return None
+    listed: dict[str, str] = {
+        name: told for told, name in _SUM.findall(sums.read_text(encoding="ascii", errors="replace"))
+    }
+    if image.name not in listed:
+        raise VmError(f"{sums}: has no sum of {image.name}")
+    return listed[image.name]
 
 
 def _table(image: Path) -> list[tuple[int, int]]:

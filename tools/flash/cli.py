@@ -31,8 +31,8 @@ _ABOUT = """\
 Write a camera's image onto a card, read it back and compare, lay out what is left of the card for recordings, and put
 a device's enrolment on it.
 
-  lapel flash /dev/sdb --image build/images/lapel-zero2w.img
-  lapel flash /dev/sdb --image build/images/lapel-zero2w.img --enrolment cam-1/      what `lapel provision device` wrote
+  lapel flash /dev/sdb --image build/image/zero2w/images/card.img
+  lapel flash /dev/sdb --image build/image/zero2w/images/card.img --enrolment cam-1/      what `lapel provision device` wrote
 
 Everything on the card is lost.  A disk that is mounted, that is not removable or that is larger than a card should be is
 refused; --force goes on all the same.  A disk that the running system lives on is refused in any case.  The first sector
