@@ -24,6 +24,7 @@ LATER = (
     "usb_f_fs",
     "usb_f_ncm",
     "virtio_console",
+    "virtio_net",
 )
 """Modules for the USB gadget, both its ends, the way out of the machine, and an I2C bus behind another gadget."""
 _SUFFIXES = (".ko", ".ko.xz", ".ko.zst")

@@ -30,7 +30,7 @@ _KERNEL = "console=ttyAMA0 panic=-1 quiet root=/dev/vda2 ro systemd.firstboot=of
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a machine is made of: files of the host.  The card and the board's memory are written to; ``more`` is one more disk, which is
-    not.  ``words`` go to the kernel and to systemd, behind ours."""
+    not.  ``words`` go to the kernel and to systemd, behind ours; ``extra`` to QEMU."""
 
     kernel: Path
     first: Path
@@ -39,6 +39,7 @@ class Parts:
     tree: Path
     more: Path | None = None
     words: str = ""
+    extra: tuple[str, ...] = ()
 
 
 def describe(into: Path) -> None:
@@ -68,7 +69,7 @@ def command(parts: Parts, sockets: Path) -> list[str]:
     cable += ["-device", "virtserialport,chardev=talk,name=talk"]
     talk = ["-serial", "stdio", "-qmp", f"unix:{sockets}/qmp,server=on,wait=off"]
     talk += ["-qtest", f"unix:{sockets}/qtest,server=on,wait=off", "-qtest-log", "none"]
-    return [found(EMULATOR), *machine, *plain, *start, *disks, *cable, *talk]
+    return [found(EMULATOR), *machine, *plain, *start, *disks, *cable, *talk, *parts.extra]
 
 
 class Console:
