@@ -20,6 +20,8 @@ IMAGE ?= $(if $(BOARD),build/image/$(BOARD)/images/card.img)
 ENROLMENT ?=
 FORCE ?=
 YES ?=
+HOST ?=
+HIL_ARGS ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
@@ -142,6 +144,14 @@ vm-test: $(READY) ## boot it, press its button on the wire, cut it off, dock it 
 .PHONY: vm-clean
 vm-clean: ## fetch and build the virtual camera afresh next time
 	rm -rf build/vm
+
+.PHONY: hil
+hil: $(READY) ## bring a board up step by step over ssh: make hil HOST=user@name (docs/bring-up.md)
+	@HOST="$(HOST)" $(RUN) -m pytest -p tests.hil.plugin -p no:cacheprovider -o timeout=0 $(if $(filter tests/%,$(HIL_ARGS)),,tests/hil) $(HIL_ARGS)
+
+.PHONY: hil-vm
+hil-vm: $(READY) ## the same steps on the virtual camera: its pins, lights, cable and power are real enough (minutes)
+	@VM_MIRROR="$(VM_MIRROR)" $(RUN) -m tests.hil $(HIL_ARGS)
 
 .PHONY: shell
 shell: $(READY) ## a shell with `lapel` on the path

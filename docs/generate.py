@@ -165,6 +165,7 @@ PAGES = {
     "hardware.md": pages.boards,
     "wiring.md": pages.wiring,
     "power-budget.md": pages.budget,
+    "bring-up.md": pages.bringing_up,
     "wiring.svg": wires.drawing,
     "segment.svg": boxes.flush_drawing,
     "dock.svg": rack.drawing,

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from tests.hil import cannot, config, hands, overlays
+from tests.hil import page as steps
 from tests.specification import (
     annotated,
     boxes,
@@ -102,6 +104,18 @@ def boards() -> str:
 def wiring() -> str:
     """How they are wired."""
     return _page("wiring.md", hardware.WIRING)
+
+
+def bringing_up() -> str:
+    """How a board is brought up."""
+    made = {
+        "steps": steps.markdown,
+        "overlays": overlays.markdown,
+        "variables": config.variables,
+        "acts": hands.table,
+        "virtual": cannot.markdown,
+    }
+    return _page("bring-up.md", made)
 
 
 def budget() -> str:
