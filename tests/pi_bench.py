@@ -283,40 +283,51 @@ def bench(path: Path) -> Iterator[Bench]:
     os.set_blocking(pipe._descriptor, False)
     line.offer()
     made = Bench(path, factory, sensor, wires, pipe, line)
+    threads = [Real(1 / FORMAT.fps, made.see), Real(0.02, made.speak)]
+    with surroundings(made):
+        try:
+            yield made
+        finally:
+            for thread in threads:
+                thread.close()
+            libcamera.CameraManager.singleton().cameras[:] = []
+            pipe.close()
+            line.close()
+
+
+@contextmanager
+def surroundings(made: Bench) -> Iterator[None]:
+    """What the parts of a camera that have neither lens, microphone nor dock in them find on a board: nobody touches anything."""
     for contact in made.board.buttons.values():
-        pi_panel.drive(factory, contact, active=False)
+        pi_panel.drive(made.factory, contact, active=False)
     for contact in (*made.board.inputs.values(), *made.board.power.values()):
-        pi_panel.drive(factory, contact, active=False)
+        pi_panel.drive(made.factory, contact, active=False)
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    manager.bind(str(path / "notify"))
+    manager.bind(str(made.path / "notify"))
     manager.setblocking(False)
 
     def listen() -> None:
         with suppress(BlockingIOError):
             made.words.append(manager.recv(100))
 
-    threads = [Real(1 / FORMAT.fps, made.see), Real(0.02, made.speak), Real(0.01, listen)]
-    environment = {"NOTIFY_SOCKET": str(path / "notify")}
-    updates = path / "bin" / "rauc"
+    listener = Real(0.01, listen)
+    environment = {"NOTIFY_SOCKET": str(made.path / "notify")}
+    updates = made.path / "bin" / "rauc"
     updates.parent.mkdir()
     updates.write_text(RAUC)
     updates.chmod(0o700)
     environment["PATH"] = f"{updates.parent}:{os.environ['PATH']}"
     with (
         mock.patch.object(Rtc, "_ioctl", lambda _, request, given: made.ticks(request, given)),
-        mock.patch.object(library, "ioctl", wires.ioctl),
+        mock.patch.object(library, "ioctl", made.wires.ioctl),
         mock.patch.object(Pins, "open", made.pins),
         mock.patch.dict(os.environ, environment),
     ):
         try:
-            yield made
+            yield
         finally:
-            for thread in threads:
-                thread.close()
+            listener.close()
             Fragile.cut = False
-            libcamera.CameraManager.singleton().cameras[:] = []
-            pipe.close()
-            line.close()
             manager.close()
 
 

@@ -1,7 +1,8 @@
 """A Debian release that has libcamera, unpacked below one directory: with picamera2, pytest and pictures for the virtual camera.
 
-Nothing is installed: packages and wheels are laid out, and programs run in there by a change of root alone, as root or as who one is in a user
-namespace of one's own.  Nothing is mounted, so a root that lies there can be deleted like any other directory.
+Nothing is installed: packages and wheels are laid out.  Programs run in there by a change of root, as root or as who one is in a user namespace
+of one's own, with the kernel's files of processes and two devices bound in where that is allowed: for them alone, so that the root can be deleted
+like any other directory.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Final
 
 from PIL import Image, ImageDraw
 
-from tests.contract.libcamera.scene import BAR, BLUE, PICTURES, VIDEO, left
+from tests.contract.libcamera.scene import BAR, BLUE, LEAVES, PICTURES, VIDEO, left
 from tools.vm import lock
 from tools.vm.packages import Choice, Package, Packages, unpack
 from tools.vm.steps import Steps, key_of
@@ -29,6 +31,7 @@ PLACE: Final = ROOT / "build" / "libcamera"
 LOCKS: Final = {
     ROOT / "requirements" / "desk-dev.txt": (
         *("av", "cffi", "cryptography", "numpy", "pillow", "pycparser", "typing-extensions"),
+        *("colorzero", "gpiozero", "pyopenssl", "pyrage", "smbus2"),
         *("iniconfig", "packaging", "pluggy", "pygments", "pytest", "pytest-timeout"),
     ),
     ROOT / "requirements" / "picamera2.txt": ("picamera2", "piexif", "simplejpeg", "videodev2"),
@@ -36,7 +39,7 @@ LOCKS: Final = {
 TARGET: Final = lock.Target("3.13", "x86_64")
 LIBRARY: Final = "python3-libcamera"
 DEBIAN: Final = Choice(
-    ("trixie", "trixie-backports"), "amd64", ("base-files", "coreutils", "libc-bin", "python3-prctl", LIBRARY)
+    ("trixie", "trixie-backports"), "amd64", ("base-files", "coreutils", "dash", "libc-bin", "python3-prctl", LIBRARY)
 )
 OLDEST: Final = "0.7.1"
 """The virtual camera of the release before, 0.4, says nothing true of its frames."""
@@ -45,7 +48,17 @@ STOOD_IN: Final = ("pidng", "pykms")
 DIST: Final = Path("usr/local/lib/python3.13/dist-packages")
 CAMERA: Final = Path("usr/share/libcamera/pipeline/virtual")
 TREE: Final = "lapel"
-_SOURCES: Final = ("hal", "tests/contract", "tests/stand_ins")
+_SOURCES: Final = (
+    *("firmware", "hal", "tools", "tests/contract", "tests/specification", "tests/stand_ins"),
+    *("tests/pi_bench.py", "tests/pki.py", "tests/rig.py", "pyproject.toml"),
+)
+_DEVICES: Final = ("null", "urandom")
+_BIND: Final = (
+    *(f'mount --bind /dev/{name} "$1/dev/{name}"' for name in _DEVICES),
+    'mount --rbind /proc "$1/proc"',
+    "shift",
+    'exec "$@"',
+)
 _UNWANTED: Final = tuple(f"./usr/share/{name}/*" for name in ("doc", "info", "lintian", "locale", "man", "zoneinfo"))
 _ENVIRONMENT: Final = (
     "HOME=/tmp",
@@ -77,6 +90,8 @@ class Root:
         self.at = place
         self.path = place / "root"
         self.steps = steps or Steps(place)
+        self.bound = False
+        """Whether programs in there have what the service wants of the kernel's files."""
         self._packages = Packages(place / "apt", mirror, DEBIAN)
 
     def build(self) -> None:
@@ -90,20 +105,29 @@ class Root:
 
     def enter(self, *command: str) -> list[str]:
         """The command that runs another one in there."""
-        own = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
-        return [*own, "chroot", str(self.path), "env", "-i", "-C", f"/{TREE}", *_ENVIRONMENT, *command]
+        changed = ["chroot", str(self.path), "env", "-i", "-C", f"/{TREE}", *_ENVIRONMENT, *command]
+        own = [] if os.geteuid() == 0 else ["--map-root-user"]
+        if self.bound:
+            return ["unshare", *own, "--mount", "sh", "-ec", "\n".join(_BIND), "sh", str(self.path), *changed]
+        return ["unshare", *own, *changed] if own else changed
 
     def bring_tree(self) -> None:
-        """Copy what is tried, and the tests, as they are now.  UnreachableError where nobody may change roots here."""
+        """Copy what is tried, and the tests, as they are now; find out what may be done here.  UnreachableError where nobody may change roots."""
         shutil.rmtree(self.path / TREE, ignore_errors=True)
         for name in _SOURCES:
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, self.path / TREE / name, ignore=ignored)
-        shutil.copy2(ROOT / "pyproject.toml", self.path / TREE)
-        try:
-            run(self.enter("true"))
-        except VmError as error:
-            raise UnreachableError(f"this system lets nobody change roots: {error}") from error
+            source, target = ROOT / name, self.path / TREE / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, target)
+        for self.bound in (True, False):
+            try:
+                run(self.enter("true"))
+            except VmError as error:
+                trouble = str(error)
+            else:
+                return
+        raise UnreachableError(f"this system lets nobody change roots: {trouble}")
 
     def _version(self, chosen: Sequence[Package]) -> str:
         (package,) = (each for each in chosen if each.name == LIBRARY)
@@ -150,9 +174,13 @@ def furnish(root: Path) -> None:
     middle = VIDEO.height // 2
     for number in range(PICTURES):
         picture = Image.new("RGB", (VIDEO.width, VIDEO.height), BLUE)
+        noise = Random(number).randbytes(VIDEO.width * (LEAVES[1] - LEAVES[0]))
+        picture.paste(Image.frombytes("L", (VIDEO.width, LEAVES[1] - LEAVES[0]), noise), (0, LEAVES[0]))
         box = left(number), middle - BAR // 2, left(number) + BAR - 1, middle + BAR // 2
         ImageDraw.Draw(picture).rectangle(box, fill=(255, 255, 255))
         picture.save(pictures / f"{number}.jpg", quality=90)
-    (root / "tmp").mkdir(mode=0o1777, exist_ok=True)
-    (root / "dev").mkdir(exist_ok=True)
-    (root / "dev" / "null").touch()  # read by pytest, and by nobody written to
+    for name in ("dev", "proc", "tmp"):
+        (root / name).mkdir(exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    for name in _DEVICES:  # where nothing can be bound over them: pytest reads the first, and nobody writes to it
+        (root / "dev" / name).touch()

@@ -1,4 +1,4 @@
-"""What the virtual camera sees: a white bar that moves on from picture to picture, on blue.  Its file, virtual.yaml, offers what is named here."""
+"""What the virtual camera sees: a white bar that moves on from picture to picture, on blue, and above it leaves in the wind.  Its file, virtual.yaml, offers what is named here."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ BLUE: Final = 30, 50, 130
 """Red, green and blue of all behind the bar: of such a colour each plane has something else."""
 BAR: Final = 20
 """Pixels that the bar is wide, and that it moves by."""
+LEAVES: Final = 40, 75
+"""The rows that are of another noise in each picture: a lens that sees only what is even is taken for a covered one."""
 
 
 def left(number: int) -> int:
