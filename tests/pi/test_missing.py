@@ -9,15 +9,24 @@ from pathlib import Path
 
 import libcamera
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from gpiozero import InputDevice
 
 from firmware import service
+from firmware.evidence.certs import write_pem
+from firmware.evidence.issue import issue
+from firmware.evidence.keys import software_sign
+from firmware.evidence.roles import Role
 from firmware.runtime import lens, unclaimed
 from hal.interface import Button
-from hal.pi import keeper
+from hal.pi import build, keeper
 from hal.pi.board import Board, SoundCard
+from hal.pi.tpm import TpmSigner
 from tests.contract import pi_chips
-from tests.pi_bench import AMBER, DARK, GREEN, RED, Bench, Fragile, bench, lines
+from tests.contract.pi_tpm import Chip
+from tests.oracles import needs
+from tests.pi_bench import AMBER, DARK, RED, Bench, Fragile, bench, lines
 from tests.rig import pki
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
@@ -84,8 +93,8 @@ def another_feeler(camera: Bench) -> None:
     feeler.registers[0x0F] = 0x00
 
 
-AT_BOOT: dict[str, tuple[str, Callable[[Bench], None], tuple[int, ...]]] = {
-    "no sound card": ("microphone", no_microphone, GREEN),
+AT_BOOT: dict[str, tuple[str, Callable[[Bench], None], tuple[int, ...] | None]] = {
+    "no sound card": ("microphone", no_microphone, None),
     "inputs in others' hands": ("inputs", taken(lambda board: board.inputs["alarm"].pin), AMBER),
     "no answer from the accelerometer": ("accelerometer", cut_off(pi_chips.FEELER), AMBER),
     "another chip than the accelerometer": ("accelerometer", another_feeler, AMBER),
@@ -99,9 +108,9 @@ AT_BOOT: dict[str, tuple[str, Callable[[Bench], None], tuple[int, ...]]] = {
     "no clock": ("rtc", no_clock, AMBER),
     "no serial line": ("dock-uart", no_line, AMBER),
     "nobody who watches": ("watchdog", no_manager, AMBER),
-    "nonsense from rauc": ("updater", no_rauc, GREEN),
+    "nonsense from rauc": ("updater", no_rauc, None),
 }
-"""What is missing, by its name, and which light says so while it waits.  A microphone is not opened before a press."""
+"""What is missing, by its name, and which light says so while it waits, if one does.  A microphone is not opened before a press."""
 
 
 @pytest.mark.parametrize("row", AT_BOOT)
@@ -110,9 +119,10 @@ def test_it_records_without(row: str, tmp_path: Path, capsys: pytest.CaptureFixt
     name, take, light = AT_BOOT[row]
 
     def story(camera: Bench) -> None:
-        camera.wait_light("top", light)
+        camera.wait_ready()
+        if light is not None:
+            camera.wait_light("top", light)
         camera.record()
-        camera.wait(lambda: len(camera.evidence("*.mp4.age")) >= 2, "segments")
         camera.wait_fault(f"part-missing {name}")
 
     with bench(tmp_path) as camera:
@@ -154,7 +164,7 @@ def test_a_lens_that_vanishes_costs_one_start(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(lens, "PATIENCE_NS", (300_000_000,) * 3)
 
     def first(camera: Bench) -> None:
-        camera.wait_light("top", GREEN)
+        camera.wait_ready()
         camera.record()
         camera.frames = False
         camera.wait_light("top", AMBER)  # nothing else ends this service
@@ -186,7 +196,7 @@ def test_pins_that_come_back_are_taken_again(row: str, tmp_path: Path) -> None:
         while camera.others:
             camera.others.pop().close()
         camera.wait_fault(f"part-back {row}")
-        camera.wait_light("top", GREEN)
+        camera.wait_ready()
         camera.record()
 
     with bench(tmp_path) as camera:
@@ -213,7 +223,7 @@ def test_what_it_cannot_do_without_is_waited_for(
         away.rename(tmp_path / place)
 
     def then(camera: Bench) -> None:
-        camera.wait_light("top", GREEN)
+        camera.wait_ready()
         camera.record()
 
     with bench(tmp_path) as camera:
@@ -230,7 +240,7 @@ def test_parts_come_and_go_while_it_records(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(keeper, "FIRST_NS", 200_000_000)
 
     def story(camera: Bench) -> None:
-        camera.wait_light("top", GREEN)
+        camera.wait_ready()
         camera.record()
         camera.wires.cut.add(pi_chips.GAUGE)
         camera.wait_fault("part-missing fuel-gauge")
@@ -250,6 +260,70 @@ def test_parts_come_and_go_while_it_records(tmp_path: Path, monkeypatch: pytest.
         whole(camera)
 
 
+def test_evidence_that_vanishes_while_it_records_costs_starts_and_no_recording_that_was(tmp_path: Path) -> None:
+    """The card is gone: the service ends with the status for that, and the next one says that it cannot record until it is back; then it resumes."""
+    card, away = tmp_path / "evidence", tmp_path / "away"
+
+    def first(camera: Bench) -> None:
+        camera.wait_ready()
+        camera.record()
+        camera.stop()
+        camera.record()
+        card.rename(away)
+
+    def second(camera: Bench) -> None:
+        camera.wait_light("top", AMBER)
+        assert camera.glance("front") == DARK
+        away.rename(card)
+
+    def third(camera: Bench) -> None:
+        camera.wait_light("front", RED)
+
+    with bench(tmp_path) as camera:
+        camera.enrol()
+        assert camera.serve(first, end=False) == service.LOST
+        assert camera.serve(second, end=False) == service.LOST
+        assert camera.serve(third) == 0
+        root = tmp_path / "root.pem"
+        root.write_bytes(pki().root_pem)
+        verdicts = [each.verdict for each in verify_path(card, root).every_recording]
+        assert verdicts.count(Verdict.WHOLE) >= 2
+        assert len(verdicts) == 3
+
+
+def test_a_config_partition_that_vanishes_while_it_records_costs_nothing(tmp_path: Path) -> None:
+    """What a recording needs of it is in memory."""
+
+    def story(camera: Bench) -> None:
+        camera.wait_ready()
+        camera.record()
+        (tmp_path / "config").rename(tmp_path / "away")
+        camera.stop()
+
+    with bench(tmp_path) as camera:
+        camera.enrol()
+        assert camera.serve(story) == 0
+        whole(camera)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # picamera2's loop
+def test_frames_without_a_time_are_no_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lens that says nothing of when: picamera2's loop ends of it, and it is had anew as soon as it makes sense again."""
+    monkeypatch.setattr(lens, "PATIENCE_NS", (1_000_000_000,) * 3)
+
+    def story(camera: Bench) -> None:
+        camera.wait_light("top", AMBER)
+        camera.nonsense = False
+        camera.wait_ready()
+        camera.record()
+
+    with bench(tmp_path) as camera:
+        camera.enrol()
+        camera.nonsense = True
+        assert camera.serve(story) == 0
+        whole(camera)
+
+
 def whole(camera: Bench) -> None:
     """An independent judge is content with what is there."""
     root = camera.path / "root.pem"
@@ -257,3 +331,44 @@ def whole(camera: Bench) -> None:
     report = verify_path(camera.path / "evidence", root)
     assert report.worst is Verdict.WHOLE
     assert len(report.every_recording) == 1
+
+
+@needs("swtpm", "tpm2_pytss")
+def test_a_tpm_that_dies_costs_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gone while it records, this boot's keys go on, and what ends without it is closed by the start that has it again; gone at the start, the
+    camera is nobody's until then."""
+    monkeypatch.setattr(unclaimed, "FIRST_S", 0.2)
+    chip = Chip(tmp_path / "tpm")
+    key = load_der_public_key(TpmSigner(chip.tcti).create())
+    assert isinstance(key, EllipticCurvePublicKey)
+    monkeypatch.setattr(build, "_signer", lambda *_: TpmSigner(chip.tcti))
+
+    def first(camera: Bench) -> None:
+        camera.wait_ready()
+        camera.record()
+        chip.off()
+        camera.wait(lambda: len(camera.evidence("*.mp4.age")) >= 2, "segments")
+
+    def second(camera: Bench) -> None:
+        camera.wait_light("top", AMBER)
+        chip.power_cycle(same=True)
+
+    with bench(tmp_path) as camera:
+        camera.enrol()
+        (tmp_path / "config" / "device.key.pem").unlink()
+        (tmp_path / "config" / "device.crt.pem").write_bytes(certified(key))
+        assert camera.serve(first) == 0
+        assert not camera.evidence("manifest.jws")
+        assert camera.serve(second, end=False) == service.LOST
+        assert camera.serve(lambda camera: camera.wait(lambda: any(camera.evidence("manifest.jws")), "a manifest")) == 0
+        root = tmp_path / "root.pem"
+        root.write_bytes(pki().root_pem)
+        report = verify_path(tmp_path / "evidence", root)
+        assert report.every_recording[0].verdict is Verdict.RECOVERED
+    chip.off()
+
+
+def certified(key: EllipticCurvePublicKey) -> bytes:
+    """The chain of a device with that key, as the test authority issues it."""
+    parent, signs = pki().certificates[Role.DEVICE_CA], software_sign(pki().keys[Role.DEVICE_CA])
+    return write_pem((issue(Role.DEVICE, "cam-1", key, parent, signs).der, parent.der))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracles import needs
-from tests.pi_bench import GREEN, Bench, bench, lines
+from tests.pi_bench import Bench, bench, lines
 from tests.rig import pki
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
@@ -21,13 +21,12 @@ def test_a_press_becomes_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[
     """Enrolled, buffering, pressed on a pin, shown on others, stopped, sealed: an independent judge is content, and stock age opens each file."""
 
     def story(camera: Bench) -> None:
-        camera.wait_light("top", GREEN)
-        camera.wait_word(b"READY=1")
+        camera.wait_ready()
         camera.wait_word(b"WATCHDOG=1")
         camera.record()
         camera.wait(lambda: len(camera.evidence("*.mp4.age")) >= 3, "segments")
         camera.stop()
-        camera.wait_light("top", GREEN)
+        camera.wait_ready()
 
     with bench(tmp_path) as camera:
         camera.enrol()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from firmware.runtime import bundles, enrolment, names, pending, recalls, timekeeping
+from hal.pi.build import NOTE
 from tests.specification.tables import code, table
 from tools.dock import store
 from tools.dock.copying import copies
@@ -18,7 +19,7 @@ from tools.dock.rack import refusals
 from tools.dock.shifts import badges, register
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-WRITERS: Final = ("firmware", "tools/dock", "tools/export")
+WRITERS: Final = ("firmware", "hal/pi", "tools/dock", "tools/export")
 """Whose program text is searched for names of files."""
 FILE: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*\.(age|damaged|id|json|jsonl|jws|jwsl|mp4|part|pem|tsr|txt|html|zip|sig)"
@@ -64,6 +65,7 @@ SMALL: Final = (
     Kept(tuple(recalls.FILES.values()), "nothing of people: that the authority recalled the camera, and why; that two released it", "clear, signed", "whoever opens the camera", "replaced by a newer recall"),
     Kept((enrolment.SETTINGS, enrolment.ROOT, enrolment.DEVICE, enrolment.SECOND[0]), "nothing: policies, recipients' public keys, certificates", "clear, signed", "whoever opens the camera", "replaced by newer ones"),
     Kept((enrolment.SECOND[1], "device.key.pem"), "nothing: keys that sign, and none that decrypts (the second one where no hardware keeps it)", "secret", "whoever opens the camera", "as long as the enrolment"),
+    Kept((NOTE,), "nothing: what time a dock said last, and in which boot", "clear", "whoever opens the camera", "the next word of a dock"),
     Kept((timekeeping.NAME, pending.NAME), "nothing: when the clock was set; that a press is owed a recording (an empty file)", "clear", "whoever opens the camera", "the next docking; the next start"),
     Kept((bundles.DIRECTORY, bundles.OFFER, bundles.PART, bundles.WHOLE, bundles.INSTALLED), "nothing: firmware on its way", "clear, signed", "whoever opens the camera", "until it is installed"),
 )  # fmt: skip
