@@ -104,7 +104,7 @@ def test_from_nobody_to_a_recording(
         assert camera.poll() is None, "it became another one, and did not end"
         tell(state, "plug", port=cable.camera)
         assert lapel("device", "cam-8", *given, cable.dock) == 1
-        assert "belongs to an authority already" in capsys.readouterr().out
+        assert "cam-7: docks: enrolled, and the camera that the ledger has" in capsys.readouterr().out
         tell(state, "unplug")
     tell(state, "tap", button="record")
     seen(state, lambda found: found["service"]["recording"] == "recording")

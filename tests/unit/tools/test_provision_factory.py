@@ -250,6 +250,9 @@ def test_keys_that_never_come_here(authority: Authority, tmp_path: Path) -> None
     for role in ("authority", "escrow"):
         (authority.directory / f"{role}.agekey").rename(away / f"{role}.key")
     keys = Keys.load(authority, [])
+    with pytest.raises(ProvisionError, match="has to open a sample first"):
+        samples.prove(authority, keys, tmp_path / "not" / "there")
+    assert (tmp_path / "not" / "there" / "escrow.age").exists()
     out.mkdir()
     (out / "escrow.txt").write_text("of last year\n")
     with pytest.raises(ProvisionError, match=r"age -d -i KEY .*authority\.age"):
@@ -498,6 +501,6 @@ def test_nobody_comes(lapel: Run, authority: Authority, tmp_path: Path, capsys: 
     )
     said = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     assert [each["event"] for each in said] == ["listening", "summary"]
-    assert said[-1] == {"event": "summary", "wanted": 1, "enrolled": [], "failed": []}
+    assert said[-1] == {"event": "summary", "wanted": 1, "enrolled": [], "met": [], "failed": []}
     assert not (authority.directory / "labels.html").exists()
     assert [each.name for each in tmp_path.iterdir()] == ["authority"]

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firmware.dock.link import Link
+from firmware.evidence.certs import Trust
 from firmware.evidence.roles import Role
+from firmware.evidence.session import Session
+from firmware.runtime.docklink import DockLink, DockParts
 from firmware.runtime.enrolment import Enrolment
 from hal.pi.keyfile import KeyFile
 from hal.pi.serialport import PiDock, uart
@@ -25,7 +29,9 @@ from hal.sim.clock import SimClock
 from hal.sim.dock import SimDock
 from tests.claiming import MemorySigner, Nobodys
 from tests.contract.pi_tpm import Chip
+from tests.docking import MemoryShelf, VirtualClock
 from tests.oracles import needs
+from tests.pki import Pki
 from tools.dock.dock import Dock
 from tools.dock.identity import DockIdentity
 from tools.dock.store import Store
@@ -52,26 +58,33 @@ class Worn(threading.Thread):
         self.link.run(self.stopping)
 
 
-class Claimed(threading.Thread):
-    """A camera that belongs to somebody: over the link it says what TLS begins with."""
+class Docks(threading.Thread):
+    """A camera that belongs to somebody, and docks at whatever is at its port."""
 
-    def __init__(self, port: SimDock) -> None:
+    def __init__(self, port: SimDock, session: Session, trust: Trust, clock: Any) -> None:
         super().__init__(daemon=True)
-        self.port, self.stopping = port, threading.Event()
+        self.stopping = threading.Event()
+        shelf = MemoryShelf(Of(trust), session, VirtualClock())  # type: ignore[arg-type]  # its authority is asked for its trust alone
+        self.link = DockLink(DockParts(port, clock, session, shelf, lambda: trust, os.urandom, lambda _: None))
 
     def run(self) -> None:
-        """Say it whenever the link is up."""
-        while not self.stopping.is_set():
-            link, said = Link(7), False
-            while not self.stopping.is_set() and link.state.value != "lost":
-                link.receive_data(self.port.read(4096, 0.05), time.monotonic_ns())
-                link.tick(time.monotonic_ns())
-                if link.state.value == "open" and not said:
-                    link.send(b"\x16\x03\x01\x02\x00\x01")
-                    said = True
-                while link.next_event():
-                    pass
-                self.port.write(link.data_to_send())
+        """Dock."""
+        self.link.run(self.stopping)
+
+
+@dataclass(frozen=True)
+class Of:
+    """Whose camera it is."""
+
+    trust: Trust
+
+
+def as_camera(worn: Worn, clock: Any) -> Docks:
+    """What an enrolled one becomes when its service starts again."""
+    enrolment = Enrolment.load(worn.camera.config.root(), worn.camera.signer)
+    assert isinstance(worn.port, SimDock)
+    worn.port.reset()
+    return Docks(worn.port, enrolment.session, enrolment.trust_now, clock)
 
 
 @pytest.fixture
@@ -95,7 +108,7 @@ def lapel(*arguments: object) -> int:
     return int(options.run(options))
 
 
-def begin(stack: ExitStack, thread: Worn | Claimed) -> None:
+def begin(stack: ExitStack, thread: Worn | Docks) -> None:
     """Start it, and end it with the test."""
     thread.start()
     stack.callback(thread.join, 10)
@@ -130,7 +143,8 @@ def test_a_tray(stack: ExitStack, authority: Authority, tmp_path: Path, capsys: 
     stack.callback(port.unplug)
     for thread, _ in worn:
         begin(stack, thread)
-    begin(stack, Claimed(port))
+    foreign = Pki.create()
+    begin(stack, Docks(port, foreign.session(), foreign.trust, clock))
     ports = [*(cable.dock for _, cable in worn), taken.dock]
     given: list[object] = [
         "device",
@@ -151,7 +165,7 @@ def test_a_tray(stack: ExitStack, authority: Authority, tmp_path: Path, capsys: 
     troubles = {each["port"]: each["text"] for each in said[-1]["failed"]}
     assert set(troubles) == {broken[1].dock, cut[1].dock, taken.dock}
     assert "the TPM does not answer" in troubles[broken[1].dock]
-    assert "belongs to an authority already" in troubles[taken.dock]
+    assert "belongs to another authority" in troubles[taken.dock]
     for (_, cable), camera in zip(worn, cameras, strict=True):
         if cable not in (broken[1], cut[1]):
             enrolment = Enrolment.load(camera.config.root(), camera.signer)
@@ -171,6 +185,52 @@ def test_a_tray(stack: ExitStack, authority: Authority, tmp_path: Path, capsys: 
     after = Ledger(ledger).entries()
     assert sum(each.state == ENROLLED for each in after) == TRAY - 2
     assert not [each for each in after if each.state == ISSUED], "the certificate that had gone out went out again"
+
+
+def test_each_is_met_as_a_camera(
+    stack: ExitStack, authority: Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --meet a camera is done once it has come back and shown itself as to a dock; the same command, run again, finds them all done,
+    enrols nobody, and has the ledger say so where the answer of one was lost."""
+    clock, docks = SimClock(tmp_path / "clock.json"), list[Docks]()
+    worn = [plugged(stack, clock, Nobodys()) for _ in range(2)]
+
+    def come_back(thread: Worn) -> None:
+        thread.join()
+        docks.append(as_camera(thread, clock))
+        begin(stack, docks[-1])
+
+    def switched_off_and_on() -> None:
+        while docks:
+            each = docks.pop()
+            each.stopping.set()
+            each.join()
+        for thread, _ in worn:
+            come_back(thread)
+
+    for thread, _ in worn:
+        begin(stack, thread)
+        threading.Thread(target=come_back, args=(thread,), daemon=True).start()
+    given = ["device", "cam-####", "--batch", "--meet", "--json", "--authority", str(authority.directory)]
+    given += [word for _, cable in worn for word in ("--port", cable.dock)]
+    assert lapel(*given) == 0
+    said = news(capsys.readouterr().out)
+    assert said[-1]["met"] == sorted(said[-1]["enrolled"]) == ["cam-0001", "cam-0002"]
+    ledger = authority.directory / "cameras.csv"
+    lines = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text("".join(each for each in lines if "enrolled,cam-0002" not in each))
+    assert {each.device: each.state for each in Ledger(ledger).entries()}["cam-0002"] == ISSUED
+    switched_off_and_on()
+    assert lapel(*given) == 0
+    again = news(capsys.readouterr().out)
+    assert (again[-1]["enrolled"], again[-1]["met"]) == ([], ["cam-0001", "cam-0002"])
+    assert {each.state for each in Ledger(ledger).entries()} == {ENROLLED}
+    one = ("--authority", authority.directory, "--port", worn[0][1].dock)
+    device = Enrolment.load(worn[0][0].camera.config.root(), worn[0][0].camera.signer).session.device
+    for name, more, status in ((device, (), 0), ("cam-9", (), 1), (device, ("--ledger", tmp_path / "other.csv"), 1)):
+        switched_off_and_on()
+        assert lapel("device", name, *one, *more) == status
+    assert "a certificate that this ledger does not have" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

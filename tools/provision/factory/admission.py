@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from firmware.evidence.request import read_request
 from firmware.evidence.roles import Role
 from tools.provision.authority import Authority
 from tools.provision.factory.ledger import ENROLLED, ISSUED, Entry, Ledger
+from tools.provision.factory.meeting import Bench
 from tools.provision.factory.samples import Keys
 from tools.provision.files import ProvisionError
 
@@ -95,6 +96,7 @@ class Desk:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._promised: set[str] = set()
+        self._bench: Bench | None = None
 
     def admit(self, facts: Introduction, port: str) -> Order:
         """The order for a camera that has introduced itself; ``DeclinedError`` for one that is enrolled already."""
@@ -149,6 +151,23 @@ class Desk:
             self.ledger.add(entry)
             return entry
 
+    def recognised(self, device: str, certificate: str) -> bool:
+        """Whether a camera that has shown this certificate is the one of this name in the ledger, which then has that it is enrolled."""
+        with self._lock:
+            entry = next((each for each in self.ledger.entries() if each.device == device), None)
+            if entry is None or entry.certificate != certificate:
+                return False
+            if entry.state != ENROLLED:
+                self.ledger.add(replace(entry, state=ENROLLED, utc=self._time()))
+            return True
+
+    @property
+    def bench(self) -> Bench:
+        """A dock of this authority, made when it is first needed."""
+        with self._lock:
+            self._bench = self._bench or Bench.of(self.authority)
+            return self._bench
+
     def given_up(self, order: Order) -> None:
         """Give a name back for which no certificate went out."""
         with self._lock:
@@ -180,7 +199,7 @@ class Desk:
     def _entry(self, order: Order, state: str) -> Entry:
         told = order.facts
         return Entry(
-            utc=self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            utc=self._time(),
             state=state,
             device=order.device,
             serial=told.serial,
@@ -191,3 +210,6 @@ class Desk:
             certificate=order.certificate,
             port=order.port,
         )
+
+    def _time(self) -> str:
+        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")

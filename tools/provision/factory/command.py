@@ -76,6 +76,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="certify this key alone: its fingerprint from the camera's console",
     )
     group.add_argument(
+        "--meet",
+        action="store_true",
+        help="a camera is done once it has come back as one, and was met as by a dock: it shows the certificate, and proves its key",
+    )
+    group.add_argument(
         "--again", action="store_true", help="also enrol boards that were enrolled before and were wiped"
     )
     group.add_argument(
@@ -150,7 +155,9 @@ def run_device(arguments: argparse.Namespace, changes: Changes) -> int:
 def _enrol(arguments: argparse.Namespace, desk: Desk, page: Path) -> int:
     wanted = _wanted(arguments)
     with display.shown(sys.stdout, wanted, as_json=arguments.json) as show:
-        tray = Tray(desk, show, count=wanted, once=not arguments.batch, patience_s=arguments.patience)
+        tray = Tray(
+            desk, show, count=wanted, once=not arguments.batch, meet=arguments.meet, patience_s=arguments.patience
+        )
         with _stopped_by_signals(tray):
             try:
                 tally = tray.run(arguments.port)
@@ -159,7 +166,13 @@ def _enrol(arguments: argparse.Namespace, desk: Desk, page: Path) -> int:
     if tally.enrolled:
         _print(page, tally.enrolled, single=False)
     _sum_up(arguments, tally, wanted, page)
-    return DONE if len(tally.enrolled) >= wanted and not tally.failed else NOT_DONE
+    done = tally.done(meet=arguments.meet)
+    here = (
+        len(done) >= wanted
+        if arguments.batch
+        else bool(done & {arguments.name, *(each.device for each in tally.enrolled)})
+    )
+    return DONE if here and not tally.failed else NOT_DONE
 
 
 def _sum_up(arguments: argparse.Namespace, tally: Tally, wanted: int, page: Path) -> None:

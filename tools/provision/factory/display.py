@@ -22,11 +22,13 @@ _WORDS: Final[Mapping[What, str]] = {
     What.UNPLUGGED: "pulled out",
     What.FAILED: "NOT ENROLLED: {text}",
     What.LOST: "broke off: {text}; put back, it goes on",
+    What.MET: "docks: enrolled, and the camera that the ledger has",
     What.KNOWN: "not touched: {text}",
 }
 _QUIET: Final = frozenset({What.PLUGGED, What.UNPLUGGED})
 _STYLES: Final[Mapping[What, str]] = {
     What.ENROLLED: "green",
+    What.MET: "green",
     What.LOST: "yellow",
     What.KNOWN: "yellow",
     What.FAILED: "red",
@@ -44,12 +46,13 @@ def shown(stream: TextIO, count: int, *, as_json: bool) -> Iterator[Show]:
     else:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(file=stream)) as progress:
-            task = progress.add_task("enrolled", total=count)
+            task, done = progress.add_task("enrolled", total=count), set[str]()
 
             def tell(news: News) -> None:
                 if news.what not in _QUIET:
                     progress.console.print(escape(in_words(news)), style=_STYLES.get(news.what), highlight=False)
-                progress.advance(task, int(news.what is What.ENROLLED))
+                done.add(news.device if news.what in (What.ENROLLED, What.MET) else "")
+                progress.update(task, completed=len(done - {""}))
 
             yield tell
 
@@ -73,7 +76,8 @@ def as_record(news: News) -> dict[str, Any]:
 
 def summary(tally: Tally, wanted: int) -> str:
     """What came of all of it, for people."""
-    lines = [f"{len(tally.enrolled)} of {wanted} enrolled"]
+    before = tally.met - {each.device for each in tally.enrolled}
+    lines = [f"{len(tally.enrolled)} of {wanted} enrolled" + (f", {len(before)} had been" if before else "")]
     lines += [
         f"  {in_words(each)}" for each in tally.failed.values() if each.what in FAILURES or each.what is What.UNUSABLE
     ]
@@ -86,6 +90,7 @@ def summary_record(tally: Tally, wanted: int) -> dict[str, Any]:
         "event": "summary",
         "wanted": wanted,
         "enrolled": [each.device for each in tally.enrolled],
+        "met": sorted(tally.met),
         "failed": [as_record(each) for each in tally.failed.values()],
     }
 

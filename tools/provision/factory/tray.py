@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from firmware.dock.errors import DockError, LinkLostError, PeerError
-from firmware.dock.plain import ClaimedError
+from firmware.dock.channel import Channel
+from firmware.dock.errors import DockError, LinkLostError, PeerError, RemoteProtocolError
+from firmware.dock.messages import Error
+from firmware.dock.plain import ClaimedError, Plain
 from tools.dock.dock import places, serve
 from tools.dock.events import Kind
 from tools.dock.rack.crowd import Crowd
@@ -19,8 +21,10 @@ from tools.dock.rack.lines import Scan
 from tools.dock.rack.ports import READ, Port, ttys
 from tools.dock.rack.reception import NAP_S, PARTING_S, Host, Outcome
 from tools.dock.rack.slots import Rack
+from tools.dock.session import farewell
 from tools.provision.factory.admission import DeclinedError, Desk
 from tools.provision.factory.ledger import Entry
+from tools.provision.factory.meeting import Meeting, Met
 from tools.provision.factory.station import Station
 
 NANO: Final = 1_000_000_000
@@ -39,8 +43,10 @@ class What(StrEnum):
     """It cannot be enrolled, and why; it is tried again as long as it stands there, less and less often."""
     LOST = "lost"
     """It was pulled out, or fell silent, before it had everything: put back, it goes on."""
+    MET = "met"
+    """It is enrolled, docks, and is the one that the ledger has."""
     KNOWN = "known"
-    """It belongs to an authority already, and says no more."""
+    """It belongs to another authority, or is not in this ledger."""
 
 
 FAILURES: Final = frozenset({What.FAILED, What.LOST, What.KNOWN})
@@ -59,15 +65,24 @@ class News:
 
 @dataclass
 class Tally:
-    """What came of all of it: entries of those that were enrolled, and by port the last failure since then."""
+    """What came of all of it: entries of those that were enrolled, names of those that were met as cameras, and by port the last failure
+    since then."""
 
     enrolled: list[Entry] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
     failed: dict[str, News] = field(default_factory=dict)
+
+    def done(self, *, meet: bool) -> frozenset[str]:
+        """The cameras that need nothing more: enrolled, or with ``meet`` met."""
+        return frozenset(self.met if meet else self.met | {each.device for each in self.enrolled})
 
     def note(self, news: News) -> None:
         """Count one piece of news."""
-        if news.entry is not None:
+        if news.what is What.ENROLLED and news.entry is not None:
             self.enrolled.append(news.entry)
+            self.failed.pop(news.port, None)
+        elif news.what is What.MET:
+            self.met.add(news.device)
             self.failed.pop(news.port, None)
         elif news.what in FAILURES or news.what is What.UNUSABLE:
             self.failed[news.port] = news
@@ -85,7 +100,7 @@ _SAYS: Final = {
 class Tray(Host):
     """Enrols whoever comes until ``count`` are done; ``once``: until one is, or is declined.
 
-    ``patience_s``: how long nothing may happen before it ends by itself, None for ever.
+    ``meet``: a camera is done only once it has come back as one, and was met as by a dock.  ``patience_s``: how long nothing may happen before it ends by itself, None for ever.
     """
 
     def __init__(
@@ -95,6 +110,7 @@ class Tray(Host):
         *,
         count: int,
         once: bool = False,
+        meet: bool = False,
         patience_s: float | None = None,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -102,9 +118,9 @@ class Tray(Host):
         super().__init__(rack=Rack(), crowd=Crowd(MOST_LINES), monotonic_ns=monotonic_ns)
         self.tally = Tally()
         self._desk, self._tell = desk, tell
-        self._count, self._once, self._patience_s = count, once, patience_s
+        self._count, self._once, self._meet_all, self._patience_s = count, once, meet, patience_s
         self._lock = threading.Lock()
-        self._done: set[str] = set()
+        self._claimed: set[str] = set()
         self._said: dict[str, str] = {}
         self._last_ns = monotonic_ns()
 
@@ -122,20 +138,22 @@ class Tray(Host):
         if kind in (Kind.PLUGGED, Kind.UNPLUGGED):
             with self._lock:
                 self._said.pop(port, None)
-                self._done.discard(port)
+                self._claimed.discard(port)
         self._note(News(_SAYS[kind], port, str(facts.get("text", "")), device))
 
     def attend(self, port: Port, slot: str, believed: Callable[[], None] = lambda: None) -> Outcome:
-        """Enrol whoever is at this port."""
+        """Enrol whoever is at this port; who was heard, a moment ago, to be enrolled already is met as by a dock."""
+        if slot in self._claimed:
+            return self._meet(port, slot, believed)
         station = Station(self._desk, slot, serial=port.serial, now_ns=self.clock())
         try:
             self._run(port, station, believed)
         except (DeclinedError, DockError, OSError) as error:
             station.close(error)
-            self._part(port, station)
+            self._part(port, station.channel)
             return self._ended(station, slot, error)
         station.close(None if station.finished else "the desk is stopping")
-        self._part(port, station)
+        self._part(port, station.channel)
         if station.entry is not None:
             self._enrolled(station.entry, slot)
         elif station.order is not None:
@@ -151,43 +169,102 @@ class Tray(Host):
             if out := station.channel.data_to_send():
                 port.write(out)
 
-    def _part(self, port: Port, station: Station) -> None:
+    def _say_goodbye(self, port: Port, channel: Channel, last_words: Error | None) -> None:
+        with suppress(DockError, OSError):
+            channel.close(last_words)
+            self._part(port, channel)
+
+    def _part(self, port: Port, channel: Channel | Plain) -> None:
+        """Say the last word as far as the camera still takes it."""
         until = self.clock() + round(PARTING_S * NANO)
         with suppress(DockError, OSError):
             while True:
-                port.write(station.channel.data_to_send())
-                if station.channel.flushed or self.clock() >= until:
+                port.write(channel.data_to_send())
+                if channel.flushed or self.clock() >= until:
                     return
-                station.channel.receive_data(port.read(READ, NAP_S / 4), self.clock())
+                channel.receive_data(port.read(READ, NAP_S / 4), self.clock())
+                channel.tick(self.clock())
 
     def _enrolled(self, entry: Entry, slot: str) -> None:
         with self._lock:
-            self._done.add(slot)
+            self._claimed.add(slot)
         self.attempts.forget(slot)
         self._note(News(What.ENROLLED, slot, device=entry.device, entry=entry))
-        if self._once or len(self.tally.enrolled) >= self._count:
+        self._end_if_done(once=not self._meet_all)
+
+    def _end_if_done(self, *, once: bool) -> None:
+        if (self._once and once) or len(self.tally.done(meet=self._meet_all)) >= self._count:
             self.stopping.set()
 
     def _ended(self, station: Station, slot: str, error: Exception) -> Outcome:
         """Tell why one was not enrolled, once; let the port wait."""
+        if isinstance(error, ClaimedError):
+            with self._lock:
+                self._claimed.add(slot)
+            return Outcome.LOST
         device = station.order.device if station.order else ""
         lost = isinstance(error, LinkLostError | OSError) or (isinstance(error, PeerError) and error.code == "shutdown")
-        what = What.KNOWN if isinstance(error, ClaimedError) else What.LOST if lost else What.FAILED
-        with self._lock:
-            # one that was enrolled here a moment ago has begun anew, and says who it is now to whoever listens
-            quiet = (what is What.KNOWN and slot in self._done) or (what is What.LOST and not device)
-            fresh = self._said.get(slot) != str(error)
-            if not quiet:
-                self._said[slot] = str(error)
-        if not lost:
-            self.attempts.refused(slot, self.clock())
-        if not quiet and fresh:
-            self._note(News(what, slot, str(error), device))
-        if self._once and not lost:
-            self.stopping.set()
+        if not lost or device:
+            self._fail(What.LOST if lost else What.FAILED, slot, str(error), device)
         if isinstance(error, OSError):
             return Outcome.GONE
         return Outcome.LOST if lost else Outcome.OVER
+
+    def _fail(self, what: What, slot: str, text: str, device: str = "") -> None:
+        """Tell it, once for each reason; where somebody is to blame, let the slot wait."""
+        with self._lock:
+            fresh, self._said[slot] = self._said.get(slot) != text, text
+        if what is not What.LOST:
+            self.attempts.refused(slot, self.clock())
+        if fresh:
+            self._note(News(what, slot, text, device))
+        if self._once and what is not What.LOST:
+            self.stopping.set()
+
+    def _meet(self, port: Port, slot: str, believed: Callable[[], None]) -> Outcome:
+        """Hear who it is, as a dock does."""
+        meeting = Meeting(self._desk.bench, serial=port.serial, now_ns=self.clock())
+        session = meeting.session
+        try:
+            while not session.finished and not self.stopping.is_set():
+                session.receive_data(port.read(READ, min(NAP_S, session.wait_ns(self.clock()) / NANO)), self.clock())
+                session.turn(self.clock())
+                if meeting.met is not None:
+                    believed()
+                port.write(session.channel.data_to_send())
+        except (DockError, OSError) as error:
+            session.close()
+            self._say_goodbye(port, session.channel, farewell(error))
+            return self._not_met(slot, error)
+        session.close()
+        self._say_goodbye(
+            port, session.channel, None if session.finished else Error("shutdown", "the desk is stopping")
+        )
+        if session.finished and meeting.met is not None:
+            self._met(meeting.met, slot)
+        return Outcome.OVER
+
+    def _met(self, met: Met, slot: str) -> None:
+        if self._desk.recognised(met.device, met.certificate):
+            self.attempts.refused(
+                slot, self.clock()
+            )  # it comes again and again, as to any dock; and so does what is put in its place
+            if met.device not in self.tally.met:
+                self._note(News(What.MET, slot, met.certificate, met.device))
+        else:
+            text = f"it is {met.device} of this authority, with a certificate that this ledger does not have"
+            self._fail(What.KNOWN, slot, text, met.device)
+        self._end_if_done(once=True)
+
+    def _not_met(self, slot: str, error: Exception) -> Outcome:
+        if isinstance(error, RemoteProtocolError) and error.code == "tls":
+            with self._lock:  # something else stands there by now
+                self._claimed.discard(slot)
+            return Outcome.LOST
+        if isinstance(error, LinkLostError | OSError):
+            return Outcome.GONE if isinstance(error, OSError) else Outcome.LOST
+        self._fail(What.KNOWN, slot, f"it belongs to another authority, or does not believe this one: {error}")
+        return Outcome.OVER
 
     def _note(self, news: News) -> None:
         with self._lock:
