@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gpiozero import Device, Factory, Pin
 
 _HALF = 0.5
+_PATIENCE_S = (0.01, 0.05, 0.2)
+"""lgpio gives its own thread 2 ms to let go of a line on which it hears edges, and then asks the kernel for that line anew, ready or not.
+Where that thread is later the kernel refuses: so long after that it is asked again."""
 
 
 def boottime_ns() -> int:
@@ -74,7 +77,15 @@ class Pins:
 
     def give_back(self, device: Device) -> None:
         """Close a device, and let go of it."""
-        device.close()
+        for pause_s in _PATIENCE_S:
+            try:
+                device.close()
+            except self._errors:
+                time.sleep(pause_s)
+            else:
+                break
+        else:
+            device.close()
         self._made.pop(id(device), None)
 
     def close(self) -> None:

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gpiozero import LED, GPIOPinInUse, PinInvalidPin, PinPWMUnsupported
+from gpiozero import LED, GPIOPinInUse, GPIOZeroError, PinInvalidPin, PinPWMUnsupported
 from gpiozero.pins.mock import MockPin
 
 from hal.interface import Button, Edge, Signal
+from hal.pi import gpio
 from hal.pi.board import Contact, Output
 from hal.pi.buttons import PiButtons, PiTriggers
 from hal.pi.gpio import boottime_ns
@@ -294,6 +295,29 @@ RENAMED = {
     "frequency=pulses_hz": "pulses=pulses_hz",
     "import InputDevice": "import InputDevices",
 }
+
+
+@pytest.mark.parametrize(("refusals", "given"), [(0, True), (1, True), (3, True), (4, False)])
+def test_a_line_that_is_let_go_late(monkeypatch: pytest.MonkeyPatch, *, refusals: int, given: bool) -> None:
+    """Seen on a kernel: lgpio closes a line while its own thread is still at it, and is refused.  Asked again it is given back; for good it is an error."""
+    monkeypatch.setattr(gpio, "_PATIENCE_S", (0.0, 0.0, 0.0))
+    pins, factory = mock("zero2w")
+    part = PiButtons(ZERO, pins)
+    pin, left = factory.pin(ZERO.buttons[Button.RECORD].pin), [refusals]
+
+    def close() -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise GPIOZeroError("GPIO busy")
+
+    monkeypatch.setattr(pin, "close", close)
+    if not given:
+        with pytest.raises(OSError, match=f"{ZERO.buttons[Button.RECORD].pin}: GPIO busy"):
+            part.close()
+        return
+    part.close()
+    assert left[0] == -1
+    PiButtons(ZERO, pins).close()
 
 
 def test_names_that_gpiozero_does_not_have_fail_the_type_check(tmp_path: Path) -> None:
