@@ -141,6 +141,10 @@ vm: $(READY) ## a camera that boots in a virtual machine, with the kernel's GPIO
 vm-test: $(READY) ## boot it, press its button on the wire, cut it off, dock it over USB (minutes)
 	@$(RUN) -m pytest tests/vm/boots.py $(PYTEST_ARGS)
 
+.PHONY: vm-contract
+vm-contract: $(READY) ## the contract suites on its kernel: GPIO from outside, USB gadget, I2C, ext4, RTC, systemd (minutes)
+	@$(RUN) -m pytest tests/vm/contract.py $(PYTEST_ARGS)
+
 .PHONY: vm-clean
 vm-clean: ## fetch and build the virtual camera afresh next time
 	rm -rf build/vm

@@ -21,12 +21,10 @@ NEAR = 0.08  # a light that swells is set anew in steps
 class Eye:
     """Indicators, and whoever looks at them and holds them in a hand: knows what was asked for, but goes by what the pins do."""
 
-    def __init__(
-        self, board: Board, pins: Pins, state: Callable[[str], float], *, near: float = NEAR, paced: bool = False
-    ) -> None:
-        """Switch on a board that is dark.  ``state``: which share of the time a pin is high, by whoever measures it, and ``near`` how well."""
+    def __init__(self, board: Board, pins: Pins, state: Callable[[str], float], *, paced: bool = False) -> None:
+        """Switch on a board that is dark.  ``state``: which share of the time a pin is high, by whoever measures it."""
         self.board, self.pins, self.clock = board, pins, VirtualClock()
-        self._state, self._near = state, near
+        self._state = state
         self.indicators = PiIndicators(board, pins, self.clock.monotonic_ns, paced=paced)
         self.played: list[Cue] = []
         self.asked = {name: (Light(Colour.OFF), 0) for name in self.board.lights}
@@ -78,7 +76,7 @@ class Eye:
         return [
             Light(colour, pattern)
             for colour, pattern in product(Colour, Pattern)
-            if all(self._fits(colour, brightness(pattern, at_s), glance) for at_s, glance in seen)
+            if all(self.fits(colour, brightness(pattern, at_s), glance) for at_s, glance in seen)
         ]
 
     def _seen(self, name: str) -> Light:
@@ -86,6 +84,11 @@ class Eye:
         asked, _ = self.asked[name]
         return asked if asked in fitting else next(iter(fitting), Light(Colour.OFF))
 
-    def _fits(self, colour: Colour, bright: float, glance: tuple[float, ...]) -> bool:
+    def fits(self, colour: Colour, bright: float, glance: tuple[float, ...]) -> bool:
+        """Whether a glance shows this colour, so bright."""
         mix = self.board.colours[colour]
-        return all(abs(share * bright - each) <= self._near for share, each in zip(mix, glance, strict=True))
+        return all(self.alike(share * bright, each) for share, each in zip(mix, glance, strict=True))
+
+    def alike(self, wanted: float, seen: float) -> bool:
+        """Whether a share of the time is taken for another one."""
+        return abs(wanted - seen) <= NEAR
