@@ -24,7 +24,7 @@ _CONNECT_S = 20.0
 REVISION = 0x902120
 """A Zero 2 W's: gpiozero asks the device tree which Raspberry Pi it is on, and serves no other board."""
 _BOARD = ("-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "768")
-_KERNEL = "console=ttyAMA0 panic=-1 quiet root=/dev/vda2 ro systemd.firstboot=off systemd.show_status=false"
+_KERNEL = "console=ttyAMA0 panic=-1 quiet root=/dev/vda5 ro systemd.firstboot=off systemd.show_status=false"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def test_no_partitions_overlap_and_each_starts_on_a_mebibyte() -> None:
     ends = [0, *(each.offset + each.size for each in partitions)]
     assert all(each.offset >= end + MIB * (each.number > 4) for each, end in zip(partitions, ends, strict=False))
     assert all(each.offset % MIB == 0 == each.size % SECTOR for each in partitions)
-    assert [each.number for each in partitions] == [1, 2, 3, 5, 6]
+    assert [each.number for each in partitions] == [1, 2, 3, 5, 6, 7, 8]
 
 
 def test_both_slots_hold_the_same() -> None:
@@ -48,8 +48,8 @@ def test_fstab_mounts_what_the_table_says() -> None:
         (('label = "root-b"', 'label = "root-a"'), "root-a: is there twice"),
         (('label = "boot"', 'label = "Boot!"'), "label: 'Boot!' is none"),
         (('filesystem = "vfat"', 'filesystem = "ntfs"'), "boot: filesystem: one of vfat, squashfs, ext4, not ntfs"),
-        (("mib = 64", "mib = 0"), "boot: mib: 0 is no size"),
-        (("mib = 64", "mib = true"), "boot: mib: True is no int"),
+        (("mib = 32", "mib = 0"), "boot: mib: 0 is no size"),
+        (("mib = 32", "mib = true"), "boot: mib: True is no int"),
         (('only = "image"', 'olny = "image"'), "boot: olny: is not known"),
     ],
 )
@@ -112,5 +112,5 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
 def test_sfdisk_is_told_sectors() -> None:
     """The extended partition holds the tables of the logical ones too."""
     lines = script(parse(TABLE)).splitlines()
-    assert lines[3] == "start=2048, size=131072, type=c"
+    assert lines[3] == "start=2048, size=65536, type=c"
     assert sum("type=5" in line for line in lines) == 1
