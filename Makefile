@@ -22,6 +22,12 @@ FORCE ?=
 YES ?=
 HOST ?=
 HIL_ARGS ?=
+BUILDROOT_DIR ?= $(wildcard build/buildroot)
+KERNEL_DIR ?=
+KEYRING ?=
+SIGN_BOOT ?=
+CERT ?=
+KEY ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 VENV := .venv
@@ -41,7 +47,18 @@ NPM := build/npm/.ready
 APART := if command -v node >/dev/null && command -v npm >/dev/null; then grep -vxE 'nodejs|npm'; else cat; fi
 RUN := $(VENV)/bin/python
 
-SCRIPTS = $(shell git ls-files '*.sh' .ci/run buildroot/overlay/usr/lib/lapel)
+SCRIPTS = $(shell git ls-files '*.sh' .ci/run buildroot/overlay/usr/lib/lapel buildroot/board/overlay/usr/lib/lapel)
+
+# Images are made of what is committed, and of nothing else: the tree of that commit, unpacked, is what Buildroot reads.
+IMAGES := build/image
+IMAGE_READY := $(IMAGES)/venv/.ready
+IMAGE_RUN := $(IMAGES)/venv/bin/python -m tools.image
+COMMIT = $(shell git rev-parse --short=12 HEAD)
+EPOCH = $(shell git log -1 --format=%ct)
+BUILDROOT = $(abspath $(or $(BUILDROOT_DIR),build/buildroot))
+FOR_BOARD = @[ -n "$(BOARD)" ] || { echo "which board?  BOARD=zero2w, pi4 or pi5" >&2; exit 2; }
+IMAGE_MAKE = env SOURCE_DATE_EPOCH=$(EPOCH) LAPEL_COMMIT=$(COMMIT) LAPEL_KEYRING="$(abspath $(KEYRING))" LAPEL_SIGN_BOOT="$(abspath $(SIGN_BOOT))" $(MAKE) -C "$(BUILDROOT)" \
+  O="$(abspath $(IMAGES)/$(BOARD))" BR2_EXTERNAL="$(abspath $(IMAGES)/source/buildroot)"
 
 .PHONY: help
 help: ## print this
@@ -156,6 +173,60 @@ hil: $(READY) ## bring a board up step by step over ssh: make hil HOST=user@name
 .PHONY: hil-vm
 hil-vm: $(READY) ## the same steps on the virtual camera: its pins, lights, cable and power are real enough (minutes)
 	@VM_MIRROR="$(VM_MIRROR)" $(RUN) -m tests.hil $(HIL_ARGS)
+
+$(IMAGE_READY): requirements/image.txt
+	@mkdir -p $(IMAGES)
+	@$(PYTHON) -m venv $(IMAGES)/venv
+	@$(IMAGES)/venv/bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+.PHONY: image-check
+image-check: ## hold the images' configuration against a tree of Buildroot: BUILDROOT_DIR=..., and KERNEL_DIR=... to ask a kernel too
+ifeq ($(BUILDROOT_DIR),)
+	@echo 'image-check: SKIPPED, there is no Buildroot here: name a tree of it with BUILDROOT_DIR=...  (make image fetches one)'
+else
+	@$(MAKE) --no-print-directory $(IMAGE_READY)
+	@$(IMAGE_RUN) check "$(BUILDROOT_DIR)" $(if $(KERNEL_DIR),--kernel "$(KERNEL_DIR)")
+endif
+
+.PHONY: image-index
+image-index: $(READY) ## hold the images' packages against the package index that pip is set up with
+	@$(RUN) -m tools.image index
+
+.PHONY: image-source
+image-source: $(IMAGE_READY)
+	$(FOR_BOARD)
+	@git diff --quiet HEAD || echo 'image: what is not committed is not in it'
+	@[ -n "$(BUILDROOT_DIR)" ] || $(IMAGE_RUN) fetch build/buildroot
+	@rm -rf $(IMAGES)/source $(IMAGES)/wheel && mkdir -p $(IMAGES)/source $(IMAGES)/$(BOARD)
+	@git archive HEAD | tar -x -C $(IMAGES)/source
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(PYTHON) -m pip wheel -q --no-deps --wheel-dir $(IMAGES)/wheel $(IMAGES)/source
+	@$(IMAGE_RUN) merge "$(BOARD)" >$(IMAGES)/$(BOARD)/asked_defconfig
+	@echo 'BR2_LAPEL_WHEEL_DIR="$(abspath $(IMAGES)/wheel)"' >>$(IMAGES)/$(BOARD)/asked_defconfig
+	@$(IMAGE_MAKE) -s BR2_DEFCONFIG="$(abspath $(IMAGES)/$(BOARD)/asked_defconfig)" defconfig
+
+.PHONY: image
+image: image-source ## build an image, hours and gigabytes: BOARD=zero2w, pi4 or pi5; KEYRING=firmware-root.pem, whose updates it takes
+	@$(IMAGE_MAKE)
+	@cd $(IMAGES)/$(BOARD)/images && sha256sum card.img root.img slot.img | tee SHA256SUMS # the same for the same commit
+
+.PHONY: bundle
+bundle: ## make an update of a built image: BOARD=..., CERT=... KEY=... of whoever signs firmware
+	$(FOR_BOARD)
+	@[ -n "$(CERT)" ] && [ -n "$(KEY)" ] || { echo 'whose signature?  make bundle BOARD=$(BOARD) CERT=... KEY=...' >&2; exit 2; }
+	@[ -e "$(IMAGES)/$(BOARD)/images/root.img" ] || { echo 'there is no image yet: make image BOARD=$(BOARD)' >&2; exit 2; }
+	@buildroot/board/bundle.sh "$(BOARD)" "$(IMAGES)/$(BOARD)" "$(COMMIT)" "$(CERT)" "$(KEY)"
+
+.PHONY: sbom
+sbom: image-source ## what is in a board's image, as CycloneDX: BOARD=...
+	@mkdir -p $(IMAGES)/dl/cyclonedx # where Buildroot's script looks for the names of licences before it fetches them
+	@cp $(IMAGES)/venv/lib/python3*/site-packages/cyclonedx/schema/_res/spdx.SNAPSHOT.schema.json $(IMAGES)/dl/cyclonedx/spdx-1.6.schema.json
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(IMAGE_RUN) bom "$(BUILDROOT)" "$(BOARD)" "$(COMMIT)" --wheels $(IMAGES)/wheels >$(IMAGES)/$(BOARD)/sbom.cdx.json
+	@$(IMAGES)/venv/bin/python buildroot/utils/validate-bom.py $(IMAGES)/$(BOARD)/sbom.cdx.json
+
+.PHONY: legal
+legal: image-source ## the licences and the sources of what is in a board's image: BOARD=...
+	@$(IMAGE_MAKE) legal-info
 
 .PHONY: shell
 shell: $(READY) ## a shell with `lapel` on the path
