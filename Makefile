@@ -198,6 +198,7 @@ image-source: $(IMAGE_READY)
 	$(FOR_BOARD)
 	@git diff --quiet HEAD || echo 'image: what is not committed is not in it'
 	@[ -n "$(BUILDROOT_DIR)" ] || $(IMAGE_RUN) fetch build/buildroot
+	@$(IMAGE_RUN) held "$(BUILDROOT)"
 	@rm -rf $(IMAGES)/source $(IMAGES)/wheel && mkdir -p $(IMAGES)/source $(IMAGES)/$(BOARD)
 	@git archive HEAD | tar -x -C $(IMAGES)/source
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(PYTHON) -m pip wheel -q --no-deps --wheel-dir $(IMAGES)/wheel $(IMAGES)/source

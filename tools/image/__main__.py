@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--kernel", type=Path, help="a kernel's sources, to ask whether it knows the options")
     add("index", "hold our packages' files against the index that pip is set up with", _index)
     add("fetch", "fetch the pinned Buildroot", _fetch, into=Path)
+    add(
+        "held",
+        "refuse a Buildroot that is not the pinned one",
+        lambda options: release.held(options.source, release.read()),
+        source=Path,
+    )
     add("merge", "a board's whole configuration", lambda options: config.merged(options.board), board=str)
     bill = add("bom", "the bill of materials, of Buildroot's own", _bom, source=Path, board=str, version=str)
     bill.add_argument("--wheels", type=Path, help="where the wheels are that images take as they came")
