@@ -4,52 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from firmware.evidence import documents
 from firmware.evidence.bundle import Bundle, verify_bundle
-from firmware.evidence.certs import Chain, Trust, read_pem, verify_chain
 from firmware.evidence.errors import EvidenceError
-from firmware.evidence.keys import PrivateKey, load_key, software_sign
+from firmware.evidence.keys import software_sign
 from firmware.evidence.kinds import BUNDLE
 from firmware.evidence.roles import Role
 from tools.provision.files import ProvisionError, replace
+from tools.provision.signer import Signer
 
 PAPER = ".jws"
 """A file's paper stands beside it under its name and this."""
 
-_CERTIFICATE, _KEY, _ROOT = "update.crt.pem", "update.key.pem", "root.crt.pem"
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateSigner:
+class UpdateSigner(Signer):
     """Who lets firmware onto cameras: an authority's directory has the files of one, and so has what ``lapel provision update`` makes."""
 
-    chain: Chain
-    key: PrivateKey = field(repr=False)
-    trust: Trust
-
-    @classmethod
-    def open(cls, directory: Path) -> UpdateSigner:
-        """Read ``update.crt.pem``, ``update.key.pem`` and ``root.crt.pem``; ``ProvisionError`` says what is wrong with them."""
-        missing = [name for name in (_CERTIFICATE, _KEY, _ROOT) if not (directory / name).is_file()]
-        if missing:
-            raise ProvisionError(
-                f"{directory} is no update signer, {missing[0]} is missing: name an authority or one of its signers"
-            )
-        try:
-            trust = Trust.load((directory / _ROOT).read_bytes())
-            ders = read_pem((directory / _CERTIFICATE).read_bytes(), _CERTIFICATE)
-            chain = verify_chain(ders, trust, Role.UPDATE, _CERTIFICATE)
-            key = load_key((directory / _KEY).read_bytes())
-        except EvidenceError as error:
-            raise ProvisionError(f"{directory} cannot be used: {error}") from None
-        if key.public_key() != chain.leaf.key:
-            raise ProvisionError(f"{directory} cannot be used: {_KEY} is not the key of {_CERTIFICATE}")
-        return cls(chain, key, trust)
+    __slots__ = ()
+    ROLE = Role.UPDATE
+    HELP = "name an authority or one of its signers"
 
     def sign(self, file: Path, says: Mapping[str, Any]) -> Bundle:
         """Sign a file's paper, put it beside the file, and read it back as a dock will.

@@ -6,56 +6,34 @@ Papers are put below a dock's directory, ``orders/CAMERA``, from where it hands 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from firmware.evidence import documents
-from firmware.evidence.certs import Chain, Trust, read_pem, verify_chain
+from firmware.evidence.certs import Trust
 from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import FILE_LIMIT, Signed, from_file
-from firmware.evidence.keys import PrivateKey, load_key, software_sign
+from firmware.evidence.keys import software_sign
 from firmware.evidence.kinds import CONSENT, RECALL, RELEASE
 from firmware.evidence.recall import verify_order
 from firmware.evidence.roles import Role
 from tools.provision.authority import Authority
 from tools.provision.files import ProvisionError, make_directory, replace
+from tools.provision.signer import Signer
 
 FILES: Final[Mapping[Kind, str]] = {RECALL: "recall.jws", RELEASE: "release.jws", CONSENT: "consent.jws"}
 _KEPT: Final = "recalls"
 _ORDERS: Final = "orders"
 _DOCK: Final = "dock.crt.pem"
-_CERTIFICATE, _KEY, _ROOT = "release.crt.pem", "release.key.pem", "root.crt.pem"
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseSigner:
+class ReleaseSigner(Signer):
     """Who consents that a recalled camera records again: what ``lapel provision releaser`` made."""
 
-    chain: Chain
-    key: PrivateKey = field(repr=False)
-    trust: Trust
-
-    @classmethod
-    def open(cls, directory: Path) -> ReleaseSigner:
-        """Read ``release.crt.pem``, ``release.key.pem`` and ``root.crt.pem``; ``ProvisionError`` says what is wrong with them."""
-        missing = [name for name in (_CERTIFICATE, _KEY, _ROOT) if not (directory / name).is_file()]
-        if missing:
-            raise ProvisionError(
-                f"{directory} is no release signer, {missing[0]} is missing: 'lapel provision releaser' makes one"
-            )
-        try:
-            trust = Trust.load((directory / _ROOT).read_bytes())
-            chain = verify_chain(
-                read_pem((directory / _CERTIFICATE).read_bytes(), _CERTIFICATE), trust, Role.RELEASE, _CERTIFICATE
-            )
-            key = load_key((directory / _KEY).read_bytes())
-        except EvidenceError as error:
-            raise ProvisionError(f"{directory} cannot be used: {error}") from None
-        if key.public_key() != chain.leaf.key:
-            raise ProvisionError(f"{directory} cannot be used: {_KEY} is not the key of {_CERTIFICATE}")
-        return cls(chain, key, trust)
+    __slots__ = ()
+    ROLE = Role.RELEASE
+    HELP = "'lapel provision releaser' makes one"
 
     def consent(self, device: str, docks: Sequence[Path], now_ms: int) -> Signed:
         """Consent to the release of the recall that the first of these docks has, and put it into all of them."""
