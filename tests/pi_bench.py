@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,10 +29,13 @@ from gpiozero import InputDevice
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 from picamera2.platform import Platform
 
-from firmware import __main__ as service
+from firmware import __main__ as program
+from firmware import service
+from firmware.runtime.log import Log
 from hal.interface import VideoFormat
 from hal.pi.board import Board, I2c, Key, SoundCard, Uart
 from hal.pi.build import PiParts, Places
+from hal.pi.clock import BootClock
 from hal.pi.gpio import Pins, boottime_ns
 from hal.pi.instep import RATE
 from hal.pi.microphone import BLOCK
@@ -176,10 +180,13 @@ class Bench:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self.words.clear()
         officer = threading.Thread(target=act, daemon=True)
-        parts = PiParts(self.board, self.places)
         try:
             officer.start()
-            return service._on_a_board(parts, lambda hal: hal)
+            return service.alone(
+                (self.places.config, self.places.evidence),
+                Log(sys.stderr, BootClock()),
+                lambda: program._on_a_board(PiParts(self.board, self.places), lambda hal: hal),
+            )
         finally:
             officer.join(PATIENCE_S)
             for number, handler in kept.items():

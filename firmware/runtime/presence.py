@@ -39,10 +39,10 @@ class Presence:
         if now is before:
             return
         self._missing = now
-        for name in now.keys() - before.keys():
+        for name in [name for name in now if name not in before]:
             self._log.error("part-missing", part=name.value, trouble=now[name])
             self._sign(f"part-missing {name.value}", now_ns)
-        for name in before.keys() - now.keys():
+        for name in [name for name in before if name not in now]:
             self._log.event("part-back", part=name.value)
             self._sign(f"part-back {name.value}", now_ns)
         self.troubles = frozenset(trouble for name in now if (trouble := MEANS[name]) is not None)

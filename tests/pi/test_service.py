@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from firmware import service
 from tests.oracles import needs
-from tests.pi_bench import Bench, bench, lines
+from tests.pi_bench import BOARD, Bench, bench, lines
 from tests.rig import pki
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
@@ -24,6 +26,7 @@ def test_a_press_becomes_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[
         camera.wait_ready()
         camera.wait_word(b"WATCHDOG=1")
         camera.record()
+        assert second(camera) == service.TAKEN
         camera.wait(lambda: len(camera.evidence("*.mp4.age")) >= 3, "segments")
         camera.stop()
         camera.wait_ready()
@@ -36,6 +39,25 @@ def test_a_press_becomes_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[
         log = lines(capsys.readouterr().err)
         assert [line for line in log if line["level"] in {"warning", "error"}] == []
         judged(camera)
+
+
+def second(camera: Bench) -> int:
+    """What becomes of another service on the same camera: it is refused, and says what is taken."""
+    places = camera.places
+    given: list[str | Path] = [
+        "--config",
+        places.config,
+        "--evidence",
+        places.evidence,
+        "--run",
+        places.run,
+        "--no-partitions",
+    ]
+    command: list[str | Path] = [sys.executable, "-m", "firmware", "--hal", "pi", "--board", BOARD, *given]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    (line,) = lines(done.stderr.decode())
+    assert line["trouble"] == f"another service runs on this camera: it has {places.config}"
+    return done.returncode
 
 
 def judged(camera: Bench) -> None:

@@ -180,6 +180,7 @@ def test_losing_a_vital_part_ends_the_service(state: Path, monkeypatch: pytest.M
         raise OSError(message)
 
     monkeypatch.setattr("firmware.runtime.writer.Writer.run", lost)
+    monkeypatch.setattr(service, "REST_S", 0)  # storage was of no use from the beginning on
     arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay"]
     assert firmware_main.main(arguments) == service.LOST
 
