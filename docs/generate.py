@@ -163,6 +163,7 @@ PAGES = {
     "dock-protocol.md": pages.dock,
     "privacy.md": pages.impact,
     "hardware.md": pages.boards,
+    "operations.md": pages.running,
     "wiring.md": pages.wiring,
     "power-budget.md": pages.budget,
     "bring-up.md": pages.bringing_up,

@@ -18,6 +18,7 @@ from tests.specification import (
     kept,
     limits,
     officer,
+    operations,
     power_page,
     privacy,
     registry,
@@ -94,6 +95,11 @@ def impact() -> str:
 def guide() -> str:
     """The officer's guide."""
     return _page("officer.md", officer.MADE)
+
+
+def running() -> str:
+    """How a fleet is operated."""
+    return _page("operations.md", operations.MADE)
 
 
 def boards() -> str:
