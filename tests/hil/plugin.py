@@ -187,7 +187,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
         mine = [result for result in run.report.results if result.step == step.number]
         if not mine:
             continue
-        terminalreporter.line(f"{step.number:02d} {step.title:<24} {run.report.outcome(step.number)}")
+        terminalreporter.line(f"{step.number:02d} {step.title}: {run.report.summary(step.number)}")
         for result in mine:
             for line in result.notes:
                 terminalreporter.line(f"     {line}")

@@ -42,6 +42,13 @@ class Report:
         came = {result.outcome for result in self.results if result.step == step}
         return next((outcome for outcome in OUTCOMES if outcome in came), UNTRIED)
 
+    def summary(self, step: int) -> str:
+        """The same, and where its tests differ how many came to what."""
+        came = [result.outcome for result in self.results if result.step == step]
+        if len(set(came)) <= 1:
+            return self.outcome(step)
+        return ", ".join(f"{came.count(outcome)} {outcome}" for outcome in OUTCOMES if outcome in came)
+
     def write(self, place: Path, steps: Sequence[Step]) -> tuple[Path, Path]:
         """Write both."""
         place.mkdir(parents=True, exist_ok=True)
@@ -67,7 +74,7 @@ class Report:
         lines = [f"# Bring-up, {self.day}", "", "| | |", "|---|---|"]
         lines += [f"| {name} | {value} |" for name, value in self.facts.items()]
         lines += ["", "| step | | came of it |", "|---|---|---|"]
-        lines += [f"| {step.number} | {step.title} | **{self.outcome(step.number)}** |" for step in steps]
+        lines += [f"| {step.number} | {step.title} | **{self.summary(step.number)}** |" for step in steps]
         for step in steps:
             mine = [result for result in self.results if result.step == step.number]
             if not mine:

@@ -84,14 +84,14 @@ class Ssh:
             "ServerAliveInterval": str(ALIVE_S),
             "ServerAliveCountMax": "2",
             "StrictHostKeyChecking": "yes" if self.strict else "accept-new",
-            "UserKnownHostsFile": str(self.known),
+            "UserKnownHostsFile": f'"{self.known}"',
             "ControlMaster": "auto",
             "ControlPath": f"{self.control}/c",
             "ControlPersist": "60",
             "LogLevel": "ERROR",
         }
         if self.key is not None:
-            options |= {"IdentityFile": str(self.key), "IdentitiesOnly": "yes"}
+            options |= {"IdentityFile": f'"{self.key}"', "IdentitiesOnly": "yes"}
         said = [argument for name, value in options.items() for argument in ("-o", f"{name}={value}")]
         said += ["-p", str(self.host.port)] if self.host.port else []
         said += ["-l", self.host.user] if self.host.user else []

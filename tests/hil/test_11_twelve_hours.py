@@ -12,6 +12,7 @@ When all is well it prints:
     <number> frames, <number> gaps
     the longest flush took <number> ms
     at most <number> degrees Celsius
+    no thermometer on this board
     the program's memory went from <number> to <number> MiB
     it never started again
 
@@ -144,7 +145,10 @@ def test_a_shift(board: Bench, note: Note) -> None:
     longest = max(each.number("worst_ms") for each in minutes)
     note(f"the longest flush took {longest:.0f} ms")
     hottest = max(each.number("celsius") for each in minutes)
-    note(f"at most {hottest:.0f} degrees Celsius")
+    if hottest:
+        note(f"at most {hottest:.0f} degrees Celsius")
+    else:
+        note("no thermometer on this board")
     memory = [each.number("kib") / 1024 for each in minutes]
     note(f"the program's memory went from {memory[0]:.0f} to {memory[-1]:.0f} MiB")
     note("it never started again")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ MOST = 64 << 20
 def start(given: Mapping[str, Any]) -> None:
     """So many ``seconds`` into the file ``into``; capture times and how late each came, in ms from the first one's."""
     video = VideoFormat(*(int(given[name]) for name in ("width", "height", "fps", "bitrate", "fps")))
+    desk = talk.Desk()
     kept: list[tuple[int, int, bool, int]] = []
     data = bytearray()
 
@@ -30,7 +30,7 @@ def start(given: Mapping[str, Any]) -> None:
     with parts.clock() as clock, closing(lens.opened(parts.board(given), video, clock)) as camera:
         talk.say("ready")
         camera.start(sink)
-        threading.Event().wait(given["seconds"])
+        desk.gone(given["seconds"])
         camera.stop()
         unburnt = camera.unburnt
     Path(given["into"]).write_bytes(data)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -33,25 +31,18 @@ def port(given: Mapping[str, Any]) -> PiDock:
 @talk.program
 def start(given: Mapping[str, Any]) -> None:
     """Until the desk is gone."""
-    gone = threading.Event()
-
-    def wait() -> None:
-        for _ in sys.stdin:
-            continue
-        gone.set()
-
-    threading.Thread(target=wait, daemon=True).start()
+    desk = talk.Desk()
     there = None
     with closing(port(given)) as line:
         line.reset()
         talk.say("ready")
-        while not gone.is_set():
+        while not desk.gone():
             if line.connected() is not there:
                 there = not there
                 talk.say("dock", there=there)
             if not there:
                 line.reset()
-                gone.wait(LOOK_S)
+                desk.gone(LOOK_S)
                 continue
             with suppress(OSError):  # pulled out in the middle; told above
                 if data := line.read(BLOCK, LOOK_S):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from tests.hil.on_board import parts, talk
 @talk.program
 def start(given: Mapping[str, Any]) -> None:
     """So many ``seconds`` of the card ``card`` into the file ``into``; the times of units, in ms from the first one's."""
+    desk = talk.Desk()
     kept: list[Unit] = []
     with parts.clock() as clock:
         microphone = PiMicrophone(clock, given["card"])
         talk.say("ready")
         microphone.start(kept.append)
-        threading.Event().wait(given["seconds"])
+        desk.gone(given["seconds"])
         microphone.stop()
     Path(given["into"]).write_bytes(b"".join(len(unit.data).to_bytes(4, "big") + unit.data for unit in kept))
     first = kept[0].time_ns if kept else 0

@@ -24,6 +24,24 @@ def orders() -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
+class Desk:
+    """Whether the desk is still there, for programs that take no orders."""
+
+    def __init__(self) -> None:
+        """Listen from now on."""
+        self._gone = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def gone(self, within_s: float = 0.0) -> bool:
+        """Whether it is gone, or goes within so many seconds: as good a pause as any."""
+        return self._gone.wait(within_s)
+
+    def _listen(self) -> None:
+        for _ in sys.stdin:
+            continue
+        self._gone.set()
+
+
 def program(main: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[str, Any]], int]:
     """What is started on the board: does its work, and tells of trouble that a board can have.  0, or 1 in trouble."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
 import re
 import socket
 import sys
 import threading
+import tty
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,6 +45,19 @@ def test_a_person_may_skip_or_leave(typed: str) -> None:
     person, _ = at_terminal(typed)
     with pytest.raises(NoHandsError, match="skipped by hand: Cover the lens"):
         person.do("cover")
+
+
+def test_a_person_at_a_real_terminal() -> None:
+    """Opened by itself, whatever pytest has done to the standard streams."""
+    desk, board = os.openpty()
+    with ExitStack() as stack:
+        for each in (desk, board):
+            stack.callback(os.close, each)
+        tty.setraw(board)
+        person = Person.at(stack, os.ttyname(board))
+        os.write(desk, b"n\n")
+        assert person.do("heard") is False
+        assert b"Did the buzzer sound" in os.read(desk, 1000)
 
 
 def test_nobody_is_there(tmp_path: Path) -> None:

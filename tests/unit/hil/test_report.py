@@ -42,6 +42,16 @@ def test_skips_are_told_apart_by_their_reason(outcome: str, why: str, said: tupl
     assert told(outcome, why) == said
 
 
+def test_tests_of_a_step_that_differ_are_counted() -> None:
+    """So that what was done is seen beside what was left out."""
+    report = Report(
+        "d", {}, [Result(8, name, outcome) for name, outcome in zip("abc", [PASSED, IMPOSSIBLE, PASSED], strict=True)]
+    )
+    assert report.summary(8) == "1 not possible here, 2 passed"
+    assert report.outcome(8) == IMPOSSIBLE
+    assert report.summary(9) == UNTRIED
+
+
 def test_both_reports_name_board_outcomes_and_what_to_look_at(tmp_path: Path) -> None:
     """For people, and the same for machines."""
     steps = page.steps()
