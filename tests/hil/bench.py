@@ -28,6 +28,8 @@ AWAY_S = 300.0
 """How long a board may take to be back after its power is."""
 FETCHED = 64 << 20
 FACTS_S = 180.0
+FREE = "! systemctl is-active -q lapel.service 2>/dev/null || systemctl stop lapel.service"
+"""Has the service leave its parts to the steps; it may be enabled, and be back with each boot."""
 EVIDENCE = "/var/lib/lapel/evidence"
 
 
@@ -87,8 +89,9 @@ class Bench:
         return {"width": chosen.width, "height": chosen.height, "fps": chosen.fps, "bitrate": chosen.bitrate}
 
     def back(self, timeout_s: float = AWAY_S) -> None:
-        """Wait until the board answers, after its power was away.  ``UnreachableError`` where it does not."""
+        """Wait until the board answers, after its power was away, and has its parts free.  ``UnreachableError`` where it does not."""
         wait_for(self.ssh, timeout_s)
+        self.ssh.as_root(["sh", "-c", FREE])
 
     def _given(self, given: dict[str, object]) -> dict[str, object]:
         return {**described(self.text, self.board), **given}
@@ -116,7 +119,7 @@ def wait_for(ssh: Ssh, timeout_s: float) -> None:
 
 @contextmanager
 def bench(config: Config, program: Sequence[str] = ("ssh",)) -> Iterator[Bench]:
-    """Reach the board, and find out which one it is.  ``program`` stands for ssh."""
+    """Reach the board, find out which one it is, and have its service leave the parts alone.  ``program`` stands for ssh."""
     with ExitStack() as stack:
         control = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lapel-hil-")))
         config.out.mkdir(parents=True, exist_ok=True)
@@ -129,6 +132,7 @@ def bench(config: Config, program: Sequence[str] = ("ssh",)) -> Iterator[Bench]:
         text = path.read_bytes()
         board = boardfile.parse(text, path.name)
         facts = ssh.ask("facts", described(text, board), FACTS_S)
+        ssh.as_root(["sh", "-c", FREE])
         yield Bench(config, ssh, _hands(config, stack), board, text, facts)
 
 

@@ -240,6 +240,21 @@ def test_a_board_is_known_by_its_revision() -> None:
     assert named(0xA020D3) is None  # a Pi 3 B+
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_the_service_leaves_its_parts_to_the_steps(tmp_path: Path, *, active: bool) -> None:
+    """Where it runs it is stopped, at the first meeting and whenever the board was without power; where it does not, nothing is done."""
+    asked = tmp_path / "systemctl-asked"
+    (tmp_path / "evidence").mkdir()
+    program = stand_in.ssh(tmp_path)
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{asked}\n[ "$1" != is-active ] || exit {0 if active else 3}\n')
+    systemctl.chmod(0o755)
+    with bench(Config.read(stand_in.environment(tmp_path)), program) as board:
+        board.back(1)
+    told = [line for line in asked.read_text().splitlines() if line.startswith("stop")]
+    assert told == ["stop lapel.service"] * (2 if active else 0)
+
+
 def test_what_is_missing_at_boot_is_named(bench_here: Bench) -> None:
     """This machine has none of a Raspberry Pi's devices."""
     with pytest.raises(AssertionError, match="missing: /dev/"):
