@@ -158,4 +158,4 @@ def _tables(words: Sequence[str]) -> list[str]:
         lines += [f"On {names}:", "", "| part | pin | at the header | wiring |", "|---|---|---|---|"]
         lines += [f"| {what} | `{pin}` | {at} | {how} |" for what, pin, at, how in found]
         lines.append("")
-    return lines[:-1]
+    return lines
