@@ -25,18 +25,20 @@ PI_LOCK = ROOT / "requirements" / "pi.txt"
 EVIDENCE_MIB = 8192
 NAME = "virtual"
 _WHEEL_OF = ("firmware", "hal", "tools", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
-_SETTINGS = ("profile=custom", "width=320", "height=240", "fps=15", "bitrate=500000")
-"""What an emulated processor can encode."""
+_SETTINGS = ("profile=custom", "width=320", "height=240", "fps=15", "bitrate=500000", "keep_after_receipt_h=0")
+"""What an emulated processor can encode; and nothing stays that a dock has signed for, so that it can be seen to be erased."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was built: parts to run, the service's files that are installed, and who the camera belongs to."""
+    """What was built: parts to run, the service's files that are installed, and who the camera belongs to; how
+    the card is laid out."""
 
     parts: Parts
     wheel: Path
     root: Path
     people: Path
+    partitions: tuple[layout.Partition, ...]
 
 
 class Build:
@@ -62,7 +64,7 @@ class Build:
         self._card(root_key, people_key)
         disks = self.at / "card.img", self.at / "board.img"
         parts = Parts(self.at / "vmlinuz", self.at / "first.gz", *disks, tree=self._tree())
-        return Built(parts, service, self.at / "root", self.at / "people")
+        return Built(parts, service, self.at / "root", self.at / "people", tuple(self._partitions))
 
     @cached_property
     def _partitions(self) -> list[layout.Partition]:

@@ -55,15 +55,16 @@ def names(path: Path, directory: str = "/", *, offset: int = 0) -> list[str]:
     return sorted(name for name in listed if name not in {".", ".."})
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy a disk, its holes as holes."""
+def copy(source: Path, target: Path, part: Partition | None = None) -> None:
+    """Copy a disk, or one partition of it, its holes as holes."""
+    first, size = (part.offset, part.size) if part else (0, source.stat().st_size)
     with source.open("rb") as file, target.open("wb") as other:
-        other.truncate(source.stat().st_size)
-        until = 0
-        while (at := _data(file.fileno(), until)) is not None:
-            until = os.lseek(file.fileno(), at, os.SEEK_HOLE)
+        other.truncate(size)
+        until = first
+        while (at := _data(file.fileno(), until)) is not None and at < first + size:
+            until = min(os.lseek(file.fileno(), at, os.SEEK_HOLE), first + size)
             file.seek(at)
-            other.seek(at)
+            other.seek(at - first)
             for size in [_BLOCK] * ((until - at) // _BLOCK) + [(until - at) % _BLOCK]:
                 other.write(file.read(size))
 

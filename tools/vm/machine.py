@@ -30,7 +30,8 @@ _KERNEL = "console=ttyAMA0 panic=-1 quiet root=/dev/vda5 ro systemd.firstboot=of
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a machine is made of: files of the host.  The card and the board's memory are written to; ``more`` is one more disk, which is
-    not.  ``words`` go to the kernel and to systemd, behind ours; ``extra`` to QEMU."""
+    not.  ``words`` go to the kernel and to systemd, behind ours; ``extra`` to QEMU.  ``log`` (see ``medium.begin``) gets all that the card is
+    told."""
 
     kernel: Path
     first: Path
@@ -40,6 +41,7 @@ class Parts:
     more: Path | None = None
     words: str = ""
     extra: tuple[str, ...] = ()
+    log: Path | None = None
 
 
 def describe(into: Path) -> None:
@@ -59,7 +61,7 @@ def command(parts: Parts, sockets: Path) -> list[str]:
         argument
         for name, path, address in [("card", parts.card, 3), ("board", parts.board, 4), *more]
         for argument in (
-            *("-drive", f"file={path},if=none,id={name},format=raw"),
+            *_drive(name, path, parts.log if name == "card" else None),
             *("-device", f"virtio-blk-pci,drive={name},addr={address}"),  # the first address is the first disk
         )
     ]
@@ -70,6 +72,16 @@ def command(parts: Parts, sockets: Path) -> list[str]:
     talk = ["-serial", "stdio", "-qmp", f"unix:{sockets}/qmp,server=on,wait=off"]
     talk += ["-qtest", f"unix:{sockets}/qtest,server=on,wait=off", "-qtest-log", "none"]
     return [found(EMULATOR), *machine, *plain, *start, *disks, *cable, *talk, *parts.extra]
+
+
+def _drive(name: str, path: Path | str, log: Path | None) -> list[str]:
+    """A disk, and the log of what it is told.  With one the host itself syncs nothing: what is durable is the log's to say."""
+    if log is None:
+        return ["-drive", f"file={path},if=none,id={name},format=raw"]
+    files = {f"{name}-disk": path, f"{name}-log": log}
+    nodes = [f"driver=file,node-name={node},filename={file},cache.no-flush=on" for node, file in files.items()]
+    nodes.append(f"driver=blklogwrites,node-name={name},file={name}-disk,log={name}-log,log-sector-size=512")
+    return [argument for node in nodes for argument in ("-blockdev", node)]
 
 
 class Console:
