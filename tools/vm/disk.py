@@ -57,12 +57,12 @@ def names(path: Path, directory: str = "/", *, offset: int = 0) -> list[str]:
 
 def copy(source: Path, target: Path, part: Partition | None = None) -> None:
     """Copy a disk, or one partition of it, its holes as holes."""
-    first, size = (part.offset, part.size) if part else (0, source.stat().st_size)
+    first, end = (part.offset, part.offset + part.size) if part else (0, source.stat().st_size)
     with source.open("rb") as file, target.open("wb") as other:
-        other.truncate(size)
+        other.truncate(end - first)
         until = first
-        while (at := _data(file.fileno(), until)) is not None and at < first + size:
-            until = min(os.lseek(file.fileno(), at, os.SEEK_HOLE), first + size)
+        while (at := _data(file.fileno(), until)) is not None and at < end:
+            until = min(os.lseek(file.fileno(), at, os.SEEK_HOLE), end)
             file.seek(at)
             other.seek(at - first)
             for size in [_BLOCK] * ((until - at) // _BLOCK) + [(until - at) % _BLOCK]:

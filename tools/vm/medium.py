@@ -19,6 +19,7 @@ LOG_BYTES = 8 << 30
 MENDED = 1
 """What ``e2fsck`` ends with where it mended something, as it does at a boot: at least it played the journal back."""
 _BLOCK = 1 << 20
+_TORN = "Superblock checksum does not match"
 _OWNER = re.compile(r"(?:rdump|dump_file|rdump_inode|fix_perms): Operation not permitted while changing ownership of .*")
 
 
@@ -73,13 +74,22 @@ def rebuild(card: Path, log: BlockLog) -> int:
     return len(log.entries) - flushed(log.entries, len(log.entries))
 
 
-def mount(path: Path) -> None:
-    """Do to an ext4 what a boot does before it mounts it: play the journal back.  VmError where more than that is wrong."""
-    done = subprocess.run(
-        [found("e2fsck"), "-f", "-p", path], capture_output=True, text=True, check=False, timeout=60
-    )
-    if done.returncode & ~MENDED:
-        raise VmError(f"e2fsck ({done.returncode}): {done.stdout.strip()} {done.stderr.strip()}")
+def mount(path: Path) -> bool:
+    """Do to an ext4 what a boot does before it mounts it: play the journal back, and mend nothing that takes a decision.  VmError where it
+    would not be mounted.  Whether it took a copy of the superblock, which a boot does not look for: its 1024 bytes have a checksum, and a write
+    of them that was torn between its two sectors leaves none that is right."""
+    said = _check(path, "-p")
+    if said is None:
+        return False
+    if _TORN not in said or (worse := _check(path, "-y")) is not None:
+        raise VmError(said if _TORN not in said else worse or said)
+    return True
+
+
+def _check(path: Path, how: str) -> str | None:
+    """What ``e2fsck`` says where it does not end well."""
+    done = subprocess.run([found("e2fsck"), "-f", how, path], capture_output=True, text=True, check=False, timeout=60)
+    return f"e2fsck ({done.returncode}): {done.stdout.strip()} {done.stderr.strip()}" if done.returncode & ~MENDED else None
 
 
 def extract(path: Path, into: Path, *, offset: int = 0) -> None:
