@@ -1,8 +1,8 @@
-"""The virtual camera boots, is pressed, shows it, is cut off and docks: `make vm-test`.
+"""The virtual camera boots, is pressed, shows it, is cut off, is cut off 200 times more on the host, boots again and docks: `make vm-test`.
 
 Everything is done and seen from outside the machine: the button is a level on a pin of the virtual chip, a light is the level of its lamps' pins,
 and the dock talks to a USB serial gadget of the guest's kernel.  What is recorded is an encoded clip: the service, its parts, its units, the card and its
-file systems are real.
+file systems are real.  The tests are one story, in order.
 """
 
 from __future__ import annotations
@@ -10,129 +10,362 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tools.vm import disk
+from firmware.runtime.names import ERASING, QUARANTINE, RECORDINGS
+from tests.fault.live.card import open_with_stock_tools
+from tests.fault.power.bench import place as quick_place
+from tests.oracles import missing
+from tests.vm.cuts import EVIDENCE, Cutter, Held, Run, held
+from tools.vm import disk, medium
+from tools.vm.blocklog import kept
 from tools.vm.build import BOARD, PLACE, Build, Built
+from tools.vm.guest.report import MARK
 from tools.vm.hands import Hands, read_board
+from tools.vm.layout import Partition, card_bytes
 from tools.vm.machine import Machine, Parts
 from tools.vm.rootfs import PACKAGES
 
-BOOT_S, LIGHT_S, DOCK_S = 240.0, 60.0, 240.0
+BOOT_S, LIGHT_S, DOCK_S, ERASED_S = 240.0, 60.0, 240.0, 120.0
 DARK_S = 3.0
 """Longer than the dark part of any pattern of a light that says that it records."""
 GREEN, RED, DARK = frozenset({"green"}), frozenset({"red"}), frozenset[str]()
+FLUSHES = 60
+"""So many of the card's flushes is a recording long before something is done to it."""
+SEED, CUTS, RECOVERIES = 20, 200, 6
+TROUBLE = re.compile(r".*(?:Failed to start|Failed with result|ordering cycle|Dependency failed|Oops|Call trace).*")
 pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera that is switched on."""
+    """A camera that is switched on, and the log of what its card is told."""
 
     machine: Machine
     hands: Hands
+    log: Path
+    size: int
+
+    def entries(self) -> int:
+        """How much the card was told so far."""
+        return medium.count(self.log, self.size)
+
+    def wait_flushes(self, number: int) -> None:
+        """Until the card was told so often more to keep what it was given."""
+        with medium.opened(self.log, self.size) as log:
+            wanted = log.flushes + number
+        until = time.monotonic() + LIGHT_S
+        while True:
+            with medium.opened(self.log, self.size) as log:
+                if log.flushes >= wanted:
+                    return
+            assert time.monotonic() < until, f"after {LIGHT_S:g} s there were not {number} flushes more"
+            time.sleep(0.2)
+
+    def report(self) -> Mapping[str, Any]:
+        """What it says of this boot (tools/vm/guest/report.py)."""
+        told: Mapping[str, Any] = json.loads(self.machine.console.wait(rf"{MARK} (\{{.*\}})\s*\n", BOOT_S)[1])
+        return told
+
+
+@dataclass
+class Story:
+    """What the tests have of each other: files of the host, and what came of it so far.
+
+    ``before`` is what the card was, ``lit`` the entries of its log after which the light showed a recording, ``kept`` what the last flush left.
+    """
+
+    built: Built
+    place: Path
+    lit: dict[int, int] = field(default_factory=dict)
+    ready: int = 0
+    kept: Mapping[int, Held] = field(default_factory=dict)
+    store: Path | None = None
+
+    @property
+    def size(self) -> int:
+        """Of the card, in bytes."""
+        return card_bytes(self.built.partitions)
+
+    @property
+    def authority(self) -> Path:
+        """Who the camera belongs to."""
+        return self.built.people / "authority"
+
+    def partition(self, label: str) -> Partition:
+        """By its label."""
+        return next(each for each in self.built.partitions if each.label == label)
+
+    @contextmanager
+    def run(self) -> Iterator[Run]:
+        """The first boot, as its card was told it."""
+        with medium.opened(self.place / "first.img", self.size) as log:
+            root, key = self.authority / "root.crt.pem", self.authority / "authority.agekey"
+            yield Run(self.place / "before.img", log, self.built.partitions, self.lit, root, key)
+
+
+FIGURES: dict[str, object] = {}
+"""What is worth to know of a run beside that it went well; kept in ``build/vm/boots.json``."""
+
+
+def figure(**figures: object) -> None:
+    """Keep some of them."""
+    FIGURES.update(figures)
+    (PLACE / "boots.json").write_text(json.dumps(FIGURES, indent=1) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def built() -> Built:
     """The virtual camera; VmError says what is missing."""
-    return Build().run()
+    return Build(mirror=os.environ.get("VM_MIRROR") or None).run()
 
 
 @pytest.fixture(scope="module")
-def parts(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Parts:
+def story(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """A card and a board of these tests' own."""
     place = tmp_path_factory.mktemp("camera")
-    card, board = place / "card.img", place / "board.img"
-    disk.copy(built.parts.card, card)
-    disk.copy(built.parts.board, board)
-    return replace(built.parts, card=card, board=board)
+    for name in ("before.img", "card.img"):
+        disk.copy(built.parts.card, place / name)
+    disk.copy(built.parts.board, place / "board.img")
+    return Story(built, place)
 
 
-def switched_on(parts: Parts, log: str) -> Iterator[Camera]:
-    """Until the test is over, or it is cut off."""
-    with Machine(parts, PLACE / log) as machine:
-        yield Camera(machine, Hands(machine.wires, read_board(BOARD.read_text(encoding="utf-8"))))
+@contextmanager
+def switched_on(story: Story, name: str) -> Iterator[Camera]:
+    """Until the test is over, or it is cut off; what its evidence partition was before stays beside it."""
+    log = story.place / f"{name}.img"
+    disk.copy(story.place / "card.img", story.place / f"{name}.{EVIDENCE}", story.partition(EVIDENCE))
+    medium.begin(log)
+    parts: Parts = replace(story.built.parts, card=story.place / "card.img", board=story.place / "board.img", log=log)
+    with Machine(parts, PLACE / f"{name}.log") as machine:
+        yield Camera(machine, Hands(machine.wires, read_board(BOARD.read_text(encoding="utf-8"))), log, story.size)
 
 
 @pytest.fixture(scope="module")
-def first(parts: Parts) -> Iterator[Camera]:
+def first(story: Story) -> Iterator[Camera]:
     """The first boot."""
-    yield from switched_on(parts, "first.log")
+    with switched_on(story, "first") as camera:
+        yield camera
 
 
-def verify(store: Path, built: Built) -> subprocess.CompletedProcess[bytes]:
-    """What the independent verifier says of a dock's store, with the authority's key."""
-    authority = built.people / "authority"
-    asked: list[str | Path] = ["--root", authority / "root.crt.pem", "--key", authority / "authority.agekey", store]
-    command = [sys.executable, "-m", "tools.verify", *asked]
-    return subprocess.run(command, capture_output=True, check=False, timeout=DOCK_S)
+@pytest.fixture(scope="module")
+def second(story: Story) -> Iterator[Camera]:
+    """The second, on what the last flush of the first one left."""
+    with switched_on(story, "second") as camera:
+        yield camera
 
 
-def test_the_light_turns_green(first: Camera) -> None:
+def test_the_light_turns_green(first: Camera, story: Story) -> None:
     """The camera buffers: read from the lamp's pin, with nothing of the guest's word for it."""
+    began = time.monotonic()
     first.hands.wait_lit("top", GREEN, BOOT_S)
     assert first.hands.lit("front") == DARK
+    story.ready = first.entries()
+    figure(boot_to_buffering_s=round(time.monotonic() - began, 1))
 
 
-def test_nothing_failed_at_boot(first: Camera) -> None:
-    """No unit failed and none waits for itself."""
-    first.machine.console.wait('"event":"start"', BOOT_S)
-    said = first.machine.console.text
-    assert re.findall(r".*(?:Failed to start|ordering cycle|Dependency failed|Oops|Call trace).*", said) == []
+def test_nothing_is_wrong_with_a_boot(first: Camera) -> None:
+    """No failed unit, nothing that waits for itself, an untainted kernel, a root that nobody writes to, no open port, no password."""
+    sound(first)
+    figure(service_ready_s=round(first.report()["service"]["ready_us"] / 1e6, 1))
 
 
-def test_a_press_records_and_is_cut_off(first: Camera) -> None:
-    """An edge on the button's pin lights the front lamp, which says that it records; then the power goes."""
-    first.hands.press()
-    first.hands.wait_lit("front", RED, LIGHT_S)
-    first.hands.wait_lit("top", RED, LIGHT_S)
-    first.hands.wait_lit("top", DARK, LIGHT_S)  # it pulses
-    first.hands.wait_lit("front", RED, LIGHT_S)
+def sound(camera: Camera) -> None:
+    """Hold against a camera what it says of its boot."""
+    told = camera.report()
+    assert (told["settled"], told["failed"], told["tainted"], told["swaps"]) == (True, [], 0, [])
+    assert [line for line in told["errors"] if TROUBLE.match(line)] == []
+    assert TROUBLE.findall(camera.machine.console.text) == []
+    assert told["ports"] == []
+    assert (told["service"]["state"], told["service"]["restarts"]) == ("active", 0)
+    assert told["user"] not in {"0", "root"}
+    mounts = {each["at"]: (each["kind"], set(each["options"].split(","))) for each in told["mounts"]}
+    kind, options = mounts["/"]
+    assert (kind, "ro" in options, "rw" in options) == ("squashfs", True, False)
+    for label in ("config", "evidence"):
+        kind, options = mounts[f"/var/lib/lapel/{label}"]
+        assert kind == "ext4"
+        assert options >= {"rw", "nodev", "nosuid", "noexec", "noatime", "errors=remount-ro"}
+    on_disks = {
+        at for at, (kind, options) in mounts.items() if kind in {"ext4", "vfat", "squashfs"} and "rw" in options
+    }
+    assert on_disks <= {f"/var/lib/lapel/{label}" for label in ("board", "config", "evidence")}
+    assert len(told["accounts"]) > 1
+    for name, account in told["accounts"].items():
+        assert account["password"] in {"*", "!", "!*"}, name
+        assert account["shell"] in {"/usr/sbin/nologin", "/bin/false", "/bin/sync"}, name
+
+
+def test_a_press_records(first: Camera, story: Story) -> None:
+    """An edge on the button's pin lights the front lamp, which says that it records; a long press and a short one end it; another one begins."""
+    for number in (1, 2):
+        first.hands.press()
+        figure(**{f"press_{number}_to_recording_s": round(first.hands.wait_lit("front", RED, LIGHT_S), 1)})
+        story.lit[number] = first.entries()
+        first.hands.wait_lit("top", RED, LIGHT_S)
+        first.hands.wait_lit("top", DARK, LIGHT_S)  # it pulses
+        first.hands.wait_lit("front", RED, LIGHT_S)
+        first.wait_flushes(FLUSHES)
+        if number == 1:
+            first.hands.stop()
+            first.hands.wait_dark("front", DARK_S, LIGHT_S)
+
+
+def test_it_is_cut_off_and_the_log_tells_all(first: Camera, story: Story) -> None:
+    """The power goes while it records.  What the log says, done to what the card was, is the card: QEMU itself is witness of how it is read.
+    Then the card is made into what the last flush left."""
+    assert TROUBLE.findall(first.machine.console.text) == []
     first.machine.cut()
+    real, rebuilt = story.place / "card.img", story.place / "rebuilt.img"
+    disk.copy(story.place / "before.img", rebuilt)
+    with story.run() as run:
+        medium.write(rebuilt, [each.piece for each in run.log.entries if each.piece], run.log.data)
+        for part in (each for each in story.built.partitions if each.mount is not None):
+            copies = [story.place / f"{part.label}.{name}" for name in ("real", "rebuilt")]
+            for source, copy in zip((real, rebuilt), copies, strict=True):
+                disk.copy(source, copy, part)
+            assert subprocess.run(["cmp", *copies], check=False).returncode == 0, part.label
+        disk.copy(story.place / "before.img", real)
+        lost = medium.rebuild(real, run.log)
+        figure(log_entries=len(run.log.entries), flushes=run.log.flushes, not_flushed=lost)
+    assert story.lit.keys() == {1, 2}
 
 
-def test_it_resumes_stops_and_docks(first: Camera, parts: Parts, built: Built, tmp_path: Path) -> None:
-    """Switched on again it records at once, without a press; stopped and docked over USB it hands all of it over, and a verifier is content."""
-    assert first.machine.process.poll() is not None
-    for camera in switched_on(parts, "second.log"):
-        camera.hands.wait_lit("front", RED, BOOT_S)
-        camera.hands.stop()
-        camera.hands.wait_dark("front", DARK_S, LIGHT_S)
-        store = tmp_path / "store"
-        serve: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "tools",
-            "dock",
-            "serve",
-            "--identity",
-            built.people / "dock",
-            "--store",
-            store,
-        ]
-        told = subprocess.run(
-            [*serve, "--port", camera.machine.cable(), "--once", "--json"],
-            capture_output=True,
-            check=False,
-            timeout=DOCK_S,
+def test_what_the_last_flush_left(story: Story) -> None:
+    """The file system needs nothing but its journal; both recordings that the light had shown are there, the first one sealed and whole."""
+    image = story.place / "evidence.kept"
+    disk.copy(story.place / "card.img", image, story.partition(EVIDENCE))
+    assert not medium.mount(image)
+    medium.extract(image, story.place / "kept")
+    story.kept = {number: each for number, each in held(story.place / "kept").items() if each.lines}
+    assert [(number, len(each.lines) > 2, bool(each.sealed)) for number, each in story.kept.items()] == [
+        (1, True, True),
+        (2, True, False),
+    ]
+
+
+def test_no_further_cut_loses_what_was_acknowledged(story: Story) -> None:
+    """Wherever the power goes, and whatever becomes of what was not flushed: what was acknowledged is there, and all verifies.  From some of
+    it the real service recovers, goes on, and leaves nothing that is not proven."""
+    with story.run() as run, quick_folder() as folder:
+        cutter = Cutter(run, folder, SEED)
+        places, began = cutter.places(story.ready, CUTS), time.monotonic()
+        found = [text for cut in places for text in cutter.judge(cut)]
+        took = time.monotonic() - began
+        figure(
+            seed=SEED,
+            cuts=len(places),
+            different=len(cutter.states),
+            bytes_not_flushed=cutter.written,
+            bytes_lost=cutter.lost,
+            torn_superblocks=cutter.rescued,
+            cuts_took_s=round(took, 1),
         )
-        events = [json.loads(line) for line in told.stdout.splitlines()]
-        assert told.returncode == 0, (events, told.stderr)
-        recordings = [event for event in events if event["event"] == "receipted"]
-        assert len(recordings) == 2, events
-        shown = {(seen.line, seen.level) for seen in camera.machine.wires.seen}
-        assert (read_board(BOARD.read_text(encoding="utf-8")).lights["top"]["blue"], True) in shown
-        judged = verify(store, built)
-        assert judged.returncode == 0, judged.stdout.decode()
+    assert found == []
+    assert len(places) >= 100
+    assert len(cutter.states) >= 100
+    assert 0 < cutter.lost < cutter.written
+
+
+def test_the_service_recovers_from_further_cuts(story: Story) -> None:
+    """It goes on by itself with what was cut off, and only that; all is proven then, and opens and plays with stock tools."""
+    assert not missing(["age", "ffmpeg"])
+    began = time.monotonic()
+    with story.run() as run, quick_folder() as folder:
+        cutter = Cutter(run, folder, SEED + 1)
+        places = cutter.places(story.ready, RECOVERIES)
+        assert [text for cut in places for text in cutter.recover(cut)] == []
+    figure(recoveries=len(places), recoveries_took_s=round(time.monotonic() - began, 1))
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder where files are quickest to write."""
+    with tempfile.TemporaryDirectory(prefix="lapel-vm-", dir=quick_place()) as folder:
+        yield Path(folder)
+
+
+def test_it_resumes_stops_and_docks(second: Camera, story: Story) -> None:
+    """Switched on again, on what the last flush left, it records at once, without a press; stopped and docked over USB it hands all of it over."""
+    began = time.monotonic()
+    second.hands.wait_lit("front", RED, BOOT_S)
+    figure(boot_to_resumed_s=round(time.monotonic() - began, 1))
+    second.wait_flushes(FLUSHES // 3)
+    second.hands.stop()
+    second.hands.wait_dark("front", DARK_S, LIGHT_S)
+    sound(second)
+    story.store = story.place / "store"
+    serve: Sequence[str | Path] = (
+        *(sys.executable, "-m", "tools", "dock", "serve", "--once", "--json"),
+        *("--identity", story.built.people / "dock", "--store", story.store, "--port", second.machine.cable()),
+    )
+    began = time.monotonic()
+    told = subprocess.run(serve, capture_output=True, check=False, timeout=DOCK_S)
+    events = [json.loads(line) for line in told.stdout.splitlines()]
+    assert told.returncode == 0, (events, told.stderr)
+    assert len([event for event in events if event["event"] == "receipted"]) == 3, events
+    shown = {(seen.line, seen.level) for seen in second.machine.wires.seen}
+    assert (read_board(BOARD.read_text(encoding="utf-8")).lights["top"]["blue"], True) in shown
+    figure(docked_s=round(time.monotonic() - began, 1))
+
+
+def test_everything_acknowledged_verifies_and_opens(story: Story) -> None:
+    """By the independent verifier, with the authority's key, and by stock ``age``; and every line that a flush had kept is among it."""
+    assert story.store is not None
+    root, key = story.authority / "root.crt.pem", story.authority / "authority.agekey"
+    verify: Sequence[str | Path] = (sys.executable, "-m", "tools.verify", "--root", root, "--key", key, story.store)
+    judged = subprocess.run(verify, capture_output=True, check=False, timeout=DOCK_S)
+    assert judged.returncode == 0, judged.stdout.decode()
+    assert not missing(["age", "ffmpeg"])
+    journals = {int(path.parent.name): path for path in story.store.rglob("*/journal.jwsl")}
+    assert sorted(journals) == [1, 2, 3]
+    for number, known in story.kept.items():
+        assert journals[number].read_bytes().split(b"\n")[: len(known.lines)] == list(known.lines)
+    segments = sorted(story.store.rglob("*.mp4.age"))
+    wrong = [open_with_stock_tools(each, key, story.place / "plain.mp4") for each in segments]
+    assert [each for each in wrong if each is not None] == []
+    assert len(segments) >= len(journals)
+    figure(segments_opened=len(segments))
+
+
+def test_no_footage_is_left(second: Camera, story: Story) -> None:
+    """The card is read as the last flush left it while the camera still runs: no recording, nothing half erased, and no segment but what is
+    prepared for the next one, in which there is nothing yet."""
+    until = time.monotonic() + ERASED_S
+    while (left := remains(second, story)) and time.monotonic() < until:
+        time.sleep(2)
+    assert left == []
+    assert TROUBLE.findall(second.machine.console.text) == []
+    second.machine.cut()
+
+
+def remains(camera: Camera, story: Story) -> list[str]:
+    """Files of footage on the card, as it would be if the power went now."""
+    with medium.opened(camera.log, story.size) as log, quick_folder() as folder:
+        image, files = folder / "evidence.img", folder / "files"
+        disk.copy(story.place / f"second.{EVIDENCE}", image)
+        medium.write(image, kept(log.entries, 0, len(log.entries)), log.data, story.partition(EVIDENCE))
+        medium.mount(image)
+        medium.extract(image, files)
+        named = [path for name in (RECORDINGS, ERASING, QUARANTINE) for path in sorted((files / name).rglob("*"))]
+        return [
+            f"{path.relative_to(files)}: {path.stat().st_size}"
+            for path in named
+            if path.is_file() and path.stat().st_size
+        ]
 
 
 def test_what_is_installed_is_the_wheel(built: Built) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from firmware.runtime.names import JOURNAL, MANIFEST, RECORDINGS, UNFINISHED, recording
 from tests.fault.live.card import PROVEN, Journal, Log, complaints, open_with_stock_tools
@@ -111,7 +111,7 @@ class Cutter:
             self._at = until
             with self._mounted([]) as camera:
                 self._flushed = held(camera / EVIDENCE)
-        forced = [each for each in kept(log.entries, until, cut)]
+        forced = list(kept(log.entries, until, cut))
         pending = self._loose(cut)
         there = survivors(pending, random.Random(f"{self.seed}:{cut}"))
         self.states.add((until, tuple(sorted(there, key=lambda piece: piece.offset))))
@@ -137,7 +137,11 @@ class Cutter:
     def _loose(self, cut: int) -> list[Piece]:
         """What a cut may lose of these partitions."""
         inside = [(part.offset, part.offset + part.size) for part in self.run.partitions]
-        return [each for each in loose(self.run.log.entries, cut) if any(first <= each.offset < last for first, last in inside)]
+        return [
+            each
+            for each in loose(self.run.log.entries, cut)
+            if any(first <= each.offset < last for first, last in inside)
+        ]
 
     def _base(self, part: Partition) -> Path:
         return self.folder / f"{part.label}.img"
@@ -180,7 +184,7 @@ def wrong(run: Run, card: Path, cut: int, before: Mapping[int, Held]) -> Iterato
             yield f"recording {number} was shown as one, and nothing of it is vouched for"
 
 
-def _journal(card: Path, number: int) -> Sequence[Mapping[str, object]]:
+def _journal(card: Path, number: int) -> Sequence[Mapping[str, Any]]:
     with suppress(OSError, ValueError):
         return Journal.read(card / RECORDINGS / recording(number)).flushes
     return ()
@@ -197,7 +201,7 @@ def recovered(run: Run, camera: Path, before: Mapping[int, Held]) -> Iterator[st
         if (shown == "recording") != (cut is not None):
             yield f"it shows {shown}, and {cut} was cut off"
         if cut is not None:
-            _wait(lambda: (card / RECORDINGS / recording(cut) / MANIFEST).exists())  # behind what is live
+            _wait((card / RECORDINGS / recording(cut) / MANIFEST).exists)  # behind what is live
         service.stop()
     except CameraError as error:
         yield str(error)

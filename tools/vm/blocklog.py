@@ -98,7 +98,9 @@ def _entry(number: int, fields: tuple[int, int, int, int], source: int, sector: 
         ("sectors", sectors and flags & MARK),
     ):
         if wrong:
-            raise LogError(f"block log: entry {number}: {name}: sector {first}, {sectors} sectors, flags {flags:#x}, length {length}")
+            raise LogError(
+                f"block log: entry {number}: {name}: sector {first}, {sectors} sectors, flags {flags:#x}, length {length}"
+            )
     return Entry(flags, Piece(offset, long, None if flags & DISCARD else source) if sectors else None)
 
 
@@ -110,7 +112,11 @@ def flushed(entries: Sequence[Entry], cut: int) -> int:
 def kept(entries: Sequence[Entry], since: int, cut: int) -> list[Piece]:
     """What is durable of the entries from ``since`` to ``cut``: all that the last flush covers, and what is so by itself."""
     until = flushed(entries, cut)
-    return [each.piece for at, each in enumerate(entries[:cut]) if at >= since and each.piece and (at < until or each.durable)]
+    return [
+        each.piece
+        for at, each in enumerate(entries[:cut])
+        if at >= since and each.piece and (at < until or each.durable)
+    ]
 
 
 def loose(entries: Sequence[Entry], cut: int) -> list[Piece]:

@@ -56,10 +56,11 @@ def command(parts: Parts, sockets: Path) -> list[str]:
     machine = [*_BOARD, "-accel", "tcg,thread=multi", "-dtb", str(parts.tree)]
     plain = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-net", "none"]
     start = ["-kernel", str(parts.kernel), "-initrd", str(parts.first), "-append", f"{_KERNEL} {parts.words}".rstrip()]
-    more = [("more", f"{parts.more},readonly=on", 6)] if parts.more else []
+    every: list[tuple[str, Path | str, int]] = [("card", parts.card, 3), ("board", parts.board, 4)]
+    every += [("more", f"{parts.more},readonly=on", 6)] if parts.more else []
     disks = [
         argument
-        for name, path, address in [("card", parts.card, 3), ("board", parts.board, 4), *more]
+        for name, path, address in every
         for argument in (
             *_drive(name, path, parts.log if name == "card" else None),
             *("-device", f"virtio-blk-pci,drive={name},addr={address}"),  # the first address is the first disk

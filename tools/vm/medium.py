@@ -20,7 +20,9 @@ MENDED = 1
 """What ``e2fsck`` ends with where it mended something, as it does at a boot: at least it played the journal back."""
 _BLOCK = 1 << 20
 _TORN = "Superblock checksum does not match"
-_OWNER = re.compile(r"(?:rdump|dump_file|rdump_inode|fix_perms): Operation not permitted while changing ownership of .*")
+_OWNER = re.compile(
+    r"(?:rdump|dump_file|rdump_inode|fix_perms): Operation not permitted while changing ownership of .*"
+)
 
 
 def begin(path: Path) -> None:
@@ -45,7 +47,11 @@ class BlockLog:
 @contextmanager
 def opened(path: Path, card: int) -> Iterator[BlockLog]:
     """The log of a card of ``card`` bytes, so far.  LogError where it is none."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped, memoryview(mapped) as data:
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped,
+        memoryview(mapped) as data,
+    ):
         yield BlockLog(tuple(read(data, card)), data)
 
 
@@ -89,7 +95,11 @@ def mount(path: Path) -> bool:
 def _check(path: Path, how: str) -> str | None:
     """What ``e2fsck`` says where it does not end well."""
     done = subprocess.run([found("e2fsck"), "-f", how, path], capture_output=True, text=True, check=False, timeout=60)
-    return f"e2fsck ({done.returncode}): {done.stdout.strip()} {done.stderr.strip()}" if done.returncode & ~MENDED else None
+    return (
+        f"e2fsck ({done.returncode}): {done.stdout.strip()} {done.stderr.strip()}"
+        if done.returncode & ~MENDED
+        else None
+    )
 
 
 def extract(path: Path, into: Path, *, offset: int = 0) -> None:
@@ -102,7 +112,10 @@ def extract(path: Path, into: Path, *, offset: int = 0) -> None:
         check=False,
         timeout=60,
     )
-    said = [line for line in done.stderr.splitlines() if line and not line.startswith("debugfs ") and not _OWNER.fullmatch(line)]
+    said = [
+        line
+        for line in done.stderr.splitlines()
+        if line and not line.startswith("debugfs ") and not _OWNER.fullmatch(line)
+    ]
     if done.returncode or said:
         raise VmError(f"debugfs: {' '.join(said) or done.returncode}")
-

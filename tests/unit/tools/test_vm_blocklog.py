@@ -12,6 +12,7 @@ from tests.oracles import needs
 from tools.vm import blocklog, disk, medium
 from tools.vm.blocklog import DISCARD, FLUSH, FUA, LONGEST, MARK, LogError, Piece, flushed, kept, loose, read, survivors
 from tools.vm.layout import MIB, Partition
+from tools.vm.trouble import VmError
 
 SECTOR = 512
 DISK = 64 * SECTOR
@@ -39,7 +40,13 @@ def block(fill: int, sectors: int = 1) -> bytes:
 def test_each_kind_of_entry_is_read() -> None:
     """Writes with the place of their data, flushes, discards without data, marks whose text stands in their own sector."""
     mark = struct.pack("<QQQQ", 0, 0, MARK, 4) + b"here"
-    told = log(entry(2, block(7, 3)), entry(0, flags=FLUSH), entry(9, flags=DISCARD, sectors=4), mark.ljust(SECTOR, b"\0"), entry(1, block(8), FUA))
+    told = log(
+        entry(2, block(7, 3)),
+        entry(0, flags=FLUSH),
+        entry(9, flags=DISCARD, sectors=4),
+        mark.ljust(SECTOR, b"\0"),
+        entry(1, block(8), FUA),
+    )
     found = list(read(told, DISK))
     assert [each.piece for each in found] == [
         Piece(2 * SECTOR, 3 * SECTOR, 2 * SECTOR),
@@ -100,7 +107,9 @@ def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_flush_keeps_what_ended_before_it_and_nothing_after() -> None:
     """What came behind the last flush may be lost, unless it was forced."""
-    entries = list(read(log(entry(1, block(1)), entry(0, flags=FLUSH), entry(2, block(2)), entry(3, block(3), FUA)), DISK))
+    entries = list(
+        read(log(entry(1, block(1)), entry(0, flags=FLUSH), entry(2, block(2)), entry(3, block(3), FUA)), DISK)
+    )
     one, _, two, three = (each.piece for each in entries)
     assert [flushed(entries, cut) for cut in range(5)] == [0, 0, 2, 2, 2]
     assert kept(entries, 0, 1) == []
@@ -172,7 +181,7 @@ def test_files_come_out_of_a_file_system_that_is_not_mounted(tmp_path: Path) -> 
     with image.open("r+b") as file:
         file.seek(8192)
         file.write(b"\xff" * 65_536)
-    with pytest.raises(medium.VmError, match="e2fsck"):
+    with pytest.raises(VmError, match="e2fsck"):
         medium.mount(image)
-    with pytest.raises(medium.VmError, match="debugfs"):
+    with pytest.raises(VmError, match="debugfs"):
         medium.extract(tmp_path / "none", tmp_path / "other")

@@ -41,12 +41,20 @@ def accounts(passwd: str, shadow: str) -> dict[str, dict[str, str]]:
     """Each account's shell, and what stands where its password's hash would."""
     shells = {fields[0]: fields[6] for fields in (line.split(":") for line in passwd.splitlines())}
     hashes = {fields[0]: fields[1] for fields in (line.split(":") for line in shadow.splitlines())}
-    return {name: {"shell": shells.get(name, ""), "password": hashes.get(name, "")} for name in shells.keys() | hashes.keys()}
+    return {
+        name: {"shell": shells.get(name, ""), "password": hashes.get(name, "")}
+        for name in shells.keys() | hashes.keys()
+    }
 
 
 def said(*command: str) -> list[str]:
     """The lines of what a program of systemd's says."""
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def read(path: str) -> str:
+    """A file's text."""
+    return Path(path).read_text()
 
 
 def settled() -> bool:
@@ -61,9 +69,9 @@ def settled() -> bool:
 
 def report() -> Mapping[str, object]:
     """All of it."""
-    done, read = settled(), lambda path: Path(path).read_text()
-    show = dict(line.split("=", 1) for line in said("systemctl", "show", SERVICE))
-    status = dict(line.split(":", 1) for line in read(f"/proc/{show['MainPID']}/status").splitlines())
+    done = settled()
+    show = dict(line.split("=", 1) for line in said("systemctl", "show", SERVICE) if "=" in line)
+    status = read(f"/proc/{show['MainPID']}/status")
     return {
         "settled": done,
         "failed": said("systemctl", "list-units", "--state=failed", "--no-legend", "--plain"),
@@ -71,10 +79,19 @@ def report() -> Mapping[str, object]:
         "tainted": int(read("/proc/sys/kernel/tainted")),
         "mounts": list(mounts(read("/proc/self/mountinfo"))),
         "swaps": read("/proc/swaps").splitlines()[1:],
-        "ports": [each for name in _PORTS if Path("/proc/net", name).exists() for each in ports(name, read(f"/proc/net/{name}"))],
+        "ports": [
+            each
+            for name in _PORTS
+            if Path("/proc/net", name).exists()
+            for each in ports(name, read(f"/proc/net/{name}"))
+        ],
         "accounts": accounts(read("/etc/passwd"), read("/etc/shadow")),
-        "service": {"state": show["ActiveState"], "ready_us": int(show["ActiveEnterTimestampMonotonic"]), "restarts": int(show["NRestarts"])},
-        "user": status["Uid"].split()[1],
+        "service": {
+            "state": show["ActiveState"],
+            "ready_us": int(show["ActiveEnterTimestampMonotonic"]),
+            "restarts": int(show["NRestarts"]),
+        },
+        "user": next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1],
     }
 
 
