@@ -155,8 +155,8 @@ vm: $(READY) ## a camera that boots in a virtual machine, with the kernel's GPIO
 	@$(RUN) -m tools.vm $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)")
 
 .PHONY: vm-test
-vm-test: $(READY) ## boot it, press its button on the wire, cut it off, dock it over USB (minutes)
-	@$(RUN) -m pytest tests/vm/boots.py $(PYTEST_ARGS)
+vm-test: $(READY) ## boot it, press its button on the wire, cut it off 200 times and more, dock it over USB (10 minutes at most)
+	@$(RUN) -m tests.vm $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)") $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
 
 .PHONY: vm-contract
 vm-contract: $(READY) ## the contract suites on its kernel: GPIO from outside, USB gadget, I2C, ext4, RTC, systemd (minutes)
