@@ -32,8 +32,6 @@ from tools.vm.hands import read_board
 from tools.vm.rootfs import PACKAGES
 
 DOCK_S, ERASED_S = 240.0, 120.0
-DARK_S = 3.0
-"""Longer than the dark part of any pattern of a light that says that it records."""
 GREEN, RED, DARK = frozenset({"green"}), frozenset({"red"}), frozenset[str]()
 FLUSHES = 60
 """So many of the card's flushes is a recording long before something is done to it."""
@@ -97,8 +95,7 @@ def test_a_press_records(first: Camera, story: Story) -> None:
         first.hands.wait_lit("front", RED, LIGHT_S)
         first.wait_flushes(FLUSHES)
         if number == 1:
-            first.hands.stop()
-            first.hands.wait_dark("front", DARK_S, LIGHT_S)
+            first.end()
 
 
 def test_it_is_cut_off_and_the_log_tells_all(first: Camera, story: Story) -> None:
@@ -188,8 +185,7 @@ def test_it_resumes_stops_and_docks(second: Camera, story: Story) -> None:
     second.hands.wait_lit("front", RED, BOOT_S)
     figure(boot_to_resumed_s=round(time.monotonic() - began, 1))
     second.wait_flushes(FLUSHES // 3)
-    second.hands.stop()
-    second.hands.wait_dark("front", DARK_S, LIGHT_S)
+    second.end()
     sound(second)
     story.store = story.place / "store"
     serve: Sequence[str | Path] = (

@@ -22,8 +22,13 @@ from tools.vm.guest.report import MARK
 from tools.vm.hands import Hands, read_board
 from tools.vm.layout import Partition, card_bytes
 from tools.vm.machine import Machine, Parts
+from tools.vm.trouble import VmError
 
 BOOT_S, LIGHT_S = 240.0, 60.0
+DARK_S = 3.0
+"""Longer than the dark part of any pattern of a light that says that it records."""
+STOPS, ASKED_S = 3, 20.0
+"""A stop that is not confirmed within five seconds is none."""
 TROUBLE = re.compile(r".*(?:Failed to start|Failed with result|ordering cycle|Dependency failed|Oops|Call trace).*")
 
 
@@ -51,6 +56,18 @@ class Camera:
                     return
             assert time.monotonic() < until, f"after {LIGHT_S:g} s there were not {number} flushes more"
             time.sleep(0.2)
+
+    def end(self) -> None:
+        """End the recording, as an officer would: whoever is asked to confirm and was not heard asks again."""
+        for _ in range(STOPS - 1):
+            self.hands.stop()
+            try:
+                self.hands.wait_dark("front", DARK_S, ASKED_S)
+            except VmError:
+                continue
+            return
+        self.hands.stop()
+        self.hands.wait_dark("front", DARK_S, LIGHT_S)
 
     def report(self) -> Mapping[str, Any]:
         """What it says of this boot (tools/vm/guest/report.py)."""

@@ -11,6 +11,7 @@ from tools.vm.trouble import VmError
 from tools.vm.wires import Wires
 
 _LOOK_S = 0.1
+_SHORT_S = 0.3  # an emulated processor that others keep busy may not see a shorter one
 _CHANNELS = ("red", "green", "blue")
 _LIGHTS = ("top", "front")
 """The tables of ``lights``; what else stands there is about how they are driven."""
@@ -64,7 +65,7 @@ class Hands:
         """End a recording: hold the record button for three seconds, and confirm by a short press once the finger has rested."""
         self.press(hold_s=hold_s)
         time.sleep(rest_s)
-        self.press()
+        self.press(hold_s=_SHORT_S)
 
     def lit(self, light: str) -> frozenset[str]:
         """The channels of a light that are lit now."""
