@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from tools.vm import machine
 from tools.vm.layout import MIB, SECTOR
 
 EPOCH = "1700000000"
-PATHS = f"{os.environ['PATH']}{os.pathsep}/usr/sbin{os.pathsep}/sbin"
+PATHS = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin", "/sbin"))
+"""The scripts call a python3 of their own, which is Buildroot's on a build host: here it is the one that runs the tests."""
 MAKES = ("genimage", "mcopy", "mke2fs", "mkfs.vfat", "sfdisk", "veritysetup")
 
 
@@ -338,7 +340,7 @@ def test_buildroots_script_makes_a_root_a_cameras(tmp_path: Path) -> None:
     """Post-build.sh with a stand-in for the host's Python: RAUC's configuration, the certificate, what the system says it is."""
     place = a_root(tmp_path / "target")
     (tmp_path / "host/bin").mkdir(parents=True)
-    (tmp_path / "host/bin/python3").symlink_to(shutil.which("python3") or "")
+    (tmp_path / "host/bin/python3").symlink_to(sys.executable)
     (tmp_path / "config").write_text('BR2_LAPEL_BOARD="pi5"\nBR2_LAPEL_VERSION="0.1.0"\n')
     (tmp_path / "root.pem").write_text("certificate")
     told = {"HOST_DIR": str(tmp_path / "host"), "BR2_CONFIG": str(tmp_path / "config"), "LAPEL_COMMIT": "cafe"}
