@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
-import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -22,6 +20,7 @@ from tests.docking import DockEnd, Peer, Wire, desk
 from tests.fault.soak.dockings import Passing
 from tests.fault.soak.shift import _ask
 from tests.hostile.peers import Liar, Script
+from tests.hostile.scales import Scales
 from tests.pki import Holder, Pki
 from tests.rig import Rig, copy, pki, settings_line
 from tools.dock.events import DockEvent
@@ -47,12 +46,30 @@ def withdrawn() -> Holder:
 
 def camera(*, quality: ClockQuality = ClockQuality.RTC, utc_ms: int = 1_790_000_000_000, **values: Any) -> Rig:
     """A camera in its second boot, with two recordings, the first one marked; what is receipted is erased at once."""
-    rig = Rig.new(**{"keep_after_receipt_h": 0, **values}).run(4).tap().run(1).tap().stop().run(1).tap().run(1).stop()
-    rig = rig.power_cut().run(1)
+    before = _first_boot(tuple(sorted(values.items())))
+    survivors = before.evidence.crash(), before.config.crash()
+    rig = Rig.start(*survivors, before.clock.power_cycle(), replace(before.signer), before.values).run(1)
     rig.camera.writer.ask = lambda action: _ask(rig, action)  # type: ignore[method-assign]  # one thread here
     rig.camera.shelf.settings(settings_line(rig.values, serial=2, revoked=(withdrawn().chain.fingerprint,)))
     rig.clock.put(utc_ms, quality)
     return rig.run(1)
+
+
+@functools.cache
+def _first_boot(values: tuple[tuple[str, Any], ...]) -> Rig:
+    """The life of a camera until its power was cut: lived once, and gone on with by each that asks."""
+    return (
+        Rig.new(**{"keep_after_receipt_h": 0, **dict(values)})
+        .run(4)
+        .tap()
+        .run(1)
+        .tap()
+        .stop()
+        .run(1)
+        .tap()
+        .run(1)
+        .stop()
+    )
 
 
 def footage(rig: Rig, folder: Path) -> dict[str, dict[str, bytes]]:
@@ -105,7 +122,6 @@ class Bench:
         self.authority: Pki = pki()
         self.holder = self.authority.dock
         self.liars: list[Liar] = []
-        self._base = 0
         self._times: list[tuple[str, int]] = []
 
     def liar(self, script: Callable[[Liar], Script], identity: Identity | None = None, **more: Any) -> Liar:
@@ -123,11 +139,12 @@ class Bench:
         identity = DockIdentity(self.holder.chain, self.holder.key, self.authority.trust)
         return DockEnd(replace(place, identity=identity), self.kind)
 
-    def meet(self, *attempts: Callable[[Bench], Peer], done: bool = False) -> Told:
+    def meet(self, *attempts: Callable[[Bench], Peer], done: bool = False, exact: bool = False) -> Told:
         """Meet these one after the other, then an honest dock; ``AssertionError`` unless all footage outlives the former byte for byte,
-        or, with ``done``, was handed over to them."""
+        or, with ``done``, was handed over to them.  ``exact``: how to weigh (see ``Scales``)."""
         left = list(attempts)
         now: Callable[[Bench], Peer] | None = None
+        scales = Scales(exact=exact)
         lines = self.rig.camera.vault.volume.audit.ledger.line
         passing = Passing(self.rig, (MOST_SECONDS + 60) * len(attempts) + HONEST_SECONDS, {})
 
@@ -136,7 +153,7 @@ class Bench:
             self._note("met")
             now = left.pop(0) if left else Bench.honest
             if now is Bench.honest:
-                self._look(lines, done=done)
+                self._look(scales, lines, done=done)
             return now(self)
 
         def report(news: DockNews) -> None:
@@ -157,23 +174,20 @@ class Bench:
 
         shelf, berth = self.rig.camera.shelf, self.rig.camera.berth
         link = DockLink(DockParts(wire, self.rig.clock, vault.session, shelf, vault.trust, draw, report, berth=berth))
-        gc.collect()
-        tracemalloc.start()
-        self._base = tracemalloc.get_traced_memory()[0]
+        scales.start()
         try:
             link.run(passing)
         finally:
-            tracemalloc.stop()
+            scales.stop()
         self.rig.run(1)
         self._measure()
         return self.told
 
-    def _look(self, lines: int, *, done: bool) -> None:
+    def _look(self, scales: Scales, lines: int, *, done: bool) -> None:
         """The last hostile docking is over: what it cost, what it left in the log, and that all footage is there."""
-        if not tracemalloc.is_tracing():
+        if not scales.running:
             return
-        self.told.peak = tracemalloc.get_traced_memory()[1] - self._base
-        tracemalloc.stop()
+        self.told.peak = scales.stop()
         self.told.lines = self.rig.camera.vault.volume.audit.ledger.line - lines
         self.told.outcomes = [
             line["data"]["outcome"] for line in self.rig.audit() if line["kind"] == "dock" and line["line"] > lines

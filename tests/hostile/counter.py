@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import tracemalloc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from firmware.dock.wire import encode
 from firmware.evidence.certs import Trust
 from tests.docking import NANO, MemoryShelf, Peer, camera, desk, stored, visit
 from tests.hostile.peers import Act, Liar, Script
+from tests.hostile.scales import Scales
 from tests.pki import Pki
 from tools.dock.events import DockEvent
 from tools.dock.rack.crowd import Crowd
@@ -128,18 +127,18 @@ class Counter:
 
         return self.liar(script)
 
-    def meet(self, peer: Peer) -> Told:
-        """Attend this camera; ``AssertionError`` unless the store still has all that it had."""
+    def meet(self, peer: Peer, *, exact: bool = False) -> Told:
+        """Attend this camera; ``AssertionError`` unless the store still has all that it had.  ``exact``: how to weigh (see ``Scales``)."""
         begun = self.shelf.clock.now_ns
         reception = Reception(self.at, rack=Rack(), crowd=Crowd(), monotonic_ns=lambda: self.shelf.clock.now_ns)
         plug = Plug(peer, self.shelf, serial=self.serial)
-        gc.collect()
-        tracemalloc.start()
+        scales = Scales(exact=exact)
+        scales.start()
         try:
             told = Told(reception.attend(plug, SLOT), list(self.events))
-            told.peak = tracemalloc.get_traced_memory()[1]
+            told.peak = scales.stop()
         finally:
-            tracemalloc.stop()
+            scales.stop()
             plug.close()
         told.seconds = (self.shelf.clock.now_ns - begun) / NANO
         now = self.files()

@@ -11,6 +11,7 @@ import pytest
 from tests.hostile.cameras import LINES, TALKS, Row
 from tests.hostile.counter import MOST_BYTES, Counter, receipts
 from tests.hostile.peers import Liar
+from tests.hostile.scales import GREEDY
 from tests.pki import Pki
 from tools.dock.events import TROUBLE, Kind
 
@@ -35,7 +36,7 @@ def test_a_hostile_camera(pki: Pki, row: Row, tmp_path: Path, *, serial: bool) -
     """Meet one hostile camera, then an honest one."""
     counter = Counter(pki, tmp_path, serial=serial)
     peer = row.make(counter)
-    told = counter.meet(peer)
+    told = counter.meet(peer, exact=row.word in GREEDY)
     found = [event for event in told.events if event.kind is row.kind and re.search(row.says, event.text)]
     blamed = [event for event in told.events if event.kind in TROUBLE]
     assert found if row.kind is not None else not blamed, [(event.kind, event.text) for event in told.events]

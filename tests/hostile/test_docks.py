@@ -12,6 +12,7 @@ from firmware.dock.messages import Error, Refused
 from hal.interface import PortKind
 from tests.hostile.bench import MOST_BYTES, Bench, camera
 from tests.hostile.docks import NOBODY, TALKS, Row
+from tests.hostile.scales import GREEDY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ MOST_LINES = 24
 def judge(row: Row, kind: PortKind, folder: Path) -> None:
     """Meet one hostile dock, then an honest one."""
     bench = Bench(camera(**row.camera), folder, kind)
-    told = bench.meet(row.attempt, done=row.done)
+    told = bench.meet(row.attempt, done=row.done, exact=row.word in GREEDY)
     codes = tuple(said.code for liar in bench.liars for said in liar.heard if isinstance(said, Error | Refused))
     assert codes == row.codes
     if not row.done:
