@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import random
@@ -44,15 +45,17 @@ VALUES: dict[str, tuple[Any, ...]] = {
 NEEDS = [frozenset(each) for count in range(5) for each in itertools.combinations(Need, count)]
 
 
-def standings() -> list[Standing]:
+@functools.cache
+def standings() -> tuple[Standing, ...]:
     """Every camera that can be."""
-    return [Standing(**dict(zip(VALUES, each, strict=True))) for each in itertools.product(*VALUES.values())]
+    return tuple(Standing(**dict(zip(VALUES, each, strict=True))) for each in itertools.product(*VALUES.values()))
 
 
-def some() -> list[Standing]:
+@functools.cache
+def some() -> tuple[Standing, ...]:
     """Enough of them, the same each time: the good one, those that lack one thing, and others."""
     one_off = [replace(WELL, **{name: value}) for name, values in VALUES.items() for value in values]
-    return [*one_off, *random.Random(1).sample(standings(), 2000)]
+    return (*one_off, *random.Random(1).sample(standings(), 2000))
 
 
 def test_the_table_is_total() -> None:
