@@ -46,6 +46,8 @@ NPM := build/npm/.ready
 # Node.js from elsewhere does not bear Debian's npm beside it: where both are there, both are left as they are.
 APART := if command -v node >/dev/null && command -v npm >/dev/null; then grep -vxE 'nodejs|npm'; else cat; fi
 RUN := $(VENV)/bin/python
+# Tests start hundreds of processes: where what Python compiles may not be kept, each of them compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 SCRIPTS = $(shell git ls-files '*.sh' .ci/run buildroot/overlay/usr/lib/lapel buildroot/board/overlay/usr/lib/lapel)
 
@@ -91,7 +93,7 @@ demo-check: $(READY) ## what the demo left, before stock age, ffmpeg, openssl an
 .PHONY: test
 test: $(READY) ## all tests that need no root and no browser, with coverage of firmware/
 	@mkdir -p build
-	@$(RUN) -m pytest -n auto --dist loadfile $(HELD:%=--ignore=%) --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
+	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(HELD:%=--ignore=%) --cov --cov-report=json:build/coverage.json --cov-report=term:skip-covered $(PYTEST_ARGS)
 	@$(RUN) -m tests.coverage_floor build/coverage.json
 
 .PHONY: browser
