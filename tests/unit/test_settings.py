@@ -233,6 +233,7 @@ def _memory(chosen: dict[str, Any]) -> int:
 
 
 @given(VALID, VALID)
+@pytest.mark.no_cover
 def test_valid_layers_load_where_there_is_memory_for_them(board: dict[str, object], signed: dict[str, object]) -> None:
     """Whatever obeys the rules loads, each value is that of the strongest layer that has it, and what is too big together is refused."""
     expected = _expected(board, signed)

@@ -44,6 +44,7 @@ def drained(hours: float, start: float, until_s: int, gauge: Callable[[float], i
 
 @pytest.mark.parametrize("hours", [1.0, 2.5, 6.0, 12.0, 24.0])
 @pytest.mark.parametrize("start", [100.0, 63.7, 20.2])
+@pytest.mark.no_cover
 def test_the_forecast_is_right(hours: float, start: float) -> None:
     """Once it can say anything it is right to a percent's time, and within a tenth of it at the end."""
     charge, said = Charge(), 0

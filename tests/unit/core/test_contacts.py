@@ -95,6 +95,7 @@ def test_an_alarm_that_never_ends_is_broken() -> None:
         assert broken(contact) is False
 
 
+@pytest.mark.no_cover
 def test_an_empty_holster_is_none() -> None:
     """It is empty for as long as nobody puts anything back."""
     contact = fresh("holster")

@@ -380,6 +380,7 @@ def raw(storm: list[tuple[int, Button, bool]]) -> list[Raw]:
 
 
 @given(storms, steps, policies, st.integers(30, 4000), st.sampled_from(Recording))
+@pytest.mark.no_cover
 def test_no_storm_loses_the_press_after_it(
     storm: list[tuple[int, Button, bool]], tick_ms: int, policy: Policy, length: int, state: Recording
 ) -> None:
@@ -426,6 +427,7 @@ def test_no_lost_edge_loses_the_press_after_it(
 
 
 @given(storms, steps, st.integers(30, 700), st.integers(60, 700))
+@pytest.mark.no_cover
 def test_no_storm_loses_two_presses_where_two_are_wanted(
     storm: list[tuple[int, Button, bool]], tick_ms: int, length: int, pause: int
 ) -> None:
@@ -458,6 +460,7 @@ def held_ms(edges: list[Raw], until: int) -> int:
 
 @settings(max_examples=200)
 @given(storms, steps, policies)
+@pytest.mark.no_cover
 def test_nothing_stops_without_a_hold_and_an_answer(
     storm: list[tuple[int, Button, bool]], tick_ms: int, policy: Policy
 ) -> None:
@@ -479,6 +482,7 @@ holds = st.tuples(st.integers(2500, 4500), st.integers(1, 6000), st.integers(1, 
 
 @settings(max_examples=200)
 @given(st.lists(holds, min_size=1, max_size=5), steps)
+@pytest.mark.no_cover
 def test_holds_and_presses_stop_exactly_where_they_should(
     gestures: list[tuple[int, int, int, int]], tick_ms: int
 ) -> None:
@@ -504,6 +508,7 @@ def test_holds_and_presses_stop_exactly_where_they_should(
 
 
 @given(storms, steps, policies)
+@pytest.mark.no_cover
 def test_the_function_button_never_moves_a_recording(
     storm: list[tuple[int, Button, bool]], tick_ms: int, policy: Policy
 ) -> None:

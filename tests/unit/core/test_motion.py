@@ -37,6 +37,7 @@ fall that hands and knees break is missed.  Who takes the camera off and lays it
 
 
 @pytest.mark.parametrize("name", RATES)
+@pytest.mark.no_cover
 def test_rates(name: str) -> None:
     """False alarms and misses, by the movement.  ``python -m tests.motion_rates`` prints them."""
     falls, downs = rates(name, SEEDS)
@@ -46,6 +47,7 @@ def test_rates(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["fall", "throw", "lie", "run"])
+@pytest.mark.no_cover
 def test_nothing_is_told_early_or_twice(name: str) -> None:
     """Not before it began, and each thing once."""
     for seed in range(10):
@@ -179,6 +181,7 @@ def test_readings_that_run_back_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-9, 16_000.0, -16_000.0])
+@pytest.mark.no_cover
 def test_a_broken_sensor_raises_nothing(value: float) -> None:
     """Nothing at all, or everything at its end: no alert, and no error."""
     assert feel([(value, value, value)] * 20_000, Random(0), Motion(Limits())) == [] or value == 16_000.0

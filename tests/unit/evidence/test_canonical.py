@@ -80,6 +80,7 @@ def test_memory_is_bounded(filler: bytes) -> None:
         pytest.param(listing(*[b"0.000000000000000"] * (VALUES_OF_A_PAPER - 3)), "not an integer", id="fractions"),
     ],
 )  # fmt: skip
+@pytest.mark.no_cover
 def test_memory_of_what_is_parsed(data: bytes, refusal: str | None) -> None:
     """Nor does what is parsed, whatever it is made of: a sixth and more of what a camera has for a docking is left."""
     assert len(data) <= PAPER

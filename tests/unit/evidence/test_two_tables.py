@@ -259,6 +259,7 @@ def compare(ours: Reader, theirs: Reader, payload: Payload) -> None:
 @pytest.mark.parametrize(
     ("kind", "payload"), PAYLOADS, ids=[f"{kind.typ}-{number}" for number, (kind, _) in enumerate(PAYLOADS)]
 )
+@pytest.mark.no_cover
 def test_tables_agree(kind: Kind, payload: Payload) -> None:
     """Whatever one reader takes of a signed object, the other takes too, to the last number and character."""
     compare(partial(documents.check, kind), partial(desk.check_payload, kind.typ), payload)

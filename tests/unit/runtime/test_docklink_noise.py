@@ -79,6 +79,7 @@ def dock(shelf: MemoryShelf, pki: Pki, store: Path, spec: LineSpec) -> tuple[dic
 
 
 @pytest.mark.parametrize("error_rate", [0.0, 1e-6, 1e-5])
+@pytest.mark.no_cover
 def test_an_offload_over_a_bad_uart(pki: Pki, tmp_path: Path, error_rate: float) -> None:
     """A whole offload, from the first request for a recording to its receipt, carries seven tenths and more of what the bit errors allow, and
     every byte arrives."""
