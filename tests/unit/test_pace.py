@@ -1,0 +1,31 @@
+"""The tables that keep ``make test`` short name files that there are, and none of them for nothing."""
+
+from __future__ import annotations
+
+from tests import pace
+
+
+def test_every_file_exists() -> None:
+    """One that was renamed would be watched, or come last, without a word."""
+    assert [name for name in (*pace.WATCHED, *pace.AGAIN, *pace.LONGEST) if not (pace.HERE / name).exists()] == []
+
+
+def test_what_is_watched() -> None:
+    """The pure parts and the whole camera; not what runs them once more, nor what runs none of firmware/."""
+    names = ("unit/core/test_ring.py", "sim/test_recording.py", "sim/test_shift.py", "unit/tools/test_dock.py")
+    assert [pace.watched(pace.HERE / name) for name in names] == [True, True, False, False]
+
+
+def test_who_runs_a_camera_again_would_be_watched() -> None:
+    """Else its row says nothing."""
+    assert all(
+        any((pace.HERE / name).is_relative_to(pace.HERE / place) for place in pace.WATCHED) for name in pace.AGAIN
+    )
+
+
+def test_the_longest_begin() -> None:
+    """In the order of the table, and before all others, which stay as they are."""
+    first, second, *_ = pace.LONGEST
+    names = ("unit/core/test_ring.py", second, "sim/test_recording.py", first)
+    ordered = sorted((pace.HERE / name for name in names), key=pace.rank)
+    assert [str(path.relative_to(pace.HERE)) for path in ordered] == [first, second, names[0], names[2]]
