@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -37,12 +38,14 @@ LONGEST = (
 """The files that take longest: a run on several cores begins with them, so that none of them is left over at its end."""
 
 
+@functools.cache
 def watched(path: Path) -> bool:
     """Whether coverage is measured in this file."""
     places, again = ({HERE / name for name in names} for names in (WATCHED, AGAIN))
     return path not in again and not places.isdisjoint((path, *path.parents))
 
 
+@functools.cache
 def rank(path: Path) -> int:
     """When this file's turn is: the lowest begins."""
     return {HERE / name: rank for rank, name in enumerate(LONGEST)}.get(path, len(LONGEST))
