@@ -15,8 +15,8 @@ LARGEST = 2**53 - 1
 KIB, MIB = 1 << 10, 1 << 20
 
 _REQUESTS = {
-    4: "STORING", 5: "STORING", 13: "STORING", 22: "STORING", 14: "STORING", 23: "STORING", 6: "LISTING", 8: "NAMING", 10: "SENDING",
-    24: "OFFERING", 18: "ANSWERING", 20: "CLOSED",
+    4: "STORING", 5: "STORING", 13: "STORING", 22: "STORING", 14: "STORING", 23: "STORING", 35: "STORING", 6: "LISTING", 8: "NAMING",
+    10: "SENDING", 24: "OFFERING", 18: "ANSWERING", 20: "CLOSED",
 }  # fmt: skip
 _NOT_NOW = {17: "READY", 16: "READY"}
 STATES: Mapping[str, tuple[str, Mapping[int, str]]] = {
@@ -56,6 +56,7 @@ RAW = {
     26: (1, 64 * KIB),
     30: (1, KIB),
     32: (1, 64 * KIB),
+    35: (0, 64 * KIB),
 }
 JSON_LIMIT = 64 * KIB
 
