@@ -12,17 +12,20 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.fault.live.card import open_with_stock_tools
+from firmware.runtime.names import RECORDINGS, recording, segment
+from tests.fault.live.card import Journal, open_with_stock_tools
 from tests.oracles import missing
 from tests.vm.camera import BOOT_S, LIGHT_S, TROUBLE, Camera, Story, figure, quick_folder, remains, sound, switched_on
 from tests.vm.cuts import EVIDENCE, Cutter, held, wrong
@@ -46,13 +49,15 @@ def built() -> Built:
 
 
 @pytest.fixture(scope="module")
-def story(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """A card and a board of these tests' own."""
+def story(request: pytest.FixtureRequest, built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """A card and a board of these tests' own; they take gigabytes, and stay where something failed."""
     place = tmp_path_factory.mktemp("camera")
     for name in ("before.img", "card.img"):
         disk.copy(built.parts.card, place / name)
     disk.copy(built.parts.board, place / "board.img")
-    return Story(built, place)
+    yield Story(built, place)
+    if not request.session.testsfailed:
+        shutil.rmtree(place)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +92,10 @@ def test_nothing_is_wrong_with_a_boot(first: Camera) -> None:
 def test_a_press_records(first: Camera, story: Story) -> None:
     """An edge on the button's pin lights the front lamp, which says that it records; a long press and a short one end it; another one begins."""
     for number in (1, 2):
+        began = time.monotonic()
         first.hands.press()
-        figure(**{f"press_{number}_to_recording_s": round(first.hands.wait_lit("front", RED, LIGHT_S), 1)})
+        first.hands.wait_lit("front", RED, LIGHT_S)
+        figure(**{f"press_{number}_to_recording_s": round(time.monotonic() - began, 1)})
         story.lit[number] = first.entries()
         first.hands.wait_lit("top", RED, LIGHT_S)
         first.hands.wait_lit("top", DARK, LIGHT_S)  # it pulses
@@ -129,6 +136,19 @@ def test_what_the_last_flush_left(story: Story) -> None:
         (1, True, True),
         (2, True, False),
     ]
+    figure(most_at_risk_ms=at_risk_ms(Journal.read(story.place / "kept" / RECORDINGS / recording(2))))
+
+
+def at_risk_ms(journal: Journal) -> int:
+    """How much live footage was on no card yet, at the worst moment between two lines: from the last frame of one to when the next was made."""
+    first_live = segment(journal.opening["live_from"])
+    live = [
+        each for each in journal.flushes if each["tracks"] and each["tracks"]["video"] and each["file"] >= first_live
+    ]
+    return max(
+        int(after["clock"]["mono_ms"] - before["clock"]["mono_ms"] + before["lag_ms"])
+        for before, after in pairwise(live)
+    )
 
 
 def test_a_card_that_lost_something_is_found(story: Story) -> None:

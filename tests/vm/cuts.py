@@ -97,9 +97,13 @@ class Cutter:
 
     def recover(self, cut: int) -> list[str]:
         """What is wrong once the real service, on simulated parts, was started on what one cut leaves, and ended in good order."""
-        with self.left(cut) as camera:
-            before = held(camera / EVIDENCE)
-            return [f"cut {self.seed}:{cut}: recovery: {text}" for text in recovered(self.run, camera, before)]
+        name = f"cut {self.seed}:{cut}: recovery"
+        try:
+            with self.left(cut) as camera:
+                before = held(camera / EVIDENCE)
+                return [f"{name}: {text}" for text in recovered(self.run, camera, before)]
+        except (VmError, OSError, ValueError) as error:
+            return [f"{name}: {type(error).__name__}: {error}"]
 
     @contextmanager
     def left(self, cut: int) -> Iterator[Path]:
@@ -196,7 +200,7 @@ def recovered(run: Run, camera: Path, before: Mapping[int, Held]) -> Iterator[st
     card = camera / EVIDENCE
     cut, service = Log.read(card).cut, SimCamera(camera, replay=True)
     try:
-        service.start()
+        _start(service)
         shown = _settled(service)
         if (shown == "recording") != (cut is not None):
             yield f"it shows {shown}, and {cut} was cut off"
@@ -209,13 +213,25 @@ def recovered(run: Run, camera: Path, before: Mapping[int, Held]) -> Iterator[st
         with suppress(CameraError):
             service.kill()
     yield from complaints(verify_path(card, run.root, [run.key]))
-    for number, known in before.items():
-        if held(card)[number].lines[: len(known.lines)] != known.lines:
+    now = held(card)
+    for number, known in (
+        (number, known) for number, known in before.items() if known.lines
+    ):  # else it was only prepared
+        if number not in now or now[number].lines[: len(known.lines)] != known.lines:
             yield f"recording {number}: lines were lost"
+            continue
         for segment in sorted((card / RECORDINGS / recording(number)).glob("*.mp4.age")):
             trouble = open_with_stock_tools(segment, run.key, camera / "plain.mp4")
             if trouble is not None:
                 yield trouble
+
+
+def _start(service: SimCamera) -> None:
+    """Start it; on a machine that is too busy to let it answer in time, once more: that is one more cut."""
+    try:
+        service.start()
+    except CameraError:
+        service.start()
 
 
 def _settled(service: SimCamera) -> str:
