@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import os
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,12 @@ from tests.oracles import needs
 from tools.provision import Authority, ProvisionError, add_parser, create_authority, enrol_device
 from tools.provision.agekeys import AgeKey
 from tools.provision.authority import Changes
-from tools.provision.factory import samples
+from tools.provision.factory import display, samples
 from tools.provision.factory.admission import DeclinedError, Desk, Names
 from tools.provision.factory.labels import page
 from tools.provision.factory.ledger import COLUMNS, ENROLLED, ISSUED, Entry, Ledger
 from tools.provision.factory.samples import Keys
+from tools.provision.factory.tray import News, Tally, What
 
 Run = Callable[..., int]
 FACTS = Introduction((1,), "zero2w", "10000000abcd0001", "0.1.0", "tpm2", None)
@@ -437,6 +439,70 @@ def test_labels_are_read_by_another_hand(tmp_path: Path) -> None:
     command = ["zbarimg", "--quiet", "--raw", "--nodbus", str(picture)]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert sorted(said.stdout.split()) == sorted(each.certificate for each in entries)
+
+
+# What the operator sees.
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        """It does."""
+        return True
+
+
+NEWS = (
+    News(What.LISTENING, "usb"),
+    News(What.PLUGGED, "1-1.2"),
+    News(What.ENROLLED, "1-1.2", device="cam-0001", entry=entry(1)),
+    News(What.MET, "1-1.2", "ab" * 32, "cam-0001"),
+    News(What.FAILED, "1-1.3", "the camera does not do it: \x1b[2J[bold]no[/bold] (storage)", "cam-0002"),
+    News(What.LOST, "1-1.4", "the contact is gone"),
+    News(What.KNOWN, "1-1.5", "it belongs to another authority"),
+)
+
+
+def test_a_terminal_has_a_bar_and_a_line_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many are done, counted once each; what a camera says moves no cursor and paints nothing."""
+    monkeypatch.setenv("COLUMNS", "200")
+    stream = Terminal()
+    with display.shown(stream, 2, as_json=False) as show:
+        for each in NEWS:
+            show(each)
+    text = stream.getvalue()
+    assert "1/2" in text
+    assert "2/2" not in text
+    assert "[1-1.2] cam-0001: enrolled; its key is in a TPM" in text
+    assert "[1-1.3] cam-0002: NOT ENROLLED: the camera does not do it: ?[2J[bold]no[/bold] (storage)" in text
+    assert "\x1b[2J" not in text
+    assert "plugged in" not in text
+
+
+def test_elsewhere_there_are_plain_lines_and_lines_for_machines() -> None:
+    """Each says all of it, and the summary names those that are missing and why."""
+    plain, machine, tally = io.StringIO(), io.StringIO(), Tally()
+    with display.shown(plain, 2, as_json=False) as show, display.shown(machine, 2, as_json=True) as tell:
+        for each in NEWS:
+            tally.note(each)
+            show(each)
+            tell(each)
+    assert plain.getvalue().splitlines()[1:3] == [
+        f"[1-1.2] cam-0001: enrolled; its key is in a TPM, {entry(1).key}; certificate {entry(1).certificate}",
+        "[1-1.2] cam-0001: docks: enrolled, and the camera that the ledger has",
+    ]
+    told = [json.loads(line) for line in machine.getvalue().splitlines()]
+    assert [each["event"] for each in told] == [each.what.value for each in NEWS]
+    assert told[2]["entry"] == asdict(entry(1))
+    said = display.summary(tally, 2)
+    assert said.startswith("1 of 2 enrolled\n")
+    assert [line.split("]")[0] for line in said.splitlines()[1:]] == ["  [1-1.3", "  [1-1.4", "  [1-1.5"]
+    tally.note(News(What.MET, "1-1.3", "cd" * 32, "cam-0002"))
+    assert display.summary(tally, 2).startswith("1 of 2 enrolled, 1 had been\n")
+    assert tally.done(meet=True) == {"cam-0001", "cam-0002"}
+    tally.note(News(What.ENROLLED, "1-1.6", device="cam-0003", entry=entry(3)))
+    assert tally.done(meet=True) == {"cam-0001", "cam-0002"}, "not met yet"
+    assert tally.done(meet=False) == {"cam-0001", "cam-0002", "cam-0003"}
 
 
 # The command line.
