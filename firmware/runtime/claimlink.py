@@ -48,6 +48,8 @@ class ClaimLink:
         patience = Patience()
         while not stopping.is_set():
             if self._done() or not self.port.connected():
+                with suppress(OSError):
+                    self.port.reset()  # a connection that broke before anybody used it is made anew by this alone
                 stopping.wait(_NAP_S)
                 continue
             begun_ns = self.clock.monotonic_ns()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import random
 import re
+import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,9 +39,10 @@ from firmware.runtime.claim import LOCK, Facts, LockedError
 from firmware.runtime.enrolment import DEVICE, SETTINGS, Enrolment, NotEnrolledError
 from hal.interface import PortKind
 from hal.sim.crashes import Survival
+from hal.sim.dock import SimDock
 from hal.sim.memory import MemoryStorage
 from tests.claiming import DeskEnd, MemorySigner, Nobodys, ScriptEnd, files
-from tests.docking import Peer
+from tests.docking import Peer, Stop
 from tests.pki import Pki
 from tests.rig import PkiSigner, enrol
 from tools.provision import Authority, create_authority
@@ -522,6 +525,21 @@ def test_the_request_is_for_the_key_inside(desk: Desk) -> None:
     assert read_request(heard[1].data).name == "cam-7"
     assert signer.made == 1
     assert files(camera.config) == {}
+
+
+def test_a_connection_that_broke_before_it_was_used(desk: Desk) -> None:
+    """A desk that ends while a camera waits for its next attempt leaves a connection behind that is dead: it is made anew, and not looked at
+    for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = SimDock()
+        port.plug(f"tcp:127.0.0.1:{server.getsockname()[1]}")
+        server.accept()[0].close()
+        while port.connected():
+            time.sleep(0.001)
+        camera = Nobodys()
+        camera.link(port).run(Stop(camera.clock, 1))
+        assert port.connected()
+        port.unplug()
 
 
 def test_an_error_of_the_desk_ends_it(desk: Desk) -> None:
