@@ -155,6 +155,23 @@ def failed(verdict: Verdict) -> frozenset[Check]:
     return frozenset(check for check, result in verdict.items() if result not in {Result.OK, Result.NOT_TRIED})
 
 
+_ABLE: Final[Mapping[Check, frozenset[Result]]] = MappingProxyType(
+    {
+        Check.PICTURE: frozenset({Result.OK, Result.FLAT}),  # a lens may be covered, in a dock or by a hand
+        Check.STORAGE: frozenset(
+            {Result.OK, Result.SLOW, Result.NOT_TRIED}
+        ),  # not tried where a recording is being written
+        Check.SIGNATURE: frozenset({Result.OK}),
+        Check.DEVICE: frozenset({Result.OK, Result.SLOW}),
+    }
+)
+
+
+def able(verdict: Verdict) -> bool:
+    """Whether it has shown that it can record: frames flow, storage is written, signatures verify.  Only then is a new system kept."""
+    return all(verdict.get(check) in results for check, results in _ABLE.items())
+
+
 def troubles(verdict: Verdict) -> frozenset[Trouble]:
     """What that shows as."""
     return frozenset(_SHOWS[check][verdict[check]] for check in failed(verdict))

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from firmware.dock.bundlerule import LEAST_PERCENT, Standing, UnwantedError, judge
 from firmware.dock.facts import Update
@@ -46,6 +46,7 @@ UNKNOWN: Final = Update("unknown", 0, "none")
 
 _LOOK_S = 1.0
 _RETRY_S = 60.0
+_MOST_LOOKS = 600
 _NAP_S = 0.2
 
 
@@ -69,6 +70,14 @@ class BundleParts:
     writing: Callable[[], bool]
 
 
+class Tested(Protocol):
+    """Who tries whether the camera works."""
+
+    @property
+    def able(self) -> bool:
+        """Whether it has shown in this boot that it can record."""
+
+
 class Bundles:
     """Receives one bundle at a time, for the dock thread, and installs it, on a thread of its own."""
 
@@ -81,6 +90,8 @@ class Bundles:
         self._handed: set[str] = set()
         self._failed: set[str] = set()
         """Papers whose bundles were handed over in this boot, and those of them that the updater did not take."""
+        self._good, self._asked_ago, self._ask_after = False, 0, 1
+        """Whether the running system was called good; looks since the updater was asked to, and how many there have to be."""
         self._found: tuple[int, Bundle | None] | None = None
 
     # -- for the dock thread
@@ -164,17 +175,32 @@ class Bundles:
 
     # -- the installing thread
 
-    def run(self, stopping: threading.Event) -> None:
-        """Hand over what waits, until ``stopping``.  Trouble with the storage, which shows elsewhere, is given time to pass."""
+    def run(self, stopping: threading.Event, tested: Tested) -> None:
+        """Hand over what waits, until ``stopping``.  ``tested`` knows whether this boot has shown that it can record.
+
+        Trouble with the storage, which shows elsewhere, is given time to pass.
+        """
         while not stopping.is_set():
             pause_s = _LOOK_S
             try:
+                self.call_good(tested)
                 self.step(stopping)
             except StoppingError:
                 return
             except OSError:
                 pause_s = _RETRY_S
             stopping.wait(pause_s)
+
+    def call_good(self, tested: Tested) -> None:
+        """Have the running system stay, once it has shown that it can record: one that is on trial is not started again until then.
+        Where the updater cannot be asked it is asked again, ever more rarely."""
+        self._asked_ago += 1
+        if self._good or self._asked_ago < self._ask_after or not tested.able:
+            return
+        self._asked_ago, self._ask_after = 0, min(2 * self._ask_after, _MOST_LOOKS)
+        with suppress(OSError):
+            self._parts.updater.confirm()
+            self._good = True
 
     def step(self, stopping: threading.Event) -> bool:
         """Hand the bundle that waits to the updater, if there is one and nothing is in the way; whether that was done."""

@@ -81,6 +81,11 @@ class SelfTest:
         """What failed last."""
         return selftest.troubles(self._verdict)
 
+    @property
+    def able(self) -> bool:
+        """Whether it has shown in this boot that it can record."""
+        return selftest.able(self._verdict)
+
     def begin(self, when: str) -> None:
         """Begin a test, unless one runs, as soon as a lens that has just been opened shows anything at all."""
         if self._begun is None and self.wanted:

@@ -9,7 +9,7 @@ import pytest
 
 from firmware.core.indications import LIGHTS, Look, Trouble
 from firmware.core.machine import Move, Recording
-from firmware.core.selftest import PROBE
+from firmware.core.selftest import PROBE, Check, Result, able
 from firmware.runtime.docklink import Away, DockNews
 from firmware.runtime.probe import PIECE, PLACE
 from hal.interface import Button, ClockQuality
@@ -352,3 +352,27 @@ def test_its_line_names_nobody() -> None:
     ]
     (line,) = [each for each in lines if each["kind"] == "self-test"]
     assert all(isinstance(value, int | None) or value in {"boot", "ok", "not-tried"} for value in line["data"].values())
+
+
+def test_who_shows_that_it_can_record_is_able() -> None:
+    """Only then is a new system kept."""
+    rig = Rig.new(tested=True)
+    assert not rig.camera.controller.selftest.able
+    assert rig.run(4).camera.controller.selftest.able
+
+
+@pytest.mark.parametrize(
+    ("check", "results"),
+    [
+        (Check.PICTURE, {Result.OK, Result.FLAT}),
+        (Check.STORAGE, {Result.OK, Result.SLOW, Result.NOT_TRIED}),
+        (Check.SIGNATURE, {Result.OK}),
+        (Check.DEVICE, {Result.OK, Result.SLOW}),
+        (Check.BATTERY, set(Result)),
+    ],
+)
+def test_what_keeps_a_new_system_from_being_kept(check: Check, results: set[Result]) -> None:
+    """A lens that shows nothing, storage that is not written, a signature that does not verify; not a gauge that does not answer."""
+    fine = dict.fromkeys(Check, Result.OK)
+    assert {result for result in Result if able({**fine, check: result})} == results
+    assert able({each: Result.OK for each in Check if each is not check}) is (check is Check.BATTERY)

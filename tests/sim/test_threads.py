@@ -130,14 +130,14 @@ def test_the_end_of_another_thread_is_no_matter_of_the_recording(
     """It is started again alone, felt and signed; the light never changes."""
     run, armed, again = OTHERS[part].run, threading.Event(), threading.Event()
 
-    def dying(self: Any, stopping: threading.Event) -> None:
+    def dying(self: Any, stopping: threading.Event, *more: Any) -> None:
         if getattr(self, "name", part) == part and not again.is_set():
             while not armed.wait(0.05):
                 if isinstance(self, DeviceProbe):
                     self.step()  # or the self-test would show that nothing signs
             again.set()
             die()
-        run(self, stopping)
+        run(self, stopping, *more)
 
     monkeypatch.setattr(OTHERS[part], "run", dying)
 

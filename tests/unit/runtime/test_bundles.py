@@ -41,6 +41,8 @@ class Slots:
     handed: list[bytes] = field(default_factory=list)
     trouble: list[OSError] = field(default_factory=list)
     booted: int = 0
+    asked: int = 0
+    mute: int = 0
 
     def board(self) -> str:
         """The samples' board."""
@@ -55,7 +57,11 @@ class Slots:
         return len(self.handed) > self.booted
 
     def confirm(self) -> None:
-        """Of no importance."""
+        """The running one stays; not while nobody answers, ``mute`` times."""
+        self.asked += 1
+        if self.mute:
+            self.mute -= 1
+            raise OSError("rauc does not answer")
 
     def install(self, bundle: File, pause: Any) -> None:
         """Keep it, whole."""
@@ -66,6 +72,13 @@ class Slots:
         if self.trouble:
             raise self.trouble.pop()
         self.handed.append(data)
+
+
+@dataclass
+class Tried:
+    """What a self-test found."""
+
+    able: bool = False
 
 
 @dataclass
@@ -434,7 +447,7 @@ def test_trouble_keeps_no_evidence_waiting(
                 self.set()
             return self.is_set()
 
-    camera.bundles.run(Stopping())
+    camera.bundles.run(Stopping(), Tried())
     assert naps == ([60.0] * 3 if part == "storage" else [1.0] * 3)
 
 
@@ -477,7 +490,7 @@ def test_service_that_ends_meanwhile(camera: Camera, pki: Pki) -> None:
     """The end of the service breaks an installation off; the next start begins it anew, and installs it once."""
     give(camera, paper(pki))
     camera.stopping.set()
-    camera.bundles.run(camera.stopping)
+    camera.bundles.run(camera.stopping, Tried())
     ended = Event()
     install = camera.slots.install
 
@@ -486,7 +499,7 @@ def test_service_that_ends_meanwhile(camera: Camera, pki: Pki) -> None:
         install(bundle, pause)
 
     camera.slots.install = stopped  # type: ignore[method-assign]  # in its place for this test
-    camera.bundles.run(ended)
+    camera.bundles.run(ended, Tried())
     assert (camera.slots.handed, camera.states()[-1]) == ([], "handed-over")
     camera.slots.install = install  # type: ignore[method-assign]  # in its place for this test
     assert camera.start().step(Event())
@@ -632,3 +645,21 @@ def test_power_cuts(pki: Pki) -> None:
         seen += 1
     assert seen > 100
     assert 0 < again < seen
+
+
+def test_a_system_is_called_good_once_it_has_shown_that_it_can_record(camera: Camera) -> None:
+    """Not before, and not again; where the updater does not answer it is asked again, ever more rarely."""
+    for _ in range(5):
+        camera.bundles.call_good(Tried())
+    assert camera.slots.asked == 0
+    camera.slots.mute = 3
+    looks = []
+    for look in range(1, 40):
+        before = camera.slots.asked
+        camera.bundles.call_good(Tried(able=True))
+        if camera.slots.asked > before:
+            looks.append(look)
+    assert looks == [1, 3, 7, 15]
+    assert camera.slots.asked == 4
+    camera.start().call_good(Tried(able=True))
+    assert camera.slots.asked == 5
