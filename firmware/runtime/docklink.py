@@ -94,7 +94,7 @@ class DockLink:
         patience, up_ns = Patience(), None
         while not stopping.is_set():
             at, now_ns = self._parts, self._parts.clock.monotonic_ns()
-            up_ns = (now_ns if up_ns is None else up_ns) if at.port.connected() else None
+            up_ns = (now_ns if up_ns is None else up_ns) if self._up() else None
             gone: list[Away] = []
             at.berth.contact(at.rank, now_ns, gone.append, up=up_ns is not None)
             for each in gone:
@@ -109,6 +109,15 @@ class DockLink:
             patience = patience.after(outcome, lasted_ns, accepted=accepted, contact=contact)
             self._stand(REST_NS if outcome is Outcome.DONE else round(patience.hold_s * 1e9), stopping)
             stopping.wait(patience.pause_s)
+
+    def _up(self) -> bool:
+        """Whether something is at the port's other end.  A connection that broke while nobody used it is made anew by a reset alone."""
+        port = self._parts.port
+        if port.connected():
+            return True
+        with suppress(OSError):
+            port.reset()
+        return False
 
     def _note_unfinished(self, dock: str) -> None:
         """Have the log say what the dock that the camera was taken out of had not taken over; nothing where that is nothing."""

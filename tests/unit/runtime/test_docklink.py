@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,8 +21,9 @@ from firmware.dock.patience import DROPS_S, PAUSES_S
 from firmware.dock.shelf import Item
 from firmware.evidence.certs import Trust
 from firmware.evidence.roles import Role
-from firmware.runtime.docklink import STOOD_NS, Docking, DockLink, DockNews
+from firmware.runtime.docklink import STOOD_NS, Away, Docking, DockLink, DockNews
 from hal.interface import ClockQuality, PortKind
+from hal.sim.dock import SimDock
 from tests.docking import DOCK_UTC_MS, DockEnd, MemoryShelf, Peer, Stop, Wire, camera, desk, parts, stored
 from tests.pki import Pki
 from tools.dock.conversation import Pause, Talk
@@ -600,3 +603,19 @@ def test_pulled_out_of_a_dock_that_lets_the_link_drop(pki: Pki, shelf: MemoryShe
     link.run(hand)
     assert 0 <= met[6] - hand.put_ns <= (PAUSES_S[0] + 0.5) * 1e9
     assert set(shelf.receipts) == {1, 2}
+
+
+def test_a_connection_that_broke_while_nobody_used_it(pki: Pki, shelf: MemoryShelf) -> None:
+    """A dock that is started anew closes connections on which it was not spoken to yet.  The camera comes again, and was not taken out."""
+    gone: list[Away] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = SimDock()
+        port.plug(f"tcp:127.0.0.1:{server.getsockname()[1]}")
+        server.accept()[0].close()
+        while port.connected():
+            time.sleep(0.001)
+        link = DockLink(replace(parts(shelf, port, [], pki.trust), away=gone.append))
+        link.run(Stop(shelf.clock, 1))
+        assert port.connected()
+        assert gone == []
+        port.unplug()
