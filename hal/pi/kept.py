@@ -16,7 +16,7 @@ from hal.interface import Battery, Button, Cue, Edge, Indicators, Lights, PartNa
 from hal.pi.buttons import PiButtons, PiTriggers
 from hal.pi.gpio import Line
 from hal.pi.keeper import Held, Keeper
-from hal.pi.power import OFF, THERMAL, PiPower, processor, switch_off
+from hal.pi.power import ASKED, OFF, THERMAL, PiPower, processor, switch_off
 from hal.pi.storage import PiDirectory, PiStorage
 
 
@@ -125,9 +125,10 @@ class KeptPower:
         *,
         thermal: Path = THERMAL,
         off: Sequence[str] = OFF,
+        asked: Path = ASKED,
     ) -> None:
         """``gauge`` None: the board has none, and nobody misses it."""
-        self._contact, self._thermal, self._off = contact, thermal, tuple(off)
+        self._contact, self._thermal, self._off, self._asked = contact, thermal, tuple(off), asked
         self._held = None if gauge is None else Held(keeper, PartName.GAUGE, gauge, PiPower.close)
 
     def battery(self) -> Battery:
@@ -147,7 +148,7 @@ class KeptPower:
 
     def off(self) -> None:
         """Have the board switched off."""
-        switch_off(self._off)
+        switch_off(self._off, self._asked)
 
 
 class KeptSigner:

@@ -27,6 +27,8 @@ THERMAL: Final = Path("/sys/class/thermal")
 PROCESSOR: Final = "cpu-thermal"
 OFF: Final = ("systemctl", "poweroff", "--no-block")
 """systemd stops what runs, unmounts and then switches off; reboot(2) would do the last alone.  ``--no-block``: nobody waits for his own end."""
+ASKED: Final = Path("/run/lapel-off/now")
+"""What a unit of the image watches: the service may not switch off itself, unless it is root."""
 PATIENCE_S: Final = 10.0
 
 
@@ -42,12 +44,13 @@ class PiPower:
         address: int = ADDRESS,
         thermal: Path = THERMAL,
         off: Sequence[str] = OFF,
+        asked: Path = ASKED,
     ) -> None:
         """Find the gauge: ``OSError`` if it does not answer.  ``charging`` is the charger's own word, where the board has a wire for it; else
-        it is taken to charge while there is power on the contacts.  ``off`` is the command that switches off."""
+        it is taken to charge while there is power on the contacts.  ``off`` is the command that switches off, ``asked`` the file that has it done where that is refused."""
         self._bus, self._address = bus, address
         self._contact, self._charging = contact, charging or contact
-        self._thermal, self._off = thermal, tuple(off)
+        self._thermal, self._off, self._asked = thermal, tuple(off), asked
         version = self._word(VERSION)
         if version in {0x0000, 0xFFFF}:
             raise OSError(f"the gauge answers nonsense: version 0x{version:04x}")
@@ -71,7 +74,7 @@ class PiPower:
 
     def off(self) -> None:
         """Have systemd switch the board off; ``OSError`` if it does not take the order."""
-        switch_off(self._off)
+        switch_off(self._off, self._asked)
 
     def close(self) -> None:
         """Give the bus back."""
@@ -92,8 +95,18 @@ def processor(thermal: Path) -> float | None:
     return None
 
 
-def switch_off(command: Sequence[str]) -> None:
-    """Have systemd switch the board off, by a command; ``OSError`` if it does not take the order."""
+def switch_off(command: Sequence[str], asked: Path = ASKED) -> None:
+    """Have systemd switch the board off: by a command, or where that is refused by a file that one of its units watches.  ``OSError`` if neither
+    can be had."""
+    try:
+        _ordered(command)
+    except OSError:
+        if not asked.parent.is_dir():
+            raise
+        asked.touch()
+
+
+def _ordered(command: Sequence[str]) -> None:
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE_S

@@ -10,7 +10,7 @@ import pytest
 
 from hal.interface import Battery
 from hal.pi.i2c import I2c
-from hal.pi.power import PiPower
+from hal.pi.power import ASKED, PiPower
 from tests.contract.pi_chips import GAUGE, Max17048, Wires, wired
 
 
@@ -142,3 +142,24 @@ def test_an_order_that_nobody_answers(bus: tuple[I2c, Wires], monkeypatch: pytes
     monkeypatch.setattr("hal.pi.power.PATIENCE_S", 0.1)
     with pytest.raises(TimeoutError, match="sleep"):
         PiPower(bus[0], lambda: False, off=("sleep", "60")).off()
+
+
+def test_where_the_order_is_refused_a_unit_of_the_system_is_asked(bus: tuple[I2c, Wires], tmp_path: Path) -> None:
+    """The service is not root, and there may be nobody to ask for leave: a file says that the board is to go off.  Without a place for it that
+    is an error, as before."""
+    asked = tmp_path / "lapel-off" / "now"
+    power = PiPower(bus[0], lambda: False, off=("false",), asked=asked)
+    with pytest.raises(OSError, match="false failed"):
+        power.off()
+    asked.parent.mkdir()
+    power.off()
+    assert asked.exists()
+
+
+def test_the_image_watches_that_file() -> None:
+    """The same path in code, unit and the list of what is made at boot; the service may write there."""
+    system = Path(__file__).parents[3] / "buildroot" / "overlay" / "usr" / "lib"
+    assert f"PathExists={ASKED}\n" in (system / "systemd/system/lapel-off.path").read_text()
+    assert f"d {ASKED.parent} " in (system / "tmpfiles.d/lapel.conf").read_text()
+    assert f"-{ASKED.parent}\n" in (system / "systemd/system/lapel.service").read_text()
+    assert "lapel-off.path" in (system / "systemd/system/lapel.target").read_text()
