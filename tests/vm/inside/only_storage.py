@@ -16,6 +16,8 @@ from tests.contract import rigs
 from tests.vm.inside.partitions import CONFIG, EVIDENCE
 
 KIB = 1024
+LEFT = 8 << 20
+"""Bytes that are filled byte by byte; the rest is set aside."""
 
 
 def test_the_partition_is_an_ext4_of_its_own(storage: rigs.StorageRig) -> None:
@@ -38,6 +40,8 @@ def test_a_full_ext4_says_so_and_has_room_again() -> None:
     """On the small partition beside: what was reserved is its file's alone, the rest fills up with ENOSPC, nothing before is harmed."""
     storage = PiStorage(CONFIG)
     place = storage.root().enter("full", create=True)
+    most = place.create("most")
+    most.reserve(storage.space().free - LEFT)
     kept = place.create("reserved")
     kept.reserve(1 << 20)
     assert kept.size() == 0
@@ -54,6 +58,8 @@ def test_a_full_ext4_says_so_and_has_room_again() -> None:
     assert before - (64 * KIB) <= storage.space().free
     kept.close()
     place.remove("reserved")
+    most.close()
+    place.remove("most")
     storage.root().remove("full")
 
 
@@ -101,8 +107,9 @@ def test_a_partition_that_turned_read_only() -> None:
 
 def _fill(file: File) -> None:
     """To the brim, and beyond."""
+    piece = os.urandom(256 * KIB)
     while True:
-        file.append(os.urandom(256 * KIB))
+        file.append(piece)
 
 
 def _blocks(name: str) -> int:
