@@ -18,7 +18,7 @@ from hal.pi.board import Board
 from tests.hil.answers import Answer
 from tests.hil.config import Config, ConfigError
 from tests.hil.hands import Hands, Machine, Person
-from tests.hil.ssh import BoardTroubleError, Program, Ssh, UnreachableError
+from tests.hil.ssh import READY_S, BoardTroubleError, Program, Ssh, UnreachableError
 from tests.specification import hardware
 
 REVISION = "/proc/device-tree/system/linux,revision"
@@ -45,7 +45,7 @@ class Bench:
     facts: Answer
     """What the board says it is."""
 
-    def ask(self, program: str, timeout_s: float = 60.0, **given: object) -> Answer:
+    def ask(self, program: str, timeout_s: float = READY_S, **given: object) -> Answer:
         """Run a program on the board, to its end."""
         return self.ssh.ask(program, self._given(given), timeout_s)
 

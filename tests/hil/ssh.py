@@ -23,6 +23,8 @@ from tests.hil.answers import LONGEST, Answer, AnswerError, parse
 from tests.hil.program import BOOTSTRAP, package
 
 CONNECT_S = 15
+READY_S = 240.0
+"""How long a program may take to be ready: Python and its libraries come off a slow card, or an emulated one."""
 ALIVE_S = 5
 """How often a silent board is asked whether it is there; twice without an answer, and it is gone."""
 UNREACHABLE = 255

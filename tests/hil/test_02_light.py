@@ -29,6 +29,7 @@ import pytest
 
 from tests.hil.bench import Bench
 from tests.hil.plugin import Note
+from tests.hil.ssh import READY_S
 
 pytestmark = pytest.mark.timeout(1800)
 BUZZ_S = 0.5
@@ -39,7 +40,7 @@ def test_each_channel_lights_alone(board: Bench, note: Note) -> None:
     """Whoever looks sees that channel, and no other."""
     wrong = []
     with board.start("lights") as program:
-        program.expect("ready", 60)
+        program.expect("ready", READY_S)
         for name, light in board.board.lights.items():
             for channel in light.channels:
                 program.tell(shine=f"{name}.{channel}", share=1.0)
@@ -67,7 +68,7 @@ def test_it_buzzes_and_sounds(board: Bench, note: Note) -> None:
         note("no motor and no buzzer on this board")
         return
     with board.start("lights") as program:
-        program.expect("ready", 60)
+        program.expect("ready", READY_S)
         if board.board.vibration is not None:
             for on in (True, False):
                 program.tell(buzz=on)

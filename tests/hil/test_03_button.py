@@ -33,7 +33,7 @@ from hal.interface import Button
 from tests.hil.answers import Answer
 from tests.hil.bench import Bench
 from tests.hil.plugin import Note
-from tests.hil.ssh import Program
+from tests.hil.ssh import READY_S, Program
 
 pytestmark = pytest.mark.timeout(1800)
 HEAR_S = 10.0
@@ -71,7 +71,7 @@ def span_ms(edges: Sequence[Answer]) -> float:
 def test_at_rest_no_button_is_pressed(board: Bench, note: Note) -> None:
     """By their levels."""
     with board.start("contacts") as program:
-        levels = program.expect("levels", 60).facts["levels"]
+        levels = program.expect("levels", READY_S).facts["levels"]
     assert [button.value for button in Button if levels[button.value]] == []
     note("at rest no button is pressed")
 
@@ -80,7 +80,7 @@ def test_at_rest_no_button_is_pressed(board: Bench, note: Note) -> None:
 def test_a_press_is_two_edges(board: Bench, note: Note, button: Button) -> None:
     """Down when pressed, up when let go, and settled soon."""
     with board.start("contacts") as program:
-        program.expect("levels", 60)
+        program.expect("levels", READY_S)
         board.hands.do("press", button=button.value, header=board.contact(button))
         down = heard(program, button.value, True)
         board.hands.do("release", button=button.value)
@@ -96,7 +96,7 @@ def test_wired_inputs_tell(board: Bench, note: Note) -> None:
         note("no wired input on this board")
     for name, contact in board.board.inputs.items():
         with board.start("contacts") as program:
-            levels = program.expect("levels", 60).facts["levels"]
+            levels = program.expect("levels", READY_S).facts["levels"]
             raised = not levels[name]
             board.hands.do("raise", name=name, header=board.header(contact.pin))
             first = heard(program, name, raised)
@@ -110,7 +110,7 @@ def test_edges_reach_python_soon(board: Bench, note: Note) -> None:
     light, button = board.board.lights["front"].channels["red"], Button.FUNCTION
     joined = {"out": board.header(light), "back": board.contact(button)}
     with board.start("jumper", button=button.value, times=TIMES) as program:
-        program.expect("ready", 60)
+        program.expect("ready", READY_S)
         board.hands.do("jumper", **joined)
         program.tell(go=True)
         took = program.expect("took", 60 + TIMES * 2)

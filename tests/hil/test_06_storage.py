@@ -25,6 +25,7 @@ import pytest
 
 from tests.hil.bench import Bench
 from tests.hil.plugin import Note
+from tests.hil.ssh import READY_S
 
 pytestmark = pytest.mark.timeout(600)
 SECONDS = 60
@@ -45,7 +46,7 @@ def test_a_minute_of_flushes(board: Bench, note: Note) -> None:
     """Each is durable in time."""
     size = int(board.profile["bitrate"] * FLUSH_S / 8)
     with board.start("store", **board.place, bytes=size, seconds=SECONDS) as program:
-        ready = program.expect("ready", 60)
+        ready = program.expect("ready", READY_S)
         note(f"{ready.text('mounted')}, {ready.number('free') / KIB**3:.1f} GiB free")
         told = program.expect("stored", SECONDS * 4 + 60)
     took = told.numbers("ms")

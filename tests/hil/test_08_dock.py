@@ -32,7 +32,7 @@ import serial
 
 from tests.hil.bench import Bench
 from tests.hil.plugin import Note
-from tests.hil.ssh import Program
+from tests.hil.ssh import READY_S, Program
 
 pytestmark = pytest.mark.timeout(1800)
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_the_usb_line_carries_every_byte(board: Bench, note: Note) -> None:
     """There and back."""
     begin(board)
     with board.start("echo", line="gadget") as program:
-        program.expect("ready", 60)
+        program.expect("ready", READY_S)
         board.hands.do("plug")
         appears(board.config.dock, program)
         with opened(board.config.dock) as line:
@@ -96,7 +96,7 @@ def test_a_pulled_plug_is_noticed(board: Bench, note: Note) -> None:
     """And put in again it carries every byte again."""
     begin(board)
     with board.start("echo", line="gadget") as program:
-        program.expect("ready", 60)
+        program.expect("ready", READY_S)
         board.hands.do("plug")
         appears(board.config.dock, program)
         board.hands.do("unplug")
@@ -117,7 +117,7 @@ def test_the_pogo_pins_carry_every_byte(board: Bench, note: Note) -> None:
         pytest.skip("HIL_UART is not set: no serial adapter at this desk")
     board.hands.do("adapter", tx=board.header(uart.tx), rx=board.header(uart.rx))
     with board.start("echo", line="uart") as program:
-        program.expect("ready", 60)
+        program.expect("ready", READY_S)
         with opened(board.config.uart, uart.baud) as line:
             rate = there_and_back(line)
     note(f"{BLOCK * BLOCKS // KIB} KiB there and back over the pogo pins, {rate:.0f} KiB/s")

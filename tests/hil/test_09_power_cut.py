@@ -26,7 +26,7 @@ import pytest
 from tests.hil.answers import AnswerError
 from tests.hil.bench import Bench
 from tests.hil.plugin import Note
-from tests.hil.ssh import BoardTroubleError, UnreachableError
+from tests.hil.ssh import READY_S, BoardTroubleError, UnreachableError
 
 pytestmark = pytest.mark.timeout(7200)
 SOME = 20
@@ -39,7 +39,7 @@ def acknowledged(board: Bench, seed: str) -> int:
     """Write until the power goes: how many blocks this desk was told of."""
     known = 0
     with board.start("cuts", **board.place, work="write", seed=seed, most=MOST) as program:
-        program.expect("ready", 60)
+        program.expect("ready", READY_S)
         while known < SOME:
             known = program.expect("kept").whole("number") + 1
         board.hands.do("cut")

@@ -31,6 +31,7 @@ import pytest
 
 from tests.hil.bench import Bench
 from tests.hil.plugin import Note
+from tests.hil.ssh import READY_S
 
 pytestmark = pytest.mark.timeout(1800)
 SETTLE_S = 10.0
@@ -67,14 +68,14 @@ def test_what_it_draws(board: Bench, note: Note) -> None:
     rest = metered(board)
     note(f"at rest {rest:.2f} W")
     with board.start("lights") as lights:
-        for lamp in lights.expect("ready", 60).facts["lamps"]:
+        for lamp in lights.expect("ready", READY_S).facts["lamps"]:
             lights.tell(shine=lamp, share=1.0)
             lights.expect("done")
         note(f"lights lit {metered(board):.2f} W")
     with ExitStack() as at_work:
         for name, given in work_of(board).items():
             program = at_work.enter_context(board.start(name, **given, seconds=WORK_S))
-            program.expect("ready", 60)
+            program.expect("ready", READY_S)
         work = metered(board)
     note(f"at work {work:.2f} W")
     assert work > rest, "it draws no more at work than at rest: the meter is not in the supply"
