@@ -128,7 +128,7 @@ def test_a_shift(board: Bench, note: Note) -> None:
     """All of it at work, as long as was asked for."""
     hours, path, boot = board.config.hours, board.config.out / KEPT, booted(board)
     before = samples(board) if kept(path, boot, hours) else []
-    if before and before[-1].says == "sample":
+    if before and before[-1].says in {"sample", "over"}:  # it may have ended while the desk was away
         note(f"taken up again after {before[-1].number('at_s') / 3600:.2f} h")
     else:
         begin(board, hours * 3600, min(EVERY_S, hours * 600))
