@@ -24,7 +24,7 @@ from tools.vm.layout import Partition, card_bytes
 from tools.vm.machine import Machine, Parts
 from tools.vm.trouble import VmError
 
-BOOT_S, LIGHT_S = 240.0, 60.0
+BOOT_S, LIGHT_S = 300.0, 90.0
 DARK_S = 3.0
 """Longer than the dark part of any pattern of a light that says that it records."""
 STOPS, ASKED_S = 3, 20.0
