@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.vm.trouble import VmError, run
+from tools.vm.trouble import UnreachableError, VmError, run
 
 WANTED = ("av", "cffi", "cryptography", "numpy", "pillow", "pycparser", "pyopenssl", "pyserial", "typing-extensions")
 """What ``firmware`` needs, and ``hal.sim`` beside it.  Debian's cryptography is too old for the service; the lock's is a camera's."""
 PARTS = ("colorzero", "gpiozero", "lgpio", "smbus2")
 """What ``hal.pi`` needs on top for pins and chips, from the lock of a camera, which has no conditions on them."""
+_AWAY = re.compile("No matching distribution found|Could not find a version|Max retries exceeded|Temporary failure")
+"""What pip says where the index, or the wheel in it, is out of reach; not where a hash is another one."""
 _GLIBC = (17, 24, 26, 27, 28, 31, 34)
 
 
@@ -40,7 +42,10 @@ def choose(lock: str, names: Iterable[str]) -> str:
 
 
 def fetch(wanted: str, into: Path, target: Target = CAMERA) -> Sequence[Path]:
-    """Bring the wheels of requirements that were chosen, each held against its hashes by pip; from whichever index pip is set up with."""
+    """Bring the wheels of requirements that were chosen, each held against its hashes by pip; from whichever index pip is set up with.
+
+    UnreachableError where that has them not.
+    """
     into.mkdir(parents=True, exist_ok=True)
     (into / "wanted.txt").write_text(wanted, encoding="utf-8")
     tags = [*(f"manylinux_2_{minor}" for minor in _GLIBC), "manylinux2014"]
@@ -50,7 +55,12 @@ def fetch(wanted: str, into: Path, target: Target = CAMERA) -> Sequence[Path]:
     version = ["--implementation", "cp", "--python-version", target.python]
     known = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--find-links", str(into)]
     asked = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    run([*asked, *known, *version, *abis, *platforms, "--dest", into, "--requirement", into / "wanted.txt"])
+    try:
+        run([*asked, *known, *version, *abis, *platforms, "--dest", into, "--requirement", into / "wanted.txt"])
+    except VmError as error:
+        if _AWAY.search(str(error)):
+            raise UnreachableError(f"the package index has not these wheels for {target.processor}: {error}") from error
+        raise
     return sorted(into.glob("*.whl"))
 
 

@@ -18,7 +18,7 @@ from tools.vm import build, kernel, lock, machine, rootfs, trouble
 from tools.vm.hands import Hands, read_board
 from tools.vm.packages import Package, configuration, mirror, parse_fetches
 from tools.vm.steps import Steps, key_of
-from tools.vm.trouble import VmError
+from tools.vm.trouble import UnreachableError, VmError
 from tools.vm.wires import Seen
 
 ROOT = Path(__file__).parents[3]
@@ -340,3 +340,29 @@ def test_boards_colours_are_those_of_the_interface() -> None:
     colours = tomllib.loads(build.BOARD.read_text(encoding="utf-8"))["colours"]
     assert set(colours) == {"green", "red", "amber", "blue", "white"}
     assert len({tuple(mix) for mix in colours.values()}) == len(colours)
+
+
+@pytest.mark.parametrize(
+    ("says", "away"),
+    [
+        ("ERROR: No matching distribution found for av==18.1.0", True),
+        ("ERROR: Could not find a version that satisfies the requirement lgpio", True),
+        ("Max retries exceeded with url: /simple/av/", True),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", False),
+    ],
+)
+def test_an_index_without_the_wheels_is_out_of_reach_and_a_wrong_hash_is_not(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    says: str,
+    away: bool,  # noqa: FBT001
+) -> None:
+    """The one is told as skipped, the other fails."""
+
+    def refuse(*_: object) -> str:
+        raise VmError(f"python failed (1):\n  {says}")
+
+    monkeypatch.setattr(lock, "run", refuse)
+    with pytest.raises(VmError, match=re.escape(says)) as error:
+        lock.fetch("av==18.1.0\n", tmp_path)
+    assert isinstance(error.value, UnreachableError) is away
