@@ -6,7 +6,7 @@ import pytest
 
 from tests import pace
 
-pytest_plugins = ["tests.reporting", "tests.outcomes", "pytester"]
+pytest_plugins = ["tests.reporting", "tests.outcomes", "tests.watching", "pytester"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

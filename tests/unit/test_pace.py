@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from tests import pace
 
 
@@ -29,3 +33,32 @@ def test_the_longest_begin() -> None:
     names = ("unit/core/test_ring.py", second, "sim/test_recording.py", first)
     ordered = sorted((pace.HERE / name for name in names), key=pace.rank)
     assert [str(path.relative_to(pace.HERE)) for path in ordered] == [first, second, names[0], names[2]]
+
+
+@pytest.mark.parametrize("processes", ["0", "1"])
+def test_what_is_not_to_be_watched_is_not(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, processes: str
+) -> None:
+    """Neither in one process nor in one of several, where it would cost most."""
+    monkeypatch.setenv("PYTHONPATH", str(pace.HERE.parent))
+    pytester.makepyfile(
+        product="def seen():\n    return 1\n\ndef unseen():\n    return 2\n",
+        test_product="""
+            import sys
+            import product, pytest
+
+            def test_seen():
+                assert product.seen() == 1
+
+            @pytest.mark.no_cover
+            def test_unseen():
+                assert product.unseen() == 2
+                assert sys.gettrace() is None
+        """,
+    )
+    report = pytester.path / "found.json"
+    ran = pytester.runpytest_subprocess(
+        "-p", "tests.watching", "-n", processes, "--cov=product", f"--cov-report=json:{report}"
+    )
+    ran.assert_outcomes(passed=2)
+    assert json.loads(report.read_text())["files"]["product.py"]["missing_lines"] == [5]
