@@ -57,6 +57,7 @@ FACTS: dict[Kind, dict[str, str | int | bool]] = {
     Kind.REJECTED: {"item": "00000001", "text": "its hash"},
     Kind.CONFLICT: {"text": "two cameras"},
     Kind.DAMAGED: {"item": "00000001", "text": "reads badly"},
+    Kind.ORDER: {"order": "recall", "taken": True, "recalled": True, "text": "taken"},
     Kind.WAITING: {"text": "a recording is being made"},
     Kind.LOG_RECEIPTED: {"boot": 2, "items": 3, "hash": "ab"},
     Kind.ANCHORED: {"line": 12, "number": 2},
