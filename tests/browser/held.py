@@ -66,6 +66,11 @@ class Held:
         """Wait until this cue was felt since the last ``forget``."""
         self.wait(SAW, ["cue", ENGLISH[f"cue.{cue}"]], f"to have felt {cue}")
 
+    def resumed(self) -> None:
+        """Wait until a camera that was cut off records again.  What it was felt to begin with may be over before the page is back with it."""
+        words = [ENGLISH["look.recording"], ENGLISH["look.recording-trouble"]]
+        self.wait("texts => texts.includes(document.getElementById('words').textContent)", words, "to record again")
+
     def forget(self) -> None:
         """What went by so far counts no more."""
         self.page.evaluate("() => { window.from = window.seen.length; }")

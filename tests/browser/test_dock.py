@@ -116,9 +116,8 @@ def test_what_was_cut_off_is_never_called_whole(held: Held) -> None:
     held.record()
     held.click("Pull the battery")
     held.page.wait_for_selector('.device[data-power="off"]')
-    held.forget()
     held.click("Put the battery back")
-    held.felt("started")
+    held.resumed()
     held.stop()
     held.click("Put it into the dock")
     assert stored(held, before + 2)[:2] == ["whole", "recovered"]

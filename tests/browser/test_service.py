@@ -160,8 +160,7 @@ def test_a_pulled_battery_cuts_and_the_recording_is_resumed(held: Held) -> None:
     held.page.wait_for_selector('.device[data-power="off"]')
     assert held.all_seen[-1]["top"] == held.all_seen[-1]["front"] == "off steady"
     held.click("Put the battery back")
-    held.forget()
-    held.felt("started")
+    held.resumed()
     held.says("recording")
     assert "boot" in log_lines(held.page)
     held.stop()
