@@ -284,7 +284,7 @@ class Bench:
     def audit(self) -> list[dict[str, Any]]:
         """The audit log's lines."""
         files = sorted((self.path / "evidence" / "audit").glob("*.jwsl"))
-        return [payload(line) for file in files for line in file.read_bytes().splitlines() if line]
+        return [payload(line) for file in files for line in whole(file.read_bytes()).splitlines()]
 
     def faults(self) -> list[str]:
         """The faults that it signed."""
@@ -349,6 +349,11 @@ def surroundings(made: Bench) -> Iterator[None]:
             manager.close()
 
 
+def whole(data: bytes) -> bytes:
+    """The lines that are all there."""
+    return data[: data.rfind(b"\n") + 1]
+
+
 def lines(text: str) -> list[dict[str, Any]]:
-    """A log, line by line."""
-    return [json.loads(line) for line in text.splitlines()]
+    """A log, line by line, as far as its lines are whole: it may be looked at while somebody writes."""
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
