@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from firmware.core.indications import Trouble
 from firmware.evidence.errors import EvidenceError, FormatError, MismatchError, SequenceError
-from firmware.evidence.jws import FILE_LIMIT, from_file
+from firmware.evidence.jws import from_file
 from firmware.evidence.kinds import CONSENT, RECALL, RELEASE, words
 from firmware.evidence.recall import UNDO, expect_of, verify_order
 from firmware.runtime import durable
+from firmware.runtime.custody import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +45,7 @@ class Recalls:
     def standing(self) -> Signed | None:
         """The recall that is in force."""
         papers = self._papers
-        return papers.get(RECALL) if not set(UNDO) <= papers.keys() else None
+        return None if _undone(papers) else papers.get(RECALL)
 
     @property
     def troubles(self) -> frozenset[Trouble]:
@@ -75,7 +76,6 @@ class Recalls:
         durable.replace(self._config, FILES[RECALL], signed.line + b"\n")
         self._papers = {RECALL: signed}  # what undid an older one names that one
         self._say("recalled")
-        self._remove(UNDO)
 
     def _undo(self, kind: Kind, signed: Signed) -> None:
         recall = self._papers.get(RECALL)
@@ -84,7 +84,7 @@ class Recalls:
             raise MismatchError(message)
         expect_of(recall, kind, signed)
         papers = {**self._papers, kind: signed}
-        if set(UNDO) <= papers.keys() and self.standing is not None:
+        if _undone(papers) and self.standing is not None:
             self._note("recall", _facts("released", recall))  # first: what is recorded from then on has the log's word
         durable.replace(self._config, FILES[kind], signed.line + b"\n")
         self._papers = papers
@@ -107,22 +107,21 @@ class Recalls:
                 self._troubles.append(words(f"{name}: {error}"))
                 continue
             if kind is RECALL or (RECALL in found and signed.payload["recall"] == found[RECALL].hash):
-                found[kind] = signed  # what is about an older recall was left by a cut
+                found[kind] = signed  # what is about an older recall lies there until it is replaced
         return found
 
     def _verified(self, kind: Kind, name: str) -> Signed:
         enrolment = self._enrolment()
-        line = from_file(durable.read(self._config, name, FILE_LIMIT + 1), name)
+        line = from_file(durable.read(self._config, name, LIMIT), name)
         read, signed = verify_order(line, enrolment.trust, device=enrolment.session.device)
         if read is not kind:
             message = f"is a {read.typ}"
             raise FormatError(message)
         return signed
 
-    def _remove(self, kinds: tuple[Kind, ...]) -> None:
-        for name in sorted({FILES[kind] for kind in kinds} & set(self._config.names())):
-            self._config.remove(name)
-        self._config.sync()
+
+def _undone(papers: Mapping[Kind, Signed]) -> bool:
+    return all(kind in papers for kind in UNDO)
 
 
 def _facts(state: str, recall: Signed) -> Mapping[str, object]:

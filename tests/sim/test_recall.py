@@ -127,6 +127,9 @@ def test_an_old_recall_does_not_come_back() -> None:
     assert told(rig) == ["recalled", "released"]
     with pytest.raises(EvidenceError, match="utc_ms: is not newer"):
         order(rig, recall(utc_ms=LOST["utc_ms"], reason="another"))
+    assert rig.restart().camera.vault.recalls.standing is None
+    order(rig, words_for(line)[1])
+    assert told(rig) == ["recalled", "released"], "another signature of a word that was said says nothing new"
     newer = recall(utc_ms=1_790_000_000_002)
     order(rig, newer)
     for each in words_for(line):
@@ -221,3 +224,48 @@ def test_a_partition_that_fails_is_said_to_the_dock(monkeypatch: pytest.MonkeyPa
         assert Trouble.RECALLED in rig.run(0.2).camera.controller.face.troubles
         order(rig, each)
     assert Trouble.RECALLED not in rig.run(0.2).camera.controller.face.troubles
+
+
+def test_nothing_is_undone_without_the_logs_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the log cannot take the line, the recall stands, and the dock tries again."""
+
+    def broken(*_: object) -> NoReturn:
+        raise OSError("refused")
+
+    line = recall()
+    first, second = words_for(line)
+    rig = order(order(Rig.new().run(1), line), first)
+    with monkeypatch.context() as failing:
+        failing.setattr(rig.camera.vault.volume.audit, "write", broken)
+        with pytest.raises(OSError, match="refused"):
+            order(rig, second)
+    assert rig.power_cut().camera.vault.recalls.standing is not None
+
+
+def put(rig: Rig, name: str, line: bytes) -> None:
+    """A file on the small partition."""
+    durable.replace(rig.config.root(), name, line + b"\n")
+
+
+def test_words_without_a_recall_say_nothing() -> None:
+    """They are left of one whose paper is gone."""
+    rig = Rig.new().run(1)
+    for name, line in zip(("release.jws", "consent.jws"), words_for(recall()), strict=True):
+        put(rig, name, line)
+    rig = rig.restart()
+    assert rig.camera.vault.recalls.standing is None
+    assert rig.tap().run(1).state is Recording.RECORDING
+
+
+def test_a_word_in_anothers_place_is_not_two() -> None:
+    """The consent under the release's name as well: the recall stands, and the log says once what is wrong."""
+    line = recall()
+    _, consent = words_for(line)
+    rig = order(Rig.new().run(1), line)
+    put(rig, "consent.jws", consent)
+    put(rig, "release.jws", consent)
+    rig = rig.restart()
+    assert rig.camera.vault.recalls.standing is not None
+    rig.camera.vault.recalls.tell()
+    codes = [line["data"]["code"] for line in rig.audit() if line["kind"] == "fault"]
+    assert codes == ["release.jws: is a lapel.consent.1"]
