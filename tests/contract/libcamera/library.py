@@ -96,7 +96,7 @@ def test_its_muxer_ends_in_silence(camera: stand.Virtual, tmp_path: Path) -> Non
             self.number += 1
             return (self.number - (self.number >= 10)) * FRAME_US
 
-    path, encoder = tmp_path / "film.mp4", Twice(bitrate=VIDEO.bitrate, iperiod=10, framerate=VIDEO.fps)  # type: ignore[no-untyped-call]
+    path, encoder = tmp_path / "film.mp4", Twice(bitrate=VIDEO.bitrate, iperiod=10, framerate=VIDEO.fps)  # type: ignore[no-untyped-call] # picamera2's
     encoder.threads = 1
     camera.start_recording(encoder, PyavOutput(str(path)))
     time.sleep(1.0)
@@ -147,7 +147,7 @@ def test_what_was_asked_for_holds_for_one_start(camera: stand.Virtual) -> None:
         asked.append(values.get(controls.FrameDurationLimits))
         start({controls.FrameDurationLimits: (FRAME_US, FRAME_US)})
 
-    camera.sensor.start = listen  # type: ignore[method-assign]
+    camera.sensor.start = listen  # type: ignore[method-assign] # in its place for this test
     for _ in range(2):
         camera.start_recording(coder(), Output())
         time.sleep(0.2)

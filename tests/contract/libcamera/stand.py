@@ -129,14 +129,14 @@ class Virtual(Picamera2):
         return [{"format": HAS, "size": (VIDEO.width, VIDEO.height)}]
 
     def _make_libcamera_config(self, camera_config: dict[str, Any]) -> libcamera.CameraConfiguration:
-        config: libcamera.CameraConfiguration = super()._make_libcamera_config(camera_config)  # type: ignore[no-untyped-call]
+        config: libcamera.CameraConfiguration = super()._make_libcamera_config(camera_config)  # type: ignore[no-untyped-call] # picamera2's
         if camera_config["main"]["format"] == PIXELS:
             config.at(0).pixel_format = libcamera.PixelFormat(HAS)
         return config
 
     def _update_stream_config(self, stream_config: dict[str, Any], given: libcamera.StreamConfiguration) -> None:
         asked = stream_config["format"]
-        super()._update_stream_config(stream_config, given)  # type: ignore[no-untyped-call]
+        super()._update_stream_config(stream_config, given)  # type: ignore[no-untyped-call] # picamera2's
         if (asked, stream_config["format"]) == (PIXELS, HAS):
             stream_config["format"] = PIXELS
 
@@ -164,7 +164,7 @@ def unplug() -> None:
         each.close()
     OPENED.clear()
     picamera2.Picamera2 = Picamera2  # type: ignore[misc] # as it was
-    library.CompletedRequest = CompletedRequest  # type: ignore[misc]
+    library.CompletedRequest = CompletedRequest  # type: ignore[misc] # as it was
     gc.collect()  # buffers in it hold descriptors
 
 

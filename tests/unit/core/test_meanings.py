@@ -405,7 +405,7 @@ def test_no_lost_edge_loses_the_press_after_it(
     storm: list[tuple[int, Button, bool, bool]],
     tick_ms: int,
     down: bool,  # noqa: FBT001 - Hypothesis calls it
-    up: bool,  # noqa: FBT001
+    up: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
     """Edges that never come, of the storm or of the press itself: the level finds it, and the button is never wedged."""
     bench = Bench(ALL, tick_ms=tick_ms, levels=dict.fromkeys(Button, False))

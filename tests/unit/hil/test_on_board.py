@@ -168,7 +168,7 @@ def test_the_lens_tells_of_every_frame(tmp_path: Path) -> None:
 
     film = tmp_path / "film"
     given = {"width": 320, "height": 240, "fps": 10, "bitrate": 200_000, "seconds": 60, "into": str(film)}
-    ready, told = run(camera, Gone(), **given)  # type: ignore[arg-type]
+    ready, told = run(camera, Gone(), **given)  # type: ignore[arg-type] # a stand-in for the board, or its machine
     assert ready.says == "ready"
     times = told.numbers("times_ms")
     assert len(times) >= 18

@@ -140,12 +140,12 @@ class Stored:
 def test_a_cards_times_are_judged(bench_here: Bench, program: Stored, *, well: bool) -> None:
     """A stall that a recording outlives is none of a bad card; what was lost or altered is, at any speed."""
     board = Scripted(bench_here, {}, profile={"bitrate": 4_000_000})
-    board.start = lambda *_, **__: program  # type: ignore[attr-defined]
+    board.start = lambda *_, **__: program  # type: ignore[attr-defined] # a stand-in for the board, or its machine
     if well:
-        test_06_storage.test_a_minute_of_flushes(board, lambda _: None)  # type: ignore[arg-type]
+        test_06_storage.test_a_minute_of_flushes(board, lambda _: None)  # type: ignore[arg-type] # a stand-in for the board, or its machine
     else:
         with pytest.raises(AssertionError):
-            test_06_storage.test_a_minute_of_flushes(board, lambda _: None)  # type: ignore[arg-type]
+            test_06_storage.test_a_minute_of_flushes(board, lambda _: None)  # type: ignore[arg-type] # a stand-in for the board, or its machine
 
 
 def test_a_place_that_is_no_partition_is_refused(bench_here: Bench, evidence: Path) -> None:
@@ -355,7 +355,7 @@ def test_a_film_of_every_frame_passes(filmed: Callable[..., Scripted]) -> None:
     """Counted by its times, decoded by somebody else's decoder, with a picture for whoever looks."""
     board = filmed([frames()], grey(100, 100))
     notes: list[str] = []
-    test_04_camera.test_every_frame_comes(board, notes.append)  # type: ignore[arg-type]
+    test_04_camera.test_every_frame_comes(board, notes.append)  # type: ignore[arg-type] # a stand-in for the board, or its machine
     assert notes[0] == "100 frames in 9.9 s, 0 gaps, longest 100.0 ms"
     assert notes[-1] == "all 100 frames decode at 64x48"
     assert (board.config.out / "lens.png").stat().st_size > 0
@@ -378,15 +378,15 @@ def test_a_film_that_is_not_well_fails(
 ) -> None:
     """Each by itself."""
     with pytest.raises(AssertionError, match=why):
-        test_04_camera.test_every_frame_comes(filmed([said], film), lambda _: None)  # type: ignore[arg-type]
+        test_04_camera.test_every_frame_comes(filmed([said], film), lambda _: None)  # type: ignore[arg-type] # a stand-in for the board, or its machine
 
 
 def test_a_lens_that_was_covered_is_dark(filmed: Callable[..., Scripted]) -> None:
     """One that shows the same is another one, or an old film."""
     said = [frames(), frames()]
-    test_04_camera.test_covered_it_is_dark(filmed([*said], grey(160), grey(20)), lambda _: None)  # type: ignore[arg-type]
+    test_04_camera.test_covered_it_is_dark(filmed([*said], grey(160), grey(20)), lambda _: None)  # type: ignore[arg-type] # a stand-in for the board, or its machine
     with pytest.raises(AssertionError):
-        test_04_camera.test_covered_it_is_dark(filmed([*said], grey(160), grey(150)), lambda _: None)  # type: ignore[arg-type]
+        test_04_camera.test_covered_it_is_dark(filmed([*said], grey(160), grey(150)), lambda _: None)  # type: ignore[arg-type] # a stand-in for the board, or its machine
 
 
 def sound(loud: float, seconds: int = test_05_microphone.SECONDS) -> tuple[dict[str, Any], bytes]:
@@ -409,12 +409,12 @@ def test_speech_is_told_from_silence(bench_here: Bench, quiet: float, speech: fl
     board = Scripted(bench_here, {"sound": [first, second]}, [one, other])
     notes: list[str] = []
     if well:
-        test_05_microphone.test_it_hears_speech(board, notes.append)  # type: ignore[arg-type]
+        test_05_microphone.test_it_hears_speech(board, notes.append)  # type: ignore[arg-type] # a stand-in for the board, or its machine
         assert "0 gaps" in notes[0]
         assert re.fullmatch("the clock is off by -?0 ppm", notes[1])
     else:
         with pytest.raises(AssertionError):
-            test_05_microphone.test_it_hears_speech(board, notes.append)  # type: ignore[arg-type]
+            test_05_microphone.test_it_hears_speech(board, notes.append)  # type: ignore[arg-type] # a stand-in for the board, or its machine
 
 
 def test_sound_with_a_gap_fails(bench_here: Bench) -> None:
@@ -423,7 +423,7 @@ def test_sound_with_a_gap_fails(bench_here: Bench) -> None:
     del first["times_ms"][100]
     board = Scripted(bench_here, {"sound": [first, second]}, [one, other])
     with pytest.raises(AssertionError):
-        test_05_microphone.test_it_hears_speech(board, lambda _: None)  # type: ignore[arg-type]
+        test_05_microphone.test_it_hears_speech(board, lambda _: None)  # type: ignore[arg-type] # a stand-in for the board, or its machine
 
 
 def test_framed_units_are_what_others_decode() -> None:
@@ -451,13 +451,13 @@ class Edges:
 def test_edges_of_one_contact_are_gathered_until_it_rests() -> None:
     """Others' are not its own; its bounce is the time from its first to its last."""
     program = Edges(("record", True, 0), ("function", True, 1), ("record", False, 2), ("record", True, 3.5))
-    edges = test_03_button.heard(program, "record", True)  # type: ignore[arg-type]
+    edges = test_03_button.heard(program, "record", True)  # type: ignore[arg-type] # a stand-in for the board, or its machine
     assert len(edges) == 3
     assert test_03_button.span_ms(edges) == 3.5
     with pytest.raises(AssertionError, match="no edge of record"):
-        test_03_button.heard(Edges(("function", True, 1)), "record", True)  # type: ignore[arg-type]
+        test_03_button.heard(Edges(("function", True, 1)), "record", True)  # type: ignore[arg-type] # a stand-in for the board, or its machine
     with pytest.raises(AssertionError, match="its last edge says False"):
-        test_03_button.heard(Edges(("record", True, 0), ("record", False, 1)), "record", True)  # type: ignore[arg-type]
+        test_03_button.heard(Edges(("record", True, 0), ("record", False, 1)), "record", True)  # type: ignore[arg-type] # a stand-in for the board, or its machine
 
 
 def test_watts_that_cannot_be_are_refused(bench_here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

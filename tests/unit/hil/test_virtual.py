@@ -128,7 +128,7 @@ class Switched:
 def hands(tmp_path: Path) -> VirtualHands:
     """Hands at a machine that is none."""
     hands = VirtualHands(parts(tmp_path), tmp_path / "log", read_board(BOARD.read_text(encoding="utf-8")))
-    hands._machine = Switched()  # type: ignore[assignment]
+    hands._machine = Switched()  # type: ignore[assignment] # a stand-in for the board, or its machine
     return hands
 
 
@@ -139,7 +139,7 @@ def asked(hands: VirtualHands, act: str, **given: object) -> bool | float:
 
 def test_a_look_is_at_all_lights(hands: VirtualHands) -> None:
     """The one that is asked for has to be so, and every other one dark."""
-    outputs = hands.machine.wires.outputs  # type: ignore[attr-defined]
+    outputs = hands.machine.wires.outputs  # type: ignore[attr-defined] # a stand-in for the board, or its machine
     assert asked(hands, "look", light="top", shows="dark", channels=[]) is True
     outputs[4] = True
     assert asked(hands, "look", light="top", shows="red", channels=["red"]) is True
@@ -152,7 +152,7 @@ def test_a_press_is_a_level(hands: VirtualHands) -> None:
     """On the pin that the board's file names."""
     asked(hands, "press", button="function", header="GPIO1")
     asked(hands, "release", button="function")
-    assert hands.machine.wires.driven == [(1, True), (1, False)]  # type: ignore[attr-defined]
+    assert hands.machine.wires.driven == [(1, True), (1, False)]  # type: ignore[attr-defined] # a stand-in for the board, or its machine
 
 
 def test_what_nobody_can_do_to_it_is_refused(hands: VirtualHands) -> None:

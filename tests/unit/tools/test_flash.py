@@ -81,7 +81,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"size": LARGEST + 1}, "is larger than any camera's card should be", True),
     ],
 )
-def test_what_is_refused(facts: dict[str, object], says: str, forced: bool) -> None:  # noqa: FBT001
+def test_what_is_refused(facts: dict[str, object], says: str, forced: bool) -> None:  # noqa: FBT001 - a row of the table
     """Each rule says what is wrong; who insists gets past those alone that guard against a mistake."""
     assert refusals(CARD, 10**9) == []
     wrong = replace(CARD, **facts)  # type: ignore[arg-type]  # each row has the right type for its name
@@ -128,7 +128,7 @@ def _kernel(root: Path, number: str, *, removable: str, disk_type: str = "") -> 
 @pytest.mark.parametrize(
     ("removable", "disk_type", "is_card"), [("1", "", True), ("0", "SD", True), ("0", "MMC", False), ("0", "", False)]
 )
-def test_what_the_kernel_tells(tmp_path: Path, removable: str, disk_type: str, is_card: bool) -> None:  # noqa: FBT001
+def test_what_the_kernel_tells(tmp_path: Path, removable: str, disk_type: str, is_card: bool) -> None:  # noqa: FBT001 - a row of the table
     """Mounts through volumes upon partitions, swaps, and which disks are cards: an SD slot's is, built-in memory is not."""
     sys, proc = _kernel(tmp_path, "250:0", removable=removable, disk_type=disk_type)
     found = block(Path("/dev/sdz"), "250:0", sys=sys, proc=proc)

@@ -355,7 +355,7 @@ def test_an_index_without_the_wheels_is_out_of_reach_and_a_wrong_hash_is_not(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     says: str,
-    away: bool,  # noqa: FBT001
+    away: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
     """The one is told as skipped, the other fails."""
 
