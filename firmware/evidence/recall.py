@@ -19,6 +19,8 @@ from firmware.evidence.kinds import CONSENT, RECALL, RELEASE
 ORDERS: Final[Mapping[str, Kind]] = {kind.typ: kind for kind in (RECALL, RELEASE, CONSENT)}
 UNDO: Final = (RELEASE, CONSENT)
 """Both are needed."""
+FILES: Final[Mapping[Kind, str]] = {RECALL: "recall.jws", RELEASE: "release.jws", CONSENT: "consent.jws"}
+"""What each is called on a camera, at a dock and with the authority, in the order in which a camera hears of them."""
 
 
 def verify_order(line: bytes, trust: Trust, *, device: str) -> tuple[Kind, Signed]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from firmware.core.indications import Trouble
 from firmware.evidence.errors import EvidenceError, FormatError, MismatchError, SequenceError
 from firmware.evidence.jws import from_file
-from firmware.evidence.kinds import CONSENT, RECALL, RELEASE, words
-from firmware.evidence.recall import UNDO, expect_of, verify_order
+from firmware.evidence.kinds import RECALL, words
+from firmware.evidence.recall import FILES, UNDO, expect_of, verify_order
 from firmware.runtime import durable
 from firmware.runtime.custody import LIMIT
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from firmware.runtime.enrolment import Enrolment
     from hal.interface import Directory
 
-FILES: Final[Mapping[Kind, str]] = {RECALL: "recall.jws", RELEASE: "release.jws", CONSENT: "consent.jws"}
 _BARRED: Final = frozenset({Trouble.RECALLED})
 
 

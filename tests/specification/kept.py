@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from firmware.runtime import bundles, enrolment, names, pending, recalls, timekeeping
+from firmware.evidence import recall
+from firmware.runtime import bundles, enrolment, names, pending, timekeeping
 from hal.pi.build import NOTE
 from tests.specification.tables import code, table
 from tools.dock import store
@@ -62,7 +63,7 @@ CAMERA: Final = (
 )  # fmt: skip
 SMALL: Final = (
     Kept((enrolment.ASSIGNMENT, enrolment.ON_DUTY), "the shift's id, and when it began", "clear, signed", "whoever opens the camera", "the next docking, at most 14 h; one that was not taken out with, until another is given"),
-    Kept(tuple(recalls.FILES.values()), "nothing of people: that the authority recalled the camera, and why; that two released it", "clear, signed", "whoever opens the camera", "replaced by a newer recall"),
+    Kept(tuple(recall.FILES.values()), "nothing of people: that the authority recalled the camera, and why; that two released it", "clear, signed", "whoever opens the camera", "replaced by a newer recall"),
     Kept((enrolment.SETTINGS, enrolment.ROOT, enrolment.DEVICE, enrolment.SECOND[0]), "nothing: policies, recipients' public keys, certificates", "clear, signed", "whoever opens the camera", "replaced by newer ones"),
     Kept((enrolment.SECOND[1], "device.key.pem"), "nothing: keys that sign, and none that decrypts (the second one where no hardware keeps it)", "secret", "whoever opens the camera", "as long as the enrolment"),
     Kept((NOTE,), "nothing: what time a dock said last, and in which boot", "clear", "whoever opens the camera", "the next word of a dock"),

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
 
 from firmware.dock.messages import OrderLine
 from firmware.evidence.certs import Trust
 from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import FILE_LIMIT, Signed, from_file
-from firmware.evidence.kinds import CONSENT, RECALL, RELEASE
-from firmware.evidence.recall import UNDO, verify_order
+from firmware.evidence.kinds import RECALL
+from firmware.evidence.recall import FILES, UNDO, verify_order
 from tools.dock import events
 from tools.dock.conversation import DeclinedError, Talk, hand_over
 
-FILES: Final[Mapping[Kind, str]] = {RECALL: "recall.jws", RELEASE: "release.jws", CONSENT: "consent.jws"}
-"""In the order in which a camera hears of them."""
 Tell = Callable[..., None]
 
 

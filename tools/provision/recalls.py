@@ -5,24 +5,22 @@ Papers are put below a dock's directory, ``orders/CAMERA``, from where it hands 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from firmware.evidence import documents
 from firmware.evidence.certs import Trust
-from firmware.evidence.documents import Kind
 from firmware.evidence.errors import EvidenceError
 from firmware.evidence.jws import FILE_LIMIT, Signed, from_file
 from firmware.evidence.keys import software_sign
 from firmware.evidence.kinds import CONSENT, RECALL, RELEASE
-from firmware.evidence.recall import verify_order
+from firmware.evidence.recall import FILES, verify_order
 from firmware.evidence.roles import Role
 from tools.provision.authority import Authority
 from tools.provision.files import ProvisionError, make_directory, replace
 from tools.provision.signer import Signer
 
-FILES: Final[Mapping[Kind, str]] = {RECALL: "recall.jws", RELEASE: "release.jws", CONSENT: "consent.jws"}
 _KEPT: Final = "recalls"
 _ORDERS: Final = "orders"
 _DOCK: Final = "dock.crt.pem"
