@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -27,15 +26,26 @@ import pytest
 from firmware.runtime.names import RECORDINGS, recording, segment
 from tests.fault.live.card import Journal, open_with_stock_tools
 from tests.oracles import missing
-from tests.vm.camera import BOOT_S, LIGHT_S, TROUBLE, Camera, Story, figure, quick_folder, remains, sound, switched_on
+from tests.vm.camera import (
+    BOOT_S,
+    LIGHT_S,
+    TROUBLE,
+    Camera,
+    Story,
+    figure,
+    quick_folder,
+    remains,
+    serving,
+    sound,
+    switched_on,
+)
 from tests.vm.cuts import EVIDENCE, Cutter, held, wrong
 from tools.vm import disk, medium
-from tools.vm.build import BOARD, Build, Built
-from tools.vm.hands import read_board
+from tools.vm.build import Build, Built
 from tools.vm.rootfs import PACKAGES
 
 DOCK_S, ERASED_S = 240.0, 120.0
-GREEN, RED, DARK = frozenset({"green"}), frozenset({"red"}), frozenset[str]()
+GREEN, RED, BLUE, DARK = frozenset({"green"}), frozenset({"red"}), frozenset({"blue"}), frozenset[str]()
 FLUSHES = 60
 """So many of the card's flushes is a recording long before something is done to it."""
 SEED, CUTS, RECOVERIES = 20, 200, 6
@@ -208,17 +218,12 @@ def test_it_resumes_stops_and_docks(second: Camera, story: Story) -> None:
     second.end()
     sound(second)
     story.store = story.place / "store"
-    serve: Sequence[str | Path] = (
-        *(sys.executable, "-m", "tools", "dock", "serve", "--once", "--json"),
-        *("--identity", story.built.people / "dock", "--store", story.store, "--port", second.machine.cable()),
-    )
     began = time.monotonic()
-    told = subprocess.run(serve, capture_output=True, check=False, timeout=DOCK_S)
-    events = [json.loads(line) for line in told.stdout.splitlines()]
-    assert told.returncode == 0, (events, told.stderr)
-    assert len([event for event in events if event["event"] == "receipted"]) == 3, events
-    shown = {(seen.line, seen.level) for seen in second.machine.wires.seen}
-    assert (read_board(BOARD.read_text(encoding="utf-8")).lights["top"]["blue"], True) in shown
+    with serving(story.built.people / "dock", story.store, second.machine.cable()) as events:
+        taken: list[Mapping[str, object]] = []
+        while sum(event["event"] == "receipted" for event in taken) < 3:
+            taken.append(events.get(timeout=DOCK_S))
+        second.hands.wait_lit("top", BLUE, LIGHT_S)  # it has stood there for as long as a dock takes, and says so
     figure(docked_s=round(time.monotonic() - began, 1))
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import queue
 import re
+import subprocess
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +29,7 @@ from tools.vm.machine import Machine, Parts
 from tools.vm.trouble import VmError
 
 BOOT_S, LIGHT_S = 300.0, 90.0
+STAND_DOWN_S = 60.0
 DARK_S = 3.0
 """Longer than the dark part of any pattern of a light that says that it records."""
 STOPS, ASKED_S = 3, 20.0
@@ -137,6 +142,34 @@ def quick_folder() -> Iterator[Path]:
     """A folder where files are quickest to write."""
     with tempfile.TemporaryDirectory(prefix="lapel-vm-", dir=quick_place()) as folder:
         yield Path(folder)
+
+
+@contextmanager
+def serving(identity: Path, store: Path, port: str) -> Iterator[queue.Queue[Mapping[str, Any]]]:
+    """A reference dock at the end of a cable, and what it tells; it stays until it is told to go, and then all has to have been well."""
+    command: Sequence[str | Path] = (
+        *(sys.executable, "-m", "tools", "dock", "serve", "--json"),
+        *("--identity", identity, "--store", store, "--port", port),
+    )
+    told: queue.Queue[Mapping[str, Any]] = queue.Queue()
+    seen: list[Mapping[str, Any]] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as dock:
+        assert dock.stdout is not None
+        lines = dock.stdout
+
+        def listen() -> None:
+            for line in lines:
+                seen.append(json.loads(line))
+                told.put(seen[-1])
+
+        ear = threading.Thread(target=listen, name="dock", daemon=True)
+        ear.start()
+        try:
+            yield told
+        finally:
+            dock.terminate()
+            ear.join(STAND_DOWN_S)
+    assert dock.returncode == 0, seen
 
 
 def sound(camera: Camera) -> None:
