@@ -10,7 +10,7 @@ from tools.image.config import OFF, parse
 
 _COMMON = {
     **dict.fromkeys(("BLK_DEV_DM", "DM_INIT", "DM_VERITY", "SQUASHFS", "SQUASHFS_ZSTD", "EXT4_FS"), "y"),
-    **dict.fromkeys(("USB_GADGET", "USB_CONFIGFS_ACM", "USB_CONFIGFS_NCM", "USB_DWC2_PERIPHERAL"), "y"),
+    **dict.fromkeys(("USB_GADGET", "USB_CONFIGFS_ACM", "USB_CONFIGFS_NCM", "USB_DWC2_PERIPHERAL", "IPV6"), "y"),
     **dict.fromkeys(("GPIO_CDEV", "I2C_CHARDEV", "BCM2835_WDT", "TCG_TIS_SPI", "SECCOMP_FILTER"), "y"),
     **dict.fromkeys(("WLAN", "WIRELESS", "CFG80211", "BT", "NFC", "HAMRADIO", "IEEE802154", "WWAN"), OFF),
     **dict.fromkeys(("ETHERNET", "USB", "USB_CONFIGFS_MASS_STORAGE", "USB_CONFIGFS_F_FS"), OFF),

@@ -17,6 +17,8 @@ from tools.image import config, kernel, packages, release
 from tools.image.check import Check, shell_scripts
 from tools.image.trouble import ROOT, TREE, ImageError
 
+DOCK = "tcp:fe80::d0c%usb0:7411"
+"""Where every dock listens on the network of each camera's gadget (docs/dock-protocol.md)."""
 LOCK = (ROOT / "requirements/pi.txt").read_text(encoding="utf-8")
 
 
@@ -26,9 +28,10 @@ def test_there_is_an_image_for_each_board() -> None:
     for board in config.boards():
         assert (TREE / "board" / board / "config.txt").is_file()
         parts = (TREE / "board" / board / "parts.env").read_text(encoding="utf-8")
-        assert re.findall(r"^LAPEL_PARTS=--hal pi --board (\S+)$", parts, re.MULTILINE) == [board]
+        (words,) = re.findall(r"^LAPEL_PARTS=(--hal pi --board \S+ --dock \S+)$", parts, re.MULTILINE)
+        assert words.split()[3:] == [board, "--dock", DOCK]
         with pytest.raises(SystemExit) as ended:  # the service knows these words
-            main(["--hal", "pi", "--board", board, "--version"])
+            main([*words.split(), "--version"])
         assert ended.value.code == 0
 
 

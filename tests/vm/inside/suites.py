@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 CONTRACT = ("board", "clock", "dock", "panel", "storage")
 """The suites of ``tests/contract`` that run there."""
-HERE = ("panel", "dock", "bus", "storage", "clock", "systemd")
+HERE = ("panel", "dock", "network", "bus", "storage", "clock", "systemd")
 """Files of ``tests/vm/inside`` with what only a kernel can pass."""
 PARTS = ("panel", "usb", "bus", "partitions", "system")
 """Modules of ``tests/vm/inside`` that make the parts, as fixtures."""

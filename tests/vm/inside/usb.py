@@ -25,16 +25,17 @@ from tests.contract import rigs
 UDC = Path("/sys/class/udc/dummy_udc.0")
 DEVICE = "/dev/ttyGS0"
 HOST = Path("/dev/ttyACM0")
+HOST_NETWORK = Path("/sys/class/net/usb1")
 SWITCH = "/sys/devices/platform/dummy_hcd.0/usb*/*-0:1.0/usb*-port1/disable"
 OUT = "not attached"
 PATIENCE_S = 20.0
 
 
-def wait(what: str, reached: Callable[[], object]) -> None:
+def wait(what: str, reached: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
     """Until the kernel has done it."""
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + patience_s
     while not reached():
-        assert time.monotonic() < until, f"after {PATIENCE_S} s: {what}"
+        assert time.monotonic() < until, f"after {patience_s} s: {what}"
         time.sleep(0.01)
 
 
@@ -57,6 +58,7 @@ class Cable:
         """Plug it in: the host has set the gadget up, and holds its serial line open."""
         self._switch.write_text("0")
         wait("the host sees no serial line", HOST.exists)
+        wait("the host sees no network", HOST_NETWORK.exists)
         wait("the host does not open its serial line", self._open)
         wait("the gadget is not configured", lambda: state() == serialport.CONFIGURED)
         self.says.write_text(f"{state()}\n")
@@ -67,6 +69,7 @@ class Cable:
         self.says.write_text(f"{OUT}\n")
         self.let_go()
         wait("the host still has the serial line", lambda: not HOST.exists())
+        wait("the host still has the network", lambda: not HOST_NETWORK.exists())
 
     def send(self, data: bytes) -> None:
         """From the host."""
