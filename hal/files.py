@@ -51,10 +51,8 @@ class FolderOf:
         return os.open(self.at(name), os.O_CREAT | os.O_EXCL | _OPEN, _FILE_MODE)
 
     def find(self, name: str) -> int:
-        """The descriptor of an existing file.  After a failed sync the system shows what only its memory holds: it is asked to forget that."""
-        descriptor = os.open(self.at(name), _OPEN)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        return descriptor
+        """The descriptor of an existing file."""
+        return os.open(self.at(name), _OPEN)
 
     def folder(self, name: str, *, create: bool) -> Path:
         """Where a directory in it is; ``create`` makes it where it is missing."""
@@ -105,6 +103,7 @@ class GrowingFile:
         self._descriptor: int | None = descriptor
         self._name = name
         self._spoilt = False
+        self._fresh = False
 
     def append(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of ``data`` behind the last byte; on a full storage what fits, and then ``OSError`` (ENOSPC)."""
@@ -117,7 +116,7 @@ class GrowingFile:
 
     def read(self, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes from ``offset``; fewer only at the end."""
-        descriptor, pieces = self._open(), []
+        descriptor, pieces = self._card(), []
         while size and (piece := os.pread(descriptor, size, offset)):
             pieces.append(piece)
             size, offset = size - len(piece), offset + len(piece)
@@ -151,7 +150,7 @@ class GrowingFile:
 
     def path(self) -> Path:
         """Where it lies, for a program that is to read it; ``OSError`` where the system does not say."""
-        return Path(f"/proc/self/fd/{self._open()}").readlink()
+        return Path(f"/proc/self/fd/{self._card()}").readlink()
 
     def close(self) -> None:
         """Give the handle back; once more is harmless."""
@@ -166,6 +165,15 @@ class GrowingFile:
         """What the file can hold: file systems keep what they had set aside when the rest was not to be had."""
         whole, own = os.fstatvfs(descriptor), os.fstat(descriptor)
         return whole.f_bavail * whole.f_frsize + own.st_blocks * 512
+
+    def _card(self) -> int:
+        """The descriptor to read by.  After a failed sync the system shows what only its memory holds: it is asked to forget that, once for each
+        handle and no sooner than something is read, since what is being written would have to come from the card again."""
+        descriptor = self._open()
+        if not self._fresh:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            self._fresh = True
+        return descriptor
 
     def _open(self) -> int:
         if self._descriptor is None:

@@ -9,9 +9,14 @@ HEADER: Final = 8
 """Bytes of a box's header: length and type."""
 
 
+def box_header(kind: bytes, size: int) -> bytes:
+    """The header of a box around ``size`` bytes."""
+    return struct.pack(">I4s", HEADER + size, kind)
+
+
 def box(kind: bytes, *parts: bytes) -> bytes:
     """A box around its content."""
-    return b"".join((struct.pack(">I4s", HEADER + sum(map(len, parts)), kind), *parts))
+    return b"".join((box_header(kind, sum(map(len, parts))), *parts))
 
 
 def full_box(kind: bytes, *parts: bytes, version: int = 0, flags: int = 0) -> bytes:

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from firmware.media.boxes import HEADER, box, full_box
+from firmware.media.boxes import HEADER, box, box_header, full_box
 from firmware.media.errors import MediaError
 from firmware.media.sps import sps_facts
 
@@ -65,8 +65,8 @@ def init_segment(*, sps: bytes, pps: bytes, width: int, height: int, audio: Audi
     return box(b"ftyp", brands) + box(b"moov", movie, *tracks, box(b"mvex", *defaults))
 
 
-def fragment(sequence: int, video: Sequence[Sample], audio: Sequence[Sample]) -> bytes:
-    """``moof`` and ``mdat`` of these samples; an empty track is left out.
+def fragment(sequence: int, video: Sequence[Sample], audio: Sequence[Sample]) -> list[bytes]:
+    """``moof`` and ``mdat`` of these samples, in pieces, so that a flush is put together in one go; an empty track is left out.
 
     The samples of a track follow each other without a gap: each begins where the one before ends.  ``MediaError`` if
     they do not, if there are none, or if a number does not fit.
@@ -75,15 +75,16 @@ def fragment(sequence: int, video: Sequence[Sample], audio: Sequence[Sample]) ->
     if not tracks:
         raise MediaError("a fragment without a sample")
     payload = [sample.data for _, samples in tracks for sample in samples]
+    size = sum(map(len, payload))
     offset = _MOOF + sum(_TRAF + _ROW * len(samples) for _, samples in tracks) + HEADER
-    if offset + sum(map(len, payload)) >= _U32:
-        raise MediaError(f"a fragment of {sum(map(len, payload))} bytes")
+    if offset + size >= _U32:
+        raise MediaError(f"a fragment of {size} bytes")
     runs = []
     for number, samples in tracks:
         runs.append(_track_fragment(number, samples, offset))
         offset += sum(len(sample.data) for sample in samples)
     moof = box(b"moof", full_box(b"mfhd", struct.pack(">I", sequence)), *runs)
-    return moof + box(b"mdat", *payload)
+    return [moof, box_header(b"mdat", size), *payload]
 
 
 def free(size: int) -> bytes:

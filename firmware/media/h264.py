@@ -1,7 +1,8 @@
 """H.264 access units: from an encoder's byte stream (ITU-T H.264 Annex B) to a file's samples (ISO/IEC 14496-15).
 
-NAL units are found by a search for start codes over the whole access unit: an encoder with several slices a picture has
-them anywhere, and a search runs at memory speed.  Emulation prevention keeps start codes out of the payload.
+NAL units are found by a search for start codes: an encoder with several slices a picture has them anywhere, and emulation
+prevention keeps them out of the payload.  The search costs more than a hash of the same bytes; where a picture is known to be one
+slice it therefore ends where that begins.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from firmware.media.errors import MediaError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
 MAX_ACCESS_UNIT: Final = 16 << 20
 """Bytes; ten times what any profile's largest keyframe takes."""
@@ -35,6 +36,12 @@ class NalType(IntEnum):
     DELIMITER = 9
 
 
+SLICES: Final = frozenset({NalType.SLICE, NalType.IDR})
+"""The types of what pictures are made of."""
+_SETS: Final = frozenset({NalType.SPS, NalType.PPS})
+_NEEDLESS: Final = frozenset({NalType.DELIMITER})
+
+
 class ParameterSets(NamedTuple):
     """What a decoder needs before the first slice."""
 
@@ -47,20 +54,35 @@ def nal_units(access_unit: bytes) -> list[bytes]:
 
     ``MediaError`` if it does not begin with a start code, or holds an empty or forbidden NAL unit, or too much.
     """
+    return [access_unit[begin:end] for begin, end in _places(access_unit, one_slice=False)]
+
+
+def _places(access_unit: bytes, *, one_slice: bool = False) -> list[tuple[int, int]]:
+    """Where each NAL unit begins and ends; ``one_slice``: the first slice is the last of them, and is not looked into."""
     if len(access_unit) > MAX_ACCESS_UNIT:
         raise MediaError(f"access unit: {len(access_unit)} bytes, more than {MAX_ACCESS_UNIT}")
-    parts = access_unit.split(START_CODE, MAX_NAL_UNITS + 1)
-    if len(parts) > MAX_NAL_UNITS + 1:
-        raise MediaError(f"access unit: more than {MAX_NAL_UNITS} NAL units")
-    if len(parts) == 1 or parts[0].strip(b"\0"):
+    at = access_unit.find(START_CODE)
+    if at < 0 or access_unit[:at].strip(b"\0"):
         raise MediaError("access unit: does not begin with a start code")
-    nals = [part.rstrip(b"\0") for part in parts[1:]]
-    for index, nal in enumerate(nals):
-        if not nal:
-            raise MediaError(f"access unit: NAL unit {index} is empty")
-        if nal[0] & 0x80:
-            raise MediaError(f"access unit: NAL unit {index} has its forbidden bit set")
-    return nals
+    places: list[tuple[int, int]] = []
+    while at >= 0:
+        if len(places) == MAX_NAL_UNITS:
+            raise MediaError(f"access unit: more than {MAX_NAL_UNITS} NAL units")
+        begin = at + len(START_CODE)
+        head = access_unit[begin : begin + 1]
+        at = -1 if one_slice and head and nal_type(head) in SLICES else access_unit.find(START_CODE, begin)
+        end = _without_zeros(access_unit, begin, at if at >= 0 else len(access_unit))
+        if begin == end:
+            raise MediaError(f"access unit: NAL unit {len(places)} is empty")
+        if head[0] & 0x80:
+            raise MediaError(f"access unit: NAL unit {len(places)} has its forbidden bit set")
+        places.append((begin, end))
+    return places
+
+
+def _without_zeros(data: bytes, begin: int, end: int) -> int:
+    """The end of a NAL unit that fills ``begin`` to ``end`` but for zeros behind it."""
+    return end if begin < end and data[end - 1] else begin + len(data[begin:end].rstrip(b"\0"))
 
 
 def nal_type(nal: bytes | memoryview) -> int:
@@ -79,17 +101,34 @@ def parameter_sets(access_unit: bytes) -> ParameterSets:
     return ParameterSets(_first(nals, NalType.SPS), _first(nals, NalType.PPS))
 
 
-def to_avcc(access_unit: bytes, known: Collection[bytes] = ()) -> bytes:
+def to_avcc(access_unit: bytes, known: Collection[bytes] = (), *, one_slice: bool = False) -> bytes:
     """The sample of an access unit: each NAL unit behind its length in four bytes.
 
     Left out are delimiters, and the parameter sets that are ``known`` since the file's header holds them.  Others stay:
-    they take force in the stream.  ``MediaError`` if there is no picture in it.
+    they take force in the stream.  ``one_slice``: the picture is known to be a single one, with nothing behind it.
+    ``MediaError`` if there is no picture in it.
     """
-    nals = nal_units(access_unit)
-    if not any(nal_type(nal) in (NalType.SLICE, NalType.IDR) for nal in nals):
+    view, pieces, pictures = memoryview(access_unit), [], 0
+    for begin, end in _places(access_unit, one_slice=one_slice):
+        nal = view[begin:end]
+        kind = nal_type(nal)
+        pictures += kind in SLICES
+        if kind not in _NEEDLESS and not (kind in _SETS and nal in known):
+            pieces += [(end - begin).to_bytes(LENGTH, "big"), nal]
+    if not pictures:
         raise MediaError("access unit: no picture in it")
-    kept = (nal for nal in nals if nal_type(nal) != NalType.DELIMITER and nal not in known)
-    return b"".join(piece for nal in kept for piece in (len(nal).to_bytes(LENGTH, "big"), nal))
+    return b"".join(pieces)
+
+
+def slices(sample: bytes) -> Iterator[tuple[int, memoryview]]:
+    """The slices of a sample, each with the place of its length."""
+    view, at = memoryview(sample), 0
+    while at < len(view):
+        end = at + LENGTH + int.from_bytes(view[at : at + LENGTH], "big")
+        nal = view[at + LENGTH : end]
+        if nal_type(nal) in SLICES:
+            yield at, nal
+        at = end
 
 
 def _first(nals: Iterable[bytes], kind: NalType) -> bytes:

@@ -93,7 +93,7 @@ class SegmentMuxer:
             total.extend(samples)
             if samples.video or samples.audio:
                 segment.sequence += 1
-                pieces.append(fragment(segment.sequence, samples.video, samples.audio))
+                pieces += fragment(segment.sequence, samples.video, samples.audio)
         if pieces:
             pieces.append(padding(sum(map(len, pieces))))
         if flush.last:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from firmware.media.errors import MediaError
 from firmware.media.fmp4 import VIDEO_RATE, Sample
-from firmware.media.h264 import to_avcc
+from firmware.media.h264 import slices, to_avcc
 from firmware.media.timeline import SNAP_NS, Placer, Timeline
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Sampler:
         self._video_time = Timeline(epoch_ns, VIDEO_RATE)
         self._frames = Placer(self._video_time)
         self._sounds = Placer(Timeline(epoch_ns, audio.rate if audio else 1), SNAP_NS)
+        self._one_slice = False
+        """Whether the newest keyframe is a single slice: so are all pictures up to the next one, as sources promise."""
 
     def samples(self, part: Fragment, known: Collection[bytes]) -> Samples:
         """The samples of a fragment, without the ``known`` parameter sets.  Never raises for what a source sends."""
@@ -71,10 +73,12 @@ class Sampler:
         placed: list[tuple[int, bytes, bool]] = []
         for unit in part.video:
             try:
-                data = to_avcc(unit.data, known)
+                data = to_avcc(unit.data, known, one_slice=self._one_slice and not unit.key)
             except MediaError:
                 into.refused += 1
             else:
+                if unit.key:
+                    self._one_slice = len(list(slices(data))) == 1
                 placed.append((self._frames.place(unit.time_ns), data, unit.key))
         if placed:
             self.until = max(self._video_time.ticks(part.end_ns), placed[-1][0] + 1)

@@ -12,18 +12,17 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from firmware.media.h264 import LENGTH, START_CODE, NalType, nal_type
+from firmware.media.h264 import LENGTH, SLICES, START_CODE, NalType, nal_type, slices
 from firmware.media.sei import MOST_HASHES, GopFacts, signed_sei
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from firmware.media.fmp4 import Sample
     from firmware.media.sei import Signatory
 
 NO_GOP: Final = bytes(32)
 """The link of a GOP that is the first."""
-_SLICES: Final = frozenset({NalType.SLICE, NalType.IDR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def _first_slice(access_unit: bytes) -> int | None:
     while at >= 0:
         at += len(START_CODE)
         nal = access_unit[at : at + 2]
-        if nal and nal_type(nal) in _SLICES:
+        if nal and nal_type(nal) in SLICES:
             return at if _opens(nal) else None
         at = access_unit.find(START_CODE, at)
     return None
@@ -126,7 +125,7 @@ class GopSigner:
     def _signed(self, sample: Sample) -> Sample:
         seis, self._due = self._due, []
         first = len(sample.data)
-        for offset, nal in _slices(sample.data):
+        for offset, nal in slices(sample.data):
             first = min(first, offset)
             if _opens(nal):
                 self._open(nal, sample.time)
@@ -164,17 +163,6 @@ class GopSigner:
     def _utc(self, ticks: int) -> int:
         """A media time in units of 100 ns since 1601; a tick has 1000/9 of them."""
         return self._zero + ticks * 1000 // 9
-
-
-def _slices(sample: bytes) -> Iterator[tuple[int, memoryview]]:
-    """The slices of a sample, each with the place of its length."""
-    view, at = memoryview(sample), 0
-    while at < len(view):
-        end = at + LENGTH + int.from_bytes(view[at : at + LENGTH], "big")
-        nal = view[at + LENGTH : end]
-        if nal_type(nal) in _SLICES:
-            yield at, nal
-        at = end
 
 
 def _opens(nal: bytes | memoryview) -> bool:

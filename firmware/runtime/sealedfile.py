@@ -41,23 +41,23 @@ class SealedFile:
         Returns the extents of ciphertext and plaintext from the file's first byte on.  ``OSError`` when the storage fails; then nothing
         more can be appended.
         """
-        sealed = self._pending + self._age.chunks(plain)
-        if end:
-            sealed += self._age.close(end)
+        sealed: bytes | bytearray = self._age.chunks(plain)
+        if self._pending or end:
+            sealed = b"".join((self._pending, sealed, self._age.close(end) if end else b""))
         self._pending = b""
         self._file.append(sealed)
         self._file.sync()
         if end:
             self._file.reserve(0)
             self._file.close()
-        return self._extent(self._cipher, 0, sealed), self._extent(self._plain, 1, plain + end)
+        return self._extent(self._cipher, 0, sealed), self._extent(self._plain, 1, plain + end if end else plain)
 
     def abandon(self) -> None:
         """Forget the key and leave the file as it is."""
         self._age.forget()
         self._file.close()
 
-    def _extent(self, state: hashlib._Hash, which: int, data: bytes) -> Extent:
+    def _extent(self, state: hashlib._Hash, which: int, data: bytes | bytearray) -> Extent:
         state.update(data)
         self._lengths[which] += len(data)
         return Extent(self._lengths[which], state.copy().hexdigest())

@@ -130,14 +130,23 @@ def test_other_storage_is_no_place_to_move_to(made: Made, tmp_path: Path) -> Non
 
 
 def test_a_file_is_read_from_the_card_not_from_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a failed sync the system's pages look like the card and are not: they are given up before anything is believed."""
+    """After a failed sync the system's pages look like the card and are not: they are given up before anything is believed, and by who only
+    looks whether a file is there they are not."""
     asked: list[tuple[int, int, int]] = []
     monkeypatch.setattr("os.posix_fadvise", lambda _fd, *what: asked.append(what))
     root = FileStorage(tmp_path).root()
     root.create("a").close()
-    assert asked == []
     root.open("a").close()
+    assert asked == []
+    file = root.open("a")
+    file.read(0, 1)
+    file.read(0, 1)
+    file.close()
     assert asked == [(0, 0, os.POSIX_FADV_DONTNEED)]
+    file = root.open("a")
+    file.path()
+    file.close()
+    assert asked == 2 * [(0, 0, os.POSIX_FADV_DONTNEED)]
 
 
 def test_symbolic_links_lead_nowhere(tmp_path: Path) -> None:

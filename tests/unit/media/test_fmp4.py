@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.media.errors import MediaError
-from firmware.media.fmp4 import CHUNK, SEGMENT_END, Sample, fragment, free, init_segment, padding
+from firmware.media import fmp4
+from firmware.media.fmp4 import CHUNK, SEGMENT_END, Sample, free, init_segment, padding
 from firmware.media.h264 import parameter_sets, to_avcc
 from hal.interface import AudioFormat
 from tests.media_clips import AAC_FRAME, Clip, clip
@@ -28,6 +29,11 @@ def header(source: Clip, *, audio: bool = True) -> bytes:
     form = source.video_format
     sound = source.audio_format if audio else None
     return init_segment(sps=sets.sps, pps=sets.pps, width=form.width, height=form.height, audio=sound)
+
+
+def fragment(sequence: int, video: list[Sample], audio: list[Sample]) -> bytes:
+    """A fragment in one piece."""
+    return b"".join(fmp4.fragment(sequence, video, audio))
 
 
 def frames(source: Clip, start: int = 0, step: int = 3000) -> list[Sample]:
