@@ -11,6 +11,7 @@ from rich.console import Console
 
 from firmware.evidence.certs import write_pem
 from firmware.media.fmp4 import Sample
+from firmware.media.h264 import behind_lengths
 from firmware.media.sei import Signatory
 from firmware.media.signing import GopSigner, Origin
 from tests.pki import Pki
@@ -30,7 +31,7 @@ def film(bitrate: int) -> list[Sample]:
     frames = []
     for index in range(SECONDS * FPS):
         head = b"\x41\x80" if index % FPS else b"\x65\x80"
-        data = (size - 4).to_bytes(4, "big") + head + draw.randbytes(size - 6)
+        data = behind_lengths([head + draw.randbytes(size - 6)])
         frames.append(Sample(index * TICK, TICK, data, key=not index % FPS))
     return frames
 
@@ -51,10 +52,10 @@ def ratio(bitrate: int) -> tuple[float, float]:
     signatory = Signatory(session.sign_picture, write_pem(session.chain.ders), "1.0.0", session.device, 0)
     samples = film(bitrate)
     signed = GopSigner(signatory, Origin(0, 0), 0).sign(samples)
-    size = sum(len(sample.data) for sample in samples)
-    grown = sum(len(sample.data) for sample in signed)
+    size = sum(sample.size for sample in samples)
+    grown = sum(sample.size for sample in signed)
     signing = best(lambda: GopSigner(signatory, Origin(0, 0), 0).sign(samples))
-    hashing = best(lambda: [hashlib.sha256(sample.data).digest() for sample in samples])
+    hashing = best(lambda: [hashlib.sha256(sample.pieces[1]).digest() for sample in samples])
     return signing / hashing, grown / size - 1
 
 

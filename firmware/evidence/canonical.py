@@ -78,8 +78,11 @@ def _parse(data: bytes, where: str) -> Any:
         raise FormatError(f"{where}: not JSON ({error})") from None
 
 
+_SPELLING = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
 def _spell(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return _SPELLING.encode(value)
 
 
 def _text(parsed: str) -> str:
@@ -113,7 +116,8 @@ def _check(value: object, where: str, depth: int) -> None:
         for key, member in value.items():
             if not isinstance(key, str):
                 raise FormatError(f"{where}: the key {key!r} is not text")
-            _check(member, f"{where}.{key}", depth - 1)
+            if type(member) is not str:  # most are, and a place has a name for who is refused alone
+                _check(member, f"{where}.{key}", depth - 1)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check(item, f"{where}[{index}]", depth - 1)

@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from firmware.evidence import canonical
@@ -70,16 +71,23 @@ def sign(
     by ``kid``."""
     if bool(x5c) is (kid is not None):
         raise ValueError("a line names its signer by x5c or by kid")
-    header: dict[str, Any] = {"alg": "ES256", "typ": typ}
-    if kid is None:
-        header["x5c"] = [base64.b64encode(der).decode() for der in x5c]
-    else:
-        header["kid"] = kid
-    signed = signing_input(header, payload)
+    head = _keyed_header(typ, kid) if kid is not None else _chained_header(typ, x5c)
+    signed = head + b"." + base64url(canonical.encode(payload, "payload"))
     line = signed + b"." + base64url(raw_signature(sign(digest(signed))))
     if len(line) > FILE_LIMIT:
         raise FormatError(f"{typ}: {len(line)} bytes, at most {FILE_LIMIT} are allowed")
     return line
+
+
+@lru_cache(maxsize=32)
+def _keyed_header(typ: str, kid: str) -> bytes:
+    """The same for all lines of a type that one key signs: of these a boot has a handful, and a recording thousands of lines."""
+    return base64url(canonical.encode({"alg": "ES256", "typ": typ, "kid": kid}, "header"))
+
+
+def _chained_header(typ: str, x5c: Sequence[bytes]) -> bytes:
+    chain = [base64.b64encode(der).decode() for der in x5c]
+    return base64url(canonical.encode({"alg": "ES256", "typ": typ, "x5c": chain}, "header"))
 
 
 def signing_input(header: Mapping[str, Any], payload: Mapping[str, Any]) -> bytes:

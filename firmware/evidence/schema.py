@@ -109,12 +109,13 @@ def record(table: Mapping[str, Check]) -> Check:
         if not isinstance(value, dict):
             raise _unfit(value, where, "an object")
         prefix = f"{where}." if where else ""
-        for name in table:
-            if name not in value:
-                raise FormatError(f"{prefix}{name}: missing")
-        for name in value:
-            if name not in table:
-                raise FormatError(f"{prefix}{str(name)[:40]}: unknown")
+        if value.keys() != table.keys():
+            for name in table:
+                if name not in value:
+                    raise FormatError(f"{prefix}{name}: missing")
+            for name in value:
+                if name not in table:
+                    raise FormatError(f"{prefix}{str(name)[:40]}: unknown")
         for name, inner in table.items():
             inner(value[name], f"{prefix}{name}")
 

@@ -17,6 +17,7 @@ from firmware.media.sps import sps_facts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from firmware.media.h264 import Pieces
     from hal.interface import AudioFormat
 
 VIDEO_RATE: Final = 90_000
@@ -41,12 +42,23 @@ MAX_AUDIO_CONFIG: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample: ``time`` and ``duration`` in its track's ticks, and its bytes as they stand in ``mdat``."""
+    """One sample: ``time`` and ``duration`` in its track's ticks, and its bytes as they stand in ``mdat``, in pieces: those of a picture
+    are in turns the length of a NAL unit and the unit."""
 
     time: int
     duration: int
-    data: bytes
+    pieces: Pieces
     key: bool
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return sum(map(len, self.pieces))
+
+    @property
+    def data(self) -> bytes:
+        """All of them."""
+        return b"".join(self.pieces)
 
 
 def init_segment(*, sps: bytes, pps: bytes, width: int, height: int, audio: AudioFormat | None) -> bytes:
@@ -65,25 +77,29 @@ def init_segment(*, sps: bytes, pps: bytes, width: int, height: int, audio: Audi
     return box(b"ftyp", brands) + box(b"moov", movie, *tracks, box(b"mvex", *defaults))
 
 
-def fragment(sequence: int, video: Sequence[Sample], audio: Sequence[Sample]) -> list[bytes]:
+def fragment(sequence: int, video: Sequence[Sample], audio: Sequence[Sample]) -> list[bytes | memoryview]:
     """``moof`` and ``mdat`` of these samples, in pieces, so that a flush is put together in one go; an empty track is left out.
 
     The samples of a track follow each other without a gap: each begins where the one before ends.  ``MediaError`` if
     they do not, if there are none, or if a number does not fit.
     """
-    tracks = [(number, samples) for number, samples in ((_VIDEO_TRACK, video), (_AUDIO_TRACK, audio)) if samples]
+    tracks = [
+        (number, samples, [sample.size for sample in samples])
+        for number, samples in ((_VIDEO_TRACK, video), (_AUDIO_TRACK, audio))
+        if samples
+    ]
     if not tracks:
         raise MediaError("a fragment without a sample")
-    payload = [sample.data for _, samples in tracks for sample in samples]
-    size = sum(map(len, payload))
-    offset = _MOOF + sum(_TRAF + _ROW * len(samples) for _, samples in tracks) + HEADER
+    size = sum(sum(sizes) for _, _, sizes in tracks)
+    offset = _MOOF + sum(_TRAF + _ROW * len(samples) for _, samples, _ in tracks) + HEADER
     if offset + size >= _U32:
         raise MediaError(f"a fragment of {size} bytes")
     runs = []
-    for number, samples in tracks:
-        runs.append(_track_fragment(number, samples, offset))
-        offset += sum(len(sample.data) for sample in samples)
+    for number, samples, sizes in tracks:
+        runs.append(_track_fragment(number, samples, sizes, offset))
+        offset += sum(sizes)
     moof = box(b"moof", full_box(b"mfhd", struct.pack(">I", sequence)), *runs)
+    payload = [piece for _, samples, _ in tracks for sample in samples for piece in sample.pieces]
     return [moof, box_header(b"mdat", size), *payload]
 
 
@@ -104,7 +120,7 @@ SEGMENT_END: Final = free(HEADER)
 """Closes a segment: alone in the last chunk of its age file, which must not be empty."""
 
 
-def _track_fragment(number: int, samples: Sequence[Sample], offset: int) -> bytes:
+def _track_fragment(number: int, samples: Sequence[Sample], sizes: Sequence[int], offset: int) -> bytes:
     """The ``traf`` of one track, whose bytes begin ``offset`` behind the start of its ``moof``."""
     ends = [sample.time + sample.duration for sample in samples]
     for sample, begins in zip(samples, [samples[0].time, *ends], strict=False):
@@ -112,7 +128,8 @@ def _track_fragment(number: int, samples: Sequence[Sample], offset: int) -> byte
             raise MediaError(
                 f"track {number}: sample at {sample.time} for {sample.duration} ticks, {begins} was expected"
             )
-    rows = [row for s in samples for row in (s.duration, len(s.data), _SYNC_SAMPLE if s.key else _OTHER_SAMPLE)]
+    flags = (_SYNC_SAMPLE if sample.key else _OTHER_SAMPLE for sample in samples)
+    rows = [row for s, size, kind in zip(samples, sizes, flags, strict=True) for row in (s.duration, size, kind)]
     run = struct.pack(f">Ii{len(rows)}I", len(samples), offset, *rows)
     return box(
         b"traf",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from firmware.media.errors import MediaError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
 MAX_ACCESS_UNIT: Final = 16 << 20
 """Bytes; ten times what any profile's largest keyframe takes."""
@@ -21,6 +21,9 @@ MAX_NAL_UNITS: Final = 1024
 MAX_PARAMETER_SET: Final = 0xFFFF
 LENGTH: Final = 4
 """Bytes of a NAL unit's length in a sample."""
+
+Pieces = tuple[bytes | memoryview, ...]
+"""Bytes that are put together where they are written: what an encoder delivered is not copied before."""
 
 START_CODE: Final = b"\0\0\1"
 
@@ -101,34 +104,28 @@ def parameter_sets(access_unit: bytes) -> ParameterSets:
     return ParameterSets(_first(nals, NalType.SPS), _first(nals, NalType.PPS))
 
 
-def to_avcc(access_unit: bytes, known: Collection[bytes] = (), *, one_slice: bool = False) -> bytes:
+def to_avcc(access_unit: bytes, known: Collection[bytes] = (), *, one_slice: bool = False) -> Pieces:
     """The sample of an access unit: each NAL unit behind its length in four bytes.
 
     Left out are delimiters, and the parameter sets that are ``known`` since the file's header holds them.  Others stay:
     they take force in the stream.  ``one_slice``: the picture is known to be a single one, with nothing behind it.
     ``MediaError`` if there is no picture in it.
     """
-    view, pieces, pictures = memoryview(access_unit), [], 0
+    view, kept, pictures = memoryview(access_unit), [], 0
     for begin, end in _places(access_unit, one_slice=one_slice):
         nal = view[begin:end]
         kind = nal_type(nal)
         pictures += kind in SLICES
         if kind not in _NEEDLESS and not (kind in _SETS and nal in known):
-            pieces += [(end - begin).to_bytes(LENGTH, "big"), nal]
+            kept.append(nal)
     if not pictures:
         raise MediaError("access unit: no picture in it")
-    return b"".join(pieces)
+    return behind_lengths(kept)
 
 
-def slices(sample: bytes) -> Iterator[tuple[int, memoryview]]:
-    """The slices of a sample, each with the place of its length."""
-    view, at = memoryview(sample), 0
-    while at < len(view):
-        end = at + LENGTH + int.from_bytes(view[at : at + LENGTH], "big")
-        nal = view[at + LENGTH : end]
-        if nal_type(nal) in SLICES:
-            yield at, nal
-        at = end
+def behind_lengths(nals: Iterable[bytes | memoryview]) -> Pieces:
+    """NAL units as a sample has them: in turns the length of one, and itself."""
+    return tuple(piece for nal in nals for piece in (len(nal).to_bytes(LENGTH, "big"), nal))
 
 
 def _first(nals: Iterable[bytes], kind: NalType) -> bytes:

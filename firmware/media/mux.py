@@ -86,7 +86,7 @@ class SegmentMuxer:
 
         ``MediaError`` if a segment begins without parameter sets and there are none from the segment before.
         """
-        pieces = [] if flush.segment in self._open else [self._begin(flush)]
+        pieces: list[bytes | memoryview] = [] if flush.segment in self._open else [self._begin(flush)]
         segment = self._open[flush.segment]
         total = Samples()
         for samples in _signed(segment, flush):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from firmware.media.errors import MediaError
 from firmware.media.fmp4 import VIDEO_RATE, Sample
-from firmware.media.h264 import slices, to_avcc
+from firmware.media.h264 import SLICES, nal_type, to_avcc
 from firmware.media.timeline import SNAP_NS, Placer, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from firmware.core.cutter import Fragment
+    from firmware.media.h264 import Pieces
     from hal.interface import AudioFormat
 
 _FAR_NS: Final = 60_000_000_000
@@ -70,29 +71,29 @@ class Sampler:
         return into
 
     def _video(self, part: Fragment, known: Collection[bytes], into: Samples) -> None:
-        placed: list[tuple[int, bytes, bool]] = []
+        placed: list[tuple[int, Pieces, bool]] = []
         for unit in part.video:
             try:
-                data = to_avcc(unit.data, known, one_slice=self._one_slice and not unit.key)
+                pieces = to_avcc(unit.data, known, one_slice=self._one_slice and not unit.key)
             except MediaError:
                 into.refused += 1
             else:
                 if unit.key:
-                    self._one_slice = len(list(slices(data))) == 1
-                placed.append((self._frames.place(unit.time_ns), data, unit.key))
+                    self._one_slice = sum(nal_type(nal) in SLICES for nal in pieces[1::2]) == 1
+                placed.append((self._frames.place(unit.time_ns), pieces, unit.key))
         if placed:
             self.until = max(self._video_time.ticks(part.end_ns), placed[-1][0] + 1)
             into.video = _lasting(placed, self.until)
 
     def _sound(self, part: Fragment, audio: AudioFormat, into: Samples) -> None:
-        placed: list[tuple[int, bytes, bool]] = []
+        placed: list[tuple[int, Pieces, bool]] = []
         for unit in part.audio:
             if unit.time_ns < self._epoch_ns:
                 into.early += 1
             elif unit.time_ns - _begins_ns(part) > _FAR_NS:
                 into.refused += 1
             else:
-                placed.append((self._sounds.place(unit.time_ns, audio.samples_per_unit), unit.data, True))
+                placed.append((self._sounds.place(unit.time_ns, audio.samples_per_unit), (unit.data,), True))
         if placed:
             end = placed[-1][0] + audio.samples_per_unit
             into.audio = _lasting(placed, end)
@@ -104,9 +105,9 @@ def _begins_ns(part: Fragment) -> int:
     return (*part.video, *part.audio)[0].time_ns
 
 
-def _lasting(placed: Sequence[tuple[int, bytes, bool]], end: int) -> list[Sample]:
+def _lasting(placed: Sequence[tuple[int, Pieces, bool]], end: int) -> list[Sample]:
     """Samples that each last until the next one, the final one until ``end``."""
     ends = [time for time, _, _ in placed[1:]]
     return [
-        Sample(time, until - time, data, key) for (time, data, key), until in zip(placed, [*ends, end], strict=True)
+        Sample(time, until - time, pieces, key) for (time, pieces, key), until in zip(placed, [*ends, end], strict=True)
     ]

@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from firmware.media.h264 import LENGTH, SLICES, START_CODE, NalType, nal_type, slices
+from firmware.media.h264 import SLICES, START_CODE, NalType, behind_lengths, nal_type
 from firmware.media.sei import MOST_HASHES, GopFacts, signed_sei
 
 if TYPE_CHECKING:
@@ -120,22 +120,25 @@ class GopSigner:
         if self._gop is not None:
             seis.append(self._sei(self._gop, sample.time + sample.duration))
         self._due, self._half, self._gop = [], [], None
-        return replace(sample, data=sample.data + _units(seis))
+        return replace(sample, pieces=sample.pieces + behind_lengths(seis))
 
     def _signed(self, sample: Sample) -> Sample:
         seis, self._due = self._due, []
-        first = len(sample.data)
-        for offset, nal in slices(sample.data):
-            first = min(first, offset)
+        first = None
+        for place, nal in enumerate(sample.pieces[1::2]):
+            if nal_type(nal) not in SLICES:
+                continue
+            first = place if first is None else first
             if _opens(nal):
                 self._open(nal, sample.time)
             elif self._gop is not None:
                 self._gop.add(nal)
         if not seis:
             return sample
-        return replace(sample, data=sample.data[:first] + _units(seis) + sample.data[first:])
+        before = len(sample.pieces) if first is None else 2 * first
+        return replace(sample, pieces=sample.pieces[:before] + behind_lengths(seis) + sample.pieces[before:])
 
-    def _open(self, nal: memoryview, time: int) -> None:
+    def _open(self, nal: bytes | memoryview, time: int) -> None:
         """A GOP begins, and with it ends the one before."""
         if self._gop is not None:
             pair = [*self._half, self._sei(self._gop, time)]
@@ -168,7 +171,3 @@ class GopSigner:
 def _opens(nal: bytes | memoryview) -> bool:
     """Whether it is the first slice of an IDR picture: its ``first_mb_in_slice`` is 0, spelt as a single set bit."""
     return nal_type(nal) == NalType.IDR and len(nal) > 1 and bool(nal[1] & 0x80)
-
-
-def _units(nals: Iterable[bytes]) -> bytes:
-    return b"".join(len(nal).to_bytes(LENGTH, "big") + nal for nal in nals)

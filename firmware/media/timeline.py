@@ -56,6 +56,7 @@ def sample_hash(samples: Iterable[Sample]) -> str:
     """The hash of samples as a journal line holds it: time (u64), length (u32), bytes of each in order; hexadecimal."""
     digest = hashlib.sha256()
     for sample in samples:
-        digest.update(struct.pack(">QI", sample.time, len(sample.data)))
-        digest.update(sample.data)
+        digest.update(struct.pack(">QI", sample.time, sample.size))
+        for piece in sample.pieces:
+            digest.update(piece)
     return digest.hexdigest()

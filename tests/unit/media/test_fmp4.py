@@ -48,7 +48,7 @@ def frames(source: Clip, start: int = 0, step: int = 3000) -> list[Sample]:
 def sounds(source: Clip, start: int = 0) -> list[Sample]:
     """The sound samples of a clip."""
     return [
-        Sample(start + index * AAC_FRAME, AAC_FRAME, unit.data, key=True) for index, unit in enumerate(source.audio)
+        Sample(start + index * AAC_FRAME, AAC_FRAME, (unit.data,), key=True) for index, unit in enumerate(source.audio)
     ]
 
 
@@ -96,10 +96,13 @@ def test_uneven_times_are_kept() -> None:
     video = frames(source)[:10]
     ticks = [0, 3001, 5999, 20_000, 20_001, 30_000, 33_000, 36_000, 36_500, 41_000, 44_000]
     video = [
-        Sample(time, until - time, sample.data, sample.key)
+        Sample(time, until - time, sample.pieces, sample.key)
         for sample, (time, until) in zip(video, pairwise(ticks), strict=True)
     ]
-    audio = [Sample(500, 1024, source.audio[0].data, key=True), Sample(1524, 7000, source.audio[1].data, key=True)]
+    audio = [
+        Sample(500, 1024, (source.audio[0].data,), key=True),
+        Sample(1524, 7000, (source.audio[1].data,), key=True),
+    ]
     contents = read(header(source) + fragment(1, video, audio))
     assert contents.video == packets(video)
     assert contents.audio == packets(audio)
@@ -218,11 +221,11 @@ class Huge(bytes):
     ("video", "wrong"),
     [
         ([], "without a sample"),
-        ([Sample(0, 10, b"", key=True), Sample(11, 10, b"", key=False)], "sample at 11 .* 10 was expected"),
-        ([Sample(-1, 10, b"", key=True)], "sample at -1"),
-        ([Sample(0, -1, b"", key=True)], "for -1 ticks"),
-        ([Sample(0, 1 << 32, b"", key=True)], "for 4294967296 ticks"),
-        ([Sample(0, 1, Huge(), key=True)], "fragment of 4294967296 bytes"),
+        ([Sample(0, 10, (), key=True), Sample(11, 10, (), key=False)], "sample at 11 .* 10 was expected"),
+        ([Sample(-1, 10, (), key=True)], "sample at -1"),
+        ([Sample(0, -1, (), key=True)], "for -1 ticks"),
+        ([Sample(0, 1 << 32, (), key=True)], "for 4294967296 ticks"),
+        ([Sample(0, 1, (Huge(),), key=True)], "fragment of 4294967296 bytes"),
     ],
 )
 def test_fragments_that_cannot_be_written_are_refused(video: list[Sample], wrong: str) -> None:

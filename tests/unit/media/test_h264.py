@@ -11,6 +11,7 @@ from firmware.media.h264 import (
     MAX_ACCESS_UNIT,
     MAX_NAL_UNITS,
     NalType,
+    Pieces,
     is_idr,
     nal_type,
     nal_units,
@@ -33,8 +34,9 @@ def stream(*nals: bytes) -> bytes:
     return b"".join(START + nal for nal in nals)
 
 
-def split(sample: bytes) -> list[bytes]:
+def split(pieces: Pieces) -> list[bytes]:
     """The NAL units of a sample."""
+    sample = b"".join(pieces)
     nals = []
     while sample:
         length = int.from_bytes(sample[:4], "big")

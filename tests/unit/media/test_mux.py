@@ -38,7 +38,7 @@ def test_a_recording_comes_back_sample_by_sample() -> None:
     known = parameter_sets(source.video[0].data)
     picture, sound = Timeline(EPOCH, 90_000), Timeline(EPOCH, 48_000)
     assert [(p.time, without(p.data)) for p in video] == [
-        (picture.ticks(unit.time_ns), to_avcc(unit.data, known)) for unit in source.video
+        (picture.ticks(unit.time_ns), b"".join(to_avcc(unit.data, known))) for unit in source.video
     ]
     assert [(p.time, p.data) for p in audio] == [(sound.ticks(unit.time_ns), unit.data) for unit in source.audio]
     assert sum(segment.pictures for segment in segments.values()) == len(source.video)
@@ -64,7 +64,7 @@ def test_facts_match_the_file() -> None:
 
 def as_sample(packet: Packet) -> Sample:
     """A packet as the sample it was."""
-    return Sample(packet.time, packet.duration, packet.data, packet.key)
+    return Sample(packet.time, packet.duration, (packet.data,), packet.key)
 
 
 def test_fragments_of_a_segment_are_numbered() -> None:

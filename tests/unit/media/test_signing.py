@@ -14,6 +14,7 @@ from firmware.core.cutter import Cutter, Flush
 from firmware.evidence.certs import write_pem
 from firmware.media import signing
 from firmware.media.fmp4 import Sample
+from firmware.media.h264 import behind_lengths
 from firmware.media.mux import SegmentMuxer
 from firmware.media.sei import MOST_HASHES, Signatory
 from firmware.media.signing import NO_GOP, GopSigner, Origin
@@ -60,9 +61,8 @@ def covers(sei: Sei, gop: Gop) -> bool:
 
 
 def a_slice(number: int, *, idr: bool = False, first: bool = True) -> bytes:
-    """A made-up slice with its length, unlike any other."""
-    nal = bytes((0x65 if idr else 0x41, 0x80 if first else 0x40)) + number.to_bytes(4, "big")
-    return len(nal).to_bytes(4, "big") + nal
+    """A made-up slice, unlike any other."""
+    return bytes((0x65 if idr else 0x41, 0x80 if first else 0x40)) + number.to_bytes(4, "big")
 
 
 def stream(*frames: int, slices: int = 1) -> list[Sample]:
@@ -72,7 +72,7 @@ def stream(*frames: int, slices: int = 1) -> list[Sample]:
         Sample(
             index * TICK,
             TICK,
-            b"".join(a_slice(10 * index + n, idr=not place, first=not n) for n in range(slices)),
+            behind_lengths(a_slice(10 * index + n, idr=not place, first=not n) for n in range(slices)),
             key=not place,
         )
         for index, place in enumerate(places)
@@ -120,7 +120,7 @@ def test_each_segment_is_complete() -> None:
 @pytest.mark.parametrize("lead", [b"", b"\0"])
 def test_a_slice_is_found_behind_either_start_code(lead: bytes) -> None:
     """Three bytes, or four; also at the very beginning."""
-    nal = a_slice(0x05060708, idr=True)[4:]
+    nal = a_slice(0x05060708, idr=True)
     found = Origin.before([lead + b"\0\0\1" + nal], EPOCH, 1)
     assert (found.gops, found.linked) == (1, hashlib.sha256(nal).digest())
 
@@ -187,7 +187,10 @@ def test_each_slice_counts() -> None:
 
 def test_what_comes_before_a_keyframe_is_not_signed() -> None:
     """There is nothing to tie it to, and it hides nothing of what follows; a NAL unit of one byte begins nothing."""
-    stray = [Sample(0, TICK, a_slice(1), key=True), Sample(TICK, TICK, b"\0\0\0\1\x65", key=True)]
+    stray = [
+        Sample(0, TICK, behind_lengths([a_slice(1)]), key=True),
+        Sample(TICK, TICK, behind_lengths([b"\x65"]), key=True),
+    ]
     run = signer()
     assert run.sign(stray) == stray
     assert run.close(stray[-1]) == stray[-1]
@@ -266,7 +269,7 @@ def test_the_time_is_that_of_the_opening() -> None:
     """The clock's reading at the opening, carried on with the monotonic clock and rounded down; before 1970 too."""
     early = Signatory(signatory().sign, b"", "1", "cam-1", -(1 << 62))
     run = GopSigner(early, Origin(EPOCH + 99, 0), 0)
-    sample = run.sign([Sample(1, TICK, a_slice(1, idr=True), key=True)])[0]
+    sample = run.sign([Sample(1, TICK, behind_lengths([a_slice(1, idr=True)]), key=True)])[0]
     (only,) = signed([run.close(sample).data])
     assert (only.sei.start, only.sei.end) == (EPOCH // 100 - (1 << 62) + 111, EPOCH // 100 - (1 << 62) + 333_444)
 
@@ -284,7 +287,7 @@ def second_of_film(index: int) -> list[Sample]:
         Sample(
             TICK * (30 * index + frame),
             TICK,
-            (size - 4).to_bytes(4, "big") + bytes((0x41 if frame else 0x65, 0x80)) + bytes([index + 7]) * (size - 6),
+            behind_lengths([bytes((0x41 if frame else 0x65, 0x80)) + bytes([index + 7]) * (size - 6)]),
             key=not frame,
         )
         for frame in range(30)

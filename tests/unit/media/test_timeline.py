@@ -79,7 +79,7 @@ def test_times_rise_and_stay_true(steps: list[int], snap_ns: int) -> None:
 
 def test_sample_hash_is_the_one_of_the_format() -> None:
     """Time, length and bytes of each sample in order, as section 6.2 of the evidence format has it."""
-    samples = [Sample(0, 3000, b"abc", key=True), Sample(3000, 2999, b"", key=False)]
+    samples = [Sample(0, 3000, (b"a", b"bc"), key=True), Sample(3000, 2999, (), key=False)]
     expected = hashlib.sha256(struct.pack(">QI", 0, 3) + b"abc" + struct.pack(">QI", 3000, 0)).hexdigest()
     assert sample_hash(samples) == expected
 
