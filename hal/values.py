@@ -41,7 +41,8 @@ class Track(Enum):
 class Unit:
     """One encoded access unit, as it left the encoder.
 
-    ``data``: for video one H.264 access unit in Annex B form (no B-frames; a keyframe is an IDR that repeats SPS and PPS);
+    ``data``: for video one H.264 access unit in Annex B form (no B-frames; a keyframe is an IDR that repeats SPS and PPS; where that is a single
+    slice, with nothing behind it, so is each frame up to the next keyframe);
     for audio one raw AAC frame (no ADTS).  ``time_ns`` is the *capture* time of its first sample, the encoder's own delay and
     priming already taken off; it strictly increases within a track.  Not promised: an even spacing, or that no unit is missing.
     """

@@ -47,6 +47,11 @@ class Flush:
     last: bool
     fragments: tuple[Fragment, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes of payload."""
+        return sum(len(unit.data) for part in self.fragments for unit in (*part.video, *part.audio))
+
 
 @dataclass(frozen=True, slots=True)
 class _Measure:

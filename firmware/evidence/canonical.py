@@ -78,11 +78,8 @@ def _parse(data: bytes, where: str) -> Any:
         raise FormatError(f"{where}: not JSON ({error})") from None
 
 
-_SPELLING = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-
-
 def _spell(value: Mapping[str, Any]) -> str:
-    return _SPELLING.encode(value)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 def _text(parsed: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from firmware.evidence.log_private import MOST, log_batch, log_record
 from firmware.evidence.private import END
+from firmware.runtime.beside import Beside
 from firmware.runtime.sealedfile import SealedFile
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class LogNotes:
         if self._file is None:
             file = self._directory.create(self.name)
             self._directory.sync()
-            self._file = SealedFile(self.name, file, self._age())
+            self._file = SealedFile(self.name, file, self._age(), Beside("log-hashing"))
         plain = log_batch(waiting) if waiting else b""
         cipher, whole = self._file.append(plain, END if last else b"")
         self._over = last

@@ -54,6 +54,11 @@ class Mailbox(Generic[T]):
             self._held -= weight
             return item
 
+    def peek(self) -> T | None:
+        """The same, and it goes on waiting."""
+        with self._changed:
+            return self._items[0][0] if self._items else None
+
     def wait(self, timeout_s: float) -> None:
         """Return as soon as something waits, at the latest after ``timeout_s`` seconds."""
         with self._changed:

@@ -6,7 +6,9 @@ opens, plays and verifies.
 
 from __future__ import annotations
 
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from firmware.evidence import private
@@ -15,6 +17,7 @@ from firmware.evidence.transcript import TICKS
 from firmware.media.mux import SegmentMuxer
 from firmware.media.timeline import Timeline
 from firmware.runtime import names
+from firmware.runtime.beside import WORTH
 from firmware.runtime.sealedfile import SealedFile
 from firmware.runtime.work import Gaps
 
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
     from firmware.core.cutter import Flush
     from firmware.evidence.age import AgeWriter
     from firmware.evidence.journal import Journal
+    from firmware.media.mux import MuxedFlush
     from firmware.media.sei import Signatory
     from firmware.media.signing import Origin
+    from firmware.runtime.beside import Beside
     from firmware.runtime.sealedfile import Extent
     from firmware.runtime.stamps import Stamps
     from hal.interface import AudioFormat, Clock, Directory, File, VideoFormat
@@ -61,7 +66,9 @@ class OpenRecording:
         clock: Clock,
         formats: tuple[VideoFormat, AudioFormat | None],
         signatory: Signatory,
+        beside: tuple[Beside, Beside],
     ) -> None:
+        """``beside``: what puts the next flush together, and what hashes, while this one is made durable."""
         self.number = number
         self.directory = directory
         self.journal = journal
@@ -72,6 +79,8 @@ class OpenRecording:
         self._clock = clock
         self._formats = formats
         self._signatory = signatory
+        self._muxing, self._hashing = beside
+        self._ahead: tuple[Flush, Future[MuxedFlush]] | None = None
         self._muxer: SegmentMuxer | None = None
         self._media_time: Timeline | None = None
         self._files: dict[str, SealedFile] = {}
@@ -88,16 +97,17 @@ class OpenRecording:
         transcript = self.journal.transcript
         return {"number": self.number, "opening": transcript.opening_hash, "ended": transcript.clock}
 
-    def flush(self, origin: Origin, flush: Flush, gaps: Gaps | None) -> Flushed:
+    def flush(self, origin: Origin, flush: Flush, gaps: Gaps | None, following: Flush | None = None) -> Flushed:
         """Make one flush durable.
 
-        ``gaps`` are the live part's counters; None for the pre-event part, which leaves them as they are.
+        ``gaps`` are the live part's counters; None for the pre-event part, which leaves them as they are.  ``following``: the next one of
+        the same part, where it waits already; it is put together meanwhile.
         """
         if self._muxer is None:
             self._muxer = SegmentMuxer(origin, *self._formats, self._signatory)
             self._media_time = Timeline(origin.epoch_ns, TICKS)
         self._gaps = gaps or self._gaps
-        muxed = self._muxer.plain(flush)
+        muxed = self._mux(self._muxer, flush, following)
         self._refused += muxed.refused
         file = self._file(names.segment(flush.segment))
         extents = file.append(muxed.data, muxed.end)
@@ -120,6 +130,18 @@ class OpenRecording:
         since = self._until or (muxed.video.start if muxed.video else muxed.until)
         self._until = max(since, muxed.until)
         return Flushed(lag_ms, size, self._until - since)
+
+    def _mux(self, muxer: SegmentMuxer, flush: Flush, following: Flush | None) -> MuxedFlush:
+        """The bytes of a flush.  One thread at a time has the muxer."""
+        if self._ahead is not None and self._ahead[0] is flush:
+            muxed, self._ahead = self._ahead[1].result(), None
+        else:
+            if self._ahead is not None:
+                wait((self._ahead[1],))
+            muxed = muxer.plain(flush)
+        if self._ahead is None and following is not None and following.size > WORTH:
+            self._ahead = following, self._muxing.begin(following.size, partial(muxer.plain, following))
+        return muxed
 
     def note(self, kind: str, facts: Mapping[str, object], time_ns: int | None) -> None:
         """Take one record of the private part; ``keep_notes`` makes it durable."""
@@ -192,7 +214,7 @@ class OpenRecording:
     def _file(self, name: str) -> SealedFile:
         """The file of that name; a new one is durable by name before anything is written to it."""
         if name not in self._files:
-            self._files[name] = SealedFile(name, self._new_file(name), self._age())
+            self._files[name] = SealedFile(name, self._new_file(name), self._age(), self._hashing)
         return self._files[name]
 
     def _new_file(self, name: str) -> File:

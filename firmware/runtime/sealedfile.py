@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import wait
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from firmware.evidence.age import AgeWriter
+    from firmware.runtime.beside import Beside
     from hal.interface import File
 
 
@@ -24,10 +27,11 @@ class Extent:
 
 
 class SealedFile:
-    """Encrypts, hashes, appends, syncs.  Plaintext comes in whole chunks, so that each flush ends on a chunk of the age file."""
+    """Encrypts, appends, syncs, and hashes beside that.  Plaintext comes in whole chunks, so that each flush ends on a chunk of the age file."""
 
-    def __init__(self, name: str, file: File, age: AgeWriter) -> None:
+    def __init__(self, name: str, file: File, age: AgeWriter, hashing: Beside) -> None:
         self.name = name
+        self._hashing = hashing
         self._file = file
         self._age = age
         self._cipher = hashlib.sha256()
@@ -41,16 +45,20 @@ class SealedFile:
         Returns the extents of ciphertext and plaintext from the file's first byte on.  ``OSError`` when the storage fails; then nothing
         more can be appended.
         """
+        whole = plain + end if end else plain
+        plain_hashed = self._hashing.begin(len(whole), partial(self._plain.update, whole))
         sealed: bytes | bytearray = self._age.chunks(plain)
         if self._pending or end:
             sealed = b"".join((self._pending, sealed, self._age.close(end) if end else b""))
+        cipher_hashed = self._hashing.begin(len(sealed), partial(self._cipher.update, sealed))
         self._pending = b""
         self._file.append(sealed)
         self._file.sync()
         if end:
             self._file.reserve(0)
             self._file.close()
-        return self._extent(self._cipher, 0, sealed), self._extent(self._plain, 1, plain + end if end else plain)
+        wait((plain_hashed, cipher_hashed))
+        return self._extent(self._cipher, 0, sealed), self._extent(self._plain, 1, whole)
 
     def abandon(self) -> None:
         """Forget the key and leave the file as it is."""
@@ -58,6 +66,5 @@ class SealedFile:
         self._file.close()
 
     def _extent(self, state: hashlib._Hash, which: int, data: bytes | bytearray) -> Extent:
-        state.update(data)
         self._lengths[which] += len(data)
         return Extent(self._lengths[which], state.copy().hexdigest())

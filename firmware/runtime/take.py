@@ -178,5 +178,4 @@ class Take:
             gaps = Gaps(self._frames.missing, self._sound.missing if self._sound else 0, self._overflow)
             frames = [unit.time_ns for part in flush.fragments for unit in part.video]
             self._last_ns = max(self._last_ns, *frames) if frames else self._last_ns
-            weight = sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio))
-            self._box.put(Live(self.id, self._origin or Origin(0, self._live_from), flush, gaps), weight)
+            self._box.put(Live(self.id, self._origin or Origin(0, self._live_from), flush, gaps), flush.size)

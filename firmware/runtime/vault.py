@@ -20,6 +20,7 @@ from firmware.evidence.log_kinds import MOST_OPEN
 from firmware.evidence.manifest import sealed_manifest
 from firmware.media.sei import Signatory
 from firmware.runtime import durable, names, pending
+from firmware.runtime.beside import Beside
 from firmware.runtime.custody import Custody
 from firmware.runtime.logkeeping import LogKeeping
 from firmware.runtime.recalls import Recalls
@@ -74,6 +75,7 @@ class Vault:
         self.kept_log = LogKeeping(self)
         self.timekeeping = Timekeeping(self)
         self._random = random
+        self._beside = Beside("muxing"), Beside("hashing")
         self._live_from = live_from(chosen.pre_event_s, chosen.segment_s)
         self._prepared: Prepared | None = None
         self._continues: Mapping[str, Any] | None = None
@@ -216,6 +218,7 @@ class Vault:
             stamps=self.stamps,
             clock=self.hal.clock,
             formats=(video, audio),
+            beside=self._beside,
             signatory=self._signatory(journal.transcript.clock),
         )
 

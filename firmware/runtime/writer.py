@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from firmware.core.forecast import PREPARED, Rate, on_card, outlook
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
 
-    from firmware.core.cutter import Flush
     from firmware.runtime.log import Log
     from firmware.runtime.mailbox import Mailbox
     from firmware.runtime.recording import OpenRecording
@@ -195,7 +196,9 @@ class Writer:
         take = self.takes.get(job.take)
         if take is None:
             return
-        flushed = take.flush(job.origin, job.flush, job.gaps)
+        waits = self._box.peek()  # where storage lags, the next flush is put together meanwhile
+        following = waits.flush if isinstance(waits, Live) and waits.take == job.take else None
+        flushed = take.flush(job.origin, job.flush, job.gaps, following)
         self._durable_ns = self._clock.monotonic_ns()
         self._rate.add(flushed.size, flushed.ticks / TICKS)
         if job.take not in self._confirmed:
@@ -206,15 +209,15 @@ class Writer:
             self.sweep()  # receipted footage makes room for what is being recorded
 
     def _take_before(self, job: Before) -> None:
-        self._owed += sum(map(_owed, job.flushes))
+        self._owed += sum(on_card(flush.size, 1) for flush in job.flushes)
         self._tasks.append(self._before(job))
 
     def _before(self, job: Before) -> Iterator[None]:
-        for flush in job.flushes:
-            self._owed -= _owed(flush)
+        for flush, following in zip_longest(job.flushes, job.flushes[1:]):
+            self._owed -= on_card(flush.size, 1)
             take = self.takes.get(job.take)
             if take is not None:
-                self._guard(job.take, lambda take=take, flush=flush: take.flush(job.origin, flush, None))  # type: ignore[misc]  # a lambda with a default has no type
+                self._guard(job.take, partial(take.flush, job.origin, flush, None, following))
             yield
 
     def _note(self, job: Note) -> None:
@@ -277,7 +280,7 @@ class Writer:
         if len(self._chores) < 2:
             self._chores.append(self.due.all())
 
-    def _guard(self, take: int | None, piece: Callable[[], None]) -> None:
+    def _guard(self, take: int | None, piece: Callable[[], object]) -> None:
         """Do a piece of a take's work; trouble ends that take, and what is durable of it is recovered by the next boot.
 
         After a failed sync nobody can say in this boot what of it is on the card.
@@ -343,8 +346,3 @@ class Writer:
         fails = silent or self._lost > 0 or bool(self.due.troubles)
         self._answer(Health(space.free, space.total, look.left_s, look.full, self._lag_ms if busy else 0, fails))
         return space.free
-
-
-def _owed(flush: Flush) -> int:
-    """The most bytes that a flush takes on the card."""
-    return on_card(sum(len(unit.data) for part in flush.fragments for unit in (*part.video, *part.audio)), 1)

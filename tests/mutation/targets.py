@@ -39,6 +39,7 @@ class Tests:
 
 
 ORDER: Final = "tests/sim/test_order.py"
+BESIDE: Final = "tests/sim/test_beside.py"
 RECALL: Final = "tests/sim/test_recall.py"
 GUARDS: Final = "tests/sim/test_guards_evidence.py"
 GUARDS_VAULT: Final = "tests/sim/test_guards_vault.py"
@@ -60,9 +61,10 @@ COPIES: Final = "tests/unit/tools/test_dock_copies.py"
 
 TARGETS: Final[Mapping[str, Tests]] = {
     "firmware.runtime.recording": Tests(
-        (ORDER, GUARDS, VANISHED, "tests/sim/test_recording.py", "tests/sim/test_parts.py")
+        (ORDER, GUARDS, VANISHED, BESIDE, "tests/sim/test_recording.py", "tests/sim/test_parts.py")
     ),
-    "firmware.runtime.sealedfile": Tests((ORDER, GUARDS)),
+    "firmware.runtime.sealedfile": Tests((ORDER, GUARDS, BESIDE)),
+    "firmware.runtime.beside": Tests(("tests/unit/runtime/test_beside.py", BESIDE)),
     "firmware.runtime.durable": Tests(("tests/unit/runtime/test_durable.py", ORDER)),
     "firmware.runtime.volume": Tests((ORDER, GUARDS, VANISHED, LOG_KEEPING, "tests/sim/test_recovery.py")),
     "firmware.runtime.vault": Tests(

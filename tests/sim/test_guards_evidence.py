@@ -8,6 +8,7 @@ import pytest
 
 from firmware.core.machine import Recording
 from firmware.evidence.age import CHUNK, AgeWriter
+from firmware.runtime.beside import Beside
 from firmware.runtime.recording import OpenRecording
 from firmware.runtime.sealedfile import SealedFile
 from firmware.runtime.volume import keep_room
@@ -31,8 +32,8 @@ def flushes(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[bool, int, int]
     found: list[tuple[bool, int, int]] = []
     flush = OpenRecording.flush
 
-    def watched(self: OpenRecording, origin: object, piece: object, gaps: object) -> object:
-        result = flush(self, origin, piece, gaps)  # type: ignore[arg-type]
+    def watched(self: OpenRecording, origin: object, piece: object, gaps: object, following: object) -> object:
+        result = flush(self, origin, piece, gaps, following)  # type: ignore[arg-type]
         found.append((gaps is not None, result.size, result.ticks))
         return result
 
@@ -106,7 +107,7 @@ def sealed(file: File) -> tuple[SealedFile, AgeWriter]:
     """A file that is written, and its cipher."""
     rig = Rig.new()
     age = AgeWriter(rig.camera.vault.enrolment.recipients, rig.camera.vault._random)
-    return SealedFile("private.age", file, age), age
+    return SealedFile("private.age", file, age, Beside("hashing")), age
 
 
 def test_an_abandoned_file_forgets_its_key() -> None:

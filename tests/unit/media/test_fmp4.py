@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.media.errors import MediaError
 from firmware.media import fmp4
+from firmware.media.errors import MediaError
 from firmware.media.fmp4 import CHUNK, SEGMENT_END, Sample, free, init_segment, padding
 from firmware.media.h264 import parameter_sets, to_avcc
 from hal.interface import AudioFormat

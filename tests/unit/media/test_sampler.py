@@ -15,11 +15,17 @@ from tests.streams import EPOCH, SECOND
 SOUND = AudioFormat(48_000, 1, 1024, b"\x11\x88")
 UNIT_NS = 21_333_333
 SLICE = b"\0\0\0\1\x41\x9a"
+IDR = b"\0\0\0\1\x65\x88"
 
 
 def picture(time_ns: int, data: bytes = SLICE) -> Unit:
     """A frame that is well-formed."""
     return Unit(Track.VIDEO, EPOCH + time_ns, data, key=False)
+
+
+def keyframe(time_ns: int, data: bytes) -> Unit:
+    """One that others begin behind."""
+    return Unit(Track.VIDEO, EPOCH + time_ns, data, key=True)
 
 
 def noise(time_ns: int) -> Unit:
@@ -109,6 +115,25 @@ def test_known_parameter_sets_are_left_out() -> None:
     data = b"\0\0\0\1\x67abc\0\0\0\1\x68d" + SLICE
     samples = Sampler(EPOCH, None).samples(part(picture(0, data)), (b"\x67abc", b"\x68d"))
     assert samples.video[0].data == b"\0\0\0\2\x41\x9a"
+
+
+def test_a_picture_of_one_slice_is_not_searched() -> None:
+    """A search costs more than a hash: behind a keyframe that is one slice none takes place, up to the next keyframe."""
+    sampler, odd = Sampler(EPOCH, None), SLICE + SLICE
+    whole, split = b"\0\0\0\x08" + odd[4:], b"\0\0\0\2\x41\x9a" * 2
+    one, two = keyframe(0, IDR), keyframe(SECOND, IDR + IDR)
+    first = sampler.samples(part(one, picture(1, odd), two, picture(SECOND + 1, odd)), ())
+    assert [sample.data for sample in first.video[1::2]] == [whole, split]
+    second = sampler.samples(
+        part(picture(SECOND + 2, odd), keyframe(2 * SECOND, IDR), picture(2 * SECOND + 1, odd)), ()
+    )
+    assert [sample.data for sample in second.video[::2]] == [split, whole]
+
+
+def test_before_any_keyframe_every_picture_is_searched() -> None:
+    """Nobody knows yet of how many slices they are."""
+    samples = Sampler(EPOCH, None).samples(part(picture(0, SLICE + SLICE)), ())
+    assert samples.video[0].data == b"\0\0\0\2\x41\x9a" * 2
 
 
 def test_samples_add_up() -> None:
