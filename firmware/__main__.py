@@ -66,6 +66,7 @@ def _on_a_desktop(options: argparse.Namespace, log: Log) -> int:
         simulated = build(
             state,
             source=options.source,
+            film=options.film,
             video=service.video(chosen),
             replay=options.replay,
             capacity=options.capacity,
@@ -154,6 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, help="sim: the directory that is the camera's storage")
     parser.add_argument("--control", type=Path, help="sim: the socket that presses its buttons")
     parser.add_argument("--source", help="sim: a video file or device as the scene, instead of a drawn one")
+    parser.add_argument(
+        "--film", type=Path, help="sim: an H.264 stream to hand out as it is; beside it .aac is its sound"
+    )
     parser.add_argument("--replay", action="store_true", help="sim: encode a few seconds once and repeat them")
     parser.add_argument("--capacity", type=int, help="sim: bytes on the evidence partition")
     parser.add_argument(

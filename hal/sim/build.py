@@ -10,25 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hal.interface import Hal, VideoFormat
-from hal.sim.audio import Tone
-from hal.sim.clip import AudioClip, VideoClip
 from hal.sim.clock import SimClock
 from hal.sim.control import Control
 from hal.sim.dock import SimDock
-from hal.sim.filescene import open_scene
-from hal.sim.jpeg import kept
 from hal.sim.logtap import LogTap
 from hal.sim.motion import SimAccelerometer
+from hal.sim.optics import encoded, filmed
 from hal.sim.panel import SimButtons, SimIndicators, SimTriggers
 from hal.sim.power import SimPower
-from hal.sim.preview import Preview
-from hal.sim.scene import Scene, SyntheticScene
 from hal.sim.signer import SoftwareSigner
-from hal.sim.sources import Paced, SimAudio, SimVideo, VideoFeed
 from hal.sim.storage import FileStorage
 from hal.sim.updater import SimUpdater
 from hal.sim.verbs import Facts, Parts, streams, verbs
-from hal.sim.video import EncodedVideo
 from hal.sim.watchdog import SimWatchdog
 
 VIDEO = VideoFormat(width=1280, height=720, fps=30, bitrate=4_000_000, gop=30)
@@ -51,6 +44,7 @@ def build(
     state: Path,
     *,
     source: str | None = None,
+    film: Path | None = None,
     video: VideoFormat = VIDEO,
     sound: bool = True,
     replay: bool = False,
@@ -61,8 +55,8 @@ def build(
 
     ``state/config`` and ``state/evidence`` are its two partitions, the latter of ``capacity`` bytes (None: what the
     host has); the device key is ``state/config/device.key.pem``; ``state/board`` is what a board remembers: the
-    clock's battery, the counter.  ``source`` is a file or video device to be looked at instead of the drawn scene.
-    With ``replay`` picture and sound are encoded once and repeated, which costs next to nothing.  ``sound=False`` is
+    clock's battery, the counter.  ``source`` is a file or video device to be looked at instead of the drawn scene, ``film`` (``hal.sim.film``)
+    one that is encoded already and handed out as it is.  With ``replay`` picture and sound are encoded once and repeated, which costs next to nothing.  ``sound=False`` is
     a camera without a microphone.
 
     ``OSError`` if the source cannot be opened or the directory cannot be used.
@@ -70,15 +64,16 @@ def build(
     board = state / "board"
     board.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock = SimClock(board / "clock.json")
-    log, preview = LogTap(clock.monotonic_ns), Preview(kept)
-    lens, microphone = _lens(clock, source, video, preview, replay=replay), _microphone(clock, replay=replay)
+    log = LogTap(clock.monotonic_ns)
+    optics = encoded(clock, source, video, replay=replay) if film is None else filmed(clock, film, video)
+    lens, microphone = optics.lens, optics.microphone if sound else None
     evidence, config = FileStorage(state / "evidence", capacity, log), FileStorage(state / "config")
     buttons, triggers, indicators = SimButtons(clock), SimTriggers(clock), SimIndicators(clock)
     docks, power, watchdog = (SimDock(), SimDock()), SimPower(clock=clock, out=_out), SimWatchdog(clock)
     updater, motion = SimUpdater(FileStorage(board / "slots"), version), SimAccelerometer(clock, paced=True)
     hal = Hal(
         video=lens,
-        audio=microphone if sound else None,
+        audio=microphone,
         buttons=buttons,
         triggers=triggers,
         indicators=indicators,
@@ -95,7 +90,7 @@ def build(
     )
     faults = {
         "video": lens.faults(),
-        "audio": microphone.faults(),
+        "audio": {} if microphone is None else microphone.faults(),
         "storage": evidence.trouble.faults(),
         "config": config.trouble.faults(),
         "clock": clock.faults(),
@@ -119,7 +114,7 @@ def build(
         return {"space": {"total": space.total, "free": space.free}, "overlay": overlay}
 
     return Simulated(
-        hal, Parts(clock, buttons, triggers, indicators, docks, power, watchdog, faults, facts, log, preview)
+        hal, Parts(clock, buttons, triggers, indicators, docks, power, watchdog, faults, facts, log, optics.preview)
     )
 
 
@@ -133,15 +128,3 @@ def _serial(path: Path) -> str:
 def _out() -> None:
     """The battery is empty: nothing ends in good order."""
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _lens(clock: SimClock, source: str | None, video: VideoFormat, preview: Preview, *, replay: bool) -> SimVideo:
-    scene: Scene = SyntheticScene(video) if source is None else open_scene(source, video)
-    feed: VideoFeed = EncodedVideo(scene, video, clock, preview.offer)
-    if replay:
-        feed = VideoClip(scene, video, seen=preview.offer)
-    return SimVideo(feed, Paced(clock, "video"))
-
-
-def _microphone(clock: SimClock, *, replay: bool) -> SimAudio:
-    return SimAudio(AudioClip() if replay else Tone(clock), Paced(clock, "audio"))

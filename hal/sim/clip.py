@@ -13,7 +13,8 @@ from typing import Final
 from hal.interface import AudioFormat, Overlay, Unit, VideoFormat
 from hal.sim.audio import Tone
 from hal.sim.calls import Call, Flag
-from hal.sim.clock import NS, VirtualClock
+from hal.sim.clock import VirtualClock
+from hal.sim.grid import Grid
 from hal.sim.jpeg import shrunk
 from hal.sim.paint import Planes
 from hal.sim.scene import DarkScene, Scene
@@ -24,39 +25,18 @@ SEEN: Final = 4
 """Every so many pictures one is kept, to be looked at."""
 
 
-class _Clip:
-    """Re-stamps whole GOPs on an exact grid of ``count`` units in ``seconds``."""
+class _Clip(Grid):
+    """Re-stamps whole GOPs."""
 
     def __init__(self, units: tuple[Unit, ...], count: int, seconds: int) -> None:
+        super().__init__(count, seconds)
         self._units = units
-        self._count = count
-        self._seconds = seconds
-        self._start_ns = 0
-        self._index = 0
-
-    def begin(self, time_ns: int) -> None:
-        """Start with the first unit again."""
-        self._start_ns, self._index = time_ns, 0
 
     def take(self) -> Unit:
         """The next unit with its new time."""
         unit = self._units[self._index % len(self._units)]
         self._index += 1
         return replace(unit, time_ns=self._time_ns(self._index - 1))
-
-    def skip(self) -> None:
-        """Leave the next unit out."""
-        self._index += 1
-
-    def end(self) -> None:
-        """Nothing is open."""
-
-    def faults(self) -> dict[str, Call]:
-        """Nothing is encoded, so nothing goes wrong there."""
-        return {}
-
-    def _time_ns(self, index: int) -> int:
-        return self._start_ns + index * NS * self._seconds // self._count
 
 
 @dataclass(frozen=True, slots=True)

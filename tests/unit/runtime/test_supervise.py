@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,3 +140,16 @@ def test_a_part_is_lost_also_where_no_memory_is_left_to_say_so() -> None:
 def starving(*_anything: object, **_more: object) -> None:
     """No memory is left."""
     raise MemoryError
+
+
+def test_the_kernel_knows_each_part_by_its_name() -> None:
+    """``top -H`` on a camera says which part of the service is busy."""
+    told: list[str] = []
+    keeper, _ = supervisor()
+
+    def body(_stop: threading.Event) -> None:
+        told.append(Path(f"/proc/self/task/{threading.get_native_id()}/comm").read_text(encoding="ascii"))
+        keeper.stop()
+
+    assert keeper.run([Part("controller", body, vital=True)])
+    assert told == ["controller\n"]
