@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -100,45 +99,3 @@ def begins_with(longer: Path, shorter: Path, size: int) -> bool:
     """Whether a file begins with all of another."""
     pairs = zip(read_chunks(longer, size), read_chunks(shorter, size), strict=False)
     return longer.stat().st_size >= size and all(one == other for one, other in pairs)
-
-
-class Partial:
-    """A file that grows as it arrives, with the hash of all of it."""
-
-    SYNC_EVERY = 16 << 20
-
-    def __init__(self, path: Path) -> None:
-        """Go on behind what is there; that is made durable first, since nobody knows what a break left."""
-        self.path = path
-        self.sha256 = hashlib.sha256()
-        self.length = 0
-        self._file = path.open("ab")
-        try:
-            os.fsync(self._file.fileno())
-            for chunk in read_chunks(path):
-                self.sha256.update(chunk)
-                self.length += len(chunk)
-        except OSError:
-            self._file.close()
-            raise
-        self._synced = self.length
-
-    def add(self, data: bytes) -> None:
-        """Write behind the end; durable from time to time, and after ``close``."""
-        self._file.write(data)
-        self.sha256.update(data)
-        self.length += len(data)
-        if self.length - self._synced >= self.SYNC_EVERY:
-            self._sync()
-
-    def close(self) -> None:
-        """Make it durable."""
-        try:
-            self._sync()
-        finally:
-            self._file.close()
-
-    def _sync(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._synced = self.length

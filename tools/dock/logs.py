@@ -21,6 +21,7 @@ from tools.dock.conversation import Memory, Talk, fetch, hand_over, list_files, 
 from tools.dock.custody import AUDIT_LIMIT, AuditState, BrokenChainError, file_entry, head_behind, read_log
 from tools.dock.events import Kind
 from tools.dock.met import Met
+from tools.dock.partial import Partial
 from tools.dock.receipts import Receipts
 from tools.dock.store import LOG_RECEIPT as LOG_RECEIPT_FILE
 
@@ -103,12 +104,12 @@ class Logs:
             if known and length >= known:
                 shutil.copyfile(stored, arriving)
         for attempt in (1, 2):
-            partial = durable.Partial(arriving)
+            partial = Partial(arriving)
             try:
                 theirs = yield from fetch("audit", name, length, partial, lambda _size: None)
             finally:
                 partial.close()
-            ours = partial.sha256.hexdigest()
+            ours = partial.digest()
             if ours == theirs:
                 break
             arriving.unlink()

@@ -34,6 +34,7 @@ from tests.rig import payload, pq_key
 from tools.dock import durable
 from tools.dock.conversation import Memory, Talk, fetch, list_files
 from tools.dock.events import DockEvent, Kind
+from tools.dock.partial import Partial
 from tools.dock.sharing.claims import Claims
 from tools.dock.shifts.register import LONGEST_MS, Register, RegisterError
 from tools.dock.store import Store, StoreError
@@ -746,15 +747,15 @@ def test_break_and_a_full_store_at_once(
 ) -> None:
     """A link that breaks while the store fails is a broken link; what is half there is fetched again."""
     at, _ = desk(pki, tmp_path)
-    close = durable.Partial.close
+    close = Partial.close
 
-    def failing(partial: durable.Partial) -> None:
+    def failing(partial: Partial) -> None:
         close(partial)
         if partial.path.suffix != ".jwsl":
             raise OSError(errno.EIO, "broken")
 
     with monkeypatch.context() as patch:
-        patch.setattr(durable.Partial, "close", failing)
+        patch.setattr(Partial, "close", failing)
         assert visit(shelf, at, cut_after=70_000).error is None
     visit(shelf, at)
     assert set(shelf.receipts) == {1, 2}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.dock import durable
+from tools.dock.partial import Partial
 from tools.dock.places.place import Place, PlaceError, Watch
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"
@@ -49,7 +50,7 @@ def _fetch(place: Place, key: str, length: int, path: Path) -> int:
     durable.make_directory(path.parent)
     unfinished, watch, seen = path.with_name(path.name + UNFINISHED), Watch(length, threading.Event()), 0
     unfinished.unlink(missing_ok=True)
-    with closing(durable.Partial(unfinished)) as file, closing(place.read(key)) as chunks:
+    with closing(Partial(unfinished)) as file, closing(place.read(key)) as chunks:
         for chunk in chunks:
             watch.check()
             seen += len(chunk)

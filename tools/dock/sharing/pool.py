@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware.evidence.errors import MismatchError
-from tools.dock import durable
 from tools.dock.face.rate import Hand, Pace
+from tools.dock.partial import Partial
 
 PATIENCE_S = 5.0
 """For so long a recording waits for a slow session while a faster one goes on with the next recording."""
@@ -39,7 +39,7 @@ class Order:
         self.wrong = 0
         self.lock = threading.Lock()
         self.claim: Claim | None = None
-        self.partial: durable.Partial | None = None
+        self.partial: Partial | None = None
 
     @property
     def item(self) -> str:
@@ -97,7 +97,7 @@ class Claim:
             if order.partial is None:
                 if order.path.exists() and order.path.stat().st_size > order.length:
                     order.path.unlink()
-                order.partial = durable.Partial(order.path)
+                order.partial = Partial(order.path)
                 order.batch.count(order.partial.length)
             self.length = order.partial.length
             return True
@@ -120,7 +120,7 @@ class Claim:
         with order.lock:
             if order.claim is not self or order.partial is None:
                 return
-            if order.partial.sha256.hexdigest() == order.hash:
+            if order.partial.digest() == order.hash:
                 partial, order.partial = order.partial, None
                 partial.close()
                 order.claim, order.done = None, True
