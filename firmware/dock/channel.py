@@ -99,7 +99,7 @@ class Channel:
         while (message := self._connection.next_event()) is None:
             if self.ended:
                 return None
-            data = self._tls.read()
+            data = self._tls.read(self._connection.lacking)
             if not data:
                 self._check_alive(SILENCE_NS, "the peer has stalled")
                 return None

@@ -83,6 +83,8 @@ class State(Enum):
     CLOSED = "closed"
     FAILED = "failed"
 
+    __hash__ = object.__hash__  # they are looked up for each message, and the one of Enum is made anew of the name
+
 
 S, _CAMERA, _DOCK = State, Side.CAMERA, Side.DOCK
 _NOT_NOW: Mapping[type[Message], State] = {Busy: S.READY, Refused: S.READY}
@@ -161,6 +163,11 @@ class Connection:
     def my_turn(self) -> bool:
         """Whether it is this side that speaks next."""
         return TABLE[self.state][0] is self.side
+
+    @property
+    def lacking(self) -> int:
+        """How many bytes of the peer's next message are known to be missing."""
+        return self._needed - len(self._buffer)
 
     def send(self, message: Message) -> bytes:
         """The bytes of ``message``.  ``LocalProtocolError``, and nothing changed, if it may not be said now or is out

@@ -56,6 +56,7 @@ class Tls:
         self._trust = trust
         self._seen: dict[int, bytes] = {}
         self._peer: Chain | None = None
+        self._broken: DockError | None = None
         self._ssl = SSL.Connection(_context(identity, self._look))
         if side is Side.CAMERA:
             self._ssl.set_connect_state()
@@ -94,15 +95,25 @@ class Tls:
             self._peer = self._judge(self._sent_chain())
         return self._peer
 
-    def read(self) -> bytes:
-        """Up to 16 KiB of what the peer sent, empty if there is none yet.  ``LinkLostError`` once the peer closed."""
+    def read(self, least: int = 0) -> bytes:
+        """What the peer sent, a record (16 KiB) or less at a time, or, where so much is here, records until ``least`` bytes; empty if there is
+        none yet.  ``LinkLostError`` once the peer closed: by then everything before was read."""
         self._check_believed()
+        if self._broken is not None:
+            raise self._broken
+        found: list[bytes] = []
+        size = 0
         try:
-            return self._ssl.recv(RECORD)
+            while not found or size < least:
+                found.append(self._ssl.recv(RECORD))
+                size += len(found[-1])
         except SSL.WantReadError:
-            return b""
+            pass
         except SSL.Error as error:
-            raise _in_words(error) from None
+            self._broken = _in_words(error)
+            if not found:
+                raise self._broken from None
+        return found[0] if len(found) == 1 else b"".join(found)
 
     def send(self, data: bytes) -> None:
         """Encrypt ``data``."""

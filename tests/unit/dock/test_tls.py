@@ -10,7 +10,7 @@ from OpenSSL import SSL
 
 from firmware.dock.errors import DockError, LinkLostError, LocalProtocolError, PeerRefusedError, RemoteProtocolError
 from firmware.dock.protocol import Side
-from firmware.dock.tls import Identity, Tls
+from firmware.dock.tls import RECORD, Identity, Tls
 from firmware.evidence.certs import Chain, Trust
 from firmware.evidence.issue import issue
 from firmware.evidence.keys import new_key
@@ -105,6 +105,24 @@ def test_carries_data(pki: Pki) -> None:
     dock.receive_data(camera.data_to_send())
     with pytest.raises(LinkLostError):
         dock.read()
+
+
+def test_reads_as_many_records_as_are_wanted(pki: Pki) -> None:
+    """And are here; what broke the connection is told behind what came before it, and ever again."""
+    camera, dock = Tls(Side.CAMERA, camera_identity(pki), pki.trust), Tls(Side.DOCK, dock_identity(pki), pki.trust)
+    shake(camera, dock)
+    camera.send(b"x" * 70_000)
+    sent = camera.data_to_send()
+    dock.receive_data(sent[:60_000])
+    assert len(dock.read(20_000)) == 2 * RECORD
+    assert len(dock.read(70_000)) == RECORD
+    assert dock.read(70_000) == b""
+    dock.receive_data(sent[60_000:])
+    dock.receive_data(bytes(100))
+    assert len(dock.read(70_000)) == 70_000 - 3 * RECORD
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError, match="bad record type"):
+            dock.read()
 
 
 def test_nothing_before_belief(pki: Pki) -> None:
