@@ -60,6 +60,12 @@ class Shelf(Protocol):
     def read(self, item: str, file: str, offset: int, size: int) -> bytes:
         """Up to ``size`` bytes of a file that ``items`` named; fewer only at its end."""
 
+    def signed(self, item: str, file: str) -> str | None:
+        """The hash that the manifest of a recording signs of a whole file; None where there is none, and only reading it tells.
+
+        A dock holds what arrives against the manifest in any case, so that nobody has to read a file only for its hash.
+        """
+
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Verify a receipt for recording ``number`` and return once it is durable.  Only that allows an erasure."""
 

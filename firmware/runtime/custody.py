@@ -69,6 +69,12 @@ class Custody:
         line = from_file(durable.read(directory, names.MANIFEST, LIMIT), names.MANIFEST)
         return verify_manifest(line, self._vault.enrolment.trust, number=number, **self._whose())
 
+    def hashes(self, number: int) -> Mapping[str, str]:
+        """What the manifest of a sealed recording signs of its files, by name.  Changes nothing: any thread may ask."""
+        directory = self._vault.volume.recordings.enter(names.recording(number))
+        listed = receipt_files(self.manifest(number, directory), self._second(directory))
+        return {each["name"]: each["hash"] for each in listed}
+
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Keep a dock's receipt, once it is verified file by file.  Only that allows an erasure."""
         if self.inventory.get(number) is None:

@@ -16,6 +16,8 @@ from firmware.runtime.stamps import NS_PER_MS
 from firmware.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from firmware.runtime.intake import Intake
     from firmware.runtime.inventory import Entry
     from firmware.runtime.vault import Vault
@@ -26,7 +28,7 @@ AUDIT_ITEM: Final = "audit"
 VOLUME_ITEM: Final = "volume"
 PAPERS: Final = (names.LOG_RECEIPT, names.VOLUME)
 MOST_OPEN: Final = 4
-"""Files that stay open: each link reads on in one of its own."""
+"""Files that stay open, and recordings whose hashes stay known: each link reads on in one of its own."""
 
 
 class CameraShelf:
@@ -39,6 +41,7 @@ class CameraShelf:
         self._hal = hal
         self._reading = threading.Lock()
         self._open: dict[tuple[str, str], File] = {}
+        self._hashes: dict[str, Mapping[str, str]] = {}
         parts = BundleParts(hal.config, hal.updater, hal.power, vault.trust, self._note, lambda: bool(writer.takes))
         self.bundles = Bundles(parts)
 
@@ -90,6 +93,17 @@ class CameraShelf:
             if len(self._open) > MOST_OPEN:
                 self._open.pop(next(iter(self._open))).close()
             return opened.read(offset, size)
+
+    def signed(self, item: str, file: str) -> str | None:
+        """What the manifest of a sealed recording says."""
+        if item in (AUDIT_ITEM, VOLUME_ITEM):
+            return None
+        with self._reading:
+            hashes = self._hashes.pop(item, None) or self._vault.custody.hashes(int(item))
+            self._hashes[item] = hashes
+            if len(self._hashes) > MOST_OPEN:
+                self._hashes.pop(next(iter(self._hashes)))
+            return hashes.get(file)
 
     def receipt(self, number: int, line: bytes, nonce: str) -> None:
         """Keep a receipt."""
@@ -160,6 +174,7 @@ class CameraShelf:
         with self._reading:
             for key in [key for key in self._open if key[0] == item]:
                 self._open.pop(key).close()
+            self._hashes.pop(item, None)
 
     def _directory(self, item: str) -> Directory:
         volume = self._vault.volume

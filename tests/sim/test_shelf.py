@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -84,6 +85,19 @@ def test_a_few_files_stay_open(rig: Rig, shelf: CameraShelf) -> None:
     assert {item for item, _ in files[-MOST_OPEN:]} == {"00000002"}
     shelf.receipt(2, receipt_for(rig, 2), NONCE)
     assert rig.evidence.held.total() == before
+
+
+def test_hashes_are_those_that_the_manifest_signs(rig: Rig, shelf: CameraShelf) -> None:
+    """Of every file of a sealed recording, the manifest included; of the log, which grows, and of what is not there, of none."""
+    items = shelf.items()
+    sealed = [(item.name, name, size) for item in items if item.kind == "recording" for name, size in item.files]
+    assert sealed
+    for item, name, size in sealed:
+        assert shelf.signed(item, name) == hashlib.sha256(shelf.read(item, name, 0, size)).hexdigest()
+    assert shelf.signed("00000001", "000099.mp4.age") is None
+    assert {shelf.signed(item.name, name) for item in items[2:] for name, _ in item.files} == {None}
+    shelf.receipt(2, receipt_for(rig, 2), NONCE)
+    assert shelf.signed("00000001", "journal.jwsl")
 
 
 def test_several_links_read_at_once(shelf: CameraShelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ from firmware.evidence.issue import issue, issue_root
 from firmware.evidence.journal import Journal
 from firmware.evidence.keys import PrivateKey, new_key, software_sign
 from firmware.evidence.kinds import ZEROS
-from firmware.evidence.manifest import sealed_manifest
+from firmware.evidence.manifest import sealed_manifest, verify_manifest
+from firmware.evidence.receipt import receipt_files
 from firmware.evidence.roles import Role
 from firmware.evidence.session import Session
 from firmware.evidence.timetoken import Vouched
@@ -84,8 +85,11 @@ def _extent(size: int, seed: int, *, sparse: bool) -> dict[str, Any]:
 class Card:
     """Implements ``firmware.dock.shelf.Shelf`` over a directory; takes every receipt, and erases nothing."""
 
-    def __init__(self, root: Path, session: Session) -> None:
+    def __init__(self, root: Path, pair: Pair) -> None:
         """An empty card."""
+        session = pair.session
+        self._trust = pair.trust
+        self._hashes: tuple[str, Mapping[str, str]] = ("", {})
         self.receipts: dict[int, bytes] = {}
         self._session = session
         self._root = root
@@ -188,6 +192,16 @@ class Card:
             directory = places.get(item, lambda: root.enter("recordings").enter(item))()
             self._open = ((item, file), directory.open(file))
         return self._open[1].read(offset, size)
+
+    def signed(self, item: str, file: str) -> str | None:
+        """What the manifest says, as a camera reads it: verified, once for each recording."""
+        if not item.isdigit():
+            return None
+        if self._hashes[0] != item:
+            data = (self._root / "recordings" / item / "manifest.jws").read_bytes()
+            manifest = verify_manifest(jws.from_file(data), self._trust)
+            self._hashes = item, {each["name"]: each["hash"] for each in receipt_files(manifest)}
+        return self._hashes[1].get(file)
 
     def receipt(self, number: int, line: bytes, nonce: str) -> None:  # noqa: ARG002 - nothing is erased here
         """Take it."""

@@ -80,7 +80,7 @@ def _place(parent: Path | None) -> Iterator[Path]:
 def _card(root: Path, pair: Pair, size: int) -> tuple[Card, Path]:
     """A card with one recording of ten-megabyte segments, and that recording's directory."""
     root.mkdir()
-    card = Card(root, pair.session)
+    card = Card(root, pair)
     return card, card.record([10 * _MEGA] * max(1, size // (10 * _MEGA)))
 
 
@@ -151,7 +151,7 @@ def _memory(pair: Pair, place: Path) -> Iterator[Figure]:
     for size in (1 << 20, 1 << 28):
         root = place / f"memory-{size}"
         root.mkdir()
-        card = Card(root, pair.session)
+        card = Card(root, pair)
         card.record([size], sparse=True)
         took = _offload(card, pair, place, lower.tcp)()[0]
         yield Figure(f"camera's memory, a segment of {size >> 20} MiB", "before it", took.grew, most=MEMORY)

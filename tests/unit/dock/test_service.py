@@ -209,6 +209,25 @@ def test_get_in_bulk(shelf: MemoryShelf, busy: Busyness) -> None:
     assert len(encode(Data(bytes(BULK)))) == 4 * 16_384, "they fill whole TLS records"
 
 
+def test_get_what_a_manifest_signs(service: Service, shelf: MemoryShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hash of a whole file that a manifest signs is said as it is signed: nothing is read but what is said.  For a part it says nothing."""
+    item, file = "00000002", "000000.mp4.age"
+    data = shelf.recordings[2][file]
+    shelf.hashes[item, file] = "5" * 64
+    read, places = shelf.read, []
+
+    def watched(item: str, file: str, offset: int, size: int) -> bytes:
+        places.append(offset)
+        return read(item, file, offset, size)
+
+    monkeypatch.setattr(shelf, "read", watched)
+    *parts, end = say(service, Get(item, file, 150_000, len(data)))
+    assert b"".join(part.data for part in parts if isinstance(part, Data)) == data[150_000:]
+    assert end == End("5" * 64)
+    assert min(places) == 150_000
+    assert say(service, Get(item, file, 990, 1000))[-1] == End(hashlib.sha256(data[:1000]).hexdigest())
+
+
 def test_get_part(service: Service, shelf: MemoryShelf) -> None:
     """Less than the whole can be asked for: its hash is of that part."""
     data = shelf.recordings[2]["000000.mp4.age"][:1000]

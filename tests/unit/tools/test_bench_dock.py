@@ -32,7 +32,7 @@ def pair() -> Pair:
 def card(pair: Pair, root: Path, *sizes: int, sparse: bool = False) -> tuple[Card, Path]:
     """A card with one recording, and its directory."""
     root.mkdir()
-    made = Card(root, pair.session)
+    made = Card(root, pair)
     return made, made.record(sizes, sparse=sparse)
 
 
