@@ -113,7 +113,7 @@ IMPURE = frozenset(
 NEVER = {"asyncio": "threads, not asyncio"}
 
 # Modules that choose a module by its name at run time.  firmware.__main__ does so by plain imports inside a function.
-CHOOSES_BY_NAME = ("tools.__main__", "tools.dock.places.address")
+CHOOSES_BY_NAME = ("tools.__main__", "tools.bench.suites", "tools.dock.places.address")
 # The production image holds neither the simulator nor the tools: on a camera these imports must not run.
 NOT_ON_A_CAMERA = ("hal.sim", "tools")
 

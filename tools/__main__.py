@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "dock": "serve docked cameras; assign them to shifts; plan racks",
     "verify": "judge recordings, volumes, stores and exports",
     "export": "decrypt a recording into one ordinary MP4 file, or a bundle for disclosure",
+    "bench": "measure it against peers and limits, in the same run",
 }
 """Each is a package under ``tools`` whose ``cli`` has ``add_parser(subparsers)``, which sets ``run``: a callable that takes the parsed
 arguments and returns the exit status.  Only the one that is wanted is loaded."""

@@ -7,14 +7,14 @@ audit log, opened with the authority's key, has to say the same.
 from __future__ import annotations
 
 import random
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from tools.bench.figure import Figure
+from tools.bench.suites import Scale
 from tools.sim.home import Home, provision
 from tools.sim.look import meaning, read_lights
 from tools.sim.mirror import Mirror
@@ -28,69 +28,54 @@ HOLD_S: Final = 1
 SETTINGS: Final = {"pre_event_s": BUFFER_S, "hold_s": HOLD_S, "confirm_stop": False}
 NS_PER_MS: Final = 1_000_000
 SEED: Final = 6
+PRESSES: Final = 12
 _PAUSE_S: Final = (0.8, 1.6)
 """Before each press, and each of another length, so that no press is in step with the camera.  Shorter, and forty presses fit into a minute,
 which a camera takes for a loose contact."""
 _READY: Final = frozenset({"ready", "warning"})
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """What was waited for, each time, in ms, and what is promised; median and worst of it as parts of that."""
-
-    what: str
-    limit_ms: int
-    median: float
-    worst: float
-    waits_ms: tuple[float, ...]
-
-    @classmethod
-    def of(cls, what: str, limit_ms: int, waits_ms: Sequence[float]) -> Self:
-        """Put the figures together."""
-        return cls(what, limit_ms, median(waits_ms) / limit_ms, max(waits_ms) / limit_ms, tuple(waits_ms))
-
-    @property
-    def kept(self) -> bool:
-        """Whether not one took longer."""
-        return self.worst <= 1
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Presses on a camera whose buffer is full from the first one on, each light against what is promised of it."""
+    yield from figures(*presses(PRESSES, scale.place))
 
 
-def measure(presses: int, directory: Path | None, *, full: bool = True) -> list[Wait]:
-    """Press so often, on a card in ``directory`` (None: the system's); ``full``: with the buffer full from the first press on.
+def presses(number: int, place: Path, *, full: bool = True) -> tuple[list[tuple[float, float]], list[Start]]:
+    """Press so often, on a card in ``place``: for each how many ms until the lights said starting, and recording; and what the log says.
 
-    ``CameraError`` or ``HeardNothingError`` where the camera does not do as it should; ``ValueError`` where its log has another count.
+    ``full``: with the buffer full from the first press on.  ``CameraError`` or ``HeardNothingError`` where the camera does not do as it should.
     """
     draw = random.Random(SEED)  # noqa: S311 - when to press, which nobody has to guess
-    with tempfile.TemporaryDirectory(prefix="lapel-bench-", dir=directory) as name:
-        home = Home(Path(name))
-        provision(home, SETTINGS)
-        mirror = Mirror()
-        camera = SimCamera(home.camera, replay=True, on_event=mirror.hear)
-        camera.start()
-        try:
-            mirror.events.wait("a camera that is ready", _says(_READY))
-            time.sleep(BUFFER_S if full else 1)
-            seen = [_press(camera, mirror, draw) for _ in range(presses)]
-        finally:
-            camera.stop()
-        kept = holdings.starts(verify_path(home.card, home.certificate, [home.key]).volumes[0].private)
-    return figures(seen, kept)
+    home = Home(place)
+    provision(home, SETTINGS)
+    mirror = Mirror()
+    camera = SimCamera(home.camera, replay=True, on_event=mirror.hear)
+    camera.start()
+    try:
+        mirror.events.wait("a camera that is ready", _says(_READY))
+        time.sleep(BUFFER_S if full else 1)
+        seen = [_press(camera, mirror, draw) for _ in range(number)]
+    finally:
+        camera.stop()
+    return seen, holdings.starts(verify_path(home.card, home.certificate, [home.key]).volumes[0].private)
 
 
-def figures(seen: Sequence[tuple[float, float]], kept: Sequence[Start]) -> list[Wait]:
-    """What was seen, and what the log says; ``ValueError`` unless it has each start."""
+def figures(seen: Sequence[tuple[float, float]], kept: Sequence[Start]) -> Iterator[Figure]:
+    """What was seen, and what the log says: medians, and the slowest; ``ValueError`` unless the log has each start."""
     if len(kept) != len(seen):
         raise ValueError(f"{len(seen)} presses, and the log has {len(kept)} starts")
     starting, recording = zip(*seen, strict=True)
     told = tuple(float(each.starting_ms) for each in kept if each.starting_ms is not None)
-    return [
-        Wait.of("from the edge to “starting”, as seen", STARTING_MS, starting),
-        Wait.of("from the edge to “recording”, as seen", RECORDING_MS, recording),
-        Wait.of("from the edge to “starting”, by the log", STARTING_MS, told),
-        Wait.of(
-            "from the edge to “recording”, by the log", RECORDING_MS, tuple(float(each.recording_ms) for each in kept)
-        ),
-    ]
+    for what, limit_ms, waits_ms in (
+        ("from the edge to “starting”, as seen", STARTING_MS, starting),
+        ("from the edge to “recording”, as seen", RECORDING_MS, recording),
+        ("from the edge to “starting”, by the log", STARTING_MS, told),
+        ("from the edge to “recording”, by the log", RECORDING_MS, tuple(float(each.recording_ms) for each in kept)),
+    ):
+        ratios = tuple(each / limit_ms for each in waits_ms)
+        facts = {"median_ms": median(waits_ms), "slowest_ms": max(waits_ms)}
+        yield Figure("latency", what, f"{limit_ms} ms, which are promised", ratios, facts=facts)
+        yield Figure("latency", f"{what}: the slowest", f"{limit_ms} ms", (max(ratios),), most=1.0)
 
 
 def _press(camera: SimCamera, mirror: Mirror, draw: random.Random) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 
 import av
@@ -15,6 +15,8 @@ from hal.overlay.burner import Burner
 from hal.sim.paint import Plane, Planes
 from hal.sim.scene import SyntheticScene
 from hal.sim.video import encoder
+from tools.bench.figure import Figure
+from tools.bench.suites import Scale
 
 FORMATS = (VideoFormat(1280, 720, 30, 4_000_000, 30), VideoFormat(1920, 1080, 30, 8_000_000, 30))
 OF_A_COPY = 0.33
@@ -28,39 +30,20 @@ ZERO_2_W = 1295.5
 https://github.com/ThomasKaiser/Knowledge/blob/master/articles/Quick_Review_of_RPi_Zero_2_W.md.  Nothing of ours has run on one: what is made
 of it is an estimate, and takes the interpreter for no slower there, beside this machine, than memory is."""
 
+FRAMES, QUICK_FRAMES = 300, 60
 _NS = 1_000_000_000
 _UTC_NS = 1_800_000_000 * _NS
 _PARTS = 10  # of a run, each with a median of its own: their spread is what the machine's other work does
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One line of the result.  ``value`` is the median of ``what`` divided by that of what it is measured ``against``, ``least`` and ``most`` the
-    same of the best and the worst tenth of the run, ``limit`` what is promised; the medians are in microseconds, ``zero_2_w_us`` is an estimate."""
-
-    what: str
-    against: str
-    value: float
-    least: float
-    most: float
-    limit: float
-    what_us: float
-    against_us: float
-    zero_2_w_us: float | None = None
-
-    @property
-    def kept(self) -> bool:
-        """Whether the promise is kept."""
-        return self.value <= self.limit
-
-
-def measure(frames: int) -> Iterator[Share]:
-    """All shares, ``frames`` frames for each format, no fewer than ten."""
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Shares of copying and of encoding a frame, for each format."""
     for video in FORMATS:
-        burning, copying, encoding = _run(video, frames)
+        burning, copying, encoding = _run(video, QUICK_FRAMES if scale.quick else FRAMES)
         what = f"burning one frame, {video.width}x{video.height}"
-        share = _share(what, "copying its planes", burning, copying, OF_A_COPY)
-        yield replace(share, zero_2_w_us=share.value * video.width * video.height * 3 / 2 / ZERO_2_W)
+        figure = _share(what, "copying its planes", burning, copying, OF_A_COPY)
+        zero_2_w_us = (figure.value or 0.0) * video.width * video.height * 3 / 2 / ZERO_2_W
+        yield replace(figure, facts={**figure.facts, "zero_2_w_us_estimated": zero_2_w_us})
         yield _share(what, "encoding it, x264 ultrafast", burning, encoding, OF_ENCODING)
 
 
@@ -98,9 +81,10 @@ def _copy(into: Planes, *planes: Plane) -> None:
         np.copyto(target, plane)
 
 
-def _share(what: str, against: str, ours: list[int], theirs: list[int], limit: float) -> Share:
+def _share(what: str, against: str, ours: list[int], theirs: list[int], limit: float) -> Figure:
+    """A ratio for each part of the run; times in ns."""
     size = len(ours) // _PARTS
     parts = [slice(at, at + size) for at in range(0, size * _PARTS, size)]
-    shares = sorted(median(ours[part]) / median(theirs[part]) for part in parts)
-    middle = median(ours), median(theirs)
-    return Share(what, against, middle[0] / middle[1], shares[0], shares[-1], limit, middle[0] / 1000, middle[1] / 1000)
+    shares = tuple(median(ours[part]) / median(theirs[part]) for part in parts)
+    facts = {"what_us": median(ours) / 1000, "against_us": median(theirs) / 1000}
+    return Figure("overlay", what, against, shares, most=limit, facts=facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.oracles import needs
-from tools.bench import __main__ as bench
 from tools.bench import bare, dock, lower, rsync
 from tools.bench.card import DEVICE, VOLUME, Card, Pair
 from tools.bench.dock import MEMORY, Figure
@@ -159,24 +157,3 @@ def figures(*values: float | None) -> list[Figure]:
     """Made-up figures."""
     made = [Figure("offload", "TLS", value, 0.9, facts={"bytes_s": 1e6}) for value in values]
     return [*made, Figure("memory", "before", 5.0, most=MEMORY)]
-
-
-@pytest.mark.parametrize(("values", "status"), [((1.0, None), 0), ((0.8,), 1)])
-def test_the_command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], values: tuple[float | None, ...], status: int
-) -> None:
-    """It prints a table, or an object a line, and ends with 1 where a promise is not kept."""
-    asked: list[tuple[int, int, Path | None]] = []
-
-    def measure(size: int, rounds: int, directory: Path | None) -> list[Figure]:
-        asked.append((size, rounds, directory))
-        return figures(*values)
-
-    monkeypatch.setattr(bench, "measure", measure)
-    assert bench.main(["dock", "--json", "--size", "5", "--rounds", "2"]) == status
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["value"] for line in lines] == [*values, 5.0]
-    assert lines[-1]["kept"] is True
-    assert bench.main(["dock"]) == status
-    assert ("NOT KEPT" in capsys.readouterr().out) == bool(status)
-    assert asked == [(5_000_000, 2, None), (300_000_000, 3, None)]

@@ -1,0 +1,172 @@
+"""``lapel bench``: ratios of what ran in turns, promises that are kept or not, a report that says all of it, and runs that may be compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tools.__main__ import main
+from tools.bench import cli, machine, suites, tables
+from tools.bench.figure import Figure, Series, over
+from tools.bench.report import Report, ReportError
+from tools.bench.suites import SUITES, Scale, Suite
+from tools.bench.turns import turns
+
+GOOD = Figure("made-up", "sealing", "bare writes", (0.9, 0.8, 1.0), least=0.75, aim=0.9, facts={"bytes_s": 4e8})
+NEARLY = replace(GOOD, what="nearly", ratios=(0.7, 0.6, 0.8))
+BAD = replace(GOOD, what="bad", ratios=(0.5, 0.5, 0.5))
+MISSING = Figure("made-up", "sealing", "age", skipped="age is not installed: Debian's age brings it")
+COURSE = Series("made-up", "cost", "recordings", "ms", ((1, 2.0), (10, 2.1), (100, 2.0)), log_x=True)
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Figure | Series]:
+    """What the one suite that there is finds, each time."""
+    told: list[Figure | Series] = []
+    monkeypatch.chdir(tmp_path)
+    for module in (suites, cli):
+        monkeypatch.setattr(module, "SUITES", {"made-up": Fake(told)})
+    return told
+
+
+class Fake(Suite):
+    """A suite that finds what it is told to."""
+
+    __slots__ = ("scales", "told")
+
+    def __init__(self, told: list[Figure | Series]) -> None:
+        super().__init__("none", "whether this is told", 1, 1)
+        object.__setattr__(self, "told", told)
+
+    def measure(self, scale: Scale) -> Iterator[Figure | Series]:
+        """Tell it; the place is there, and empty."""
+        assert list(scale.place.iterdir()) == []
+        (scale.place / "left").touch()
+        yield from self.told  # type: ignore[attr-defined] # set above
+
+
+def test_contestants_take_turns() -> None:
+    """Each once a round, and another one first each time."""
+    order: list[str] = []
+
+    def run(name: str) -> int:
+        order.append(name)
+        return len(order)
+
+    ran = turns({name: partial(run, name) for name in "abc"}, 3)
+    assert "".join(order) == "abcbcacab"
+    assert ran == {"a": (1, 6, 8), "b": (2, 4, 9), "c": (3, 5, 7)}
+    with pytest.raises(ValueError, match="rounds: 0"):
+        turns({}, 0)
+
+
+def test_a_promise_is_of_the_median() -> None:
+    """Kept or not by the middle round, both ways; with a margin it is less strict; without a round it is neither."""
+    assert (GOOD.value, GOOD.spread, GOOD.kept) == (0.9, (0.8, 1.0), True)
+    assert (NEARLY.kept, NEARLY.within(0.25), BAD.within(0.25)) == (False, True, False)
+    most = replace(GOOD, least=None, most=1.9, ratios=(2.0, 1.0, 2.5))
+    assert (most.kept, most.within(0.25), replace(most, ratios=(2.4,)).within(0.25)) == (False, True, False)
+    assert (MISSING.value, MISSING.spread, MISSING.kept) == (None, None, None)
+    assert replace(GOOD, least=None).kept is None
+    assert over((1.0, 9.0), (2.0, 3.0)) == (0.5, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("told", "quick", "status"),
+    [((GOOD, MISSING, COURSE), False, 0), ((NEARLY,), False, 1), ((NEARLY,), True, 0), ((BAD,), True, 1)],
+)
+def test_the_command(
+    found: list[Figure | Series],
+    told: tuple[Figure | Series, ...],
+    *,
+    quick: bool,
+    status: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """1 where a promise was not kept, by a quick run only where it was not even nearly; the report has all of it, and reads back."""
+    found += told
+    assert main(["bench", *(["--quick"] if quick else [])]) == status
+    shown = capsys.readouterr().out
+    assert ("once more" in shown) is bool(status)
+    out = Path("build/bench/quick.json" if quick else "build/bench/report.json")
+    report = Report.read(out)
+    assert [*report.figures, *report.series] == list(told)
+    assert report.machine["cores"] == machine.describe(out)["cores"]
+    page = out.with_suffix(".html").read_text(encoding="utf-8")
+    assert page.count("<svg") == sum(1 for each in told if each != MISSING)
+    assert (MISSING.skipped.replace("'", "&#x27;") in page) is (MISSING in told)
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_lines_for_machines(found: list[Figure | Series], capsys: pytest.CaptureFixture[str]) -> None:
+    """An object for each figure and course."""
+    found += [GOOD, COURSE]
+    assert main(["bench", "--json", "made-up"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["kind"], each["what"]) for each in told] == [("figure", GOOD.what), ("series", COURSE.what)]
+
+
+def test_runs_of_one_machine_are_compared(
+    found: list[Figure | Series], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each ratio's change, and whether it is more than the rounds differ among themselves; those of two machines are refused, by what differs."""
+    found.append(GOOD)
+    for name, ratios in (("old", (0.9, 0.8, 1.0)), ("near", (0.95, 0.85, 1.0)), ("new", (1.3, 1.2, 1.4))):
+        found[0] = replace(GOOD, ratios=ratios)
+        assert main(["bench", "--out", f"{name}.json"]) == 0
+    capsys.readouterr()
+    assert main(["bench", "--compare", "old.json", "new.json"]) == 0
+    shown = capsys.readouterr().out
+    assert "+44.4%" in shown
+    assert "beyond the spread" in shown
+    assert main(["bench", "--compare", "old.json", "near.json"]) == 0
+    assert "beyond the spread" not in capsys.readouterr().out
+    other = Report.read(Path("new.json"))
+    other.machine = {**other.machine, "processor": "another", "kernel": "another"}
+    other.write(Path("other.json"))
+    assert main(["bench", "--compare", "old.json", "other.json"]) == 1
+    told = capsys.readouterr().err
+    assert "processor: " in told
+    assert "kernel" not in told
+    assert main(["bench", "--compare", "old.json", str(tmp_path / "none.json")]) == 2
+
+
+@pytest.mark.parametrize(
+    "told", ["", "[]", "{}", '{"format": "lapel-bench/9"}', '{"format": "lapel-bench/1", "figures": [{}]}']
+)
+def test_what_is_no_report(tmp_path: Path, told: str) -> None:
+    """It is said, by name."""
+    path = tmp_path / "report.json"
+    path.write_text(told)
+    with pytest.raises(ReportError, match=r"report\.json"):
+        Report.read(path)
+
+
+def test_the_table_of_suites() -> None:
+    """Each is a module with figures to measure, and all of them fit into what is promised of the whole run and of the quick one."""
+    for name, suite in SUITES.items():
+        assert callable(__import__(f"tools.bench.{suite.module}", fromlist=["measure"]).measure), name
+    assert sum(suite.budget_s for suite in SUITES.values()) <= 600
+    assert sum(suite.quick_s for suite in SUITES.values()) <= 60
+
+
+def test_figures_kept_for_the_documents(
+    found: list[Figure | Series], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """``--keep`` writes the report there too."""
+    monkeypatch.setattr(tables, "KEPT", tmp_path / "performance.json")
+    found.append(GOOD)
+    assert main(["bench", "--keep"]) == 0
+    assert Report.read(tmp_path / "performance.json").figures == [GOOD]
+
+
+def test_what_differs() -> None:
+    """What a processor is and how many there are, not what runs on it."""
+    one: Mapping[str, str | int] = machine.describe(Path("/"))
+    assert machine.differences(one, {**one, "python": "4"}) == []
+    assert machine.differences(one, {**one, "cores": 99}) == [f"cores: {one['cores']} and 99"]

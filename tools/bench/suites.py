@@ -1,0 +1,42 @@
+"""The benchmarks there are, in a table: what each asks, how long it may take, and whether a quick run has it too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Final, cast
+
+from tools.bench.figure import Figure, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured.  ``place``: an empty directory of the suite's own, on the disk that counts."""
+
+    quick: bool
+    rounds: int
+    place: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One benchmark: ``tools.bench.MODULE.measure(scale)`` yields its figures.  ``budget_s``: what a whole run may take on two cores, ``quick_s`` a
+    quick one; 0 where a quick run leaves it out.  Loaded only when it runs."""
+
+    module: str
+    asks: str
+    budget_s: int
+    quick_s: int = 0
+
+    def measure(self, scale: Scale) -> Iterator[Figure | Series]:
+        """Its figures, each as soon as there is one."""
+        run = cast("Callable[[Scale], Iterator[Figure | Series]]", import_module(f"tools.bench.{self.module}").measure)
+        yield from run(scale)
+
+
+SUITES: Final[Mapping[str, Suite]] = {
+    "overlay": Suite("overlay", "what burning words into a frame takes", 10, 4),
+    "latency": Suite("latency", "how long from the press to the lights", 40),
+}
