@@ -52,6 +52,8 @@ ORACLES = {
         Oracle("e2fsck", "e2fsprogs", "that card's file systems are sound"),
         Oracle("ffmpeg", "ffmpeg", "each segment and export decodes without a word"),
         Oracle("ffprobe", "ffmpeg", "lengths, tracks and times are what we say"),
+        Oracle("fusermount", "fuse3", "lets an ordinary user mount the next one"),
+        Oracle("gocryptfs", "gocryptfs", "sealing is measured beside an encrypting file system"),
         Oracle("genimage", "genimage", "a board's card is laid out by what Buildroot lays cards out with"),
         Oracle("jose", "jose", "each signature verifies with a second JOSE library"),
         Oracle("keystone-manage", "python3-keystone", "OpenStack's Keystone lets our dock in, and nobody else"),

@@ -1,13 +1,11 @@
-"""``lapel bench``: measure against peers and limits in the same run; compare two runs."""
+"""``lapel bench``: measure against peers and limits in the same run; compare two runs; see where the time goes."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,12 +15,12 @@ from typing import Final
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tools.bench import machine, page, tables
-from tools.bench.figure import Figure, Series
-from tools.bench.report import Report, ReportError, broken
-from tools.bench.suites import SUITES, Scale
+from tools.bench import machine, page, sampling, tables
+from tools.bench.flame import flame
+from tools.bench.report import Report, ReportError
+from tools.bench.running import Measured, Runner
+from tools.bench.suites import SUITES
 
-Found = Figure | Series
 WELL, NOT_WELL, WRONG = 0, 1, 2
 WHOLE, QUICK = Path("build/bench/report.json"), Path("build/bench/quick.json")
 ROUNDS: Final = {False: 5, True: 3}
@@ -33,109 +31,150 @@ Measure Lapel against what it is measured by: a limit (the same bytes, encrypted
   lapel bench                       all of it, ten minutes at most; {WHOLE} and a page beside it
   lapel bench --quick               the parts that a minute has room for
   lapel bench sealing offload       some of it
-  lapel bench --compare OLD NEW     what became of each ratio; runs of different machines are refused
+  lapel bench compare OLD NEW       what became of each ratio; runs of different machines are refused
+  lapel bench profile sealing       where the processor's time goes: a table, and a flame graph in build/bench
 
 Suites:
 """ + "\n".join(f"  {name:<10}{suite.asks}" for name, suite in SUITES.items())
-EPILOG = (
-    "Exit status: 0 every promise was kept, 1 one was not, or the runs cannot be compared, 2 the command was wrong."
-)
+EPILOG = """\
+A suite in which a promise was not kept is measured once more, and only what was broken twice is broken.
+
+Exit status: 0 every promise was kept, 1 one was not, or the runs cannot be compared, 2 the command was wrong."""
+
+
+class UsageError(Exception):
+    """The command was wrong; the message says how."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``bench``."""
     raw = argparse.RawDescriptionHelpFormatter
     bench = subparsers.add_parser(
-        "bench", help="measure against peers and limits", description=HELP, epilog=EPILOG, formatter_class=raw
+        "bench",
+        help="measure it against peers and limits, in the same run",
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=raw,
     )
-    bench.add_argument("suites", nargs="*", metavar="SUITE", choices=[*SUITES, []], help="which of them (all)")
+    bench.add_argument("words", nargs="*", metavar="SUITE", help="which of them (all); or compare or profile, as above")
     bench.add_argument("--quick", action="store_true", help="fewer rounds of less; a minute")
     bench.add_argument("--rounds", type=int, metavar="N", help="of each so many, in turns (5; 3 in a quick run)")
-    bench.add_argument("--dir", type=Path, metavar="DIR", help="a directory on the disk that counts (the system's)")
+    bench.add_argument(
+        "--dir", type=Path, metavar="DIR", help="a directory on the disk that counts (that of the report)"
+    )
     bench.add_argument("--out", type=Path, metavar="FILE", help=f"the report ({WHOLE}; a quick one {QUICK})")
-    bench.add_argument("--keep", action="store_true", help="keep the figures for the documents: docs/performance.json")
+    bench.add_argument(
+        "--keep", action="store_true", help="keep a whole run, with profiles, for the documents: then make docs"
+    )
     bench.add_argument("--json", action="store_true", help="one JSON object a line for each figure, as it comes")
-    bench.add_argument("--compare", nargs=2, type=Path, metavar=("OLD", "NEW"), help="compare two reports")
     bench.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure, or compare."""
-    if options.compare:
-        return compare(*options.compare)
-    options.rounds = ROUNDS[options.quick] if options.rounds is None else options.rounds
-    if options.rounds < 1:
-        print("lapel bench: --rounds has to be 1 or more", file=sys.stderr)
+    """Measure, compare or profile."""
+    verbs = {"compare": _compare, "profile": _profile}
+    try:
+        return verbs.get(next(iter(options.words), ""), _measure)(options)
+    except UsageError as error:
+        print(f"lapel bench: {error}", file=sys.stderr)
         return WRONG
-    console = Console(stderr=options.json, width=None if sys.stdout.isatty() else tables.WIDTH)
-    chosen = options.suites or [name for name, suite in SUITES.items() if suite.quick_s or not options.quick]
-    with tempfile.TemporaryDirectory(prefix="lapel-bench-", dir=options.dir) as place:
-        report = Report(machine.describe(Path(place)), f"{datetime.now(UTC):%Y-%m-%d}", options.quick)
-        for name in chosen:
-            found, seconds = _suite(name, options, Path(place), console)
-            report.add(name, seconds, found)
+
+
+def _measure(options: argparse.Namespace) -> int:
+    chosen = _suites(options.words) or [name for name, suite in SUITES.items() if suite.quick_s or not options.quick]
+    if options.keep and (options.quick or options.words):
+        raise UsageError("what is kept is a whole run: --keep goes with no SUITE and without --quick")
     out: Path = options.out or (QUICK if options.quick else WHOLE)
+    console = Console(stderr=options.json, width=None if sys.stdout.isatty() else tables.WIDTH)
+    with _runner(options, out.parent, console) as runner:
+        report = Report(machine.describe(runner.place), f"{datetime.now(UTC):%Y-%m-%d}", options.quick)
+        for name in chosen:
+            measured = runner.measure(name)
+            report.add(name, measured.seconds, measured.found)
+            report.repeated += [name] if measured.repeated else []
+            _show(name, measured, options, console)
+        if options.keep:
+            report.profiles.update({name: seen for name in chosen if (seen := runner.profile(name))})
+            report.write(tables.KEPT)
     report.write(out)
     out.with_suffix(".html").write_text(page.page(report), encoding="utf-8")
-    if options.keep:
-        report.write(tables.KEPT)
     console.print(f"{out}, {out.with_suffix('.html')}", soft_wrap=True)
     for figure in report.broken:
         console.print(f"[bold]NOT KEPT[/]  {figure.suite}: {figure.what}, against {figure.against}", soft_wrap=True)
     return NOT_WELL if report.broken else WELL
 
 
-def compare(old: Path, new: Path) -> int:
+def _compare(options: argparse.Namespace) -> int:
     """Say what became of each ratio; refuse where the machines differ."""
     try:
-        before, after = Report.read(old), Report.read(new)
+        _, old, new = options.words
+    except ValueError:
+        raise UsageError("compare takes two reports: lapel bench compare OLD NEW") from None
+    try:
+        before, after = Report.read(Path(old)), Report.read(Path(new))
     except (ReportError, OSError) as error:
-        print(f"lapel bench: {error}", file=sys.stderr)
-        return WRONG
-    if apart := machine.differences(before.machine, after.machine):
-        print("lapel bench: these runs are of different machines, and say nothing of each other:", file=sys.stderr)
+        raise UsageError(str(error)) from None
+    apart = machine.differences(before.machine, after.machine)
+    if before.quick != after.quick:
+        apart.append("one is a quick run, and the other a whole one")
+    if apart:
+        print(
+            "lapel bench: these runs say nothing of each other, since they differ in more than Lapel:", file=sys.stderr
+        )
         print("\n".join(f"  {line}" for line in apart), file=sys.stderr)
         return NOT_WELL
     Console(width=tables.WIDTH).print(tables.changes(before, after))
     return WELL
 
 
-def _suite(name: str, options: argparse.Namespace, place: Path, console: Console) -> tuple[list[Found], float]:
-    """One suite's figures and how long it took.  Where a promise was not kept it is measured once more, and that counts: other work on the
-    machine passes, what is slow stays slow."""
-    began = time.monotonic()
-    found = _measured(name, options, place, console)
-    if broken([each for each in found if isinstance(each, Figure)], quick=options.quick):
-        console.print(f"{name}: a promise was not kept; once more", style="yellow")
-        found = _measured(name, options, place, console)
-    took = time.monotonic() - began
-    if options.json:
-        for each in found:
-            print(json.dumps({**asdict(each), "kind": type(each).__name__.lower()}, ensure_ascii=False), flush=True)
-    else:
-        console.print(tables.figures(name, [each for each in found if isinstance(each, Figure)], took))
-    return found, took
+def _profile(options: argparse.Namespace) -> int:
+    """Show where the time goes, and draw it."""
+    out: Path = options.out or WHOLE
+    chosen = _suites(options.words[1:])
+    if not chosen:
+        raise UsageError("profile takes a suite: lapel bench profile sealing")
+    console = Console(width=tables.WIDTH)
+    with _runner(options, out.parent, console) as runner:
+        for name in chosen:
+            if (seen := runner.profile(name)) is None:
+                raise UsageError(f"{name} has nothing to be profiled")
+            console.print(tables.profile(name, seen))
+            drawn = out.parent / f"profile-{name}.svg"
+            drawn.write_text(flame(seen.pruned(sampling.LEAST), f"{name}: a profile"), encoding="utf-8")
+            console.print(f"{drawn}", soft_wrap=True)
+    return WELL
 
 
-def _measured(name: str, options: argparse.Namespace, place: Path, console: Console) -> list[Found]:
-    found: list[Found] = []
-    with tempfile.TemporaryDirectory(dir=place) as own, _watched(name, console) as tell:
-        for each in SUITES[name].measure(Scale(options.quick, options.rounds, Path(own))):
-            found.append(each)
-            tell(each.what)
-    return found
+def _suites(words: Sequence[str]) -> list[str]:
+    """Names of suites, each once; ``UsageError`` for one that there is not."""
+    if unknown := [word for word in words if word not in SUITES]:
+        raise UsageError(f"no such suite: {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    return list(dict.fromkeys(words))
+
+
+def _show(name: str, measured: Measured, options: argparse.Namespace, console: Console) -> None:
+    """What a suite found, as soon as it has."""
+    if not options.json:
+        how = {"quick": options.quick, "repeated": measured.repeated}
+        console.print(tables.figures(name, measured.figures, measured.seconds, **how))
+        return
+    for each in measured.found:
+        print(json.dumps({**asdict(each), "kind": type(each).__name__.lower()}, ensure_ascii=False), flush=True)
 
 
 @contextmanager
-def _watched(name: str, console: Console) -> Iterator[Callable[[str], None]]:
-    """Show that something goes on, where somebody looks."""
-    suite = SUITES[name]
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[last]}"),
-    )
+def _runner(options: argparse.Namespace, beside: Path, console: Console) -> Iterator[Runner]:
+    """What runs suites, and shows that something goes on, where somebody looks.  ``UsageError`` for rounds that are none."""
+    rounds = ROUNDS[options.quick] if options.rounds is None else options.rounds
+    if rounds < 1:
+        raise UsageError("--rounds has to be 1 or more")
+    place: Path = options.dir or beside
+    place.mkdir(parents=True, exist_ok=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(f"{name}: {suite.asks}", total=None, last="")
-        yield lambda what: progress.update(task, last=what)
+        task = progress.add_task("", total=None)
+
+        def tell(name: str, what: str) -> None:
+            progress.update(task, description=f"{name}: {what}")
+
+        yield Runner(SUITES, place, options.quick, rounds, tell)

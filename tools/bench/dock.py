@@ -17,6 +17,7 @@ from tools.bench.lower import Lower
 from tools.bench.noise import MS, allowed, carry
 from tools.bench.offload import offload
 from tools.bench.pair import Took
+from tools.bench.peers import MissingError
 
 USB_NETWORK = 40_000_000
 """Bytes a second that USB 2.0 hands on to a network gadget at best."""
@@ -134,7 +135,7 @@ def _beside_rsync(pair: Pair, card: Card, source: Path, place: Path, rounds: int
             yield _ratio(what, against, size, best, "offload", "rsync", 1.0)
             ours, theirs = (sum(side.processor for side in best[name]) for name in ("offload", "rsync"))
             yield Figure("the same in seconds of the processor, both sides together", against, theirs / ours, 1.0)
-    except rsync.MissingError as error:
+    except MissingError as error:
         yield Figure(what, against, text=f"not measured: {error}")
 
 

@@ -47,6 +47,14 @@ class Figure:
         """Whether the promise is kept; None where there is none, or nothing was measured."""
         return self.within(0.0)
 
+    @property
+    def reached(self) -> bool | None:
+        """Whether the aim is reached; None where there is none, or nothing was measured."""
+        value = self.value
+        if value is None or self.aim is None:
+            return None
+        return value <= self.aim if self.least is None and self.most is not None else value >= self.aim
+
     def within(self, margin: float) -> bool | None:
         """The same, had the promise been less strict by this share of it: few rounds say less than many."""
         value = self.value

@@ -47,6 +47,19 @@ def measure(scale: Scale) -> Iterator[Figure]:
         yield _share(what, "encoding it, x264 ultrafast", burning, encoding, OF_ENCODING)
 
 
+def hot(scale: Scale) -> Callable[[], object]:
+    """Burning words into frames at 1080p, one after the other, each with a time of its own."""
+    video, frames = FORMATS[-1], 500 if scale.quick else 3000
+    picture, burner = SyntheticScene(video).picture(0), Burner(video.width, video.height)
+    overlay = Overlay("lapel-0001", recording=True, clock_set=True, shift="unassigned")
+
+    def burn() -> None:
+        for number in range(frames):
+            burner.burn(picture.y, picture.u, picture.v, overlay, _UTC_NS + number * _NS // video.fps)
+
+    return burn
+
+
 def _run(video: VideoFormat, frames: int) -> tuple[list[int], list[int], list[int]]:
     """How long burning, copying and encoding took, for each frame of a film, in ns."""
     scene, burner, codec = SyntheticScene(video), Burner(video.width, video.height), encoder(video)

@@ -1,4 +1,4 @@
-"""Plots in SVG: a figure's rounds against what is promised, and a course over a quantity.
+"""Plots in SVG: a figure's rounds against what is promised, all of a suite's in one, and a course over a quantity.
 
 Pure: figures go in, text comes out.  Colours follow the reader's light or dark scheme, in a page and as a file alike.
 """
@@ -6,110 +6,134 @@ Pure: figures go in, text comes out.  Colours follow the reader's light or dark 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
 
 from tools.bench.figure import Figure, Series
+from tools.bench.words import number, promise, said
 
-WIDTH: Final = 640
-_STRIP, _LINE = 64, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 26, 44
-_SPAN: Final = 1.6
+WIDTH: Final = 440
+"""Of every plot, so that its words can be read on a telephone."""
+_STRIP, _LINE = 58, 230
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 34, 26, 44
+_SPAN: Final = 1.35
 """A strip shows at least so many times as much on either side of all that is on it."""
-_APART: Final = 64
+_NEAR: Final = 8.0
+"""Parity is shown where it is no further than so many times from the rest."""
+_APART: Final = 48
+_LABEL, _ACROSS = 16, 60
+"""Of a board's words: the height of a line, and how many characters it has room for."""
 _STYLE: Final = (
-    "<style>text{font:12px system-ui,sans-serif;fill:#5c6370}.axis{stroke:#9aa2b1}.dot{fill:#3b6fc4;fill-opacity:.55}.median{stroke:#1d2026;stroke-width:3}"
-    ".promise{stroke:#1f7a43;stroke-width:2}.aim{stroke:#1f7a43;stroke-dasharray:3 3}.bad{fill:#b3261e;fill-opacity:.1}.course{fill:none;stroke:#3b6fc4;stroke-width:2}"
-    "@media(prefers-color-scheme:dark){text{fill:#9aa2b1}.dot{fill:#8db4f5}.median{stroke:#e6e8ec}.promise,.aim{stroke:#5ecb8a}.bad{fill:#ff8a80;fill-opacity:.16}"
-    ".course{stroke:#8db4f5}}</style>"
+    "<style>text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;fill:#5c6370}.name{fill:#1d2026}"
+    ".paper{fill:#fff}.axis{stroke:#9aa2b1}.dot{fill:#3b6fc4;fill-opacity:.55}.median{stroke:#1d2026;stroke-width:3}"
+    ".promise{stroke:#1f7a43;stroke-width:2}.aim{stroke:#1f7a43;stroke-width:1.5;stroke-dasharray:3 3}.bad{fill:#b3261e;fill-opacity:.1}"
+    ".course{fill:none;stroke:#3b6fc4;stroke-width:2}"
+    "@media(prefers-color-scheme:dark){text{fill:#9aa2b1}.name{fill:#e6e8ec}.paper{fill:#1b1f26}.dot{fill:#8db4f5}.median{stroke:#e6e8ec}"
+    ".promise,.aim{stroke:#5ecb8a}.bad{fill:#ff8a80;fill-opacity:.16}.course{stroke:#8db4f5}}</style>"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where values stand on a line from ``left`` to ``right``; ``log``: by factors, for which both ends are above zero."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+    log: bool
+
+    def at(self, value: float) -> float:
+        """Its place."""
+        if self.log:
+            part = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            part = (value - self.low) / (self.high - self.low)
+        return self.left + (self.right - self.left) * part
 
 
 def strip(figure: Figure) -> str:
     """Each round of a figure as a dot on an axis of factors, its median as a bar; what breaks the promise is shaded, the aim dashed."""
-    marks = [each for each in (figure.least, figure.most, figure.aim) if each is not None]
-    shown = [*figure.ratios, *marks, 1.0]
-    low, high = min(shown) / _SPAN, max(shown) * _SPAN
-    middle, left, right = _STRIP / 2 - 4, 8, WIDTH - 8
+    return _drawn(_STRIP, f"{figure.what}: {said(figure)}", _strip(figure))
 
-    def at(ratio: float) -> float:
-        return left + (right - left) * math.log(ratio / low) / math.log(high / low)
 
-    parts = []
-    if figure.least is not None:
-        parts.append(_bad(left, at(figure.least)))
-    if figure.most is not None:
-        parts.append(_bad(at(figure.most), right))
-    parts.append(f'<line class="axis" x1="{left}" x2="{right}" y1="{middle}" y2="{middle}"/>')
-    parts.append(_upright("axis", at(1.0), middle, 8))
-    for kind, values in (("promise", (figure.least, figure.most)), ("aim", (figure.aim,))):
-        parts += [_upright(kind, at(each), middle, 20) for each in values if each is not None]
-    parts += [f'<circle class="dot" cx="{at(each):.1f}" cy="{middle}" r="5"/>' for each in figure.ratios]
-    if figure.value is not None:
-        parts.append(_upright("median", at(figure.value), middle, 12))
-    labels = {number(each): at(each) for each in (1.0, *marks)}
-    parts += _labels(labels)
-    return _drawn(_STRIP, f"{figure.what}: {said(figure)}", parts)
+def board(figures: Sequence[Figure], title: str) -> str:
+    """The strips of several figures, each under its words."""
+    parts, top = [], 10
+    for figure in figures:
+        for line in _lines(figure):
+            top += _LABEL
+            parts.append(f'<text class="name" x="8" y="{top}">{escape(line)}</text>')
+        strips = "".join(_strip(figure))
+        parts.append(
+            f'<svg x="0" y="{top + 6}" width="{WIDTH}" height="{_STRIP}" viewBox="0 0 {WIDTH} {_STRIP}">{strips}</svg>'
+        )
+        top += _STRIP + 14
+    return _drawn(top, title, [f'<rect class="paper" width="{WIDTH}" height="{top}" rx="8"/>', *parts])
 
 
 def course(series: Series) -> str:
-    """A course from zero up."""
+    """A course from zero up.  ``ValueError`` without a point."""
+    if not series.points:
+        raise ValueError(f"{series.what}: a course without a point")
     xs, ys = zip(*series.points, strict=True)
-    first, last, top = min(xs), max(xs), max(ys) * 1.15 or 1.0
-
-    def across(x: float) -> float:
-        part = math.log(x / first) / math.log(last / first) if series.log_x else (x - first) / (last - first)
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * part
-
-    def up(y: float) -> float:
-        return _LINE - _BOTTOM - (_LINE - _BOTTOM - _TOP) * y / top
-
-    points = [(across(x), up(y)) for x, y in series.points]
-    bottom = _LINE - _BOTTOM
+    bottom, log = _LINE - _BOTTOM, series.log_x and min(xs) > 0
+    lowest, highest = min(0.0, *ys), max(0.0, *ys) * 1.15 or 1.0
+    x = _Scale(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, _LEFT, WIDTH - _RIGHT, log)
+    y = _Scale(lowest, highest, bottom, _TOP, log=False)
+    points = [(x.at(across), y.at(up)) for across, up in series.points]
     parts = [
-        f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{bottom}" y2="{bottom}"/>',
+        f'<rect class="paper" width="{WIDTH}" height="{_LINE}" rx="8"/>',
+        f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y.at(0.0):.1f}" y2="{y.at(0.0):.1f}"/>',
         f'<line class="axis" x1="{_LEFT}" x2="{_LEFT}" y1="{_TOP}" y2="{bottom}"/>',
-        f'<polyline class="course" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>',
-        *(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in points),
-        *(f'<text x="{_LEFT - 8}" y="{up(y) + 4:.1f}" text-anchor="end">{number(y)}</text>' for y in _ticks(top)),
+        f'<polyline class="course" points="{" ".join(f"{across:.1f},{up:.1f}" for across, up in points)}"/>',
+        *(f'<circle class="dot" cx="{across:.1f}" cy="{up:.1f}" r="4"/>' for across, up in points),
         *(
-            f'<text x="{across(x):.1f}" y="{bottom + 18}" text-anchor="middle">{number(x)}</text>'
-            for x in _spread(xs, across)
+            f'<text x="{_LEFT - 7}" y="{y.at(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>'
+            for tick in _ticks(highest)
         ),
-        f'<text x="{_LEFT}" y="14">{escape(series.y)}</text>',
-        f'<text x="{WIDTH - _RIGHT}" y="{_LINE - 8}" text-anchor="end">{escape(series.x)}</text>',
+        *(
+            f'<text x="{x.at(each):.1f}" y="{bottom + 18}" text-anchor="middle">{number(each)}</text>'
+            for each in _spread(xs, x.at)
+        ),
+        f'<text x="8" y="15">{escape(series.y)}</text>',
+        f'<text x="{WIDTH - 8}" y="{_LINE - 8}" text-anchor="end">{escape(series.x)}</text>',
     ]
     return _drawn(_LINE, f"{series.what}: {series.y} over {series.x}", parts)
 
 
-def said(figure: Figure) -> str:
-    """A figure's value and spread as people read them."""
-    if figure.value is None or figure.spread is None:
-        return f"not measured: {figure.skipped}"
-    low, high = figure.spread
-    return f"{number(figure.value)} ({number(low)} to {number(high)})" if low != high else number(figure.value)
-
-
-def promise(figure: Figure) -> str:
-    """What is promised and aimed at, in words; empty where nothing is."""
+def _strip(figure: Figure) -> list[str]:
+    marks = [each for each in (figure.least, figure.most, figure.aim) if each is not None]
+    shown = [*figure.ratios, *marks]
+    if not shown or min(shown) / _NEAR <= 1.0 <= max(shown) * _NEAR:
+        shown.append(1.0)
+        marks.append(1.0)
+    log = min(shown) > 0
+    low = min(shown) / _SPAN if log else min(shown) - 0.05
+    scale = _Scale(low, max(shown) * _SPAN, 8, WIDTH - 8, log)
+    middle = _STRIP / 2 - 6
     parts = []
     if figure.least is not None:
-        parts.append(f"at least {number(figure.least)}")
+        parts.append(_bad(scale.left, scale.at(figure.least)))
     if figure.most is not None:
-        parts.append(f"at most {number(figure.most)}")
-    if figure.aim is not None:
-        parts.append(f"aim {number(figure.aim)}")
-    return ", ".join(parts)
+        parts.append(_bad(scale.at(figure.most), scale.right))
+    parts.append(f'<line class="axis" x1="{scale.left}" x2="{scale.right}" y1="{middle}" y2="{middle}"/>')
+    parts += [_upright("axis", scale.at(1.0), middle, 7)] if 1.0 in marks else []
+    for kind, values in (("promise", (figure.least, figure.most)), ("aim", (figure.aim,))):
+        parts += [_upright(kind, scale.at(each), middle, 17) for each in values if each is not None]
+    parts += [f'<circle class="dot" cx="{scale.at(each):.1f}" cy="{middle}" r="5"/>' for each in figure.ratios]
+    if figure.value is not None:
+        parts.append(_upright("median", scale.at(figure.value), middle, 11))
+    return [*parts, *_labels({number(each): scale.at(each) for each in marks})]
 
 
-def number(value: float) -> str:
-    """Three digits of it, as people write numbers."""
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _lines(figure: Figure) -> Iterator[str]:
+    """A figure's words, as wide as a board."""
+    yield from textwrap.wrap(f"{figure.what}, against {figure.against}", _ACROSS)
+    yield from textwrap.wrap("; ".join(each for each in (said(figure), promise(figure)) if each), _ACROSS)
 
 
 def _ticks(top: float) -> list[float]:
@@ -120,11 +144,11 @@ def _ticks(top: float) -> list[float]:
     return [step * index for index in range(int(top / step) + 1)]
 
 
-def _spread(xs: Sequence[float], across: Callable[[float], float]) -> list[float]:
-    """Of all values those that can be labelled without one label running into the next."""
+def _spread(xs: Iterable[float], at: Callable[[float], float]) -> list[float]:
+    """Of all values those that can be labelled without one label running into the next; the last one always."""
     kept: list[float] = []
-    for x in sorted(xs):
-        if not kept or across(x) - across(kept[-1]) > _APART:
+    for x in sorted(set(xs), reverse=True):
+        if not kept or at(kept[-1]) - at(x) > _APART:
             kept.append(x)
     return kept
 
@@ -134,15 +158,14 @@ def _labels(labels: dict[str, float]) -> list[str]:
     parts, last = [], -math.inf
     for text, x in sorted(labels.items(), key=lambda each: each[1]):
         if x - last > _APART / 2:
-            parts.append(
-                f'<text x="{min(max(x, 14), WIDTH - 14):.1f}" y="{_STRIP - 4}" text-anchor="middle">{text}</text>'
-            )
+            place = min(max(x, 14), WIDTH - 14)
+            parts.append(f'<text x="{place:.1f}" y="{_STRIP - 3}" text-anchor="middle">{text}</text>')
             last = x
     return parts
 
 
 def _bad(left: float, right: float) -> str:
-    return f'<rect class="bad" x="{left:.1f}" y="2" width="{max(0.0, right - left):.1f}" height="{_STRIP - 20}"/>'
+    return f'<rect class="bad" x="{left:.1f}" y="2" width="{max(0.0, right - left):.1f}" height="{_STRIP - 18}"/>'
 
 
 def _upright(kind: str, x: float, middle: float, reach: float) -> str:
@@ -150,5 +173,5 @@ def _upright(kind: str, x: float, middle: float, reach: float) -> str:
 
 
 def _drawn(height: int, title: str, parts: Sequence[str]) -> str:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
-    return f"{head}<title>{escape(title)}</title>{_STYLE}{''.join(parts)}</svg>"
+    size = f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img"><title>{escape(title)}</title>{_STYLE}{"".join(parts)}</svg>'

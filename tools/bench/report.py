@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
 from tools.bench.figure import Figure, Series
+from tools.bench.sampling import Profile
 
 FORMAT: Final = "lapel-bench/1"
 QUICK_MARGIN: Final = 0.25
 """By so much of it a promise may be missed in a quick run, which has too few rounds to say it exactly."""
+
+
+class Standing(StrEnum):
+    """How a figure stands with its promise, in words."""
+
+    KEPT = "kept"
+    NEARLY = "not quite"
+    BROKEN = "NOT KEPT"
+    FREE = "no promise"
+    SKIPPED = "skipped"
 
 
 class ReportError(Exception):
@@ -21,7 +33,8 @@ class ReportError(Exception):
 
 @dataclass(slots=True)
 class Report:
-    """What one run found.  ``day``: as YYYY-MM-DD.  ``suites``: how many seconds each took."""
+    """What one run found.  ``day``: as YYYY-MM-DD.  ``suites``: how many seconds each took, and ``repeated`` those that ran once more, since a
+    promise was not kept at first.  ``profiles``: of suites, where somebody wanted them."""
 
     machine: Mapping[str, str | int]
     day: str
@@ -29,6 +42,8 @@ class Report:
     suites: dict[str, float] = field(default_factory=dict)
     figures: list[Figure] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
     def add(self, suite: str, seconds: float, found: Iterable[Figure | Series]) -> None:
         """Add what a suite found."""
@@ -54,7 +69,8 @@ class Report:
         told = [
             {**asdict(each), "value": each.value, "spread": each.spread, "kept": each.kept} for each in self.figures
         ]
-        return {"format": FORMAT, **asdict(self), "figures": told}
+        profiles = {name: each.document() for name, each in self.profiles.items()}
+        return {"format": FORMAT, **asdict(replace(self, profiles={})), "figures": told, "profiles": profiles}
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -68,14 +84,25 @@ class Report:
                 Series(**_known(Series, each) | {"points": tuple((x, y) for x, y in each["points"])})
                 for each in told["series"]
             ]
-            return cls(told["machine"], told["day"], told["quick"], told["suites"], figures, series)
+            profiles = {name: Profile.of(each) for name, each in told["profiles"].items()}
+            seconds, repeated = told["suites"], told["repeated"]
+            return cls(told["machine"], told["day"], told["quick"], seconds, figures, series, repeated, profiles)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ReportError(f"{path}: is no report of a benchmark: {error}") from None
 
 
+def standing(figure: Figure, *, quick: bool) -> Standing:
+    """How it stands; in a quick run a promise is broken only where it was not even nearly kept."""
+    if figure.value is None:
+        return Standing.SKIPPED
+    if figure.kept is not False:
+        return Standing.FREE if figure.kept is None else Standing.KEPT
+    return Standing.NEARLY if quick and figure.within(QUICK_MARGIN) else Standing.BROKEN
+
+
 def broken(figures: Sequence[Figure], *, quick: bool) -> list[Figure]:
-    """Those whose promise was not kept, in a quick run not even nearly."""
-    return [each for each in figures if each.within(QUICK_MARGIN if quick else 0.0) is False]
+    """Those whose promise was not kept."""
+    return [each for each in figures if standing(each, quick=quick) is Standing.BROKEN]
 
 
 def _known(kind: type[Figure | Series], told: Mapping[str, Any]) -> dict[str, Any]:

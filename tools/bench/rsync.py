@@ -14,23 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.bench.pair import Took
+from tools.bench.peers import MissingError, find
 
 PROGRAMS = ("sshd", "ssh", "ssh-keygen", "rsync")
 _PATIENCE_S = 10.0
 _ENDING_S = 2.0
 _PRIVILEGE = Path("/run/sshd")
-
-
-class MissingError(Exception):
-    """A program is not on this machine, or does not run here; the message says which."""
-
-
-def find(program: str) -> str:
-    """Its path; sshd lies where an ordinary user's shell does not look.  ``MissingError`` without it."""
-    path = shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
-    if path is None:
-        raise MissingError(f"{program} is missing")
-    return path
 
 
 @dataclass(frozen=True, slots=True)

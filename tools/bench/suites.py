@@ -23,7 +23,10 @@ class Scale:
 @dataclass(frozen=True, slots=True)
 class Suite:
     """One benchmark: ``tools.bench.MODULE.measure(scale)`` yields its figures.  ``budget_s``: what a whole run may take on two cores, ``quick_s`` a
-    quick one; 0 where a quick run leaves it out.  Loaded only when it runs."""
+    quick one; 0 where a quick run leaves it out.  Loaded only when it runs.
+
+    A module that has ``hot(scale)`` can be profiled: it prepares, and returns what takes the time, to be called once, in this process: some
+    seconds of the processor, in as many threads as it likes."""
 
     module: str
     asks: str
@@ -35,8 +38,13 @@ class Suite:
         run = cast("Callable[[Scale], Iterator[Figure | Series]]", import_module(f"tools.bench.{self.module}").measure)
         yield from run(scale)
 
+    def hot(self, scale: Scale) -> Callable[[], object] | None:
+        """What takes its time, ready to be called; None where there is nothing to be profiled."""
+        prepare = getattr(import_module(f"tools.bench.{self.module}"), "hot", None)
+        return None if prepare is None else cast("Callable[[], object]", prepare(scale))
+
 
 SUITES: Final[Mapping[str, Suite]] = {
     "overlay": Suite("overlay", "what burning words into a frame takes", 10, 4),
-    "latency": Suite("latency", "how long from the press to the lights", 40),
+    "latency": Suite("latency", "how long from the press to the lights", 35),
 }

@@ -7,24 +7,40 @@ from pathlib import Path
 from typing import Final
 
 from rich.table import Table
+from rich.text import Text
 
 from tools.bench.figure import Figure
-from tools.bench.plots import number, promise, said
-from tools.bench.report import Report
+from tools.bench.report import QUICK_MARGIN, Report, standing
+from tools.bench.sampling import Profile
+from tools.bench.words import fact, promise, said
 
 KEPT: Final = Path("docs/performance.json")
 WIDTH: Final = 150
-VERDICTS: Final = {None: "", True: "kept", False: "NOT KEPT"}
+LINES: Final = 20
 
 
-def figures(name: str, found: Sequence[Figure], seconds: float) -> Table:
+def figures(name: str, found: Sequence[Figure], seconds: float, *, quick: bool, repeated: bool) -> Table:
     """What one suite found."""
-    table = Table(title=f"{name}, {seconds:.0f} s", title_justify="left")
+    twice = ", measured twice, since a promise was not kept at first" if repeated else ""
+    few = f"; few rounds: promises may be missed by {QUICK_MARGIN:.0%}" if quick else ""
+    table = Table(title=f"{name}, {seconds:.0f} s{twice}{few}", title_justify="left")
     for column in ("what", "against", "ratio", "promised", "", "made of"):
         table.add_column(column)
     for each in found:
-        facts = ", ".join(f"{key} {number(value)}" for key, value in each.facts.items())
-        table.add_row(each.what, each.against, said(each), promise(each), VERDICTS[each.kept], facts or each.note)
+        facts = ", ".join(fact(key, value) for key, value in each.facts.items())
+        table.add_row(
+            each.what, each.against, said(each), promise(each), str(standing(each, quick=quick)), facts or each.note
+        )
+    return table
+
+
+def profile(name: str, seen: Profile) -> Table:
+    """Where the processor's time went."""
+    table = Table(title=f"{name}: {seen.cpu_s:.1f} s of the processor in {seen.clock_s:.1f} s", title_justify="left")
+    for column in ("function", "line that ran", "share"):
+        table.add_column(column)
+    for function, line, share in seen.lines()[:LINES]:
+        table.add_row(Text(function), Text(line), f"{share:.1%}")
     return table
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from tools.__main__ import main
 from tools.bench import cli, machine, suites, tables
 from tools.bench.figure import Figure, Series, over
-from tools.bench.report import Report, ReportError
+from tools.bench.page import page as render
+from tools.bench.report import Report, ReportError, Standing, standing
+from tools.bench.running import of_two
 from tools.bench.suites import SUITES, Scale, Suite
 from tools.bench.turns import turns
 
@@ -49,6 +52,18 @@ class Fake(Suite):
         (scale.place / "left").touch()
         yield from self.told  # type: ignore[attr-defined] # set above
 
+    def hot(self, scale: Scale) -> Callable[[], object] | None:
+        """What takes its time."""
+        assert scale.place.is_dir()
+        return spin
+
+
+def spin() -> None:
+    """Take some time of the processor."""
+    until = time.thread_time() + 0.05
+    while time.thread_time() < until:
+        pass
+
 
 def test_contestants_take_turns() -> None:
     """Each once a round, and another one first each time."""
@@ -73,6 +88,16 @@ def test_a_promise_is_of_the_median() -> None:
     assert (most.kept, most.within(0.25), replace(most, ratios=(2.4,)).within(0.25)) == (False, True, False)
     assert (MISSING.value, MISSING.spread, MISSING.kept) == (None, None, None)
     assert replace(GOOD, least=None).kept is None
+    assert [each.reached for each in (GOOD, BAD, MISSING, replace(most, aim=1.9), replace(most, aim=2.0))] == [
+        True,
+        False,
+        None,
+        False,
+        True,
+    ]
+    free = replace(GOOD, least=None)
+    assert [standing(each, quick=True) for each in (GOOD, NEARLY, BAD, free, MISSING)] == list(Standing)
+    assert standing(NEARLY, quick=False) is Standing.BROKEN
     assert over((1.0, 9.0), (2.0, 3.0)) == (0.5, 3.0)
 
 
@@ -92,15 +117,13 @@ def test_the_command(
     found += told
     assert main(["bench", *(["--quick"] if quick else [])]) == status
     shown = capsys.readouterr().out
-    assert ("once more" in shown) is bool(status)
+    assert ("measured twice" in shown) is bool(status)
     out = Path("build/bench/quick.json" if quick else "build/bench/report.json")
     report = Report.read(out)
     assert [*report.figures, *report.series] == list(told)
     assert report.machine["cores"] == machine.describe(out)["cores"]
-    page = out.with_suffix(".html").read_text(encoding="utf-8")
-    assert page.count("<svg") == sum(1 for each in told if each != MISSING)
-    assert (MISSING.skipped.replace("'", "&#x27;") in page) is (MISSING in told)
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert report.repeated == (["made-up"] if status else [])
+    assert out.with_suffix(".html").read_text(encoding="utf-8") == render(report)
 
 
 def test_lines_for_machines(found: list[Figure | Series], capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,20 +143,23 @@ def test_runs_of_one_machine_are_compared(
         found[0] = replace(GOOD, ratios=ratios)
         assert main(["bench", "--out", f"{name}.json"]) == 0
     capsys.readouterr()
-    assert main(["bench", "--compare", "old.json", "new.json"]) == 0
+    assert main(["bench", "compare", "old.json", "new.json"]) == 0
     shown = capsys.readouterr().out
     assert "+44.4%" in shown
     assert "beyond the spread" in shown
-    assert main(["bench", "--compare", "old.json", "near.json"]) == 0
+    assert main(["bench", "compare", "old.json", "near.json"]) == 0
     assert "beyond the spread" not in capsys.readouterr().out
+    assert main(["bench", "--quick", "--out", "quick.json"]) == 0
+    assert main(["bench", "compare", "old.json", "quick.json"]) == 1
+    assert "one is a quick run" in capsys.readouterr().err
     other = Report.read(Path("new.json"))
     other.machine = {**other.machine, "processor": "another", "kernel": "another"}
     other.write(Path("other.json"))
-    assert main(["bench", "--compare", "old.json", "other.json"]) == 1
+    assert main(["bench", "compare", "old.json", "other.json"]) == 1
     told = capsys.readouterr().err
     assert "processor: " in told
     assert "kernel" not in told
-    assert main(["bench", "--compare", "old.json", str(tmp_path / "none.json")]) == 2
+    assert main(["bench", "compare", "old.json", str(tmp_path / "none.json")]) == 2
 
 
 @pytest.mark.parametrize(
@@ -156,13 +182,69 @@ def test_the_table_of_suites() -> None:
 
 
 def test_figures_kept_for_the_documents(
-    found: list[Figure | Series], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    found: list[Figure | Series],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """``--keep`` writes the report there too."""
+    """``--keep`` writes the report there too, with a profile of whatever has one; of a part, or of a quick run, it is refused."""
     monkeypatch.setattr(tables, "KEPT", tmp_path / "performance.json")
     found.append(GOOD)
+    for part in (["made-up"], ["--quick"]):
+        assert main(["bench", "--keep", *part]) == 2
+    assert "a whole run" in capsys.readouterr().err
+    assert not tables.KEPT.exists()
     assert main(["bench", "--keep"]) == 0
-    assert Report.read(tmp_path / "performance.json").figures == [GOOD]
+    kept = Report.read(tables.KEPT)
+    assert kept.figures == [GOOD]
+    assert any("test_bench.spin" in function for function, _, share in kept.profiles["made-up"].lines() if share > 0.5)
+
+
+def test_a_profile(
+    found: list[Figure | Series], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table, and a picture beside the reports; what has nothing to be profiled says so."""
+    assert found == []
+    assert main(["bench", "profile", "made-up"]) == 0
+    assert "test_bench.spin" in capsys.readouterr().out
+    assert "test_bench.spin" in Path("build/bench/profile-made-up.svg").read_text(encoding="utf-8")
+    monkeypatch.setattr(Fake, "hot", lambda _self, _scale: None)
+    assert main(["bench", "profile", "made-up"]) == 2
+    assert "made-up has nothing to be profiled" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["fly"], "no such suite: fly; there are made-up"),
+        (["compare", "one.json"], "compare takes two reports"),
+        (["profile"], "profile takes a suite"),
+        (["--rounds", "0"], "--rounds has to be 1 or more"),
+    ],
+)
+def test_wrong_commands(
+    found: list[Figure | Series], capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    """Status 2, and what is wrong; nothing is measured."""
+    assert found == []
+    assert main(["bench", *words]) == 2
+    assert told in capsys.readouterr().err
+    assert not Path("build/bench/report.json").exists()
+
+
+def test_what_is_broken_once_is_not_broken() -> None:
+    """Of two runs what was kept at first stays as it was, whatever the second run says; what was broken is as it was the second time."""
+    other = replace(GOOD, what="other")
+    first: list[Figure | Series] = [replace(GOOD, ratios=(0.8,)), BAD, other, COURSE]
+    again: list[Figure | Series] = [
+        replace(BAD, ratios=(0.9,)),
+        replace(GOOD, ratios=(0.1,)),
+        replace(other, ratios=(0.2,)),
+        COURSE,
+    ]
+    assert of_two(first, again, quick=False) == [first[0], again[0], other, COURSE]
+    assert of_two([NEARLY], [replace(NEARLY, ratios=(0.9,))], quick=True) == [NEARLY]
+    assert of_two([BAD], [], quick=False) == [BAD]
 
 
 def test_what_differs() -> None:

@@ -54,3 +54,14 @@ def test_the_median_of_tenths() -> None:
     assert (share.value, share.spread) == (0.25, (0.25, 0.25))
     late = [1000] * 90 + [3000] * 10
     assert overlay._share("a", "b", late, [4000] * 100, 0.3).spread == (0.25, 0.75)
+
+
+def test_what_is_profiled_is_burning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing but that, frame by frame, once all is prepared."""
+    burnt: list[int] = []
+    monkeypatch.setattr(overlay, "FORMATS", (SMALL,))
+    monkeypatch.setattr(Burner, "burn", lambda _self, _y, _u, _v, _overlay, utc_ns: burnt.append(utc_ns))
+    act = overlay.hot(Scale(quick=True, rounds=1, place=tmp_path))
+    assert burnt == []
+    act()
+    assert len(burnt) == len(set(burnt)) == 500
