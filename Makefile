@@ -13,6 +13,7 @@ PYTEST_ARGS ?=
 FAULT_ARGS ?=
 MUTATE_ARGS ?=
 FUZZ_ARGS ?=
+BENCH_ARGS ?=
 VM_MIRROR ?=
 BOARD ?=
 DEV ?=
@@ -107,6 +108,14 @@ contract-libcamera: $(READY) ## the lens on the real libcamera's virtual camera,
 .PHONY: fault
 fault: $(READY) ## cut the power at every operation, let storage and parts fail, kill live cameras, wear one for a shift
 	@$(RUN) -m tests.fault $(FAULT_ARGS)
+
+.PHONY: bench
+bench: $(READY) ## measure it beside its peers and its limits, and plot that (10 minutes at most): build/bench/report.html
+	@$(RUN) -m tools bench $(BENCH_ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(READY) ## a part of that in a minute; a ratio beyond its promise fails it, a time never does
+	@$(RUN) -m tools bench --quick $(BENCH_ARGS)
 
 .PHONY: mutate
 mutate: $(READY) ## remove or weaken each guard of the evidence, one at a time: a test has to fail (30 minutes at most)
