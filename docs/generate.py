@@ -33,7 +33,7 @@ from firmware.core.meanings import (  # noqa: E402 - the same
 from firmware.runtime.wishes import CONFIRM_NS  # noqa: E402 - the same
 from firmware.settings import Settings  # noqa: E402 - the same
 from tests import validation  # noqa: E402 - the same
-from tests.specification import boxes, card, labels, officer, pages, rack, walkthrough, wires  # noqa: E402 - the same
+from tests.specification import boxes, card, labels, officer, pages, performance, rack, walkthrough, wires  # noqa: E402 - the same
 
 
 def states() -> str:
@@ -158,6 +158,7 @@ def _name(value: str) -> str:
 PAGES = {
     "states.md": states,
     "reliability.md": reliability,
+    "performance.md": pages.measured,
     "validation.md": validation.page,
     "evidence-format.md": pages.evidence,
     "dock-protocol.md": pages.dock,
@@ -176,19 +177,21 @@ PAGES = {
     "officer-card.cy.html": partial(card.page, "cy"),
 }
 EXAMPLES = "examples"
+PLOTS = "pictures/bench-*.svg"
 
 
 def made() -> dict[str, bytes]:
     """Everything that is made here, by its name below ``docs/``."""
     examples = {f"{EXAMPLES}/{name}": data for name, data in walkthrough.files().items()}
-    drawn = {name: drawing.encode() for name, drawing in officer.pictures().items()}
+    drawn = {name: drawing.encode() for name, drawing in (officer.pictures() | performance.pictures()).items()}
     return {name: make().encode() for name, make in PAGES.items()} | drawn | examples
 
 
 def stale() -> list[str]:
-    """The files that no longer show what the code says, and those among the examples that nothing makes."""
+    """The files that no longer show what the code says, and those among the examples and the plots that nothing makes."""
     fresh = made()
-    there = {str(path.relative_to(HERE)) for path in (HERE / EXAMPLES).rglob("*") if path.is_file()}
+    files = (*(HERE / EXAMPLES).rglob("*"), *HERE.glob(PLOTS))
+    there = {str(path.relative_to(HERE)) for path in files if path.is_file()}
     changed = [name for name, data in fresh.items() if not (HERE / name).exists() or (HERE / name).read_bytes() != data]
     return [*changed, *sorted(there - set(fresh))]
 
@@ -199,6 +202,8 @@ def main() -> int:
         for name in stale():
             print(f"docs/{name} is stale: run make docs")
         return 1 if stale() else 0
+    for path in HERE.glob(PLOTS):  # of a run that is kept no longer
+        path.unlink()
     for name, data in made().items():
         (HERE / name).parent.mkdir(parents=True, exist_ok=True)
         (HERE / name).write_bytes(data)

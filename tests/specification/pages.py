@@ -19,6 +19,7 @@ from tests.specification import (
     limits,
     officer,
     operations,
+    performance,
     power_page,
     privacy,
     registry,
@@ -122,6 +123,11 @@ def bringing_up() -> str:
         "virtual": cannot.markdown,
     }
     return _page("bring-up.md", made)
+
+
+def measured() -> str:
+    """How fast it is beside its peers and its limits."""
+    return _page("performance.md", performance.made((DOCS / "performance.md").read_text(encoding="utf-8")))
 
 
 def budget() -> str:
