@@ -1,7 +1,7 @@
 """age v1 files (section 4): the header, which anybody may read, and the plaintext, for whoever holds a key.
 
-X25519 files are opened by ``pyrage``, an implementation by others, the post-quantum class by ``hybrid``; a file that was
-cut off yields its authenticated beginning.
+The header of X25519 files is opened by ``pyrage``, an implementation by others, and by ``x25519``, that of the post-quantum class by ``hybrid``; a
+file that was cut off yields its authenticated beginning.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, BinaryIO, Protocol
 
 import pyrage
 
-from tools.verify import files, hybrid
+from tools.verify import files, hybrid, x25519
 from tools.verify.findings import Refused, need
 
-_SIZES = {"X25519": (32, 32), hybrid.NAME: (hybrid.SHARE, hybrid.BODY)}
+_SIZES = {x25519.NAME: (32, 32), hybrid.NAME: (hybrid.SHARE, hybrid.BODY)}
 """Bytes of a stanza's one argument, and of its body."""
 CLASSES = tuple(_SIZES)
 MOST_RECIPIENTS = 16
@@ -129,32 +129,49 @@ def decrypt(path: Path, keys: Sequence[Key], sink: Sink) -> Opened:
     with files.open_file(path) as file:
         header = _parse(file)
         if hybrid.NAME in header.recipients:
-            return _decrypt_hybrid(file, _checked(header), keys, counting)
-        fitting = [key.identity for key in keys if key.kind != hybrid.NAME]
-        if not fitting:
+            _checked(header)
+            file_key = hybrid.unwrap(header.stanzas, [key.identity for key in keys if key.kind == hybrid.NAME])
+        else:
+            fitting = [key.identity for key in keys if key.kind == x25519.NAME]
+            if not (fitting and _opens(file, header, keys, fitting)):
+                raise Refused(_no_key(header, keys))
+            file_key = x25519.unwrap(header.stanzas, fitting)
+        if file_key is None:
             raise Refused(_no_key(header, keys))
-        file.seek(0)
-        try:
-            pyrage.decrypt_io(file, counting, fitting)
-        except pyrage.DecryptError as error:
-            raise Refused(_no_key(header, keys) if "No matching keys" in str(error) else _why(error)) from None
-        except OSError as error:
-            # The system's own errors carry a number, the end of what is authentic does not.
-            if error.errno is not None:
-                raise
-            return Opened(counting.length, whole=False)
-    return Opened(counting.length, whole=True)
+        hybrid.check_mac(file_key, header.head, header.mac)
+        file.seek(header.length)
+        whole = hybrid.open_payload(file, file_key, counting.write)
+        return Opened(counting.length, whole=whole)
 
 
-def _decrypt_hybrid(file: BinaryIO, header: Header, keys: Sequence[Key], sink: _Counting) -> Opened:
-    fitting = [key.identity for key in keys if key.kind == hybrid.NAME]
-    file_key = hybrid.unwrap(header.stanzas, fitting)
-    if file_key is None:
-        raise Refused(_no_key(header, keys))
-    hybrid.check_mac(file_key, header.head, header.mac)
-    file.seek(header.length)
-    whole = hybrid.open_payload(file, file_key, sink.write)
-    return Opened(sink.length, whole=whole)
+class _Enough(Exception):  # noqa: N818 - no error
+    """The first bytes came."""
+
+
+class _First:
+    """Wants no more than a first piece."""
+
+    def write(self, _data: bytes) -> int:
+        raise _Enough
+
+    def flush(self) -> None:
+        pass
+
+
+def _opens(file: BinaryIO, header: Header, keys: Sequence[Key], fitting: Sequence[x25519.Identity]) -> bool:
+    """Whether ``pyrage`` opens the header with one of the keys, however much of the payload is there; ``Refused`` where nobody could."""
+    file.seek(0)
+    try:
+        pyrage.decrypt_io(file, _First(), [each.theirs for each in fitting])
+    except _Enough:
+        return True
+    except pyrage.DecryptError as error:
+        raise Refused(_no_key(header, keys) if "No matching keys" in str(error) else _why(error)) from None
+    except OSError as error:
+        # The system's own errors carry a number, the end of what is authentic does not.
+        if error.errno is not None:
+            raise
+    return True
 
 
 class _Counting:
@@ -166,9 +183,6 @@ class _Counting:
         self._sink.write(data)
         self.length += len(data)
         return len(data)
-
-    def flush(self) -> None:
-        self._sink.flush()
 
 
 def _why(error: pyrage.DecryptError) -> str:
@@ -200,5 +214,5 @@ def _load_key(row: str) -> Key:
         except Refused as refused:
             raise Refused(f"holds a {hybrid.NAME} key that is damaged: it {refused}") from None
         return Key(hybrid.NAME, identity.recipient, identity)
-    other = pyrage.x25519.Identity.from_str(row)
-    return Key(CLASSES[0], str(other.to_public()), other)
+    other = x25519.read_identity(row)
+    return Key(x25519.NAME, other.recipient, other)

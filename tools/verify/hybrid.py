@@ -1,8 +1,8 @@
 """age's post-quantum class ``mlkem768x25519`` (section 4): identities, stanzas and the payload, from age's
 specification.
 
-``pyrage``, which opens the other class, knows none of it.  What is here is bounded: one chunk of 64 KiB is held at a
-time, and nothing is handed on that was not authenticated.
+``pyrage`` knows none of it.  The payload, and the header's MAC, are those of the other class as well.  What is here is bounded: two chunks of
+64 KiB are held at a time, and nothing is handed on that was not authenticated.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Identity:
 
 def read_identity(text: str) -> Identity:
     """Read ``AGE-SECRET-KEY-PQ-1...``; ``Refused`` unless it is one."""
-    seed = _from_bech32(text, PREFIX)
+    seed = from_bech32(text, PREFIX)
     need(len(seed) == _SEED, f"holds {len(seed)} bytes instead of {_SEED}")
     expanded = hashlib.shake_256(seed).digest(96)
     first, second = (
@@ -69,14 +69,14 @@ def check_stanza(stanza: Stanza, share: int = SHARE, body: int = BODY) -> None:
     bytes, a body of ``body``."""
     kind = stanza.arguments[0].decode()
     need(len(stanza.arguments) == 2, f"a {kind} stanza has {len(stanza.arguments) - 1} arguments instead of one")
-    need(len(_unpadded(stanza.arguments[1])) == share, f"the share of a {kind} stanza is not {share} bytes long")
-    need(len(_unpadded(stanza.body)) == body, f"the body of a {kind} stanza is not {body} bytes long")
+    need(len(unpadded(stanza.arguments[1])) == share, f"the share of a {kind} stanza is not {share} bytes long")
+    need(len(unpadded(stanza.body)) == body, f"the body of a {kind} stanza is not {body} bytes long")
 
 
 def unwrap(stanzas: Iterable[Stanza], identities: Sequence[Identity]) -> bytes | None:
     """The file key, if one of the identities opens one of the stanzas."""
     for stanza in stanzas:
-        sealed = _unpadded(stanza.arguments[1]) + _unpadded(stanza.body)
+        sealed = unpadded(stanza.arguments[1]) + unpadded(stanza.body)
         for identity in identities:
             try:
                 return _SUITE.decrypt(sealed, identity.key, info=_INFO)
@@ -88,8 +88,8 @@ def unwrap(stanzas: Iterable[Stanza], identities: Sequence[Identity]) -> bytes |
 def check_mac(file_key: bytes, head: bytes, mac: bytes) -> None:
     """``Refused`` unless the header, up to and including its ``---``, is the one that the file key vouches for."""
     need(len(file_key) == _FILE_KEY, f"the file key has {len(file_key)} bytes instead of {_FILE_KEY}")
-    expected = hmac.digest(_derive(file_key, b"", b"header"), head, "sha256")
-    need(hmac.compare_digest(_unpadded(mac), expected), "cannot be decrypted: the header's MAC is wrong")
+    expected = hmac.digest(derive(file_key, b"", b"header"), head, "sha256")
+    need(hmac.compare_digest(unpadded(mac), expected), "cannot be decrypted: the header's MAC is wrong")
 
 
 def open_payload(file: BinaryIO, file_key: bytes, write: Callable[[bytes], object]) -> bool:
@@ -98,7 +98,7 @@ def open_payload(file: BinaryIO, file_key: bytes, write: Callable[[bytes], objec
     nonce = file.read(_NONCE)
     if len(nonce) < _NONCE:
         return False
-    cipher = ChaCha20Poly1305(_derive(file_key, nonce, b"payload"))
+    cipher = ChaCha20Poly1305(derive(file_key, nonce, b"payload"))
     sealed, number = file.read(_CHUNK + _TAG), 0
     while sealed:
         behind = file.read(_CHUNK + _TAG)
@@ -123,11 +123,12 @@ def _chunk(cipher: ChaCha20Poly1305, number: int, sealed: bytes, *, last: bool) 
         return None
 
 
-def _derive(file_key: bytes, salt: bytes, info: bytes) -> bytes:
+def derive(file_key: bytes, salt: bytes, info: bytes) -> bytes:
+    """A key of 32 bytes from another one."""
     return HKDF(hashes.SHA256(), 32, salt, info).derive(file_key)
 
 
-def _unpadded(text: bytes) -> bytes:
+def unpadded(text: bytes) -> bytes:
     """Unpadded base64 in its one spelling."""
     try:
         data = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
@@ -137,8 +138,8 @@ def _unpadded(text: bytes) -> bytes:
     return data
 
 
-def _from_bech32(text: str, prefix: str) -> bytes:
-    """The data behind a prefix in capitals (BIP 173)."""
+def from_bech32(text: str, prefix: str) -> bytes:
+    """The data behind a prefix in capitals (BIP 173); ``Refused`` unless it is spelt as it has to be."""
     need(len(text) <= _LONGEST and text.startswith(f"{prefix}1"), f"does not begin with {prefix}1")
     values = [_LETTERS.find(each) for each in text[len(prefix) + 1 :].lower()]
     need(text.isascii() and text == text.upper() and -1 not in values, "holds a character that no key has")

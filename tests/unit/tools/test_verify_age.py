@@ -11,7 +11,7 @@ import pytest
 from tests.evidence_maker import RECIPIENTS
 from tests.evidence_maker.agefile import AgeFile, Recipient
 from tests.oracles import needs
-from tools.verify import age
+from tools.verify import age, x25519
 from tools.verify.findings import Refused
 
 CHUNK = 65536
@@ -194,3 +194,29 @@ def test_stanzas_have_one_shape(sealed: Path) -> None:
         sealed.write_bytes(data.replace(old, new, 1))
         with pytest.raises(Refused, match="X25519"):
             age.read_header(sealed)
+
+
+def test_two_implementations_open_the_header(sealed: Path, key: age.Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the one does not open, the other does not decrypt."""
+    data = sealed.read_bytes()
+    sealed.write_bytes(data.replace(b"\n--- ", b"\n-> joint oil and steel\n\n--- ", 1))
+    with pytest.raises(Refused, match="cannot be decrypted"):
+        age.decrypt(sealed, [key], Sink())
+    sealed.write_bytes(data)
+    monkeypatch.setattr(x25519, "unwrap", lambda _stanzas, _identities: None)
+    with pytest.raises(Refused, match="none of which"):
+        age.decrypt(sealed, [key], Sink())
+    monkeypatch.setattr(x25519, "unwrap", lambda _stanzas, _identities: bytes(16))
+    with pytest.raises(Refused, match="MAC"):
+        age.decrypt(sealed, [key], Sink())
+
+
+def test_an_empty_file(tmp_path: Path, key: age.Key) -> None:
+    """A payload of nothing is whole, and no payload is not."""
+    file = AgeFile(RECIPIENTS, "x")
+    header = bytes(file.data)
+    file.close(b"")
+    path = tmp_path / "x.age"
+    for data, opened in ((bytes(file.data), age.Opened(0, whole=True)), (header, age.Opened(0, whole=False))):
+        path.write_bytes(data)
+        assert age.decrypt(path, [key], Sink()) == opened
