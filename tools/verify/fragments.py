@@ -157,8 +157,6 @@ def _check_padding(boxes: list[Box]) -> None:
 
 def sample_hash(samples: Iterable[tuple[int, memoryview | bytes]]) -> str:
     """The hash of samples (section 6.2): time, length and bytes of each."""
-    running = hashlib.sha256()
-    for time, data in samples:
-        running.update(struct.pack(">QI", time, len(data)))
-        running.update(data)
-    return running.hexdigest()
+    return hashlib.sha256(
+        b"".join(part for time, data in samples for part in (struct.pack(">QI", time, len(data)), data))
+    ).hexdigest()

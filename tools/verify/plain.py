@@ -41,7 +41,8 @@ class PlainReader(Generic[PartT]):
     def __init__(self, flushes: Sequence[PartT], deliver: Callable[[PartT, bytes], None]) -> None:
         self._pending = list(reversed(flushes))
         self._deliver = deliver
-        self._buffer = bytearray()
+        self._pieces: list[memoryview] = []
+        self._held = 0
         self._hash = hashlib.sha256()
         self._reached = 0
         self.unsigned = 0
@@ -58,10 +59,11 @@ class PlainReader(Generic[PartT]):
             flush = self._pending[-1]
             size = flush.plain.length - self._reached
             need(size <= MAX_FLUSH, f"journal line {flush.line}: a flush of {size} bytes is longer than any")
-            piece = rest[: size - len(self._buffer)]
-            self._buffer += piece
+            piece = rest[: size - self._held]
+            self._pieces.append(piece)
+            self._held += len(piece)
             rest = rest[len(piece) :]
-            if len(self._buffer) == size:
+            if self._held == size:
                 self._end(flush)
         self.unsigned += len(rest)
         return len(data)
@@ -70,11 +72,11 @@ class PlainReader(Generic[PartT]):
         """Nothing to do: a flush ends where the journal says."""
 
     def _end(self, flush: PartT) -> None:
-        data = bytes(self._buffer)
+        data = b"".join(self._pieces)
         self._hash.update(data)
         need(self._hash.hexdigest() == flush.plain.hash, f"what it holds is not what journal line {flush.line} signs")
         self._reached += len(data)
-        self._buffer.clear()
+        self._pieces, self._held = [], 0
         self._pending.pop()
         self._deliver(flush, data)
 
