@@ -104,6 +104,7 @@ def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Re
             revoked=arguments.revoked,
             pq_root=arguments.pq_root,
             progress=progress,
+            decode=arguments.decode,
         )
     if path.is_file():
         return verify_film(path, root)
@@ -119,6 +120,7 @@ def _judge(arguments: argparse.Namespace, progress: Callable[[int], None]) -> Re
         pq_root=arguments.pq_root,
         anchors=arguments.anchor,
         device=arguments.device,
+        decode=arguments.decode,
     )
 
 
@@ -174,6 +176,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--device", action="store_true", help="PATH has to be one device's folder in a store: all that a dock has of it"
+    )
+    add(
+        "--no-decode",
+        dest="decode",
+        action="store_false",
+        help="with a key: do not decode what is recorded, which takes nine tenths of the time; that it can be shown is not proven then",
     )
     add(
         "--html",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.verify import nal
+from tools.verify import beside, nal
 from tools.verify.age import Key
 from tools.verify.certs import Trust
 from tools.verify.decode import check_plays
@@ -29,7 +30,7 @@ MAX_SEGMENT = 256 << 20
 class Content:
     """What decryption showed.
 
-    ``unsigned`` counts readable bytes behind what the journal vouches for.  ``spoilt`` says of segments why they cannot
+    ``unsigned`` counts readable bytes behind what the journal vouches for.  ``decoded``: whether pictures and sound were looked at, too.  ``spoilt`` says of segments why they cannot
     be shown in full, where the camera itself signed that it had lost frames there; ``bare`` says of segments of which frames
     the picture has no signature that holds, where that is nothing bad; ``pictures`` has those that another recording may have too.
     """
@@ -37,16 +38,32 @@ class Content:
     private: list[PrivateEntry] = field(default_factory=list)
     segments: int = 0
     unsigned: int = 0
-    ends: dict[str, int] = field(default_factory=dict)
+    decoded: bool = True
     spoilt: dict[str, str] = field(default_factory=dict)
     bare: dict[str, str] = field(default_factory=dict)
     pictures: Pictures = field(default_factory=dict)
 
 
-def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], problems: Problems, trust: Trust) -> Content:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What one segment holds, once that was found to be what its lines sign: of each track the time of its first and its last sample, what the
+    signatures in the picture say, the pictures that another recording may have too, readable bytes behind the last line, and why it
+    does not play."""
+
+    begins: dict[str, int]
+    ends: dict[str, int]
+    signatures: Signatures
+    pictures: Pictures
+    unsigned: int
+    spoilt: Refused | None
+
+
+def judge_content(
+    directory: Path, journal: Journal, keys: Sequence[Key], problems: Problems, trust: Trust, *, decode: bool = True
+) -> Content:
     """Decrypt every file that the journal knows and hold what it holds against the journal, and the signatures in the
-    picture against ``trust``."""
-    content, shareable = Content(), Shareable(journal)
+    picture against ``trust``; ``decode`` all of it, too."""
+    content, shareable = Content(decoded=decode), Shareable(journal)
     if flushes := journal.of(PRIVATE):
         with problems.at(PRIVATE):
             content.unsigned += read_flushes(
@@ -55,23 +72,36 @@ def judge_content(directory: Path, journal: Journal, keys: Sequence[Key], proble
                 flushes,
                 lambda flush, data: content.private.extend(read_private(data, last=flush.last)),
             )
-    lossy = lossy_segments(journal)
-    for segment, flushes in journal.segments().items():
-        name, judge = flushes[0].file, Judge(trust)
-        with problems.at(name):
-            plain = _read_segment(directory / name, flushes, keys, journal.opening, content, judge, shareable)
+    lossy, segments = lossy_segments(journal), journal.segments()
+
+    def show(flushes: list[Flush]) -> _Shown:
+        return _read_segment(directory, flushes, keys, journal.opening, Judge(trust), shareable, decode=decode)
+
+    ends: dict[str, int] = {}
+    with beside.each(show, list(segments.values())) as shown:
+        for (segment, flushes), future in zip(segments.items(), shown, strict=True):
+            name = flushes[0].file
             with problems.at(name):
-                bare = check_picture(judge.finish(), journal, flushes, lossy=segment in lossy)
-                if bare is not None:
-                    content.bare[name] = bare
-            try:
-                check_plays(*plain)
-            except Refused as refused:
-                if segment not in lossy:
-                    raise
-                content.spoilt[name] = str(refused)  # a lost frame takes its neighbours with it
-            content.segments += 1
+                _merge(future.result(), content, ends)
+                with problems.at(name):
+                    bare = check_picture(future.result().signatures, journal, flushes, lossy=segment in lossy)
+                    if bare is not None:
+                        content.bare[name] = bare
+                if (refused := future.result().spoilt) is not None:
+                    if segment not in lossy:
+                        raise refused
+                    content.spoilt[name] = str(refused)  # a lost frame takes its neighbours with it
+                content.segments += 1
     return content
+
+
+def _merge(shown: _Shown, content: Content, ends: dict[str, int]) -> None:
+    """Times run on over the border to this segment, too."""
+    content.unsigned += shown.unsigned
+    for kind, begin in shown.begins.items():
+        need(begin > ends.get(kind, -1), f"{kind} times run back at {begin}")
+    ends.update(shown.ends)
+    content.pictures.update(shown.pictures)
 
 
 def lossy_segments(journal: Journal) -> set[int | None]:
@@ -150,24 +180,27 @@ def check_picture(found: Signatures, journal: Journal, flushes: Sequence[Flush],
 
 
 def _read_segment(
-    path: Path,
+    directory: Path,
     flushes: list[Flush],
     keys: Sequence[Key],
     opening: Opening,
-    content: Content,
     judge: Judge,
     shareable: Shareable,
-) -> tuple[bytes, int, int]:
-    """The plaintext of a segment that holds what was signed, and how many frames and sound units it has."""
+    *,
+    decode: bool,
+) -> _Shown:
+    """What a segment holds; ``Refused`` unless that is what was signed."""
     reader = SegmentReader()
-    plain = bytearray()
+    plain, pictures = io.BytesIO(), Pictures()
     counts = {"video": 0, "audio": 0}
+    begins: dict[str, int] = {}
+    ends: dict[str, int] = {}
 
     def deliver(flush: Flush, data: bytes) -> None:
         media = reader.read(data, last=flush.last)
         check_tracks(reader.tracks, opening)
         check_media(media, flush)
-        _check_times(media, content.ends)
+        _check_times(media, begins, ends)
         if not counts["video"]:
             need(media.video and media.video[0].key, "the segment does not begin with a keyframe")
         for kind in counts:
@@ -177,17 +210,25 @@ def _read_segment(
             for unit in units:
                 judge.unit(unit)
             if shareable.wants(sample.time):
-                content.pictures[sample.time] = picture_hash(units)
-        need(len(plain) + len(data) <= MAX_SEGMENT, "the segment is too long to be decoded here")
-        plain.extend(data)
+                pictures[sample.time] = picture_hash(units)
+        if decode:
+            need(plain.tell() + len(data) <= MAX_SEGMENT, "the segment is too long to be decoded here")
+            plain.write(data)
 
-    content.unsigned += read_flushes(path, keys, flushes, deliver)
-    return bytes(plain), counts["video"], counts["audio"]
+    unsigned = read_flushes(directory / flushes[0].file, keys, flushes, deliver)
+    signatures, spoilt = judge.finish(), None
+    if decode:
+        try:
+            check_plays(plain, counts["video"], counts["audio"])
+        except Refused as refused:
+            spoilt = refused
+    return _Shown(begins, ends, signatures, pictures, unsigned, spoilt)
 
 
-def _check_times(media: FlushMedia, ends: dict[str, int]) -> None:
-    """Samples follow each other, over the borders of flushes and segments too."""
+def _check_times(media: FlushMedia, begins: dict[str, int], ends: dict[str, int]) -> None:
+    """Samples follow each other, over the borders of flushes too."""
     for kind in ("video", "audio"):
         for sample in media.of(kind):
             need(sample.time > ends.get(kind, -1), f"{kind} times run back at {sample.time}")
+            begins.setdefault(kind, sample.time)
             ends[kind] = sample.time

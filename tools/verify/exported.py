@@ -40,15 +40,16 @@ def verify_export(
     revoked: Path | None = None,
     pq_root: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    decode: bool = True,
 ) -> Report:
     """Judge an exported film against the recording in the directory ``evidence``.
 
     With a key also the decoders' settings, which the signatures over samples do not cover, are held against the
     evidence.  Where a desk's paper lies beside the film, it is a derivative, and held against what that says.
-    ``tsa_root``, ``revoked`` and ``pq_root`` are as in ``verify_path``; ``progress`` hears the number of bytes of each
+    ``tsa_root``, ``revoked``, ``pq_root`` and ``decode`` are as in ``verify_path``; ``progress`` hears the number of bytes of each
     piece of the recording that was read.
     """
-    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root)
+    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root, decode=decode)
     if not evidence.is_dir():
         raise Refused(f"{evidence}: is not a directory")
     recording, custody = judge_recording(evidence, given, str(evidence))

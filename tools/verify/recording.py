@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from tools.verify import age, files, journal, manifest, receipt, second, timestamp
+from tools.verify import age, beside, files, journal, manifest, receipt, second, timestamp
 from tools.verify.age import Key
 from tools.verify.certs import Trust
 from tools.verify.files import Digest
@@ -33,7 +33,8 @@ _UNFINISHED = frozenset(f"{name}.new" for name in (manifest.NAME, second.NAME, r
 @dataclass(frozen=True, slots=True)
 class Given:
     """What the verifier was given: the root, decryption keys, anchors from outside the card, who wants to hear how many
-    bytes were read, the roots of time-stamping authorities, what was withdrawn, and the root of second signatures."""
+    bytes were read, the roots of time-stamping authorities, what was withdrawn, the root of second signatures, and
+    whether to decode what can be decrypted."""
 
     root: x509.Certificate | None
     keys: tuple[Key, ...] = ()
@@ -42,6 +43,7 @@ class Given:
     tsa_roots: tuple[x509.Certificate, ...] = ()
     revoked: Revocations = field(default_factory=Revocations)
     pq_root: x509.Certificate | None = None
+    decode: bool = True
 
 
 @dataclass(slots=True)
@@ -157,22 +159,28 @@ def _check_files(custody: Custody, names: set[str], progress: Callable[[int], No
     listed = {each.name: each for each in custody.manifest.files} if custody.manifest else {}
     flushes = custody.journal.files if custody.journal else {}
     on_disk = {name for name in names if _EVIDENCE.match(name)}
-    for name in sorted(on_disk | set(listed) | set(flushes)):
-        with custody.problems.at(name):
-            lines = flushes.get(name, [])
-            if custody.manifest is not None:
-                need(name in listed, "the manifest does not know this file")
-                # Before it is read: a length that is wrong anyhow may be absurd.
-                length, told = files.length(custody.directory / name), listed[name].now.length
-                need(length == told, f"has {length} bytes, the manifest says {told}")
-            points = (each.cipher.length for each in lines)
-            found[name] = files.digest(custody.directory / name, points, progress)
-            custody.lengths[name] = found[name].length
-            if custody.manifest is not None:
-                need(found[name].hash == listed[name].now.hash, "its bytes are not those that the manifest signs")
-            _check_flushes(found[name], lines)
-            if lines:
-                _check_header(custody.directory / name, lines[0])
+    every, heard = sorted(on_disk | set(listed) | set(flushes)), beside.one_at_a_time(progress)
+
+    def read(name: str) -> Digest:
+        if custody.manifest is not None:
+            need(name in listed, "the manifest does not know this file")
+            # Before it is read: a length that is wrong anyhow may be absurd.
+            length, told = files.length(custody.directory / name), listed[name].now.length
+            need(length == told, f"has {length} bytes, the manifest says {told}")
+        points = (each.cipher.length for each in flushes.get(name, []))
+        return files.digest(custody.directory / name, points, heard)
+
+    with beside.each(read, every) as digests:
+        for name, digest in zip(every, digests, strict=True):
+            with custody.problems.at(name):
+                lines = flushes.get(name, [])
+                found[name] = digest.result()
+                custody.lengths[name] = found[name].length
+                if custody.manifest is not None:
+                    need(found[name].hash == listed[name].now.hash, "its bytes are not those that the manifest signs")
+                _check_flushes(found[name], lines)
+                if lines:
+                    _check_header(custody.directory / name, lines[0])
     for name in sorted(names & {journal.NAME, manifest.NAME, second.NAME}):
         with custody.problems.at(name):
             found[name] = files.digest(custody.directory / name)

@@ -39,7 +39,7 @@ def judge_recording(
     content = None
     if given.keys and custody.journal is not None:
         trust = Trust(given.root, custody.trusted_ms)
-        content = judge_content(directory, custody.journal, given.keys, custody.problems, trust)
+        content = judge_content(directory, custody.journal, given.keys, custody.problems, trust, decode=given.decode)
         custody.pictures = content.pictures
         if custody.compare is not None:
             custody.compare()
@@ -140,10 +140,10 @@ def _proven(custody: Custody, journal: Journal, given: Given, content: Content |
         dock, moment = custody.receipt.dock, utc(custody.receipt.utc_ms)
         yield f"dock {dock} signed that it took over exactly these files at {moment}"
     if content is not None:
-        alone = f"each of {content.segments} segments decodes alone"
+        alone = f"; each of {content.segments} segments decodes alone" if content.decoded else ""
         if content.spoilt:
-            alone = f"{content.segments - len(content.spoilt)} of {content.segments} segments decode alone"
-        yield f"picture and sound are the samples signed at capture; {alone}"
+            alone = f"; {content.segments - len(content.spoilt)} of {content.segments} segments decode alone"
+        yield f"picture and sound are the samples signed at capture{alone}"
         if content.segments:
             yield "the signatures inside the picture (ONVIF Media Signing) hold, so that each segment also proves itself alone"
 
@@ -169,6 +169,8 @@ def _not_proven(custody: Custody, journal: Journal, given: Given, content: Conte
 
 
 def _not_proven_of(content: Content) -> Iterator[str]:
+    if not content.decoded:
+        yield "that all of it can be shown: nothing was decoded"
     for name, reason in content.spoilt.items():
         yield f"that all of {name} can be shown: the camera signed that it lost frames there, and {reason}"
     for name, frames in content.bare.items():

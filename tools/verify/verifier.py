@@ -60,6 +60,7 @@ def load_given(
     revoked: Path | None = None,
     pq_root: Path | None = None,
     anchors: Sequence[Path] = (),
+    decode: bool = True,
 ) -> Given:
     """Read the root certificates, the key files and what else was given; ``Refused`` names what is wrong with them."""
     certificate = _load(root, certs.load_root)
@@ -71,6 +72,7 @@ def load_given(
         tsa_roots=() if tsa_root is None else load_tsa_roots(tsa_root),
         revoked=Revocations() if revoked is None else load_revocations(revoked, certificate),
         pq_root=_load(pq_root, second.load_root),
+        decode=decode,
     )
 
 
@@ -93,6 +95,7 @@ def verify_path(
     pq_root: Path | None = None,
     anchors: Sequence[Path] = (),
     device: bool = False,
+    decode: bool = True,
 ) -> Report:
     """Judge a recording directory, a volume (a card), a device's folder or a dock's store.
 
@@ -102,10 +105,13 @@ def verify_path(
     each piece that was read.  ``tsa_root``: PEM file of certificates that are believed to certify time-stamping
     authorities.  ``revoked``: the authority's ``settings.jws``, which says what it has withdrawn.  ``pq_root``: PEM file of the
     root of second signatures; with it they are asked for.  ``anchors``: anchors that lie outside the card, each a file, or a
-    folder of a volume, a device or a store.  ``device``: only a device's folder will do.  ``Refused`` where root, keys or path are of no use; whatever
+    folder of a volume, a device or a store.  ``device``: only a device's folder will do.  ``decode``: where there is a key, also decode every picture
+    and all sound, which takes most of the time; without that it is not proven that they can be shown.  ``Refused`` where root, keys or path are of no use; whatever
     is wrong with the evidence is in the report.
     """
-    given = load_given(root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root, anchors=anchors)
+    given = load_given(
+        root, keys, progress, tsa_root=tsa_root, revoked=revoked, pq_root=pq_root, anchors=anchors, decode=decode
+    )
     return replace(_judge(path, given, place, device=device), pq_root=second.fingerprint(given.pq_root))
 
 

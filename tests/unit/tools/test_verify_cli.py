@@ -33,7 +33,8 @@ def run(*arguments: object) -> int:
 def test_exit_statuses(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """0 whole or recovered, 1 not whole or open, 2 wrong usage with a reason on stderr."""
     assert run(desk.recording(1), "--root", desk.root) == 0
-    assert run(desk.recording(3), "--root", desk.root, "--key", desk.key) == 0
+    assert run(desk.recording(3), "--root", desk.root, "--key", desk.key, "--no-decode") == 0
+    assert "nothing was decoded" in " ".join(capsys.readouterr().out.split())
     (desk.recording(3) / "manifest.jws").unlink()
     assert run(desk.recording(3), "--root", desk.root) == 1
     (desk.recording(1) / "000000.mp4.age").unlink()

@@ -58,7 +58,9 @@ def test_wrong_key(made: Desk) -> None:
     assert all("2 recipients, none of which" in each.reason and address in each.reason for each in problems)
 
 
-def judged(tmp_path: Path, plan: Plan, forge: Callable[..., Any] = honest, recipients: int = 2) -> RecordingReport:
+def judged(
+    tmp_path: Path, plan: Plan, forge: Callable[..., Any] = honest, recipients: int = 2, *, decode: bool = True
+) -> RecordingReport:
     """Record, and judge with a key."""
     camera = Camera(tmp_path / "card", forge=forge)
     recorder = camera.open(plan)
@@ -67,7 +69,7 @@ def judged(tmp_path: Path, plan: Plan, forge: Callable[..., Any] = honest, recip
     camera.close(1, recorder.seal(plan), "sealed")
     (tmp_path / "root.pem").write_bytes(Authority().root_pem)
     (tmp_path / "key").write_text(RECIPIENTS[0].key_file)
-    return verify_path(camera.directory(1), tmp_path / "root.pem", [tmp_path / "key"]).recordings[0]
+    return verify_path(camera.directory(1), tmp_path / "root.pem", [tmp_path / "key"], decode=decode).recordings[0]
 
 
 @pytest.mark.parametrize("recipients", [2, 3])
@@ -202,7 +204,9 @@ def test_plaintext_that_breaks_the_rules(tmp_path: Path, case: str) -> None:
     assert any(each.file == "000001.mp4.age" and reason in each.reason for each in report.problems), report.problems
 
 
-def spoilt(tmp_path: Path, segment: int, lost: tuple[int, ...], refused: int | None = None) -> RecordingReport:
+def spoilt(
+    tmp_path: Path, segment: int, lost: tuple[int, ...], refused: int | None = None, *, decode: bool = True
+) -> RecordingReport:
     """Judge a recording that signs, in the first flush of one segment, samples that do not decode.
 
     Line 3 is the first of the live part, whose two segments have four lines each; the buffer's segment follows.
@@ -230,13 +234,22 @@ def spoilt(tmp_path: Path, segment: int, lost: tuple[int, ...], refused: int | N
             payload = {**payload, "gaps": {**payload["gaps"], "video": payload["gaps"]["video"] + 1}}
         return resign(typ, payload, signer, chained)
 
-    return judged(tmp_path, plan, forge)
+    return judged(tmp_path, plan, forge, decode=decode)
 
 
 def test_segment_that_does_not_decode(tmp_path: Path) -> None:
-    """A segment whose samples are signed, and are no video, does not pass for one that plays."""
-    report = spoilt(tmp_path, 1, ())
+    """A segment whose samples are signed, and are no video, does not pass for one that plays; where nothing is decoded, nothing is said to
+    play, and all else is judged as ever."""
+    report = spoilt(tmp_path / "all", 1, ())
     assert any("decode" in each.reason for each in report.problems), report.problems
+    report = spoilt(tmp_path / "signatures", 1, (), decode=False)
+    assert [each.reason for each in report.problems if "decode" in each.reason] == []
+    report = judged(tmp_path / "whole", Plan(), decode=False)
+    assert (report.problems, report.verdict) == ((), Verdict.WHOLE)
+    assert any(row == "picture and sound are the samples signed at capture" for row in report.proven)
+    assert "that all of it can be shown: nothing was decoded" in report.not_proven
+    report = judged(tmp_path / "altered", Plan(spoil=nth("000001.mp4.age", 1, SPOILS["no free box"][1])), decode=False)
+    assert report.verdict is Verdict.NOT_WHOLE
 
 
 EXCUSED = {

@@ -68,7 +68,7 @@ def test_decoder() -> None:
     """And what a decoder is given."""
     for seed in range(40):
         with suppress(Refused):
-            check_plays(mutated(HEAD, seed, len(HEAD)), 5, 7)
+            check_plays(io.BytesIO(mutated(HEAD, seed, len(HEAD))), 5, 7)
 
 
 @given(st.binary(max_size=200))
