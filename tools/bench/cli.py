@@ -92,6 +92,7 @@ def _measure(options: argparse.Namespace) -> int:
             measured = runner.measure(name)
             report.add(name, measured.seconds, measured.found)
             report.repeated += [name] if measured.repeated else []
+            report.write(out)  # of what is done, should another suite fail
             _show(name, measured, options, console)
         if options.keep:
             report.profiles.update({name: seen for name in chosen if (seen := runner.profile(name))})

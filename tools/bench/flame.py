@@ -5,6 +5,7 @@ Pure.  Colours follow the reader's light or dark scheme.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +21,8 @@ _STYLE: Final = (
     "@media(prefers-color-scheme:dark){text{fill:#f0f2f5}rect{stroke:#1b1f26}.thread{fill:#444c5a}.ours{fill:#9a5d0e}.other{fill:#5a4528}.line{fill:#a5402a}}</style>"
 )
 _OURS: Final = ("firmware.", "hal.", "tools.")
+_NAME: Final = re.compile(r"[\w.<>]+")
+"""Of a function; what is spelt otherwise is a line of it."""
 
 
 @dataclass(slots=True)
@@ -74,4 +77,4 @@ def _kind(name: str, depth: int) -> str:
         return "thread"
     if name.startswith(_OURS):
         return "ours"
-    return "line" if " " in name or "(" in name else "other"
+    return "other" if _NAME.fullmatch(name) else "line"

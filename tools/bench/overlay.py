@@ -49,7 +49,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 def hot(scale: Scale) -> Callable[[], object]:
     """Burning words into frames at 1080p, one after the other, each with a time of its own."""
-    video, frames = FORMATS[-1], 500 if scale.quick else 3000
+    video, frames = FORMATS[-1], 500 if scale.quick else 50_000
     picture, burner = SyntheticScene(video).picture(0), Burner(video.width, video.height)
     overlay = Overlay("lapel-0001", recording=True, clock_set=True, shift="unassigned")
 

@@ -28,6 +28,8 @@ LEAST: Final = 0.004
 """What took a smaller share is not kept apart from its caller."""
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _LONG: Final = 90
+_STARTS: Final = ("threading.Thread._bootstrap", "threading.Thread.run")
+"""What calls a thread's work, and says nothing."""
 Stack = tuple[str, ...]
 
 
@@ -124,13 +126,15 @@ def _taken() -> Iterator[tuple[int, float]]:
 
 
 def _stack(frame: FrameType) -> Stack:
-    """Outermost first; last of all the line."""
+    """Outermost first, from what was sampled or a thread's work on; last of all the line."""
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     names = [line[:_LONG] or f"line {frame.f_lineno}"]
     at: FrameType | None = frame
-    while at is not None:
+    while at is not None and at.f_code is not sample.__code__:
         names.append(f"{_module(at.f_code.co_filename)}.{at.f_code.co_qualname}")
         at = at.f_back
+    while names[-1].startswith(_STARTS):
+        names.pop()
     return tuple(reversed(names))
 
 

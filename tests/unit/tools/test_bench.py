@@ -126,6 +126,24 @@ def test_the_command(
     assert out.with_suffix(".html").read_text(encoding="utf-8") == render(report)
 
 
+def test_a_suite_that_fails_takes_nothing_with_it(
+    found: list[Figure | Series], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured before it is in the report."""
+
+    def fails(_self: Suite, _scale: Scale) -> Iterator[Figure | Series]:
+        raise ValueError("its own output does not verify")
+
+    broken = Fake([])
+    for module in (suites, cli):
+        monkeypatch.setattr(module, "SUITES", {"made-up": Fake(found), "broken": broken})
+    found.append(GOOD)
+    monkeypatch.setattr(Fake, "measure", lambda self, scale: fails(self, scale) if self is broken else iter(found))
+    with pytest.raises(ValueError, match="does not verify"):
+        main(["bench"])
+    assert Report.read(cli.WHOLE).figures == [GOOD]
+
+
 def test_lines_for_machines(found: list[Figure | Series], capsys: pytest.CaptureFixture[str]) -> None:
     """An object for each figure and course."""
     found += [GOOD, COURSE]

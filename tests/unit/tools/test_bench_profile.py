@@ -63,7 +63,13 @@ def test_time_goes_to_who_took_it() -> None:
     hashed, counted = (next(shares[name] for name in shares if name.endswith(what)) for what in ("hashes", "counts"))
     assert hashed / counted == pytest.approx(3, rel=0.4)
     assert any("hashlib.sha256(data).digest()" in line for _, line, _ in profile.lines())
-    assert any("tests.unit.tools.test_bench_profile.hashes" in stack for stack in profile.stacks)
+    here = "tests.unit.tools.test_bench_profile."
+    lambdas = f"{here}test_time_goes_to_who_took_it.<locals>.<lambda>"
+    outermost = {stack[:3] for stack in profile.stacks if stack[0] in threads}
+    assert {
+        ("MainThread", lambdas, f"{here}beside"),
+        ("working", f"{lambdas}.<locals>.<lambda>", f"{here}hashes"),
+    } <= outermost
 
 
 def test_the_watched_thread_may_fail() -> None:
@@ -105,5 +111,10 @@ def test_boxes_are_as_wide_as_what_they_took() -> None:
     assert boxes["main"][1] < boxes["firmware.a.run"][1] < boxes["firmware.a.seal"][1]
     assert boxes["line = spell(line)"][0] == pytest.approx(0.6 * WIDTH, abs=0.1)
     assert re.search(r"prefers-color-scheme:\s*dark", flame(PROFILE.stacks, "a profile"))
+    kinds = re.findall(r"<title>([^<]+): [0-9.]+%</title><rect class=\"(\w+)\"", flame(PROFILE.stacks, "a profile"))
+    assert {("main", "thread"), ("firmware.b.write", "ours"), ("file.write(data)", "line")} <= set(kinds)
+    assert ("av.codec.encode", "other") in re.findall(
+        r"<title>([^<]+): [0-9.]+%</title><rect class=\"(\w+)\"", flame({("m", "av.codec.encode"): 1.0}, "")
+    )
     with pytest.raises(ValueError, match="without any time"):
         flame({}, "nothing")
