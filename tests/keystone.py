@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -35,6 +36,19 @@ key_repository = {root}/keys
 key_repository = {root}/keys
 [cache]
 enabled = false
+[identity]
+password_hash_rounds = 4
+"""
+# keystone-manage, one command after the other: Keystone is loaded once for all of them, and each has a process of its own.
+_MANAGE = """
+import os, shlex, sys
+from keystone.cmd import cli
+for command in sys.argv[2:]:
+    if not (child := os.fork()):
+        sys.argv = ["keystone-manage", f"--config-file={sys.argv[1]}", *shlex.split(command)]
+        sys.exit(cli.main(sys.argv))
+    if status := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        sys.exit(f"{command}: {status}")
 """
 _SERVE = """
 import sys
@@ -110,10 +124,8 @@ def cloud(root: Path) -> Iterator[Cloud]:
     url = f"http://127.0.0.1:{port}/v3"
     who = f"--keystone-user={os.getuid()}", f"--keystone-group={os.getgid()}"
     bootstrap = f"--bootstrap-password={ADMIN}", f"--bootstrap-public-url={url}", f"--bootstrap-region-id={REGION}"
-    for command in (("db_sync",), ("fernet_setup", *who)):
-        _manage(config, *command)
     _let_readers_linger(root / "keystone.db")
-    _manage(config, "bootstrap", *bootstrap)
+    _manage(config, ["db_sync"], ["fernet_setup", *who], ["bootstrap", *bootstrap])
     with ExitStack() as stack:
         serve = ["/usr/bin/python3", "-c", _SERVE, str(config), str(port)]
         server = stack.enter_context(process(serve, root / "keystone.out"))
@@ -157,9 +169,9 @@ def _let_readers_linger(database: Path) -> None:
         raise RuntimeError(f"{database}: the journal is {mode}")
 
 
-def _manage(config: Path, *command: str) -> None:
-    """Run a command of Keystone's; ``RuntimeError`` with what it says where it fails."""
-    run = ["keystone-manage", f"--config-file={config}", *command]
+def _manage(config: Path, *commands: list[str]) -> None:
+    """Run commands of Keystone's; ``RuntimeError`` with what it says where one fails."""
+    run = ["/usr/bin/python3", "-c", _MANAGE, str(config), *map(shlex.join, commands)]
     done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=START_S)
     if done.returncode:
-        raise RuntimeError(f"{command[0]}: {done.stderr}")
+        raise RuntimeError(done.stderr)
