@@ -99,7 +99,7 @@ test: $(READY) ## all tests that need no root and no browser, with coverage of f
 
 .PHONY: browser
 browser: $(READY) ## real cameras held in a real browser, and the scenarios: they take the time that hands take
-	@$(RUN) -m pytest -n auto --dist loadfile $(HELD) $(PYTEST_ARGS)
+	@$(RUN) -m pytest -n logical --dist loadfile $(HELD) $(PYTEST_ARGS)
 
 .PHONY: contract-libcamera
 contract-libcamera: $(READY) ## the lens on the real libcamera's virtual camera, in a Debian root of its own; VM_MIRROR=http://.../debian

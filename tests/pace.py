@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -87,3 +88,14 @@ def watched(path: Path) -> bool:
 def rank(path: Path) -> int:
     """When this file's turn is: the lowest begins."""
     return {HERE / name: rank for rank, name in enumerate(LONGEST)}.get(path, len(LONGEST))
+
+
+def processes(cores: int) -> int:
+    """How many processes run the tests on so many cores: of three seconds that a test takes, one is spent waiting, for a disk, for a line that is as
+    slow as lines are, or for what runs in real time.  Another process uses it."""
+    return cores + (cores + 1) // 2
+
+
+def cores() -> int:
+    """How many this run may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

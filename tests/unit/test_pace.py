@@ -35,6 +35,24 @@ def test_the_longest_begin() -> None:
     assert [str(path.relative_to(pace.HERE)) for path in ordered] == [first, second, names[0], names[2]]
 
 
+def test_who_waits_leaves_its_core_to_another() -> None:
+    """Half as many again as there are cores, and never none more."""
+    assert [pace.processes(cores) for cores in (1, 2, 3, 4, 16)] == [2, 3, 5, 6, 24]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "count"),
+    [("auto", "", pace.processes(pace.cores())), ("auto", "7", 7), ("logical", "7", 7)],
+)
+def test_what_auto_means(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch, asked: str, told: str, count: int
+) -> None:
+    """``-n auto`` asks the table, unless the environment says how many; ``-n logical``, for what films all the time, does not."""
+    monkeypatch.setattr(pytestconfig.option, "numprocesses", asked)
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", told)
+    assert pytestconfig.hook.pytest_xdist_auto_num_workers(config=pytestconfig) == count
+
+
 @pytest.mark.parametrize("processes", ["0", "1"])
 def test_what_is_not_to_be_watched_is_not(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, processes: str
