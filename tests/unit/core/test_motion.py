@@ -13,7 +13,8 @@ from hal.sim.traces import RATE, TRACES, Vector, along, posture
 from tests.motion_rates import STEP_NS, WALK_S, feel, rates, told
 
 MS = 1_000_000
-SEEDS = 40
+SEEDS = 20
+"""Stories of each movement; `python -m tests.motion_rates` plays as many as one likes."""
 UP, BACK = posture(5, 90), posture(90, 270)
 
 
