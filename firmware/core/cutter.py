@@ -67,9 +67,9 @@ class _Measure:
         frame_ns = round(_NS / fps)
         return cls(frame_ns, max(1, int(fragment_s * fps + 0.5)) * frame_ns, round(segment_s * _NS))
 
-    def fills_fragment(self, since_ns: int, unit: Unit) -> bool:
-        """Whether a fragment that began at ``since_ns`` is full before ``unit``."""
-        return unit.time_ns - since_ns >= self.fragment_ns - self.frame_ns // 2
+    def fragment_until(self, since_ns: int) -> int:
+        """From when on a frame belongs into the fragment behind one that began at ``since_ns``."""
+        return since_ns + self.fragment_ns - self.frame_ns // 2
 
     def fills_segment(self, since_ns: int, keyframe_ns: int) -> bool:
         """Whether a segment that began at ``since_ns`` is full before a keyframe."""
@@ -90,14 +90,20 @@ class _Filling:
         self.video: list[Unit] = []
         self.audio: list[Unit] = []
         self._measure = measure
+        self._until_ns = 0
 
     def is_full(self, unit: Unit) -> bool:
         """Whether the video frame ``unit`` belongs into the next fragment."""
-        return bool(self.video) and self._measure.fills_fragment(self.video[0].time_ns, unit)
+        return bool(self.video) and unit.time_ns >= self._until_ns
 
     def add(self, unit: Unit) -> None:
         """Sound goes by arrival into whatever is being filled."""
-        (self.video if unit.track is Track.VIDEO else self.audio).append(unit)
+        if unit.track is not Track.VIDEO:
+            self.audio.append(unit)
+            return
+        if not self.video:
+            self._until_ns = self._measure.fragment_until(unit.time_ns)
+        self.video.append(unit)
 
     def oldest_ns(self) -> int | None:
         """The earliest time that waits in it."""

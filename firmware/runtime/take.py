@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from firmware.core.cutter import Cutter, cut_pre_event, live_from
+from firmware.core.cutter import Cutter, live_from
 from firmware.core.gaps import GapMeter
 from firmware.core.overlaps import Reach
 from firmware.media.signing import Origin
@@ -85,15 +85,15 @@ class Take:
         self._origin = origin
         if origin is None and current and self._box.room:
             self._origin = Origin(current[0].time_ns, self._live_from)
-        for unit in (unit for gop in before for unit in gop.units):
-            self._measure(unit)
+        for gop in before:
+            for unit in gop.units:
+                self._measure(unit)
         for unit in current:
             self.push(unit)
         self._send(self._cutter.now())
         if origin is not None:
-            flushes = cut_pre_event(before, self._live_from, fps=self._fps, segment_s=self._segment_s)
             self._last_ns = max(self._last_ns, before[-1].start_ns)
-            self._box.put(Before(self.id, origin, tuple(flushes)))
+            self._box.put(Before(self.id, origin, before, self._fps, self._segment_s))
         if ring.short:
             self.note("fault", {"text": f"pre-event buffer too small: {ring.short} groups of pictures left it early"})
 

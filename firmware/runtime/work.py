@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from firmware.core.cutter import cut_pre_event
+
 if TYPE_CHECKING:
     from firmware.core.cutter import Flush
+    from firmware.core.ring import Gop
     from firmware.media.signing import Origin
 
 Stamp = Mapping[str, object]
@@ -64,11 +67,19 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The pre-event part, to be written beside the live part."""
+    """The pre-event part, to be written beside the live part: what the buffer held, and how it is to be cut, which is not done while a press
+    waits."""
 
     take: int
     origin: Origin
-    flushes: tuple[Flush, ...]
+    gops: tuple[Gop, ...]
+    fps: int
+    segment_s: float
+
+    @property
+    def flushes(self) -> tuple[Flush, ...]:
+        """A flush for each GOP."""
+        return tuple(cut_pre_event(self.gops, self.origin.live_from, fps=self.fps, segment_s=self.segment_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,9 @@ from firmware.runtime.work import (
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from firmware.core.cutter import Flush
     from firmware.runtime.log import Log
     from firmware.runtime.mailbox import Mailbox
     from firmware.runtime.recording import OpenRecording
@@ -209,11 +210,12 @@ class Writer:
             self.sweep()  # receipted footage makes room for what is being recorded
 
     def _take_before(self, job: Before) -> None:
-        self._owed += sum(on_card(flush.size, 1) for flush in job.flushes)
-        self._tasks.append(self._before(job))
+        flushes = job.flushes
+        self._owed += sum(on_card(flush.size, 1) for flush in flushes)
+        self._tasks.append(self._before(job, flushes))
 
-    def _before(self, job: Before) -> Iterator[None]:
-        for flush, following in zip_longest(job.flushes, job.flushes[1:]):
+    def _before(self, job: Before, flushes: Sequence[Flush]) -> Iterator[None]:
+        for flush, following in zip_longest(flushes, flushes[1:]):
             self._owed -= on_card(flush.size, 1)
             take = self.takes.get(job.take)
             if take is not None:
