@@ -15,7 +15,8 @@ WORTH: Final = 64 << 10
 
 
 class Beside:
-    """One thread, which does what it is given in that order, and nothing that touches storage."""
+    """One thread, which does what it is given in that order, and nothing that touches storage.  It ends with whoever owns it, or with the process,
+    and keeps neither waiting: it only computes."""
 
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)  # begins with the first work that is worth it

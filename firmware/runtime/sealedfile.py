@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +26,10 @@ class Extent:
 
 
 class SealedFile:
-    """Encrypts, appends, syncs, and hashes beside that.  Plaintext comes in whole chunks, so that each flush ends on a chunk of the age file."""
+    """Encrypts, appends, syncs, and hashes beside that.  Plaintext comes in whole chunks, so that each flush ends on a chunk of the age file.
+
+    What is hashed beside is nobody else's to change until ``append`` returns: plaintext is immutable, ciphertext a buffer of that flush alone.
+    """
 
     def __init__(self, name: str, file: File, age: AgeWriter, hashing: Beside) -> None:
         self.name = name
@@ -57,7 +59,8 @@ class SealedFile:
         if end:
             self._file.reserve(0)
             self._file.close()
-        wait((plain_hashed, cipher_hashed))
+        for hashed in (plain_hashed, cipher_hashed):
+            hashed.result()  # a hash that was not made is never taken for one that was
         return self._extent(self._cipher, 0, sealed), self._extent(self._plain, 1, whole)
 
     def abandon(self) -> None:

@@ -110,6 +110,24 @@ def sealed(file: File) -> tuple[SealedFile, AgeWriter]:
     return SealedFile("private.age", file, age, Beside("hashing")), age
 
 
+class Unhashable:
+    """A hash that fails."""
+
+    def update(self, data: object) -> None:
+        """Fail."""
+        raise MemoryError
+
+
+@pytest.mark.parametrize("which", ["_plain", "_cipher"])
+@pytest.mark.parametrize("chunks", [1, 3])
+def test_a_hash_that_was_not_made_is_noticed(which: str, chunks: int) -> None:
+    """Be it made here or beside: no line ever vouches for the hash of less."""
+    writing, _ = sealed(MemoryStorage().root().create("private.age"))
+    setattr(writing, which, Unhashable())
+    with pytest.raises(MemoryError):
+        writing.append(bytes(chunks * CHUNK))
+
+
 def test_an_abandoned_file_forgets_its_key() -> None:
     """Nobody can decrypt or go on with what storage took away; also where the file cannot be closed."""
     for file in (MemoryStorage().root().create("private.age"), Unclosable()):
