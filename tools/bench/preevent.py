@@ -32,7 +32,7 @@ EACH, NAP_S = 3, 0.001
 """So many flushes of the buffer are written for each half second that comes live: it comes twenty times as fast as in a camera."""
 SEGMENT: Final = ".mp4.age"
 START_S: Final = 0.001
-PRESSES, QUICK_PRESSES = 10_000, 500
+PRESSES, QUICK_PRESSES, HOT_PRESSES = 10_000, 500, 2_000
 SEED: Final = 6
 ALLOWED: Final = 1.05
 SPARE_BYTES: Final = 24_000_000
@@ -88,6 +88,11 @@ def measure(scale: Scale) -> Iterator[Figure | Series]:
     words = f"frames recorded in {count} presses at random moments, each in its place"
     yield Figure(SUITE, words, "frames that came", (1.0,), least=1.0, most=1.0, facts={"frames": float(frames)})
     yield from _memory(QUICK_HOUR_S if scale.quick else HOUR_S)
+
+
+def hot(_scale: Scale) -> Callable[[], object]:
+    """What is to be profiled: presses with a full buffer, as the controller has them."""
+    return lambda: presses(HOT_PRESSES, SEED)
 
 
 def _before(unit: Unit) -> bool:

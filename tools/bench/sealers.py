@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from firmware.media.mux import SegmentMuxer
 from firmware.media.sei import Signatory
 from firmware.media.signing import Origin
 from tools.bench.film import VIDEO, Film
-from tools.bench.took import call, synced
+from tools.bench.peers import MissingError, find
+from tools.bench.took import CallError, call, synced
 
 BLOCK: Final = "512K"
 """As much as half a second of 8 Mbit/s: what gocryptfs is given between two syncs."""
@@ -109,12 +109,11 @@ def open_peers(files: Files, stack: ExitStack) -> tuple[dict[str, Work], dict[st
     ready: dict[str, Work] = {}
     missing: dict[str, str] = {}
     for name, (make, programs) in PEERS.items():
-        lacks = [program for program in programs if shutil.which(program) is None]
         try:
-            if lacks:
-                raise RuntimeError(f"{', '.join(lacks)} is not installed: Debian's package of that name brings it")
+            for program in programs:
+                find(program)
             ready[name] = stack.enter_context(make(files))  # type: ignore[arg-type]  # each is a context of its work
-        except RuntimeError as error:
+        except (MissingError, CallError) as error:
             missing[name] = str(error)
     return ready, missing
 

@@ -25,7 +25,7 @@ from tools.bench.took import Took, one_core, took
 from tools.bench.turns import turns
 
 SUITE: Final = "sealing"
-SECONDS, QUICK_SECONDS = 60, 15
+SECONDS, QUICK_SECONDS, HOT_SECONDS = 90, 15, 600
 WARM_UP_NS: Final = 6_000_000_000
 """The film begins so long behind the camera's boot."""
 LIMITS: Final = {
@@ -57,6 +57,13 @@ def measure(scale: Scale) -> Iterator[Figure]:
         yield _faster(TWO, name, results, shown, least=least, aim=aim)
     for name, why in missing.items():
         yield Figure(SUITE, TWO, name, skipped=why)
+
+
+def hot(scale: Scale) -> Callable[[], object]:
+    """What is to be profiled: some minutes of film, sealed."""
+    shown = film(HOT_SECONDS, WARM_UP_NS)
+    bench = Bench(scale.place / "home", shown)
+    return lambda: bench.record(shown, _empty())
 
 
 def _beside_limits(results: Mapping[str, Sequence[Took]], shown: Film, *, quick: bool) -> Iterator[Figure]:

@@ -48,13 +48,15 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
-def call(*command: str | Path, cwd: Path | None = None, secret: str | None = None) -> None:
-    """Run a program, with ``secret`` on its input; ``RuntimeError`` with its last words where it fails."""
-    ran = subprocess.run(
-        [str(each) for each in command], cwd=cwd, input=secret, capture_output=True, text=True, check=False
-    )
+class CallError(Exception):
+    """A program failed."""
+
+
+def call(*command: str | Path, cwd: Path | None = None) -> None:
+    """Run a program; ``CallError`` with its last words where it fails."""
+    ran = subprocess.run([str(each) for each in command], cwd=cwd, capture_output=True, text=True, check=False)
     if ran.returncode:
-        raise RuntimeError(f"{command[0]}: {ran.stderr.strip()[-300:]}")
+        raise CallError(f"{command[0]}: {ran.stderr.strip()[-300:]}")
 
 
 def synced(paths: Sequence[Path]) -> None:
