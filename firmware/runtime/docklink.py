@@ -193,6 +193,7 @@ class Docking:
         self._peer: Chain | None = None
         self._service: Service | None = None
         self._answers: Answers | None = None
+        self._begun = False
         identity = Identity(parts.session.link_chain, parts.session.link_key, parts.chacha)
         link = Link(self._session_number()) if parts.port.kind is PortKind.SERIAL else None
         tls = Tls(Side.CAMERA, identity, parts.trust())
@@ -224,8 +225,9 @@ class Docking:
         """Hear, think, speak."""
         port, channel = self._parts.port, self._channel
         speaking = self._answers is not None and channel.pending < _HIGH_WATER
-        hot = self._berth.hot()
-        self._hear(_COOLING_S if hot else 0.0 if speaking else min(_NAP_S, channel.wait_ns() / 1e9))
+        hot, first, self._begun = self._berth.hot(), not self._begun, True
+        nap_s = 0.0 if speaking or first else min(_NAP_S, channel.wait_ns() / 1e9)  # the camera speaks first
+        self._hear(_COOLING_S if hot else nap_s)
         while (event := channel.next_event()) is not None:
             if isinstance(event, Secured):
                 self._greet(event)

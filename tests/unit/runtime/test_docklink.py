@@ -100,6 +100,23 @@ def test_whole_docking(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortK
     assert {number: stored(tmp_path, number) for number in recordings} == recordings
 
 
+@pytest.mark.parametrize("kind", PortKind)
+def test_the_camera_speaks_first(pki: Pki, shelf: MemoryShelf, tmp_path: Path, kind: PortKind) -> None:
+    """At once: it waits for nobody who waits for it."""
+    at, _ = desk(pki, tmp_path)
+    wire = Wire(shelf.clock, lambda: DockEnd(at, kind), kind)
+    read, said = wire.read, []
+
+    def watched(limit: int, timeout_s: float) -> bytes:
+        said.append(timeout_s)
+        return read(limit, timeout_s)
+
+    wire.read = watched  # type: ignore[method-assign]  # to see how long it waits
+    dock_once(shelf, wire)
+    assert said[0] == 0
+    assert max(said) > 0
+
+
 class Parting(Wire):
     """A connection that the dock closes with its last word."""
 
