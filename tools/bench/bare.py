@@ -18,6 +18,8 @@ from tools.bench.pair import SideError, Stopwatch, Took, alongside
 
 PIECE = 4 * RECORD
 QUEUE = 128 << 10
+READY_S = 0.05
+"""Until then both processes have begun."""
 
 
 def over_sockets(
@@ -53,6 +55,69 @@ def over_sockets(
             left -= len(data)
         took = stopwatch.stop()
         tls.send(b".")
+        return took
+
+    return alongside(camera, dock)
+
+
+def warm(pair: Pair) -> None:
+    """Shake hands once in memory, so that no library has anything left to set up."""
+    camera = Tls(Side.CAMERA, Identity(pair.session.link_chain, pair.session.link_key), pair.trust)
+    dock = Tls(Side.DOCK, Identity(pair.dock, pair.dock_key), pair.trust)
+    while camera.handshake() is None or dock.handshake() is None:
+        dock.receive_data(camera.data_to_send())
+        dock.handshake()
+        camera.receive_data(dock.data_to_send())
+
+
+def handshake(pair: Pair, lower: Lower) -> tuple[Took, Took]:
+    """A TLS handshake with both certificates, and no more, as each side sees it; the camera's is over when the dock has heard the end of it."""
+    if lower.sockets is None:
+        raise ValueError("this line has no sockets")
+    connect, accept = lower.sockets
+
+    def camera() -> Took:
+        end, stopwatch = connect(), Stopwatch()
+        warm(pair)
+        time.sleep(READY_S)
+        stopwatch.start()
+        tls = SSL.Connection(_context(Identity(pair.session.link_chain, pair.session.link_key), _believe), end)
+        tls.set_connect_state()
+        tls.do_handshake()
+        tls.recv(1)
+        return stopwatch.stop()
+
+    def dock() -> Took:
+        end, stopwatch = accept(), Stopwatch()
+        warm(pair)
+        tls = SSL.Connection(_context(Identity(pair.dock, pair.dock_key), _believe), end)
+        tls.set_accept_state()
+        tls.do_handshake()
+        tls.send(b".")
+        return stopwatch.stop()
+
+    return alongside(camera, dock)
+
+
+def raw(size: int, lower: Lower) -> tuple[Took, Took]:
+    """The line alone, through pyserial: bytes that nobody frames, checks or encrypts."""
+    whole = size // PIECE * PIECE
+
+    def camera() -> Took:
+        port, piece, stopwatch = lower.camera(), bytes(PIECE), Stopwatch()
+        for _ in range(whole // PIECE):
+            port.write(piece)
+        took = stopwatch.stop()
+        while not port.read(1, 1.0):
+            pass  # the tty goes with whoever closes it
+        return took
+
+    def dock() -> Took:
+        port, stopwatch, left = lower.dock(), Stopwatch(), whole
+        while left:
+            left -= len(port.read(256 << 10, 1.0))
+        took = stopwatch.stop()
+        port.write(b".")
         return took
 
     return alongside(camera, dock)

@@ -69,7 +69,7 @@ def _holder(trust: Trust, key: PrivateKey, middle: Role, role: Role, name: str) 
 
 def _blocks(size: int, seed: int, *, sparse: bool) -> Iterator[bytes]:
     """The bytes of a segment, a block at a time: random ones, or zeros for a file that takes no room."""
-    block = bytes(_BLOCK) if sparse else random.Random(seed).randbytes(_BLOCK)  # noqa: S311 - nobody has to guess
+    block = bytes(_BLOCK) if sparse else random.Random(seed).randbytes(min(size, _BLOCK))  # noqa: S311 - nobody has to guess
     while size > 0:
         yield block[:size]
         size -= _BLOCK

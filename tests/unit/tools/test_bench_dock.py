@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from tests.oracles import needs
 from tools.bench import bare, dock, lower, rsync
 from tools.bench.card import DEVICE, VOLUME, Card, Pair
-from tools.bench.dock import MEMORY, Figure
+from tools.bench.dock import MEMORY
+from tools.bench.figure import Figure, Series
 from tools.bench.lower import Lower
-from tools.bench.offload import offload
+from tools.bench.offload import meet, offload
 from tools.bench.pair import SideError, Stopwatch, Took, alongside
+from tools.bench.suites import Scale
 
 MIB = 1 << 20
 Run = Callable[[Pair, int, Lower], tuple[Took, Took]]
@@ -145,15 +148,35 @@ def test_rsync(pair: Pair, tmp_path: Path) -> None:
 
 
 def test_without_rsync(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a program is missing, the figure says so instead of vanishing."""
+    """Where a program is missing, the figures say so instead of vanishing."""
     monkeypatch.setattr(rsync, "PROGRAMS", ("no-such-sshd",))
-    made, source = card(pair, tmp_path / "card", 1000)
-    (figure,) = dock._beside_rsync(pair, made, source, tmp_path, 1)
-    assert (figure.value, figure.kept) == (None, None)
-    assert figure.text == "not measured: no-such-sshd is missing"
+    monkeypatch.setattr(dock, "SEGMENT", 1000)
+    found = list(dock._beside_rsync(pair, tmp_path, Scale(quick=True, rounds=1, place=tmp_path)))
+    assert [(each.value, each.kept, each.skipped) for each in found] == [(None, None, "no-such-sshd is missing")] * 2
 
 
-def figures(*values: float | None) -> list[Figure]:
-    """Made-up figures."""
-    made = [Figure("offload", "TLS", value, 0.9, facts={"bytes_s": 1e6}) for value in values]
-    return [*made, Figure("memory", "before", 5.0, most=MEMORY)]
+def test_a_handshake(pair: Pair, tmp_path: Path) -> None:
+    """What is measured ends with the greeting, and what it is compared with is a handshake with both certificates."""
+    made, _ = card(pair, tmp_path / "card", 1000)
+    for run in (partial(meet, made, pair, tmp_path / "store"), partial(bare.handshake, pair)):
+        with lower.tcp() as opened:
+            camera, receiver = run(opened)
+        assert 0 < camera.seconds < 10
+        assert receiver.processor > 0
+    assert not (tmp_path / "store" / DEVICE / VOLUME / "recordings" / "00000001").exists()
+
+
+def test_the_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every figure of a quick run has a value, and names what it is measured against; those without a promise aim at something or say why."""
+    monkeypatch.setattr(dock, "SEGMENT", 100_000)
+    monkeypatch.setattr(dock, "NUMBERS", {True: (1, 2, 3)})
+    monkeypatch.setattr(dock, "_noise", lambda: iter(()))
+    monkeypatch.setattr(dock, "_beside_rsync", lambda _pair, _place, _scale: iter(()))
+    found = list(dock.measure(Scale(quick=True, rounds=1, place=tmp_path)))
+    figures = [each for each in found if isinstance(each, Figure)]
+    assert {each.suite for each in found} == {"offload"}
+    assert len({each.name for each in figures}) == len(figures) == 12
+    assert all(each.value is not None and each.value > 0 for each in figures)
+    assert all(each.kept is not None or each.note for each in figures)
+    points = [each.points for each in found if isinstance(each, Series)]
+    assert [[x for x, _ in each] for each in points] == [[1, 2, 3], [0.1, 0.2, 0.4]]
