@@ -109,4 +109,5 @@ def _sounds() -> tuple[tuple[bytes, ...], bytes]:
         frame = av.AudioFrame.from_ndarray(noise[np.newaxis, start : start + _FRAME], format="fltp", layout="mono")
         frame.sample_rate, frame.pts = _RATE, pts
         found += [bytes(packet) for packet in encoder.encode(frame)]
+    found += [bytes(packet) for packet in encoder.encode(None)]
     return tuple(found), bytes(encoder.extradata or b"")

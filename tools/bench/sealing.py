@@ -33,8 +33,13 @@ LIMITS: Final = {
     "writes": "the bare writes, with as many syncs",
 }
 TWO, ONE = "sealing on two cores", "sealing on one core"
-PEER_PROMISES: Final[Mapping[str, tuple[float, float]]] = {"age, then one sync": (0.5, 0.8)}
-"""Of which peers a least share of their speed is promised, and what is aimed at."""
+AGE: Final = "age, then one sync"
+SLOWER: Final = "the slower of the two limits"
+LEAST: Final[Mapping[str, tuple[float, float, float]]] = {SLOWER: (0.4, 0.75, 0.9), AGE: (0.25, 0.5, 0.8)}
+"""Which share of another's speed is promised, and aimed at.  The first number is a quick run's: on a machine that does other things as well it
+finds what has become much slower, and nothing finer."""
+MOST_CPU: Final = (3.0, 1.9, 1.5)
+"""The same of processor time, in shares of the bare computing."""
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
@@ -53,8 +58,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
         results = turns(contestants, scale.rounds)
     yield from _beside_limits(results, shown, quick=scale.quick)
     for name in peers:
-        least, aim = PEER_PROMISES.get(name, (None, None))
-        yield _faster(TWO, name, results, shown, least=least, aim=aim)
+        yield _faster(TWO, name, results, shown, quick=scale.quick)
     for name, why in missing.items():
         yield Figure(SUITE, TWO, name, skipped=why)
 
@@ -70,20 +74,20 @@ def _beside_limits(results: Mapping[str, Sequence[Took]], shown: Film, *, quick:
     slower = [
         max(pair, key=lambda each: each.seconds) for pair in zip(*(results[name] for name in LIMITS), strict=True)
     ]
-    results = {**results, "the slower of the two limits": slower}
-    yield _faster(TWO, "the slower of the two limits", results, shown, least=0.75, aim=0.9)
+    results = {**results, SLOWER: slower}
+    yield _faster(TWO, SLOWER, results, shown, quick=quick)
     for name, words in LIMITS.items():
         yield _faster(TWO, name, results, shown, words)
     bare = [each.processor for each in results["compute"]]
     for name in (TWO, ONE):
         spent = [each.processor for each in results[name]]
         facts = {"ours_cpu_s": median(spent), "bare_cpu_s": median(bare)}
-        most, aim = (1.9, 1.5) if name == TWO else (None, None)
+        most, aim = (MOST_CPU[0 if quick else 1], MOST_CPU[2]) if name == TWO else (None, None)
         what = f"processor time of {name}"
         yield Figure(SUITE, what, LIMITS["compute"], over(spent, bare), most=most, aim=aim, facts=facts)
     speeds = tuple(shown.seconds / each.seconds for each in results[TWO])
     yield Figure(SUITE, TWO, "real time", speeds, least=None if quick else 200.0)
-    yield _faster(ONE, "the slower of the two limits", results, shown)
+    yield _faster(ONE, SLOWER, results, shown)
 
 
 def _faster(
@@ -93,10 +97,11 @@ def _faster(
     shown: Film,
     words: str = "",
     *,
-    least: float | None = None,
-    aim: float | None = None,
+    quick: bool = False,
 ) -> Figure:
     """Which part of another's speed it has."""
+    promised = LEAST.get(name) if what == TWO else None
+    least, aim = (promised[0 if quick else 1], promised[2]) if promised else (None, None)
     ours, theirs = ([each.seconds for each in results[side]] for side in (what, name))
     cpu = {"ours_cpu_s": results[what], "against_cpu_s": results[name]}
     facts = {"bytes_s": shown.size / median(ours), "against_bytes_s": shown.size / median(theirs)}
@@ -132,6 +137,7 @@ def _timed(work: Callable[[], None]) -> Callable[[], Took]:
 
 def _files(place: Path, shown: Film, plain: bytes, recipients: tuple[str, ...]) -> Files:
     """What peers read, on the same disk and in memory by now."""
+    place = place.resolve()  # some work in a directory of their own
     payload, whole, out = place / "payload", place / "movie.mp4", place / "peers"
     out.mkdir()
     payload.write_bytes(plain)
