@@ -31,7 +31,7 @@ class _Listening:
         with self._lock:
             self._many -= 1
             if not self._many:
-                av.logging.restore_default_callback() if self._level is None else av.logging.set_level(self._level)
+                av.logging.set_level(self._level)  # none: nothing is said, which is where PyAV begins
 
 
 _LISTENING = _Listening()

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import av.logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +164,11 @@ def test_whole_recordings(desk: Desk) -> None:
             path.write_bytes(random.Random(seed).randbytes(len(data)) if seed else b"\n" * 5000)
             assert verify_path(desk.recording(1), desk.root, [desk.key]).exit_code == 1
         path.write_bytes(data)
+
+
+def test_ffmpeg_is_as_silent_as_before() -> None:
+    """Whoever encodes or decodes after a verdict, in the same process, hears of FFmpeg what was wanted before, and not all of it."""
+    av.logging.set_level(None)
+    with suppress(Refused):
+        check_plays(io.BytesIO(HEAD), 5, 7)
+    assert av.logging.get_level() is None
