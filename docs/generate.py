@@ -202,9 +202,10 @@ def main() -> int:
         for name in stale():
             print(f"docs/{name} is stale: run make docs")
         return 1 if stale() else 0
+    fresh = made()
     for path in HERE.glob(PLOTS):  # of a run that is kept no longer
         path.unlink()
-    for name, data in made().items():
+    for name, data in fresh.items():
         (HERE / name).parent.mkdir(parents=True, exist_ok=True)
         (HERE / name).write_bytes(data)
     return 0

@@ -13,13 +13,14 @@ from typing import Final
 
 from tools.bench.figure import Figure
 from tools.bench.plots import course, strip
-from tools.bench.report import QUICK_MARGIN, Report, Standing, standing
+from tools.bench.report import BUSY, QUICK_MARGIN, Report, Standing
 from tools.bench.suites import SUITES
 from tools.bench.words import fact, number, promise, said
 
 _KINDS: Final = {
     Standing.KEPT: "good",
     Standing.NEARLY: "warn",
+    Standing.BUSY: "warn",
     Standing.BROKEN: "bad",
     Standing.FREE: "none",
     Standing.SKIPPED: "skipped",
@@ -57,11 +58,13 @@ def _first(figures: Sequence[Figure]) -> list[Figure]:
 
 
 def _verdict(report: Report) -> str:
-    standings = [standing(each, quick=report.quick) for each in report.figures]
+    standings = [report.standing(each) for each in report.figures]
     broken, skipped = standings.count(Standing.BROKEN), standings.count(Standing.SKIPPED)
     promised = len(standings) - skipped - standings.count(Standing.FREE)
-    words = f"{broken} of {promised} promises not kept" if broken else f"{promised} of {promised} promises kept"
-    more = f", {skipped} skipped" if skipped else ""
+    busy = standings.count(Standing.BUSY)
+    words = f"{broken} of {promised} promises not kept" if broken else f"{promised - busy} of {promised} promises kept"
+    more = f", {busy} not judged" if busy else ""
+    more += f", {skipped} skipped" if skipped else ""
     return f'<p class="verdict {"bad" if broken else "good"}">{words}{more}</p>'
 
 
@@ -70,13 +73,14 @@ def _margin(report: Report) -> str:
         return ""
     return (
         f"<p>A quick run has few rounds of little: here a promise counts as broken only where its median is missed by more than {QUICK_MARGIN:.0%}, "
-        "twice in a row. What is missed by less is marked “not quite”.</p>"
+        "twice in a row; what is missed by less is marked “not quite”. It judges no suite during which others took more than "
+        f"{BUSY:.0%} of the processors.</p>"
     )
 
 
 def _headline(figure: Figure, report: Report) -> str:
     value = "" if figure.value is None else number(figure.value)
-    kind = _KINDS[standing(figure, quick=report.quick)]
+    kind = _KINDS[report.standing(figure)]
     told = escape(f"{figure.what}, against {figure.against}")
     promised = f'<span class="promise">{escape(promise(figure))}</span>' if promise(figure) else ""
     return f'<a class="headline {kind}" href="#{figure.suite}"><b>{value}</b><span>{told}</span>{promised}</a>'
@@ -90,9 +94,10 @@ def _suite(name: str, report: Report) -> str:
         for each in report.series
         if each.suite == name and each.points
     )
-    took = f'<span class="soft">{report.suites[name]:.0f} s</span>'
+    theirs = report.others.get(name, 0.0)
+    took = f"{report.suites[name]:.0f} s{f', others took {theirs:.0%} of the processors' if theirs > BUSY else ''}"
     return f"""<section id="{escape(name)}">
-<h2>{escape(name.capitalize())} {took}</h2>
+<h2>{escape(name.capitalize())} <span class="soft">{took}</span></h2>
 <p class="soft">{escape(asks)}</p>
 {figures}
 {courses}
@@ -100,7 +105,7 @@ def _suite(name: str, report: Report) -> str:
 
 
 def _figure(figure: Figure, report: Report) -> str:
-    stands = standing(figure, quick=report.quick)
+    stands = report.standing(figure)
     kind = _KINDS[stands]
     badge = f'<span class="badge {kind}">{stands}</span>'
     note = f'<p class="note">{escape(figure.note)}</p>' if figure.note else ""

@@ -15,6 +15,8 @@ from tools.bench.sampling import Profile
 FORMAT: Final = "lapel-bench/1"
 QUICK_MARGIN: Final = 0.25
 """By so much of it a promise may be missed in a quick run, which has too few rounds to say it exactly."""
+BUSY: Final = 0.25
+"""A quick run judges no suite during which others took more of all processors than this share."""
 
 
 class Standing(StrEnum):
@@ -22,6 +24,7 @@ class Standing(StrEnum):
 
     KEPT = "kept"
     NEARLY = "not quite"
+    BUSY = "not judged: a busy machine"
     BROKEN = "NOT KEPT"
     FREE = "no promise"
     SKIPPED = "skipped"
@@ -34,7 +37,8 @@ class ReportError(Exception):
 @dataclass(slots=True)
 class Report:
     """What one run found.  ``day``: as YYYY-MM-DD.  ``suites``: how many seconds each took, and ``repeated`` those that ran once more, since a
-    promise was not kept at first.  ``profiles``: of suites, where somebody wanted them."""
+    promise was not kept at first.  ``others``: what share of all processors others took while each suite ran.  ``profiles``: of suites, where
+    somebody wanted them."""
 
     machine: Mapping[str, str | int]
     day: str
@@ -43,6 +47,7 @@ class Report:
     figures: list[Figure] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
+    others: dict[str, float] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
 
     def add(self, suite: str, seconds: float, found: Iterable[Figure | Series]) -> None:
@@ -57,7 +62,13 @@ class Report:
     @property
     def broken(self) -> list[Figure]:
         """The figures whose promise was not kept."""
-        return broken(self.figures, quick=self.quick)
+        return [each for each in self.figures if self.standing(each) is Standing.BROKEN]
+
+    def standing(self, figure: Figure) -> Standing:
+        """How one of its figures stands: a quick run beside much other work says of no promise that it is broken."""
+        stands = standing(figure, quick=self.quick)
+        busy = self.quick and self.others.get(figure.suite, 0.0) > BUSY
+        return Standing.BUSY if busy and stands is Standing.BROKEN else stands
 
     def write(self, path: Path) -> None:
         """Write it, with what can be computed of it for whoever reads it without this program."""
@@ -85,8 +96,10 @@ class Report:
                 for each in told["series"]
             ]
             profiles = {name: Profile.of(each) for name, each in told["profiles"].items()}
-            seconds, repeated = told["suites"], told["repeated"]
-            return cls(told["machine"], told["day"], told["quick"], seconds, figures, series, repeated, profiles)
+            seconds, repeated, others = (told[name] for name in ("suites", "repeated", "others"))
+            return cls(
+                told["machine"], told["day"], told["quick"], seconds, figures, series, repeated, others, profiles
+            )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ReportError(f"{path}: is no report of a benchmark: {error}") from None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.bench.figure import Figure, Series
+from tools.bench.others import Moment
 from tools.bench.report import broken
 from tools.bench.sampling import Profile, sample
 from tools.bench.suites import Scale, Suite
@@ -19,11 +19,12 @@ Found = Figure | Series
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a suite found, how many seconds that took, and whether it ran once more."""
+    """What a suite found, how many seconds that took, whether it ran once more, and what share of all processors others took meanwhile."""
 
     found: Sequence[Found]
     seconds: float
     repeated: bool
+    others: float
 
     @property
     def figures(self) -> list[Figure]:
@@ -44,13 +45,14 @@ class Runner:
     def measure(self, name: str) -> Measured:
         """A suite's figures.  Where a promise was not kept the whole suite is measured once more: other work on the machine passes, and what is
         slow stays slow, so that only what was broken twice is broken."""
-        began = time.monotonic()
+        before = Moment.now()
         found = self._once(name)
         repeated = bool(broken([each for each in found if isinstance(each, Figure)], quick=self.quick))
         if repeated:
             self.tell(name, "a promise was not kept; once more")
             found = of_two(found, self._once(name), quick=self.quick)
-        return Measured(found, time.monotonic() - began, repeated)
+        now = Moment.now()
+        return Measured(found, now.clock_s - before.clock_s, repeated, now.others_since(before))
 
     def profile(self, name: str) -> Profile | None:
         """Where the time of what it measures goes; None where it has nothing to profile."""

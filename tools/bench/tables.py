@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tools.bench.figure import Figure
-from tools.bench.report import QUICK_MARGIN, Report, standing
+from tools.bench.report import BUSY, QUICK_MARGIN, Report
 from tools.bench.sampling import Profile
 from tools.bench.words import fact, promise, said
 
@@ -19,17 +19,19 @@ WIDTH: Final = 150
 LINES: Final = 20
 
 
-def figures(name: str, found: Sequence[Figure], seconds: float, *, quick: bool, repeated: bool) -> Table:
+def figures(name: str, report: Report) -> Table:
     """What one suite found."""
-    twice = ", measured twice, since a promise was not kept at first" if repeated else ""
-    few = f"; few rounds: promises may be missed by {QUICK_MARGIN:.0%}" if quick else ""
-    table = Table(title=f"{name}, {seconds:.0f} s{twice}{few}", title_justify="left")
+    few = f"few rounds: promises may be missed by {QUICK_MARGIN:.0%}" if report.quick else ""
+    twice = "measured twice, since a promise was not kept at first" if name in report.repeated else ""
+    theirs = f"others took {report.others[name]:.0%} of the processors" if report.others.get(name, 0.0) > BUSY else ""
+    title = "; ".join(each for each in (f"{name}, {report.suites[name]:.0f} s", twice, few, theirs) if each)
+    table = Table(title=title, title_justify="left")
     for column in ("what", "against", "ratio", "promised", "", "made of"):
         table.add_column(column)
-    for each in found:
+    for each in (each for each in report.figures if each.suite == name):
         facts = ", ".join(fact(key, value) for key, value in each.facts.items())
         table.add_row(
-            each.what, each.against, said(each), promise(each), str(standing(each, quick=quick)), facts or each.note
+            each.what, each.against, said(each), promise(each), str(report.standing(each)), facts or each.note
         )
     return table
 

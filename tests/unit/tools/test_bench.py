@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from tools.__main__ import main
 from tools.bench import cli, machine, suites, tables
 from tools.bench.figure import Figure, Series, over
+from tools.bench.others import Moment
 from tools.bench.page import page as render
 from tools.bench.report import Report, ReportError, Standing, standing
 from tools.bench.running import of_two
@@ -32,6 +34,7 @@ def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Figure | Seri
     """What the one suite that there is finds, each time."""
     told: list[Figure | Series] = []
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Moment, "others_since", lambda _now, _before: 0.0)
     for module in (suites, cli):
         monkeypatch.setattr(module, "SUITES", {"made-up": Fake(told)})
     return told
@@ -96,7 +99,8 @@ def test_a_promise_is_of_the_median() -> None:
         True,
     ]
     free = replace(GOOD, least=None)
-    assert [standing(each, quick=True) for each in (GOOD, NEARLY, BAD, free, MISSING)] == list(Standing)
+    expected = [Standing.KEPT, Standing.NEARLY, Standing.BROKEN, Standing.FREE, Standing.SKIPPED]
+    assert [standing(each, quick=True) for each in (GOOD, NEARLY, BAD, free, MISSING)] == expected
     assert standing(NEARLY, quick=False) is Standing.BROKEN
     assert over((1.0, 9.0), (2.0, 3.0)) == (0.5, 3.0)
 
@@ -248,6 +252,42 @@ def test_wrong_commands(
     assert main(["bench", *words]) == 2
     assert told in capsys.readouterr().err
     assert not Path("build/bench/report.json").exists()
+
+
+@pytest.mark.parametrize(("quick", "status"), [(True, 0), (False, 1)])
+def test_a_busy_machine(
+    found: list[Figure | Series],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    quick: bool,
+    status: int,
+) -> None:
+    """Beside much other work a quick run says of no promise that it is broken, and says that; a whole run is judged all the same."""
+    monkeypatch.setattr(Moment, "others_since", lambda _now, _before: 0.6)
+    found += [GOOD, BAD]
+    assert main(["bench", *(["--quick"] if quick else [])]) == status
+    shown = capsys.readouterr().out
+    assert "others took 60% of the processors" in " ".join(shown.split())
+    report = Report.read(cli.QUICK if quick else cli.WHOLE)
+    assert report.standing(BAD) is (Standing.BUSY if quick else Standing.BROKEN)
+    assert report.standing(GOOD) is Standing.KEPT
+    assert report.others == {"made-up": 0.6}
+    assert ("1 of 2 promises kept, 1 not judged" in render(report)) is quick
+
+
+def test_others_are_seen() -> None:
+    """What the processors did that was not ours, as a share of all of them; ours is no load."""
+    cores = os.cpu_count() or 1
+    before = Moment(10.0, 100.0, 5.0)
+    assert Moment(20.0, 100.0 + 4 * cores, 5.0 + 1.5 * cores).others_since(before) == pytest.approx(0.25)
+    assert Moment(20.0, 103.0, 8.5).others_since(before) == 0.0
+    first = Moment.now()
+    spin()
+    second = Moment.now()
+    assert second.ours_s > first.ours_s
+    assert second.busy_s >= first.busy_s > 0
+    assert 0 <= second.others_since(first) <= 1
 
 
 def test_what_is_broken_once_is_not_broken() -> None:
