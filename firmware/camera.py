@@ -91,7 +91,7 @@ class Camera:
         """A source's sink.  What finds no room or no memory, or claims to be of tomorrow, shows as a gap in the times."""
         with suppress(MemoryError):
             if self.inbox.room and unit.time_ns <= self.now() + AHEAD_NS:
-                self.inbox.put(unit, len(unit.data))
+                self.inbox.lay(unit, len(unit.data))
 
     def capture(self, unit: Unit) -> None:
         """Buffer a unit, and record it while a take runs."""

@@ -21,6 +21,7 @@ class Mailbox(Generic[T]):
         self._limit = limit
         self._items: deque[tuple[T, int]] = deque()
         self._held = 0
+        self._called = False
         self._changed = threading.Condition()
 
     @property
@@ -38,7 +39,14 @@ class Mailbox(Generic[T]):
         with self._changed:
             self._items.append((item, weight))
             self._held += weight
+            self._called = True
             self._changed.notify()
+
+    def lay(self, item: T, weight: int) -> None:
+        """Add an item that nobody need hurry for: the consumer is not woken, and finds it when it looks the next time."""
+        with self._changed:
+            self._items.append((item, weight))
+            self._held += weight
 
     def bring(self, item: T) -> None:
         """Add an item from a thread of the hardware, in which nothing may be raised; lost where not even the memory for it is left."""
@@ -60,6 +68,8 @@ class Mailbox(Generic[T]):
             return self._items[0][0] if self._items else None
 
     def wait(self, timeout_s: float) -> None:
-        """Return as soon as something waits, at the latest after ``timeout_s`` seconds."""
+        """Return as soon as something was put since the last time, at the latest after ``timeout_s`` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._items), timeout_s)
+            if not self._called:
+                self._changed.wait(timeout_s)
+            self._called = False

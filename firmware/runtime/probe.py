@@ -121,7 +121,7 @@ class DeviceProbe:
     def run(self, stop: threading.Event) -> None:
         """Do it whenever it is asked for, until ``stop``."""
         while not stop.is_set():
-            if self._asked.wait(0.2):
+            if self._asked.wait(1.0):  # nobody waits for its end
                 self.step()
 
     def step(self) -> None:

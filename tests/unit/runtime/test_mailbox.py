@@ -57,6 +57,30 @@ def test_a_consumer_waits_while_nothing_comes() -> None:
     assert time.monotonic() - began >= 0.02
 
 
+def test_frames_wake_nobody() -> None:
+    """They lie in the order in which they came, until the consumer looks or something more urgent comes."""
+    box: Mailbox[str] = Mailbox(100)
+    box.lay("frame", 60)
+    began = time.monotonic()
+    box.wait(0.02)
+    assert time.monotonic() - began >= 0.02
+    box.put("press")
+    box.wait(60)
+    assert box.held == 60
+    assert [box.take(), box.take(), box.take()] == ["frame", "press", None]
+
+
+def test_nothing_that_comes_before_the_wait_is_missed() -> None:
+    """What was put between the last look and the wait ends the wait at once; what was taken before does not."""
+    box: Mailbox[str] = Mailbox(1)
+    box.put("press")
+    box.wait(60)
+    assert box.take() == "press"
+    began = time.monotonic()
+    box.wait(0.02)
+    assert time.monotonic() - began >= 0.02
+
+
 def test_without_memory_an_edge_is_lost_and_nothing_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception would end the thread of the hardware that brought it."""
     box: Mailbox[str] = Mailbox(1)
