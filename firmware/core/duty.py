@@ -29,7 +29,7 @@ class Duty:
 
     def at(self, now_ms: int) -> Duty:
         """As time passes: after 14 hours nobody's any more."""
-        return self.end() if now_ms >= self.until_ms else self
+        return self.end() if self.running is not None and now_ms >= self.until_ms else self
 
     def end(self) -> Duty:
         """Docked."""

@@ -30,17 +30,17 @@ class Caption:
         self._fields = frozenset(OverlayField(word) for word in settings.burnt_in)
         self._facts = facts
         self._log = log
-        self._told: Overlay | None = None
+        self._told: tuple[str | None, bool, bool] | None = None
         self._failed = False
         self.look()
 
     def look(self) -> None:
         """Tell the lens what has changed, if anything: a press, a stop, a shift, the clock.  Microseconds, where nothing has."""
         shift, recording = self._facts()
-        clock_set = self._hal.clock.utc().quality is not ClockQuality.UNSET
-        overlay = Overlay(self._device, recording, clock_set, shift or UNASSIGNED, self._fields)
-        if overlay == self._told:
+        facts = shift, recording, self._hal.clock.utc().quality is not ClockQuality.UNSET
+        if facts == self._told:
             return
+        overlay = Overlay(self._device, recording, facts[2], shift or UNASSIGNED, self._fields)
         try:
             self._hal.video.overlay(overlay)
         except OSError as error:
@@ -48,4 +48,4 @@ class Caption:
                 self._log.error("caption-failed", trouble=str(error))
             self._failed = True
             return
-        self._told, self._failed = overlay, False
+        self._told, self._failed = facts, False

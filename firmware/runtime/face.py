@@ -49,6 +49,7 @@ class Face:
             bar is None
         )  # until the volume is mounted nobody knows whether it can record: no light then says so
         self._lights: Lights | None = None
+        self._meant: tuple[tuple[Recording, Place, frozenset[Trouble], frozenset[Flag]], Lights] | None = None
         self._mute = False
 
     @property
@@ -96,7 +97,10 @@ class Face:
         self._flags = flags
         if self._dark and recording is Recording.IDLE:
             return False
-        lights = indicate(recording, place, self.troubles, flags, hush_front=self._hush_front)
+        state = recording, place, self.troubles, flags
+        if self._meant is None or self._meant[0] != state:
+            self._meant = state, indicate(*state, hush_front=self._hush_front)
+        lights = self._meant[1]
         if lights != self._lights and self._tell(lambda: self._indicators.show(lights)):
             self._lights = lights
         return lights == self._lights

@@ -27,6 +27,8 @@ SIGNED: Final = frozenset(
 SIGN_NS: Final = 60_000_000_000
 """A trouble that comes and goes is signed no more often than this."""
 
+LOOK_NS: Final = 1_000_000_000
+
 
 class FaultLines:
     """Lines of the audit log; ``sign`` has one written."""
@@ -35,11 +37,13 @@ class FaultLines:
         self._line = sign
         self._signed: dict[str, int] = {}
         self._gauge = Gauge()
+        self._looked_ns = -LOOK_NS
 
     def begun(self, troubles: frozenset[Trouble], now_ns: int) -> None:
         """These troubles have begun."""
-        for trouble in sorted(SIGNED & troubles, key=list(Trouble).index):
-            self.sign(trouble.value, now_ns)
+        if troubles:
+            for trouble in sorted(SIGNED & troubles, key=list(Trouble).index):
+                self.sign(trouble.value, now_ns)
 
     def sign(self, fault: str, now_ns: int) -> None:
         """A fault by its name, once a minute at most."""
@@ -48,6 +52,9 @@ class FaultLines:
             self._line("fault", {"code": fault})
 
     def power(self, battery: Battery | None, now_ns: int) -> None:
-        """The battery as it is; None while nobody could look."""
-        if battery is not None and self._gauge.worth(power := reading(battery), now_ns):
+        """The battery as it is; None while nobody could look.  What is asked more than once a second has not changed."""
+        if battery is None or now_ns - self._looked_ns < LOOK_NS:
+            return
+        self._looked_ns = now_ns
+        if self._gauge.worth(power := reading(battery), now_ns):
             self._line("power", power)

@@ -44,7 +44,8 @@ class Recalls:
     def standing(self) -> Signed | None:
         """The recall that is in force."""
         papers = self._papers
-        return None if _undone(papers) else papers.get(RECALL)
+        recall = papers.get(RECALL)
+        return None if recall is None or _undone(papers) else recall
 
     @property
     def troubles(self) -> frozenset[Trouble]:
