@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PIECE: Final = 1 << 20
 LINES: Final = 1 << 16
+GLANCES: Final = 256
+"""So many names are looked over in one piece: a card may have ten thousand, and a live flush waits for no more than one piece."""
 """What is read of a journal at once: each line's signature is verified, and a flush may be waiting."""
 HEAD: Final = 1 << 16
 EVIDENCE: Final = (".age",)
@@ -108,7 +110,9 @@ class Chores:
         }
         upcoming = vault.volume.audit.ledger.upcoming
         found = []
-        for name in reversed(vault.volume.recordings.names()):
+        for index, name in enumerate(reversed(vault.volume.recordings.names())):
+            if index % GLANCES == GLANCES - 1:
+                yield
             if self._settled(name, unclosed, upcoming):
                 continue
             try:
@@ -130,7 +134,7 @@ class Chores:
             return
         receipted = [
             Receipted(entry.number, entry.size, entry.receipted_ms)
-            for entry in vault.custody.inventory.all()
+            for entry in vault.custody.inventory.receipted()
             if entry.receipted_ms is not None
         ]
         wall = vault.hal.clock.utc()
