@@ -102,11 +102,19 @@ class Disturbance:
         with self._lock:
             if self._lost(unit.time_ns):
                 return ()
+            if self._passes:
+                self._last_ns = unit.time_ns
+                return (unit,)
             self._held.append(replace(unit, time_ns=self._stamp(unit.time_ns)))
             ripe: list[Unit] = []
             while self._held and (not self._late_ns or self._held[0].time_ns + self._late_ns <= unit.time_ns):
                 ripe.append(self._held.popleft())
             return tuple(ripe)
+
+    @property
+    def _passes(self) -> bool:
+        """Whether a unit that is not lost comes out as it is, and at once."""
+        return not (self._repeat or self._reverse or self._skew_ppm or self._late_ns or self._held)
 
     def _stamp(self, time_ns: int) -> int:
         """The time that a unit of this time claims."""

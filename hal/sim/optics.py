@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from hal.interface import VideoFormat
 from hal.sim.clock import SimClock
 from hal.sim.film import SOUND, FilmedSound, FilmedVideo
 from hal.sim.preview import Preview
 from hal.sim.sources import AudioFeed, Paced, SimAudio, SimVideo, VideoFeed
+
+PERIOD_S: Final = 0.08
+"""What a sound card gathers before anybody is woken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Optics:
 def filmed(clock: SimClock, film: Path, video: VideoFormat) -> Optics:
     """What was encoded before, as it is; there are no pictures of it to look at.  ``OSError`` where that is no film."""
     sound = film.with_suffix(SOUND)
-    microphone = SimAudio(FilmedSound(sound), Paced(clock, "audio")) if sound.exists() else None
+    microphone = SimAudio(FilmedSound(sound), Paced(clock, "audio", gather_s=PERIOD_S)) if sound.exists() else None
     return Optics(SimVideo(FilmedVideo(film, video), Paced(clock, "video")), microphone, Preview(_nothing))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from hal.interface import AudioFormat, Overlay, Unit, VideoFormat
@@ -78,12 +80,14 @@ class Paced:
     it shows as a gap in the times.
     """
 
-    def __init__(self, clock: SimTime, name: str, patience_s: float = 0.25) -> None:
-        """A drive that waits on ``clock``; ``name`` is the thread's."""
+    def __init__(self, clock: SimTime, name: str, patience_s: float = 0.25, *, gather_s: float = 0.0) -> None:
+        """A drive that waits on ``clock``; ``name`` is the thread's.  It lets ``gather_s`` of units gather before it hands them over, as a sound
+        card does in its buffer."""
         self.disturbance = Disturbance()
         self.skipped = 0
         self._clock = clock
         self._name = name
+        self._gather_s = gather_s
         self._patience_ns = int(patience_s * NS)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -106,15 +110,18 @@ class Paced:
             thread.join()
 
     def _run(self, feed: Feed, sink: Sink) -> None:
+        with suppress(OSError):  # or else the kernel calls it as the thread of the firmware's that started it
+            Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(f"sim-{self._name}", encoding="ascii")
         try:
             while not self._stopping.is_set() and not self.disturbance.ended:
                 late_ns = self._clock.monotonic_ns() - feed.due_ns()
                 if late_ns < 0:
-                    self._stopping.wait(-late_ns / NS)
+                    self._stopping.wait(-late_ns / NS + self._gather_s)
                 elif late_ns > self._patience_ns:
                     self._catch_up(feed)
                 else:
-                    self._stopping.wait(self.disturbance.slow_s)
+                    if self.disturbance.slow_s:
+                        self._stopping.wait(self.disturbance.slow_s)
                     _deliver(feed, self.disturbance, sink)
         finally:
             feed.end()
