@@ -74,7 +74,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     ),
     "tools.dock.places.s3": ("botocore",),
     "tools.dock.places.swift": ("keystoneauth1", "requests", "swiftclient"),
-    "tools.bench": ("OpenSSL", "av", "cryptography", "numpy", "rich"),
+    "tools.bench": ("OpenSSL", "av", "cryptography", "numpy", "pyrage", "rich"),
     "tools.panel": ("h11", "wsproto"),
     "tools.provision.factory.labels": ("segno",),
     "tools.dock.timing.tsa": ("cryptography", "rfc3161_client"),
