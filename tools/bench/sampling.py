@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import linecache
+import re
 import sys
 import threading
 import time
@@ -30,6 +31,9 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 _LONG: Final = 90
 _STARTS: Final = ("threading.Thread._bootstrap", "threading.Thread.run")
 """What calls a thread's work, and says nothing."""
+_WAITS: Final = re.compile(r"\.(acquire|get|join|poll|recv|select|sleep|wait)\(|work_queue|with self\._cond")
+"""Lines on which a thread waits for something."""
+_BETWEEN: Final = "between two looks"
 Stack = tuple[str, ...]
 
 
@@ -104,15 +108,25 @@ def _switching(interval_s: float) -> Iterator[None]:
 
 
 def _watch(stacks: Counter[Stack], ended: threading.Event, every_s: float) -> None:
-    taken, me = dict(_taken()), threading.get_ident()
+    taken, me, last = dict(_taken()), threading.get_ident(), dict[int, Stack]()
     while not ended.wait(every_s):
         frames = sys._current_frames()  # noqa: SLF001 - documented in the library's reference, for just this
         names = {each.ident: each.name for each in threading.enumerate()}
         for ident, now in _taken():
             spent = now - taken.get(ident, 0.0)
             taken[ident] = now
-            if ident != me and spent > 0 and ident in frames:
-                stacks[names.get(ident, "?"), *_stack(frames[ident])] += spent  # type: ignore[assignment] # a Counter counts seconds as well
+            if ident != me and ident in frames:
+                stack = (names.get(ident, "?"), *_stack(frames[ident]))
+                if spent > 0:
+                    stacks[_worked(last.get(ident, stack), stack)] += spent  # type: ignore[assignment] # a Counter counts seconds as well
+                last[ident] = stack
+
+
+def _worked(before: Stack, now: Stack) -> Stack:
+    """Which of two looks at a thread shows what it did between them: a thread that waits has done it before.  Neither, where it waits in both."""
+    if not _WAITS.search(now[-1]):
+        return now
+    return (now[0], _BETWEEN, _BETWEEN) if _WAITS.search(before[-1]) else before
 
 
 def _taken() -> Iterator[tuple[int, float]]:

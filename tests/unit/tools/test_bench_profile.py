@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tools.bench import sampling
 from tools.bench.flame import WIDTH, flame
 from tools.bench.sampling import Profile, sample
 
@@ -82,6 +83,14 @@ def test_the_watched_thread_may_fail() -> None:
     with pytest.raises(ValueError, match="no such thing"):
         sample(fails)
     assert threading.active_count() == before
+
+
+def test_a_thread_that_waits_has_worked_before() -> None:
+    """What it took is put down to what it was seen at, and not to waiting."""
+    work, idle = ("t", "a.seal", "cipher.encrypt(data)"), ("t", "b.worker", "work_item = work_queue.get(block=True)")
+    assert sampling._worked(idle, work) == sampling._worked(work, work) == sampling._worked(work, idle) == work
+    assert sampling._worked(idle, idle)[0] == "t"
+    assert "a.seal" not in sampling._worked(idle, idle)
 
 
 def test_lines_and_what_is_pruned() -> None:
