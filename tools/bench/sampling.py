@@ -141,8 +141,10 @@ def _taken() -> Iterator[tuple[int, float]]:
 
 def _stack(frame: FrameType) -> Stack:
     """Outermost first, from what was sampled or a thread's work on; last of all the line."""
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    names = [line[:_LONG] or f"line {frame.f_lineno}"]
+    number: int | None = frame.f_lineno  # between two lines it is none, whatever its type says
+    number = frame.f_code.co_firstlineno if number is None else number
+    line = linecache.getline(frame.f_code.co_filename, number).strip()
+    names = [line[:_LONG] or f"line {number}"]
     at: FrameType | None = frame
     while at is not None and at.f_code is not sample.__code__:
         names.append(f"{_module(at.f_code.co_filename)}.{at.f_code.co_qualname}")

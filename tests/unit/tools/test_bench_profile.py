@@ -93,6 +93,19 @@ def test_a_thread_that_waits_has_worked_before() -> None:
     assert "a.seal" not in sampling._worked(idle, idle)
 
 
+def test_a_frame_between_two_lines() -> None:
+    """The interpreter has no line for some moments: the function's first one stands for it."""
+
+    class Between:
+        """Such a frame."""
+
+        f_code, f_lineno, f_back = hashes.__code__, None, None
+
+    *_, function, line = sampling._stack(Between())  # type: ignore[arg-type] # made up
+    assert function.endswith("test_bench_profile.hashes")
+    assert line == "def hashes(seconds: float) -> None:"
+
+
 def test_lines_and_what_is_pruned() -> None:
     """Lines by what they took; stacks that took next to nothing give it to their callers, and no time is lost."""
     assert PROFILE.cpu_s == pytest.approx(1.0)
