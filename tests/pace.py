@@ -70,6 +70,7 @@ LONGEST = (
     "sim/test_policies.py",
     "hostile/test_lines.py",
     "unit/tools/test_bench_dock.py",
+    "unit/tools/test_bench_judge.py",
     "unit/tools/test_dock_object_stores.py",
     "sim/test_kill.py",
     "sim/test_trace.py",

@@ -141,7 +141,9 @@ def _handshake(pair: Pair, place: Path, scale: Scale) -> Iterator[Figure]:
     what = "handshake, greeting and clock, from the connection to the first request: time"
     yield Figure(SUITE, what, "a bare TLS 1.3 handshake, both certificates", over(ours, theirs), most=6.0, facts=facts)
     promised = tuple(each / HANDSHAKE_MS for each in ours)
-    yield Figure(SUITE, what, f"{HANDSHAKE_MS} ms", promised, most=1.0, facts=facts)
+    note = "A time, and no ratio: promised of a whole run alone, on a machine that nobody else uses."
+    most = None if scale.quick else 1.0
+    yield Figure(SUITE, what, f"{HANDSHAKE_MS} ms", promised, most=most, aim=1.0, facts=facts, note=note)
 
 
 def _many(pair: Pair, place: Path, scale: Scale) -> Iterator[Figure | Series]:
