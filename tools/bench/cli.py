@@ -97,6 +97,7 @@ def _measure(options: argparse.Namespace) -> int:
             report.write(out)  # of what is done, should another suite fail
             _show(name, measured, report, options, console)
         if options.keep:
+            report.write(tables.KEPT)  # should a profile fail
             report.profiles.update({name: seen for name in chosen if (seen := runner.profile(name))})
             report.write(tables.KEPT)
     report.write(out)
