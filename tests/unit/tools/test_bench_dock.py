@@ -170,7 +170,7 @@ def test_the_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every figure of a quick run has a value, and names what it is measured against; those without a promise aim at something or say why."""
     monkeypatch.setattr(dock, "SEGMENT", 100_000)
     monkeypatch.setattr(dock, "NUMBERS", {True: (1, 2, 3)})
-    monkeypatch.setattr(dock, "_noise", lambda: iter(()))
+    monkeypatch.setattr(dock, "_noise", lambda _scale: iter(()))
     monkeypatch.setattr(dock, "_beside_rsync", lambda _pair, _place, _scale: iter(()))
     found = list(dock.measure(Scale(quick=True, rounds=1, place=tmp_path)))
     figures = [each for each in found if isinstance(each, Figure)]
