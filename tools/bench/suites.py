@@ -49,6 +49,6 @@ SUITES: Final[Mapping[str, Suite]] = {
     "preevent": Suite("preevent", "what a press costs, and how fast the minute before it is durable", 60, 6),
     "offload": Suite("dock", "what taking over takes, beside TLS and rsync", 100, 10),
     "judge": Suite("judge", "what verifying and exporting take, and how much memory an hour needs", 100, 8),
-    "overlay": Suite("overlay", "what burning words into a frame takes", 10, 3),
+    "overlay": Suite("overlay", "what burning words into a frame takes", 10, 4),
     "latency": Suite("latency", "how long from the press to the lights", 35),
 }
