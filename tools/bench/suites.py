@@ -47,8 +47,10 @@ class Suite:
 SUITES: Final[Mapping[str, Suite]] = {
     "sealing": Suite("sealing", "from encoded pictures to evidence that is signed, encrypted and synced", 150, 15),
     "preevent": Suite("preevent", "what a press costs, and how fast the minute before it is durable", 60, 6),
+    "budget": Suite("budget", "what the whole service takes of a machine, without an encoder", 60, 9),
     "offload": Suite("dock", "what taking over takes, beside TLS and rsync", 100, 10),
     "judge": Suite("judge", "what verifying and exporting take, and how much memory an hour needs", 100, 8),
+    "scaling": Suite("scaling", "what grows with hours, and with what is on the card", 80, 8),
     "overlay": Suite("overlay", "what burning words into a frame takes", 10, 4),
     "latency": Suite("latency", "how long from the press to the lights", 35),
 }

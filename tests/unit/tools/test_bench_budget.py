@@ -1,0 +1,105 @@
+"""What the suites about the device's budget and about scaling say is counted as it should be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from firmware.core.machine import Recording
+from hal.sim.clip import VideoClip
+from hal.sim.scene import SyntheticScene
+from tools.bench import budget, scaling
+from tools.bench.figure import Figure, Series
+from tools.bench.scaling import Cards, Course
+from tools.bench.service import Thread, Used, memory, used
+from tools.bench.suites import Scale
+from tools.bench.virtual import CountedFile, Virtual, fill, small, small_format
+from tools.verify.verifier import verify_path
+
+S = 1_000_000_000
+SCALE = Scale(quick=False, rounds=3, place=Path())
+
+
+def read(time_ns: int, cpu_ns: int, wakes: int) -> Used:
+    """Two threads of one name, and one of another."""
+    threads = {1: Thread("writer", cpu_ns, wakes), 2: Thread("writer", cpu_ns, wakes), 3: Thread("dock", 0, 0)}
+    return Used(time_ns, threads)
+
+
+def test_shares_and_wakes_are_those_of_the_seconds_between() -> None:
+    """What was used before counts for nothing, and a thread that came meanwhile has no beginning."""
+    before, after = read(0, 5 * S, 100), read(2 * S, 5 * S + S // 50, 140)
+    assert after.share_of(before) == pytest.approx(0.02)
+    assert after.by_thread(before) == {"writer": (pytest.approx(0.02), pytest.approx(40)), "dock": (0, 0)}
+    late = Used(2 * S, {**after.threads, 4: Thread("new", S, 1)})
+    assert "new" not in late.by_thread(before)
+
+
+def test_the_kernel_tells_of_this_process() -> None:
+    """Processor, wake-ups and memory are there, and grow."""
+    before = used(os.getpid())
+    assert sum(range(100_000))
+    after = used(os.getpid())
+    assert after.cpu_ns > before.cpu_ns > 0
+    assert 0 < memory().private <= memory().resident <= memory().most
+
+
+def test_shares_are_divided_round_by_round() -> None:
+    """By the metronome's of the same seconds; a quick run promises nothing absolute."""
+    window = (read(0, 0, 0), read(S, S // 100, 10), read(0, 0, 0), read(S, S // 400, 10))
+    whole = list(budget._shares("buffering", [window], 6.0, SCALE))
+    assert [figure.ratios for figure in whole] == [(pytest.approx(4.0),), (pytest.approx(0.02 / 0.03),)]
+    assert [figure.most for figure in whole] == [6.0, 1.0]
+    quick = list(budget._shares("buffering", [window], 6.0, Scale(quick=True, rounds=3, place=Path())))
+    assert [figure.most for figure in quick] == [6.0, None]
+    assert whole[0].facts["percent_of_a_core"] == pytest.approx(2.0)
+    assert whole[0].facts["writer_percent"] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("growth", "flat"), [(0.0, True), (0.001, False)])
+def test_a_course_that_rises_is_not_flat(growth: float, *, flat: bool) -> None:
+    """The end is held against the beginning; each minute is in the plot."""
+    course = Course(tuple(1 + growth * minute for minute in range(720)), tuple(50.0 for _ in range(720)))
+    found = list(scaling._of_hours(course, SCALE))
+    figures = [each for each in found if isinstance(each, Figure)]
+    assert [figure.kept for figure in figures] == [flat, True]
+    assert [len(each.points) for each in found if isinstance(each, Series)] == [720, 720]
+
+
+def test_a_card_that_slows_is_not_flat() -> None:
+    """Each of three is held against the emptiest card, in turns."""
+    cards = Cards((1, 10), (1, 1), (1, 1), (1, 1), (1, 2), (((2.0,), (1.0,)), ((1.0,), (1.0,)), ((1.0,), (1.0,))))
+    found = list(scaling._of_cards(cards))
+    assert [each.kept for each in found if isinstance(each, Figure)] == [False, True, True]
+    assert [each.points for each in found if isinstance(each, Series)][-1] == ((1.0, 1), (10.0, 2))
+
+
+def test_what_is_counted_is_not_kept() -> None:
+    """A file that only grows has its length."""
+    file = CountedFile()
+    file.append(b"abc")
+    file.append(memoryview(b"de"))
+    file.reserve(100)
+    assert (file.size(), file.read(3, 10)) == (5, b"\0\0")
+
+
+def test_a_full_card_is_a_genuine_one(tmp_path: Path) -> None:
+    """A camera starts on it, believes every paper and goes on behind it; the verifier finds log and openings whole."""
+    lives = small(tmp_path)
+    for count in (3, 2):
+        virtual = Virtual(lives, VideoClip(SyntheticScene(small_format()), small_format()), None)
+        fill(virtual, count)
+        virtual.close()
+    virtual = Virtual(lives, VideoClip(SyntheticScene(small_format()), small_format()), None)
+    virtual.run(3)
+    assert [entry.number for entry in virtual.vault.custody.inventory.all()] == [1, 2, 3, 4, 5]
+    virtual.press()
+    virtual.run(2)
+    assert virtual.recording is Recording.RECORDING
+    virtual.stop()
+    assert virtual.recording is Recording.IDLE
+    virtual.close()
+    volume = verify_path(lives.card, lives.certificate, [lives.key]).volumes[0]
+    assert [recording.number for recording in volume.recordings] == [1, 2, 3, 4, 5, 6]
