@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from firmware.core.machine import Recording
 from hal.sim.clip import VideoClip
 from hal.sim.scene import SyntheticScene
 from tools.bench import budget, scaling
@@ -97,9 +96,9 @@ def test_a_full_card_is_a_genuine_one(tmp_path: Path) -> None:
     assert [entry.number for entry in virtual.vault.custody.inventory.all()] == [1, 2, 3, 4, 5]
     virtual.press()
     virtual.run(2)
-    assert virtual.recording is Recording.RECORDING
+    assert virtual.recording.value == "recording"
     virtual.stop()
-    assert virtual.recording is Recording.IDLE
+    assert virtual.recording.value == "idle"
     virtual.close()
     volume = verify_path(lives.card, lives.certificate, [lives.key]).volumes[0]
     assert [recording.number for recording in volume.recordings] == [1, 2, 3, 4, 5, 6]
