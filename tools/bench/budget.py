@@ -40,8 +40,6 @@ IDLE, RECORDING = 6.0, 12.0
 """The most that it may take beside the metronome."""
 STARTS: Final = 8.0
 """The most that a start may take beside an interpreter that loads ``cryptography``."""
-SLOWER: Final = (12.0, 20.0)
-"""How many times as long a Zero 2 W's core takes for the interpreter's work as a core of the machine that the reference was measured on: estimated."""
 _MEGA: Final = 1e6
 
 
@@ -155,12 +153,8 @@ def _shares(doing: str, windows: list[Window], most: float, scale: Scale) -> Ite
     threads = {
         f"{name}_percent": share * 100 for name, (share, _) in sorted(last.by_thread(first).items()) if share > 0.0001
     }
-    zero = {
-        f"zero_2_w_percent_{word}": median(ours) * 100 * times
-        for word, times in zip(("low", "high"), SLOWER, strict=True)
-    }
-    facts = {"percent_of_a_core": median(ours) * 100, "wakes_s": median(wakes), **zero, **threads}
-    what, note = f"processor, {doing}, 1080p30 at 8 Mbit/s", "What is said of a Zero 2 W is an estimate."
+    facts = {"percent_of_a_core": median(ours) * 100, "wakes_per_second": median(wakes), **threads}
+    what = f"processor, {doing}, 1080p30 at 8 Mbit/s"
     yield Figure(
         SUITE,
         what,
@@ -168,7 +162,6 @@ def _shares(doing: str, windows: list[Window], most: float, scale: Scale) -> Ite
         over(ours, theirs),
         most=most,
         facts=facts,
-        note=note,
     )
     absolute = tuple(share / SHARE for share in ours)
     yield Figure(SUITE, what, f"{SHARE:.0%} of one core", absolute, most=None if scale.quick else 1.0)
