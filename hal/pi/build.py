@@ -23,7 +23,7 @@ from hal.pi.indicators import PiIndicators
 from hal.pi.keeper import Held, Keeper, Watched
 from hal.pi.kept import Contacts, KeptButtons, KeptIndicators, KeptPower, KeptSigner, KeptStorage, KeptTriggers
 from hal.pi.keyfile import KeyFile
-from hal.pi.microphone import PiMicrophone
+from hal.pi.microphone import PiMicrophone, absent
 from hal.pi.power import PiPower
 from hal.pi.rtc import Rtc
 from hal.pi.sources import Closable, KeptAudio, KeptMotion, KeptVideo
@@ -120,7 +120,7 @@ class PiParts:
         if card is None:
             return None
         try:
-            return KeptAudio(self.keeper, PiMicrophone(self.clock, card.card))
+            return KeptAudio(self.keeper, PiMicrophone(self.clock, card.card), lambda: absent(card.card))
         except OSError as error:
             self.keeper.tell(PartName.MICROPHONE, str(error))
             return None

@@ -8,10 +8,12 @@ ALSA may wait for ever, for a device that another has open as for one that hangs
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -34,6 +36,22 @@ PROMPT_S: Final = 0.02
 PATIENCE_S: Final = 0.5
 FULL: Final = 32768.0
 WIDTH: Final = 2  # bytes a sample
+
+
+_CARD: Final = re.compile(r"(?:plug)?hw:(?:CARD=)?(?P<card>[^,]+)(?:,(?:DEV=)?(?P<device>\d+))?")
+CARDS: Final = Path("/proc/asound")
+
+
+def absent(name: str, cards: Path = CARDS) -> str | None:
+    """Why nothing can be heard by a card's name in ALSA, as far as the kernel's list of cards says: nothing is opened for it.  None where there is such
+    a card and it captures, and for a name that ALSA's configuration gives a meaning."""
+    named = _CARD.fullmatch(name)
+    if named is None:
+        return None
+    card = cards / (f"card{named['card']}" if named["card"].isdigit() else named["card"])
+    if not card.is_dir():
+        return f"there is no sound card {named['card']}"
+    return None if (card / f"pcm{named['device'] or 0}c").is_dir() else f"the sound card {named['card']} hears nothing"
 
 
 class Device(Protocol):

@@ -88,10 +88,15 @@ class KeptVideo:
 
 
 class KeptAudio:
-    """The microphone, which is opened by each start; told is whether that worked."""
+    """The microphone, which is opened by each start; told is whether that worked, and before that whether there is one at all: nobody should learn
+    by the press that counts that there is not."""
 
-    def __init__(self, keeper: Keeper, source: AudioSource) -> None:
-        self._keeper, self._source = keeper, source
+    def __init__(self, keeper: Keeper, source: AudioSource, absent: Callable[[], str | None] = lambda: None) -> None:
+        """``absent`` says why there is none, without opening it; None where there is one, or where only a start shows that."""
+        self._keeper, self._source, self._absent = keeper, source, absent
+        self._runs = self._gone = False
+        keeper.add(self)
+        self.poll()
 
     @property
     def format(self) -> AudioFormat:
@@ -103,13 +108,27 @@ class KeptAudio:
         try:
             self._source.start(sink)
         except OSError as error:
-            self._keeper.tell(PartName.MICROPHONE, error.strerror or str(error))
+            self._keeper.tell(PartName.MICROPHONE, self._absent() or error.strerror or str(error))
             raise
+        self._runs = True
         self._keeper.tell(PartName.MICROPHONE, None)
 
     def stop(self) -> None:
         """Deliver nothing more once this returns."""
+        self._runs = False
         self._source.stop()
+
+    def poll(self) -> None:
+        """Look whether there is one, while it is closed.  What the last start found wrong with one that is there stands until the next."""
+        if self._runs:
+            return
+        why = self._absent()
+        if why is not None or self._gone:
+            self._keeper.tell(PartName.MICROPHONE, why)
+        self._gone = why is not None
+
+    def close(self) -> None:
+        """Whoever started it stops it."""
 
 
 class KeptMotion:

@@ -18,9 +18,11 @@ import pytest
 from numpy.typing import NDArray
 
 from firmware.runtime.microphone import RETRY_NS, SILENT_NS, Microphone, Sound
-from hal.interface import AudioFormat, Clock, Unit
+from hal.interface import AudioFormat, Clock, PartName, Unit
 from hal.pi.instep import NS, RATE, UNIT
-from hal.pi.microphone import BLOCK, WIDTH, Alsa, Device, PiMicrophone
+from hal.pi.keeper import Keeper
+from hal.pi.microphone import BLOCK, WIDTH, Alsa, Device, PiMicrophone, absent
+from hal.pi.sources import KeptAudio
 from hal.sim.clock import VirtualClock
 from tests.contract import pi_sound
 from tests.oracles import needs
@@ -28,7 +30,7 @@ from tests.oracles import needs
 Samples = NDArray[np.float64]
 ROOT = Path(__file__).parents[3]
 MS = 1_000_000
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 PIECE = RATE // 4
 """Short, so that a crystal that is still being learnt does not blur it."""
 WORDS = "Central, this is unit four two seven. One person is leaving by the back door, towards the river."
@@ -364,3 +366,70 @@ def test_no_pyav_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(OSError, match="no PyAV"):
         PiMicrophone(VirtualClock())
+
+
+@pytest.mark.parametrize(
+    ("name", "cards", "said"),
+    [
+        ("plughw:CARD=mic,DEV=0", "mic/pcm0c", None),
+        ("hw:CARD=mic", "mic/pcm0c", None),
+        ("hw:mic,1", "mic/pcm1c", None),
+        ("plughw:2,0", "card2/pcm0c", None),
+        ("plughw:CARD=mic,DEV=0", "other/pcm0c", "there is no sound card mic"),
+        ("plughw:CARD=mic,DEV=0", "mic/pcm0p", "the sound card mic hears nothing"),
+        ("plughw:CARD=mic,DEV=1", "mic/pcm0c", "the sound card mic hears nothing"),
+        ("hw:2", "card1/pcm0c", "there is no sound card 2"),
+        ("default", "card1/pcm0p", None),
+        ("dsnoop:CARD=mic", "other/pcm0c", None),
+    ],
+)
+def test_whether_there_is_a_card_is_known_without_opening_it(
+    tmp_path: Path, name: str, cards: str, said: str | None
+) -> None:
+    """From the kernel's list, as it lies in /proc/asound; a name that ALSA's configuration explains is not guessed at."""
+    (tmp_path / cards).mkdir(parents=True)
+    assert absent(name, tmp_path) == said
+
+
+class Shy:
+    """A source that starts, or does not."""
+
+    format = AudioFormat(RATE, 1, UNIT, b"")
+
+    def __init__(self) -> None:
+        self.fails = ""
+
+    def start(self, sink: Callable[[Unit], None]) -> None:
+        """Deliver nothing."""
+        if self.fails:
+            raise OSError(self.fails)
+
+    def stop(self) -> None:
+        """It delivers nothing anyway."""
+
+
+def test_a_card_that_is_missing_is_told_before_any_press() -> None:
+    """At once, and again when it comes and goes while nothing is recorded; what a start found wrong with a card that is there stands."""
+    keeper, source, gone = Keeper(VirtualClock().monotonic_ns, paced=False), Shy(), ["no card"]
+    kept = KeptAudio(keeper, source, lambda: gone[0] if gone else None)
+
+    def told() -> str | None:
+        keeper.poll()
+        return keeper.missing().get(PartName.MICROPHONE)
+
+    assert keeper.missing() == {PartName.MICROPHONE: "no card"}
+    source.fails = "ALSA's own words"
+    with pytest.raises(OSError, match="own words"):
+        kept.start(lambda _: None)
+    assert told() == "no card", "it is one trouble, whoever finds it"
+    gone.clear()
+    assert told() is None
+    with pytest.raises(OSError, match="own words"):
+        kept.start(lambda _: None)
+    assert told() == "ALSA's own words"
+    source.fails = ""
+    kept.start(lambda _: None)
+    gone.append("pulled out")
+    assert told() is None, "while it runs, its silence tells"
+    kept.stop()
+    assert told() == "pulled out"
