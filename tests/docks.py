@@ -19,7 +19,7 @@ from tests.pki import Pki
 from tools.dock import Dock, DockEvent, Kind
 from tools.dock.visit import Desk, system_utc_ms
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class RealClock(VirtualClock):

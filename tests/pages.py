@@ -24,7 +24,7 @@ from wsproto.events import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LONGEST_S = 45.0
 Message = dict[str, Any]
 

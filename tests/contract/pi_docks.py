@@ -17,7 +17,7 @@ from pathlib import Path
 from hal.pi import serialport
 from tests.contract import rigs
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 class Terminals:

@@ -19,7 +19,7 @@ from hal.sim.clock import NS, VirtualClock
 from tests.contract import pi_chip, rigs
 from tests.contract.pi_memory import MemoryAllocator
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 GREY = 128
 OPEN: list[PiCamera] = []
 

@@ -18,7 +18,7 @@ from hal.pi.microphone import BLOCK, Alsa, Device, PiMicrophone
 from hal.sim.clock import NS, VirtualClock
 from tests.contract import rigs
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 NAME = "bodymic"
 Samples = NDArray[np.float64]
 OPEN: list[Card] = []

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 ATTEMPTS = 20
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 class Chip:

@@ -10,7 +10,7 @@ import pytest
 from hal.interface import PortKind
 from tests.contract.rigs import DockRig
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 def read(dock: DockRig, size: int) -> bytes:

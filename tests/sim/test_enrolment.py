@@ -21,7 +21,7 @@ from tools.sim.process import CameraError, Control
 from tools.verify.report import Verdict
 from tools.verify.verifier import verify_path
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+PATIENCE_S = 60.0
 FAST = {**VALUES, "pre_event_s": 1, "hold_s": 1, "alert_fall": True}
 
 
@@ -75,7 +76,7 @@ class Hand(threading.Thread):
 
     def reach(self) -> Control:
         """The camera's socket, as soon as it is there."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return Control(self._path)
@@ -87,7 +88,7 @@ class Hand(threading.Thread):
 
 def wait(control: Control, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Poll the camera's state."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         state = control.tell("state")
         if ready(state):
@@ -108,7 +109,7 @@ def serve(state: Path, story: Callable[[Control], None]) -> int:
     hand.start()
     arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay"]
     status = firmware_main.main(arguments)
-    hand.join(10)
+    hand.join(PATIENCE_S)
     if hand.trouble is not None:
         raise hand.trouble
     return status
@@ -260,7 +261,7 @@ def test_a_battery_at_its_end_switches_the_camera_off(state: Path, capsys: pytes
     hand.start()
     arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay"]
     assert firmware_main.main(arguments) == 0
-    hand.join(10)
+    hand.join(PATIENCE_S)
     log = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [event["event"] for event in log[-2:]] == ["off", "end"]
     assert [event["when"] for event in log if event["event"] == "self-test"][:1] == ["boot"]

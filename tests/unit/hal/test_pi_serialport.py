@@ -16,7 +16,7 @@ from hal.pi import serialport
 from hal.tty import SerialLine
 from tests.contract.pi_docks import Terminals
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tools.provision.authority import create_authority
 from tools.provision.enrol import enrol_dock
 from tools.sim.cable import Cable
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class RealClock(VirtualClock):
