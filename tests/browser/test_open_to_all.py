@@ -172,7 +172,7 @@ def test_skip_links_lead_to_camera_and_desk(told: Tell) -> None:
 def test_without_scripts_the_page_says_what_it_needs(told: Tell) -> None:
     """Not a blank page."""
     tell = told()
-    assert "it needs JavaScript" in tell.page.locator("noscript").text_content()  # type: ignore[operator]
+    assert "it needs JavaScript" in tell.page.locator("noscript").text_content()  # type: ignore[operator]  # the page has one, and it has text
 
 
 def test_nothing_comes_from_elsewhere(told: Tell) -> None:

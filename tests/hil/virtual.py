@@ -36,7 +36,7 @@ class Jumper(threading.Thread):
             level = self._wires.levels().get(self._out, False)
             self._wires.drive(self._back, level=level)
             with suppress(VmError):  # nothing has changed
-                self._wires.wait(lambda levels, was=level: levels.get(self._out, False) is not was, JOINED_S)  # type: ignore[misc]
+                self._wires.wait(lambda levels, was=level: levels.get(self._out, False) is not was, JOINED_S)  # type: ignore[misc]  # mypy knows no type for a lambda's default
 
     def take_away(self) -> None:
         """Let the input go."""

@@ -36,7 +36,7 @@ def test_it_replaces_what_a_machine_cannot_have_and_nothing_else(tmp_path: Path)
     assert (changed.power.battery().percent, changed.power.contact(), changed.power.processor()) == (100, False, None)
     now_ns = hal.clock.monotonic_ns()
     assert 0 <= changed.video.drive._clock.monotonic_ns() - now_ns < 1_000_000_000  # type: ignore[attr-defined] # it is Paced
-    assert abs(changed.video.drive._clock.utc_ns(now_ns) // 1_000_000 - hal.clock.utc().utc_ms) < 1000  # type: ignore[attr-defined]
+    assert abs(changed.video.drive._clock.utc_ns(now_ns) // 1_000_000 - hal.clock.utc().utc_ms) < 1000  # type: ignore[attr-defined]  # the simulated source has a drive
 
 
 def test_no_image_has_it() -> None:

@@ -30,7 +30,7 @@ def ahead(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         flushes: tuple[Flush, ...] = getattr(work, "args", ())
         if getattr(getattr(work, "func", None), "__func__", None) is SegmentMuxer.plain:
             found.append(flushes[0].segment)
-        return begin(self, size, work)  # type: ignore[arg-type]
+        return begin(self, size, work)  # type: ignore[arg-type]  # handed on as it came
 
     monkeypatch.setattr(beside.Beside, "begin", watched)
     return found

@@ -203,7 +203,7 @@ def test_nothing_is_said_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def listening(what: object) -> None:
         told.append(what)
-        hears(what)  # type: ignore[arg-type]
+        hears(what)  # type: ignore[arg-type]  # handed on as it came
 
     monkeypatch.setattr(rig.hal.video, "overlay", listening)
     looks = 0

@@ -33,7 +33,7 @@ def flushes(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[bool, int, int]
     flush = OpenRecording.flush
 
     def watched(self: OpenRecording, origin: object, piece: object, gaps: object, following: object) -> object:
-        result = flush(self, origin, piece, gaps, following)  # type: ignore[arg-type]
+        result = flush(self, origin, piece, gaps, following)  # type: ignore[arg-type]  # handed on as it came
         found.append((gaps is not None, result.size, result.ticks))
         return result
 
@@ -131,7 +131,7 @@ def test_a_hash_that_was_not_made_is_noticed(which: str, chunks: int) -> None:
 def test_an_abandoned_file_forgets_its_key() -> None:
     """Nobody can decrypt or go on with what storage took away; also where the file cannot be closed."""
     for file in (MemoryStorage().root().create("private.age"), Unclosable()):
-        writing, age = sealed(file)  # type: ignore[arg-type]
+        writing, age = sealed(file)  # type: ignore[arg-type]  # handed on as it came
         try:
             writing.abandon()
         except OSError:

@@ -133,7 +133,7 @@ def test_as_many_stay_open_as_a_boot_can_list_and_no_more() -> None:
     rig = Rig.new().run(1)
     vault = rig.camera.vault
     ledger = vault.volume.audit.ledger
-    ledger.unclosed.update(dict.fromkeys(range(1000, 1000 + MOST_OPEN - 1)))  # type: ignore[arg-type]
+    ledger.unclosed.update(dict.fromkeys(range(1000, 1000 + MOST_OPEN - 1)))  # type: ignore[arg-type]  # what each opening is does not matter here
     assert vault.begin().number == 1
     with pytest.raises(OSError, match="could not be closed"):
         vault.begin()

@@ -242,12 +242,12 @@ def test_nothing_about_people_lies_in_the_clear() -> None:
 
     def everything(directory: object) -> bytes:
         data = b""
-        for name in directory.names():  # type: ignore[attr-defined]
+        for name in directory.names():  # type: ignore[attr-defined]  # a directory of the simulated storage
             data += name.encode()
             try:
-                data += everything(directory.enter(name))  # type: ignore[attr-defined]
+                data += everything(directory.enter(name))  # type: ignore[attr-defined]  # a directory of the simulated storage
             except NotADirectoryError:
-                data += read(directory.open(name))  # type: ignore[attr-defined]
+                data += read(directory.open(name))  # type: ignore[attr-defined]  # a directory of the simulated storage
         return data
 
     card = everything(rig.evidence.root())

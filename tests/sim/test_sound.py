@@ -140,7 +140,7 @@ def test_a_shift_of_twelve_hours_at_200_millionths_stays_in_step(ppm: int) -> No
     clock = VirtualClock()
     source = Crystal(clock, ppm)
     heard = list[Unit]()
-    microphone = Microphone(source, clock, heard.append, always=False)  # type: ignore[arg-type]
+    microphone = Microphone(source, clock, heard.append, always=False)  # type: ignore[arg-type]  # a stand-in with what a microphone uses
     microphone.open(clock.monotonic_ns())
     worst = 0
     for _ in range(12 * 3600 * 2):

@@ -60,7 +60,7 @@ def small(room: int, **values: int) -> Rig:
     """A camera whose card has ``room`` bytes for recordings before a press is refused."""
     chosen = tests.rig.VALUES | values
     budget = Budget(*(int(str(chosen.get(key, 10))) for key in ("bitrate", "pre_event_s", "queue_s", "segment_s")))
-    return Rig.new(capacity=RESERVE + budget.idle + READY + room, **values).run(chosen["pre_event_s"])  # type: ignore[arg-type]
+    return Rig.new(capacity=RESERVE + budget.idle + READY + room, **values).run(chosen["pre_event_s"])  # type: ignore[arg-type]  # a mix of settings' types
 
 
 def health(rig: Rig) -> Health:

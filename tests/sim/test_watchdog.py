@@ -111,20 +111,20 @@ def test_the_controller_feeds_at_least_once_a_second_and_only_while_all_is_well(
 
     inbox.wait = lambda timeout_s: None  # type: ignore[method-assign]  # replaced by the test
     watchdog = rig.hal.watchdog
-    controller.run(inbox, Turns(100))  # type: ignore[arg-type]
-    fed = watchdog.feeds  # type: ignore[attr-defined]
+    controller.run(inbox, Turns(100))  # type: ignore[arg-type]  # a stand-in with what the controller asks of an event
+    fed = watchdog.feeds  # type: ignore[attr-defined]  # the simulated watchdog's own
     assert 15 <= fed <= 25
-    assert watchdog.longest_ns <= NS // 2  # type: ignore[attr-defined]
+    assert watchdog.longest_ns <= NS // 2  # type: ignore[attr-defined]  # the simulated watchdog's own
     no_frames(rig)
-    controller.run(inbox, Turns(round((LIMIT_S + 1) * 20)))  # type: ignore[arg-type]
-    starved = watchdog.feeds  # type: ignore[attr-defined]
-    controller.run(inbox, Turns(100))  # type: ignore[arg-type]
-    assert watchdog.feeds == starved  # type: ignore[attr-defined]
+    controller.run(inbox, Turns(round((LIMIT_S + 1) * 20)))  # type: ignore[arg-type]  # a stand-in with what the controller asks of an event
+    starved = watchdog.feeds  # type: ignore[attr-defined]  # the simulated watchdog's own
+    controller.run(inbox, Turns(100))  # type: ignore[arg-type]  # a stand-in with what the controller asks of an event
+    assert watchdog.feeds == starved  # type: ignore[attr-defined]  # the simulated watchdog's own
 
 
 def test_it_is_ready_once_it_buffers() -> None:
     """Whoever started the service hears of it with the first frame, not before."""
     rig = Rig.new()
-    assert rig.hal.watchdog.state == "starting"  # type: ignore[attr-defined]
+    assert rig.hal.watchdog.state == "starting"  # type: ignore[attr-defined]  # the simulated watchdog's own
     rig.run(0.3)
-    assert rig.hal.watchdog.state == "ready"  # type: ignore[attr-defined]
+    assert rig.hal.watchdog.state == "ready"  # type: ignore[attr-defined]  # the simulated watchdog's own

@@ -207,7 +207,7 @@ def private_kinds() -> str:
 
 def _of_kind(check: object, kind: str, value: dict[str, object], where: str) -> None:
     """A record with its own ``kind`` filled in, so that the check goes on to the others."""
-    check({**value, **({"kind": kind} if "kind" in value else {})}, where)  # type: ignore[operator]
+    check({**value, **({"kind": kind} if "kind" in value else {})}, where)  # type: ignore[operator]  # a check of a table, called as it is called there
 
 
 def gaps() -> str:
@@ -256,7 +256,7 @@ def message_types() -> str:
     for number, kind in sorted(wire.MESSAGES.items()):
         speakers = {turn for turn, moves in TABLE.values() if turn and kind in moves} or set(Side)
         raw = issubclass(kind, Raw)
-        body = "raw" if raw else code(each.name for each in fields(kind)) or "none: `{}`"  # type: ignore[arg-type]
+        body = "raw" if raw else code(each.name for each in fields(kind)) or "none: `{}`"  # type: ignore[arg-type]  # every message is a dataclass
         who = next(iter(speakers)).value if len(speakers) == 1 else "either"
         rows.append((number, kind.__name__, who, body, grouped(kind.LIMIT)))
     return table(("type", "message", "from", "members", "bytes at most"), rows)

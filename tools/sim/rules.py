@@ -33,7 +33,7 @@ def text(longest: int = 100, default: object = ...) -> Rule:
 
 def number(low: float, high: float, default: object = ...) -> Rule:
     """A number, whole or not."""
-    return Rule(f"a number from {low} to {high}", lambda value: _number(value) and low <= value <= high, default)  # type: ignore[operator]
+    return Rule(f"a number from {low} to {high}", lambda value: _number(value) and low <= value <= high, default)  # type: ignore[operator]  # `_number` has seen that it is one
 
 
 def whole(low: int, high: int, default: object = ...) -> Rule:

@@ -66,7 +66,7 @@ def judge_private(
                     directory / name,
                     keys,
                     vouched,
-                    lambda each, data, boot=boot: entries.extend(_read(boot, data, last=each.last)),  # type: ignore[misc]
+                    lambda each, data, boot=boot: entries.extend(_read(boot, data, last=each.last)),  # type: ignore[misc]  # mypy knows no type for a lambda's default
                 )
     return (entries if keys else None), unsigned
 

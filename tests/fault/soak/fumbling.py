@@ -22,7 +22,7 @@ def fumble(shift: Shift, number: float) -> None:
     for _ in range(PRESSES):
         button = chance.choice((Button.RECORD, Button.RECORD, Button.FUNCTION))
         bounces = chance.choice((0, 0, 0, 1, 5, 20))
-        shift.camera(lambda rig, button=button, bounces=bounces: _toggle(rig, button, bounces))  # type: ignore[misc]
+        shift.camera(lambda rig, button=button, bounces=bounces: _toggle(rig, button, bounces))  # type: ignore[misc]  # mypy knows no type for a lambda's default
         shift.run(chance.choice(GAPS))
     shift.camera(let_go)
     shift.run(1)

@@ -78,8 +78,8 @@ def heat(shift: Shift, celsius: float) -> None:
     warm, offs = 45.0, shift.counts["offs"]
     while warm < celsius:
         warm = min(celsius, warm + 5)
-        shift.camera(lambda rig, warm=warm: rig.power.warm(warm))  # type: ignore[misc]
-        shift.camera(lambda rig, warm=warm: rig.power.heat(warm * 2 / 3))  # type: ignore[misc]
+        shift.camera(lambda rig, warm=warm: rig.power.warm(warm))  # type: ignore[misc]  # mypy knows no type for a lambda's default
+        shift.camera(lambda rig, warm=warm: rig.power.heat(warm * 2 / 3))  # type: ignore[misc]  # mypy knows no type for a lambda's default
         shift.run(1)
     shift.run(MINUTE_S)
     shift.need(shift.counts["offs"] == offs or celsius >= 90, f"{celsius} degrees switched the camera off")

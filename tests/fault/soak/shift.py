@@ -79,7 +79,7 @@ class Shift:
                 self._clock.advance(round(min(left, RETRY_S) * NS))
                 self._start()
             else:
-                self.camera(lambda rig, left=left: rig.run(left))  # type: ignore[misc]
+                self.camera(lambda rig, left=left: rig.run(left))  # type: ignore[misc]  # mypy knows no type for a lambda's default
 
     def _pause(self, seconds: float) -> None:
         """Storage stands still, and with it all that waits for it."""

@@ -234,7 +234,7 @@ def main(folder: Path, runs: Sequence[str]) -> None:
             if run != HONEST:
                 each = SABOTAGE[run]
                 stack.enter_context(patch.object(each.of, each.method, each.instead))
-            play(lambda name, run=run: FileStorage(folder / run / name, CAPACITY))  # type: ignore[misc]
+            play(lambda name, run=run: FileStorage(folder / run / name, CAPACITY))  # type: ignore[misc]  # mypy knows no type for a lambda's default
     for name, storage in memory.items():
         copy(storage.root(), folder / MODEL / name)
         found = [(step.kind, step.path, step.detail) for step in model_steps(storage.log)]

@@ -68,7 +68,7 @@ def test_joserfc_verifies(line: bytes, keyed: bytes, session: Session) -> None:
     """A JOSE library that we did not write verifies our lines, with the key of the first x5c certificate."""
     header = jws.parse(line)
     leaf = load_der_x509_certificate(header.x5c[0])
-    key = ECKey.import_key(keys.public_der(leaf.public_key()))  # type: ignore[arg-type]
+    key = ECKey.import_key(keys.public_der(leaf.public_key()))  # type: ignore[arg-type]  # it takes DER, which its types do not say
     registry = joserfc.JWSRegistry(algorithms=["ES256"])
     registry.max_header_length = 16384  # the library's own bound of 512 bytes has no room for certificates
     for text in (line, keyed):

@@ -209,8 +209,8 @@ def replaced(payload: Payload, place: Place, value: object) -> Payload:
     top = inside = copy.copy(payload)
     for step in place[:-1]:
         inside[step] = copy.copy(inside[step])  # type: ignore[index]  # the place comes from this payload
-        inside = inside[step]  # type: ignore[index]
-    inside[place[-1]] = value  # type: ignore[index]
+        inside = inside[step]  # type: ignore[index]  # JSON: whatever the place leads through
+    inside[place[-1]] = value  # type: ignore[index]  # JSON: whatever the place leads through
     return top
 
 

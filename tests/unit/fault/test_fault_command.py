@@ -74,7 +74,7 @@ def test_a_share_is_handed_on_and_never_kept(tmp_path: Path, monkeypatch: pytest
     """What is kept and shown is the whole."""
     asked: list[int] = []
     parts(monkeypatch, tmp_path, GOOD)
-    part = command.Part("one", "something", lambda _seed, share, _hear: (asked.append(share), GOOD)[1])  # type: ignore[func-returns-value]
+    part = command.Part("one", "something", lambda _seed, share, _hear: (asked.append(share), GOOD)[1])  # type: ignore[func-returns-value]  # `append` is called for its effect
     monkeypatch.setattr(command, "PARTS", (part,))
     assert command.main([]) == 0
     assert command.main(["--share", "4"]) == 0

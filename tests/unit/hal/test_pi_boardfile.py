@@ -257,7 +257,7 @@ def test_a_board_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         setattr(board, "name", "other")  # noqa: B010 - that it cannot be assigned to, the type checker knows
     with pytest.raises(TypeError):
-        board.buttons[Button.RECORD] = board.buttons[Button.FUNCTION]  # type: ignore[index]
+        board.buttons[Button.RECORD] = board.buttons[Button.FUNCTION]  # type: ignore[index]  # that it cannot be done is the point
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 6), st.text(max_size=6))

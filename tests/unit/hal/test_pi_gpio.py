@@ -125,7 +125,7 @@ def test_a_part_that_cannot_have_all_its_pins_keeps_none(
 ) -> None:
     """What it had until then is given back, so that it can be tried again."""
     pins, factory = mock("zero2w")
-    last = {PiButtons: "GPIO4", PiTriggers: "GPIO26", PiIndicators: "GPIO12"}[part]  # type: ignore[index]
+    last = {PiButtons: "GPIO4", PiTriggers: "GPIO26", PiIndicators: "GPIO12"}[part]  # type: ignore[index]  # one of these three
     other = LED(last, pin_factory=factory)
     with pytest.raises(OSError, match=f"{last}: "):
         part(ZERO, pins)

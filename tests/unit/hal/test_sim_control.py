@@ -219,8 +219,8 @@ def test_watching(served: Served) -> None:
     camera.hal.indicators.show(LIGHTS)
     camera.hal.indicators.play(Cue("started", (100, 50, 100), ((880, 90),)))
     lights, cue = client.next(), client.next()
-    assert lights.pop("time_ns") <= cue.pop("time_ns")  # type: ignore[operator]
-    assert lights.pop("utc_ms") <= cue.pop("utc_ms")  # type: ignore[operator]
+    assert lights.pop("time_ns") <= cue.pop("time_ns")  # type: ignore[operator]  # JSON: a number here
+    assert lights.pop("utc_ms") <= cue.pop("utc_ms")  # type: ignore[operator]  # JSON: a number here
     assert lights == {
         "event": "lights",
         "top": {"colour": "red", "pattern": "slow"},
@@ -253,7 +253,7 @@ def test_watching_the_log(served: Served) -> None:
         ("log", "00000001.jwsl", "eyJ.two.x"),
         ("cue", None, None),
     ]
-    assert told[0]["time_ns"] <= told[1]["time_ns"]  # type: ignore[operator]
+    assert told[0]["time_ns"] <= told[1]["time_ns"]  # type: ignore[operator]  # JSON: a number here
     assert plain.next()["event"] == "cue"
     file.close()
 
@@ -268,7 +268,7 @@ def test_looking(served: Served) -> None:
     assert picture["event"] == "picture"
     with Image.open(io.BytesIO(base64.b64decode(str(picture["jpeg"])))) as opened:
         assert opened.size == (64, 48)
-    assert client.next()["time_ns"] > picture["time_ns"]  # type: ignore[operator]
+    assert client.next()["time_ns"] > picture["time_ns"]  # type: ignore[operator]  # JSON: a number here
     client.end.sendall(b'{"do": "look"}\n')
     while "ok" not in (answer := client.next()):
         assert answer["event"] == "picture"
@@ -298,7 +298,7 @@ def test_slow_looker_gets_fewer(served: Served) -> None:
         except TimeoutError:
             break
     assert 0 < len(seen) < 1000
-    assert seen == sorted(seen, key=int)  # type: ignore[arg-type]
+    assert seen == sorted(seen, key=int)  # type: ignore[arg-type]  # JSON: a number here
 
 
 def test_describe_tells_what_can_be_asked(served: Served) -> None:

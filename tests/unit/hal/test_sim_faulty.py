@@ -12,7 +12,7 @@ from hal.sim.memory import MemoryStorage
 
 def filled(**options: object) -> FaultyStorage:
     """A card with one file of eight bytes, four of them synced, in a directory; the next operation is number 5."""
-    card = FaultyStorage(MemoryStorage(), **options)  # type: ignore[arg-type]
+    card = FaultyStorage(MemoryStorage(), **options)  # type: ignore[arg-type]  # options of any kind are handed on
     file = card.root().enter("d", create=True).create("a")
     for data in (b"1234", b"5678"):
         file.append(data)

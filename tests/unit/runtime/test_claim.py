@@ -135,7 +135,7 @@ def test_one_that_is_locked_says_no_more(desk: Desk) -> None:
             config.root().remove(name)
         camera, before = Nobodys(config=config), files(config)
         end = ScriptEnd(script(desk))
-        camera.meet(lambda end=end: end)  # type: ignore[misc]
+        camera.meet(lambda end=end: end)  # type: ignore[misc]  # mypy knows no type for a lambda's default
         assert [type(each) for each in end.heard] == [Refused]
         assert isinstance(end.heard[0], Refused)
         assert end.heard[0].code == "locked"

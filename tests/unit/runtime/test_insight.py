@@ -65,7 +65,7 @@ def test_asking_while_the_ring_lets_go() -> None:
     rig = Rig.new().run(3)
     ring = rig.camera.ring
     closed, held = ring._closed, ring._open
-    ring._closed, ring._open = _Fleeting(closed), held  # type: ignore[assignment]
+    ring._closed, ring._open = _Fleeting(closed), held  # type: ignore[assignment]  # a list that is empty by the time one looks
     assert told(rig)["ring"]["seconds"] is None
     ring._closed = closed
     assert told(rig)["ring"]["seconds"] > 0
@@ -83,7 +83,7 @@ def test_asking_changes_nothing() -> None:
     assert of_officer(rig.camera.controller)["place"] == "contact"
 
 
-class _Fleeting(list):  # type: ignore[type-arg]
+class _Fleeting(list):  # type: ignore[type-arg]  # of whatever the ring holds
     """Seems to hold something, and is empty by the time one looks."""
 
     def __getitem__(self, index: object) -> Any:

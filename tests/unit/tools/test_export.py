@@ -181,7 +181,7 @@ def test_clock_that_tells_no_date(tmp_path: Path, utc_ms: int, quality: str) -> 
             payload = {**payload, "clock": {"mono_ms": 1, "utc_ms": utc_ms, "quality": quality}}
         return payload, signer, chained
 
-    camera = Camera(tmp_path / "card", forge=unset)  # type: ignore[arg-type]
+    camera = Camera(tmp_path / "card", forge=unset)  # type: ignore[arg-type]  # handed on as it came
     camera.record(Plan(segments=1, before=0))
     (tmp_path / "key").write_text(RECIPIENTS[1].key_file)
     done = export_recording(camera.directory(1), [tmp_path / "key"], tmp_path / "film.mp4")
@@ -209,7 +209,7 @@ def refused(desk: Desk, out: Path, reason: str, **given: object) -> None:
     before = {name: (out.parent / name).read_bytes() for name in left(out.parent) if (out.parent / name).is_file()}
     arguments: dict[str, object] = {"recording": desk.recording(1), "keys": [desk.key], "out": out, "root": desk.root}
     with pytest.raises(Refused, match=reason):
-        export_recording(**{**arguments, **given})  # type: ignore[arg-type]
+        export_recording(**{**arguments, **given})  # type: ignore[arg-type]  # handed on as it came
     assert {name: (out.parent / name).read_bytes() for name in before} == before
     assert left(out.parent) == sorted(before)
 
@@ -344,7 +344,7 @@ def test_film_that_came_out_wrong(desk: Desk, out: Path, monkeypatch: pytest.Mon
     real = Film._packet
 
     def late(film: Film, kind: str, sample: object) -> object:
-        packet = real(film, kind, sample)  # type: ignore[arg-type]
+        packet = real(film, kind, sample)  # type: ignore[arg-type]  # handed on as it came
         packet.pts = packet.dts = (packet.pts or 0) + (packet.pts == 90_000)
         return packet
 

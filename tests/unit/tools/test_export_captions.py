@@ -41,7 +41,7 @@ class Clock:
 
 def story(clock: Clock, *notes: dict[str, Any], silenced: tuple[Span, ...] = ()) -> Story:
     """A story of camera cam-1."""
-    return Story("cam-1", 7, clock, clock.press or None, notes, silenced)  # type: ignore[arg-type]
+    return Story("cam-1", 7, clock, clock.press or None, notes, silenced)  # type: ignore[arg-type]  # `Clock` here is the test's own, with what a story asks of it
 
 
 def texts(told: Story, seconds: int) -> list[str]:

@@ -121,7 +121,7 @@ def test_whoever_comes_later_sees_the_same() -> None:
     """The newest of everything and the last lines, and nothing twice."""
     hub, first, later = Hub(lambda: {"sliders": []}), Page(), Page()
     hub.camera({"id": "cam-1", "power": "off"})
-    assert hub.enter(first)  # type: ignore[arg-type]
+    assert hub.enter(first)  # type: ignore[arg-type]  # a stand-in with what the hub uses
     hub.camera({"id": "cam-1", "power": "on"})
     hub.camera({"id": "cam-1", "power": "on"})
     hub.part("dock", {"name": "dock-1"})
@@ -131,7 +131,7 @@ def test_whoever_comes_later_sees_the_same() -> None:
         hub.log({"line": number})
     for number in range(SAID_LINES + 5):
         hub.say("hand", str(number))
-    assert hub.enter(later)  # type: ignore[arg-type]
+    assert hub.enter(later)  # type: ignore[arg-type]  # a stand-in with what the hub uses
     hello = later.told[0][0]
     assert (hello["type"], hello["sliders"], hello["cameras"], hello["dock"]) == (
         "hello", [], [{"id": "cam-1", "power": "on"}], {"name": "dock-1"},
@@ -140,7 +140,7 @@ def test_whoever_comes_later_sees_the_same() -> None:
     assert [each["words"] for each in hello["said"]] == [str(number) for number in range(5, SAID_LINES + 5)]
     told = [(message["type"], key) for message, key in first.told]
     assert told[:4] == [("hello", None), ("camera", "camera cam-1"), ("dock", "dock"), ("cue", None)]
-    hub.leave(first)  # type: ignore[arg-type]
+    hub.leave(first)  # type: ignore[arg-type]  # a stand-in with what the hub uses
     hub.happen({"type": "cue"})
     assert (first.told[-1][0]["type"], later.told[-1][0]["type"]) == ("said", "cue")
 
@@ -149,7 +149,7 @@ def test_greeting_anew() -> None:
     """What only the first message tells reaches those who had it already."""
     start: dict[str, Any] = {"sliders": []}
     hub, page = Hub(lambda: start), Page()
-    hub.enter(page)  # type: ignore[arg-type]
+    hub.enter(page)  # type: ignore[arg-type]  # a stand-in with what the hub uses
     start["sliders"] = ["battery"]
     hub.greet()
     assert [message["sliders"] for message, _ in page.told] == [[], ["battery"]] or page.told[1][0]["sliders"] == [
@@ -160,9 +160,9 @@ def test_greeting_anew() -> None:
 def test_too_many_pages() -> None:
     """The next one is sent away, and told that it may come later."""
     hub, pages = Hub(dict), [Page() for _ in range(MOST_PAGES + 1)]
-    assert [hub.enter(page) for page in pages] == [True] * MOST_PAGES + [False]  # type: ignore[arg-type]
+    assert [hub.enter(page) for page in pages] == [True] * MOST_PAGES + [False]  # type: ignore[arg-type]  # a stand-in with what the hub uses
     assert (pages[-1].closed, pages[-1].told) == (1013, [])
-    hub.leave(pages[0])  # type: ignore[arg-type]
-    assert hub.enter(Page())  # type: ignore[arg-type]
+    hub.leave(pages[0])  # type: ignore[arg-type]  # a stand-in with what the hub uses
+    assert hub.enter(Page())  # type: ignore[arg-type]  # a stand-in with what the hub uses
     hub.close()
     assert {page.closed for page in pages[1:-1]} == {1001}

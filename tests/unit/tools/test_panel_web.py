@@ -262,12 +262,12 @@ def test_page_speaks_and_hears(served: Served) -> None:
 
 def test_newer_replaces_older(served: Served) -> None:
     """What waits under a key is told in its newest form only; what has none is told in full."""
-    page = Page(socket.socket(), None)  # type: ignore[arg-type]
+    page = Page(socket.socket(), None)  # type: ignore[arg-type]  # the page asks nothing of its server here
     for number in range(10):
         page.tell({"n": number}, "camera")
         page.tell({"event": number})
         page.show(b"%d" % number, "picture")
-    waiting = [event.data for event in page._waiting.values()]  # type: ignore[attr-defined]
+    waiting = [event.data for event in page._waiting.values()]  # type: ignore[attr-defined]  # these were told, and each has data
     assert waiting[0] == '{"n": 9}'
     assert waiting[2] == b"9"
     assert [json.loads(text) for text in [waiting[1], *waiting[3:]]] == [{"event": number} for number in range(10)]

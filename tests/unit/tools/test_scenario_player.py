@@ -49,14 +49,14 @@ class Camera:
         self.name, self.bench = name, bench
         self.done: list[Any] = []
         self.mirror = Mirror()
-        self.controls = Controls({"battery": None}, {}, {}, {})  # type: ignore[dict-item]
+        self.controls = Controls({"battery": None}, {}, {}, {})  # type: ignore[dict-item]  # a stand-in with what the player uses
         self.now = Standing(Power.ON, None, {"service": dict(IDLE)}, None, frozenset(), {"lens-covered": True})
         self.refuses = False
 
     def service(self, **facts: Any) -> None:
         """It says something else of itself."""
         self.now = Standing(self.now.power, None, {"service": {**IDLE, **facts}}, self.now.slot, self.now.down)
-        self.bench.audience.changed(self)  # type: ignore[arg-type]
+        self.bench.audience.changed(self)  # type: ignore[arg-type]  # a stand-in with what the player uses
 
     def press(self, button: Button, bounces: int = 0) -> int:
         """A press records at once."""
@@ -64,7 +64,7 @@ class Camera:
             raise CameraError("press: the camera is off")
         self.done.append(("press", button.value, bounces))
         self.mirror.face = Face(Lights(RED, RED))
-        self.bench.audience.heard(self, {"event": "cue", "name": "started"})  # type: ignore[arg-type]
+        self.bench.audience.heard(self, {"event": "cue", "name": "started"})  # type: ignore[arg-type]  # a stand-in with what the player uses
         self.service(recording="recording")
         return 0
 
@@ -127,7 +127,7 @@ def playing(
 ) -> Player:
     """A player of these steps."""
     scenario = read(f'title = "T"\nwords = "W"\nabout_s = 1\n{head}\n{steps}'.encode(), "x")
-    return Player(bench, scenario, fast=fast, changed_to=(told if told is not None else []).append)  # type: ignore[arg-type]
+    return Player(bench, scenario, fast=fast, changed_to=(told if told is not None else []).append)  # type: ignore[arg-type]  # a stand-in with what the player uses
 
 
 def test_steps_are_done_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_each_key_does_what_its_help_says(tmp_path: Path) -> None:
     mirror = Mirror()
     with Desk(Home(tmp_path), mirror, said.append, None) as hands:
         for name in "phkr":
-            hands.do(lambda name=name: KEYS[name].action(hands))  # type: ignore[misc]
+            hands.do(lambda name=name: KEYS[name].action(hands))  # type: ignore[misc]  # mypy knows no type for a lambda's default
         hands.do(lambda: KEYS["r"].action(hands))
         hands.do(lambda: KEYS["d"].action(hands))
         hands.do(lambda: mirror.hear({"event": "dock", "port": "/dev/pts/99"}))

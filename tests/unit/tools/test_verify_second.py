@@ -244,13 +244,13 @@ def test_other_hands_verify_it(signed_again: Again, tmp_path: Path) -> None:
     header = json.loads(base64.urlsafe_b64decode(text.split(b".")[0] + b"=="))
     certificate = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0]))
     key, message, raw = (tmp_path / name for name in ("key", "message", "signature"))
-    key.write_bytes(certificate.public_key().public_bytes_raw())  # type: ignore[union-attr]
+    key.write_bytes(certificate.public_key().public_bytes_raw())  # type: ignore[union-attr]  # a certificate of an ML-DSA key
     raw.write_bytes(base64.urlsafe_b64decode(signature + b"=" * (-len(signature) % 4)))
     message.write_bytes(text)
     assert node("ml-dsa-65", key, message, raw).returncode == 0
     message.write_bytes(text + b"x")
     assert node("ml-dsa-65", key, message, raw).returncode == 1
-    key.write_bytes(ROOT.certificate.public_key().public_bytes_raw())  # type: ignore[union-attr]
+    key.write_bytes(ROOT.certificate.public_key().public_bytes_raw())  # type: ignore[union-attr]  # a certificate of an ML-DSA key
     message.write_bytes(certificate.tbs_certificate_bytes)
     raw.write_bytes(certificate.signature)
     assert node("ml-dsa-65", key, message, raw).returncode == 0

@@ -141,7 +141,7 @@ def _spoilt(file: str, at: int, change: Spoil) -> Make:
 
 def _scenarios() -> Iterator[Scenario]:
     def row(name: str, about: str, section: str, make: Make, *problems: str, **options: object) -> Scenario:
-        return Scenario(name, about, section, "recording", make, problems=problems, **{"keys": KEY, **options})  # type: ignore[arg-type]
+        return Scenario(name, about, section, "recording", make, problems=problems, **{"keys": KEY, **options})  # type: ignore[arg-type]  # options of any kind are handed on
 
     yield row(
         "wrong-key",

@@ -214,7 +214,7 @@ def _open_card() -> dict[str, bytes]:
 def _unmentioned(old: dict[str, object]) -> dict[str, object]:
     files = [
         {**each, "signed": {"length": 5, "hash": digest(b"12345")}} if each["name"] == SEGMENT else each
-        for each in old["files"]  # type: ignore[attr-defined]
+        for each in old["files"]  # type: ignore[attr-defined]  # JSON: a list here
     ]
     return {**old, "files": files}
 

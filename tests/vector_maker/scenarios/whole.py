@@ -21,7 +21,7 @@ def _good(name: str, about: str, section: str, base: str, **options: object) -> 
 
 def in_store(*changes: object) -> dict[str, bytes]:
     """The card as a dock stored it."""
-    tree = dict(changed("card", *changes)())  # type: ignore[arg-type]
+    tree = dict(changed("card", *changes)())  # type: ignore[arg-type]  # changes are of any kind
     move("card", f"store/cam-0042/{volume_id()}")(tree)
     return tree
 
