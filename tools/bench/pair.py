@@ -52,7 +52,19 @@ class SideError(Exception):
 
 
 def alongside(left: Callable[[], Took], right: Callable[[], Took]) -> tuple[Took, Took]:
-    """Run both, each in a process of its own that is a copy of this one; ``SideError`` if one fails."""
+    """Run both, each in a process of its own that is a copy of this one; ``SideError`` if one fails.
+
+    What this process has is nothing that a copy may tidy up: an encoder's threads, say, are not there, and its end waits for them, or worse.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        return _beside(left, right)
+    finally:
+        gc.unfreeze()
+
+
+def _beside(left: Callable[[], Took], right: Callable[[], Took]) -> tuple[Took, Took]:
     fork = multiprocessing.get_context("fork")
     started = []
     for work in (left, right):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -104,6 +105,26 @@ def test_the_measure_of_memory_finds_a_reader_of_wholes() -> None:
         del larger
         kept = [bytes(MIB) for _ in range(60)]
         del kept
+
+
+def test_a_copy_of_a_process_tidies_nothing_up(tmp_path: Path) -> None:
+    """What was thrown away before ends where it was made: an encoder whose threads are not in the copy would take that with it."""
+
+    class Encoder:
+        """Part of a ring of references, as what an exception or a closure holds."""
+
+        def __init__(self) -> None:
+            self.mine = self
+
+        def __del__(self) -> None:
+            (tmp_path / str(os.getpid())).touch()
+
+    def works() -> Took:
+        return Stopwatch().stop()
+
+    Encoder()
+    alongside(works, works)
+    assert [path.name for path in tmp_path.iterdir()] == [str(os.getpid())]
 
 
 def test_bare_tls(pair: Pair) -> None:
