@@ -57,11 +57,13 @@ def test_read_takes_what_waits(dock: DockRig) -> None:
     """A read does not wait for the limit, and never exceeds it."""
     dock.plug()
     dock.send(b"0123456789")
-    time.sleep(0.05)
     begun = time.monotonic()
-    assert dock.port.read(4, WAIT_S) == b"0123"
-    assert dock.port.read(100, WAIT_S) == b"456789"
-    assert time.monotonic() - begun < WAIT_S / 2
+    first = dock.port.read(4, WAIT_S)
+    assert 0 < len(first) <= 4
+    more = dock.port.read(100, WAIT_S)
+    assert time.monotonic() - begun < WAIT_S, "it waited for more than there was"
+    assert more
+    assert first + more + read(dock, 10 - len(first + more)) == b"0123456789"
 
 
 def test_read_is_empty_after_the_timeout(dock: DockRig) -> None:
@@ -105,7 +107,9 @@ def test_unplugging_wakes_a_reader(dock: DockRig) -> None:
     found: list[OSError] = []
     reader = threading.Thread(target=lambda: found.append(until_gone(dock)))
     reader.start()
-    time.sleep(0.05)
+    time.sleep(
+        0.05
+    )  # so that it waits already, most times; in the others it finds nothing to wait at, and is told the same
     dock.unplug()
     reader.join(WAIT_S)
     assert len(found) == 1
@@ -147,7 +151,7 @@ def test_reset_drops_what_is_buffered(dock: DockRig) -> None:
     """After ``reset`` nothing of what an earlier peer sent is read."""
     dock.plug()
     dock.send(b"stale")
-    time.sleep(0.05)
+    time.sleep(0.05)  # what is still under way when it is reset came from the next peer
     assert dock.port.read(1, WAIT_S) == b"s"
     dock.port.reset()
     assert dock.port.connected()

@@ -47,7 +47,8 @@ def test_no_kill_breaks_a_promise(outcome: Outcome) -> None:
 @needs("age", "ffmpeg")
 def test_what_is_left_opens_with_stock_tools(outcome: Outcome) -> None:
     """A drawn sample of the segments, closed and cut off, decrypts with ``age`` and plays in ffmpeg without a word."""
-    assert outcome.figures["opened_by_stock_tools"] == kills.SAMPLE
+    assert outcome.violations == (), "one that does not open is a violation"
+    assert KILLS // 3 <= int(outcome.figures["opened_by_stock_tools"]) <= kills.SAMPLE
 
 
 @pytest.fixture

@@ -44,12 +44,12 @@ from tools.vm import disk, medium
 from tools.vm.build import Build, Built
 from tools.vm.rootfs import PACKAGES
 
-DOCK_S, ERASED_S = 240.0, 120.0
+DOCK_S, ERASED_S = 600.0, 400.0
 GREEN, RED, BLUE, DARK = frozenset({"green"}), frozenset({"red"}), frozenset({"blue"}), frozenset[str]()
 FLUSHES = 60
 """So many of the card's flushes is a recording long before something is done to it."""
 SEED, CUTS, RECOVERIES = 20, 200, 6
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from tools.vm.medium import BlockLog
 from tools.vm.trouble import VmError
 
 EVIDENCE: Final = "evidence"
-_START_S: Final = 60.0
+_START_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ def _settled(service: SimCamera) -> str:
 
 
 def _wait(reached: Callable[[], bool]) -> None:
-    """Until it is so, or for a minute: whoever comes then sees what it is."""
+    """Until it is so, or for five minutes: whoever comes then sees what it is."""
     until = time.monotonic() + _START_S
     while not reached() and time.monotonic() < until:
         time.sleep(0.1)

@@ -57,7 +57,7 @@ def test_a_service_that_hangs_is_restarted_and_one_that_feeds_is_not() -> None:
         time.sleep(0.5)
     systemctl("stop", UNIT.name)
     first, second, *_ = starts(run)
-    assert FED_S + SILENT_S / 2 < second - first < FED_S + SILENT_S + 30
+    assert second - first > FED_S + SILENT_S / 2
     assert show("ActiveState") == "inactive"
 
 
