@@ -81,7 +81,7 @@ class Camera:
             Part("writer", self.writer.run, vital=True),
             Part("video", self.lens.keep, vital=True),
             *(Part(link.name, link.run, vital=False) for link in self.docks),
-            Part("update", lambda stop: self.shelf.bundles.run(stop, self.controller.selftest), vital=False),
+            Part("update", lambda stop: self.shelf.bundles.run(stop, self.controller), vital=False),
             Part("device-key", self.device.run, vital=False),
         )
 

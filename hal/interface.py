@@ -4,8 +4,7 @@ Every part is a Protocol of two to seven methods.  ``hal.pi`` and ``hal.sim`` pa
 
 Rules for all parts:
 
-* Times are integer nanoseconds of one monotonic clock that runs on through suspend (``CLOCK_BOOTTIME``), unless a name
-  ends in ``utc_ms`` (milliseconds since 1970 in UTC).
+* Times are integer nanoseconds of one monotonic clock (``CLOCK_BOOTTIME``), or milliseconds since 1970 in UTC where a name ends in ``utc_ms``.
 * A *sink* is called on a thread of the part's own.  It returns at once and never raises; a part need not survive one that does.
 * ``OSError`` is the only exception that a method raises for trouble outside the program; a wrong call is ``ValueError``.
 * Opening a part is its constructor's work, importing its module opens nothing.
@@ -37,6 +36,7 @@ from hal.values import (
     Signal,
     Space,
     Track,
+    Trial,
     Unit,
     VideoFormat,
     WallTime,
@@ -74,6 +74,7 @@ __all__ = [
     "Space",
     "Storage",
     "Track",
+    "Trial",
     "Triggers",
     "Unit",
     "Updater",
@@ -142,8 +143,7 @@ class Accelerometer(Protocol):
     """What feels the camera's movements, up to 8 g or more on each axis, 40 to 100 times a second."""
 
     def start(self, sink: Callable[[Samples], None]) -> None:
-        """Deliver readings until ``stop``, each at most half a second old.  ``OSError`` where it does not answer.  Not promised: an even
-        spacing, or that none is missing."""
+        """Deliver readings until ``stop``, each at most half a second old.  ``OSError`` where it does not answer.  Not promised: that none lacks."""
 
     def stop(self) -> None:
         """Deliver nothing more once this returns.  Harmless when stopped."""
@@ -167,8 +167,7 @@ class DockPort(Protocol):
         """``SERIAL`` may lose, alter and invent bytes and has no beginning; ``STREAM`` is reliable, like TCP."""
 
     def connected(self) -> bool:
-        """Whether something is at the other end, as far as the port can tell.  Not promised: that it is a dock.  A line that cannot tell,
-        like a UART, goes by the charging contacts: with a port that always said yes a camera would never be taken out."""
+        """Whether something is at the other end, a dock or not.  A line that cannot tell, like a UART, goes by the charging contacts, not by yes."""
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """Up to ``limit`` bytes as soon as any are there; empty after the timeout.  ``OSError`` once the peer is gone."""
@@ -193,8 +192,7 @@ class File(Protocol):
         """Bytes written, without what is only reserved."""
 
     def reserve(self, size: int) -> None:
-        """Set space aside for ``size`` bytes in all without changing ``size()``; 0 gives back what is not used, ``close`` does not.
-        Advice: it may do nothing."""
+        """Set space aside for ``size`` bytes in all, ``size()`` stays; 0 gives back what is not used, ``close`` does not.  It may do nothing."""
 
     def sync(self) -> None:
         """Make the bytes and the size durable (``fdatasync``).  After an error nothing is known; never call it again."""
@@ -213,8 +211,7 @@ class Directory(Protocol):
         """A new, empty file, opened for append and read.  ``FileExistsError`` if the name is taken."""
 
     def open(self, name: str) -> File:
-        """An existing file, for reading and, only where nothing was ever acknowledged of it, for append.  It reads what the storage
-        holds, as far as that can be had: after a failed sync the system's memory may hold more."""
+        """An existing file, to read and, where nothing was ever acknowledged of it, to append.  After a failed sync it reads what the storage holds."""
 
     def enter(self, name: str, *, create: bool = False) -> Directory:
         """A directory in it; ``create`` makes it where it is missing."""
@@ -319,17 +316,21 @@ class Updater(Protocol):
     def confirm(self) -> None:
         """The running slot works: boot it again next time."""
 
+    def trial(self) -> Trial:
+        """How an update stands that is, or was, tried."""
+
+    def restart(self) -> None:
+        """Start anew, in good order, what boots next; only while nothing is recorded.  ``OSError`` if nobody takes the order."""
+
     def install(self, bundle: File, pause: Callable[[], None]) -> None:
-        """Write a signed bundle into the other slot and, once all of it is durable there, boot that next time.  ``OSError`` if it is
-        refused: the bundle's own signature is judged here.  May take minutes.  ``pause`` is called before and between any two MiB that are
-        written, and returns once storage may be used again; what it raises goes through.  If it ends early, all boots as before."""
+        """Write a signed bundle into the other slot and, once all is durable, boot that next time.  ``OSError`` if it or its signature is refused.
+        ``pause`` is called before and between any two MiB, and returns once storage is free; what it raises goes through, and all boots as before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hal:
-    """Every part of one camera.  ``config``: the small partition for enrolment and settings; ``evidence``: the large one.  ``docks``: all its
-    ports, the fastest first; the ends of one docking, where several are up.  ``missing``: parts that are not there now, and why; any thread may
-    ask.  ``serial``: the board's own number, at most 64 of ``A-Z a-z 0-9 -``, or nothing."""
+    """Every part of one camera.  ``config``: the partition for enrolment and settings.  ``docks``: all its ports, the fastest first; the ends of one
+    docking, where several are up.  ``missing``: parts that lack, and why.  ``serial``: the board's own number, 0 to 64 of ``A-Z a-z 0-9 -``."""
 
     video: VideoSource
     audio: AudioSource | None

@@ -214,6 +214,14 @@ class ClockQuality(Enum):
     DOCK = "dock"
 
 
+class Trial(Enum):
+    """How an update stands that was started once, to be tried."""
+
+    NONE = "none"  # nothing is tried: what runs is what a camera starts with
+    RUNNING = "running"  # what runs is on trial: unless it is confirmed the next start is the old system's
+    FAILED = "failed"  # what runs is the old system, and the other slot holds nothing that is to be started
+
+
 @dataclass(frozen=True, slots=True)
 class WallTime:
     """A wall clock reading: ``utc_ms`` milliseconds since 1970 in UTC."""

@@ -118,7 +118,8 @@ class MemoryShelf:
         self.volume_file = volume_line(self.session, self.volume, self._stamp()) + b"\n"
         self._lines: list[str] = []
         self.power, self.updater = SimPower(), SimUpdater(MemoryStorage())
-        parts = BundleParts(self.config, self.updater, self.power, lambda: self.trust, self._log, lambda: self.writing)
+        writing, now = lambda: self.writing, self.clock.monotonic_ns
+        parts = BundleParts(self.config, self.updater, self.power, lambda: self.trust, self._log, writing, now)
         self.bundles = Bundles(parts)
         self._opening = ZEROS
         self._log(

@@ -79,7 +79,9 @@ AUDIT_DATA: Mapping[str, Check] = {
     "recall": record({"state": one_of("recalled", "stands", "released"), "recall": HASH, "reason": WORDS}),
     "update": record(
         {
-            "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),
+            "state": one_of(
+                "offered", "refused", "received", "handed-over", "installed", "failed", "confirmed", "given-up"
+            ),
             "paper": HASH,
             "serial": INDEX,
             "version": WORDS,

@@ -2,7 +2,7 @@
 
 They lie in ``update/`` there, away from all evidence: ``offer.jws``, the paper of what is being received or waits; ``bundle.part``,
 its bytes so far; ``bundle``, all of it, verified; ``installed.jws``, the paper of what was installed last, below whose serial nothing
-goes back.  A cut leaves each of them whole or not at all, but for ``bundle.part``, which may end anywhere.
+goes back; ``trial.jws``, the same paper until it is known whether that stays (``firmware.runtime.trial``).  A cut leaves each of them whole or not at all, but for ``bundle.part``, which may end anywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from firmware.dock.bundlerule import LEAST_PERCENT, Standing, UnwantedError, judge
 from firmware.dock.facts import Update
@@ -22,6 +22,7 @@ from firmware.evidence.jws import from_file
 from firmware.evidence.kinds import words
 from firmware.runtime import durable
 from firmware.runtime.intake import PIECE, Intake
+from firmware.runtime.trial import Tested, Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ OFFER: Final = "offer.jws"
 PART: Final = "bundle.part"
 WHOLE: Final = "bundle"
 INSTALLED: Final = "installed.jws"
+TRIAL: Final = "trial.jws"
 
 MOST_SAID: Final = 16
 """The most offers and refusals that one boot writes into its log: a dock may ask more often than that."""
@@ -46,7 +48,6 @@ UNKNOWN: Final = Update("unknown", 0, "none")
 
 _LOOK_S = 1.0
 _RETRY_S = 60.0
-_MOST_LOOKS = 600
 _NAP_S = 0.2
 
 
@@ -59,7 +60,7 @@ class BundleParts:
     """What bundles need of a camera.
 
     ``trust`` is asked anew each time; ``note`` writes an ``update`` line into the audit log; ``writing`` tells whether a recording is
-    being written: storage is its own then.
+    being written: storage is its own then.  ``now`` is the monotonic clock, in nanoseconds.
     """
 
     storage: Storage
@@ -68,14 +69,7 @@ class BundleParts:
     trust: Callable[[], Trust]
     note: Callable[[str, dict[str, object]], None]
     writing: Callable[[], bool]
-
-
-class Tested(Protocol):
-    """Who tries whether the camera works."""
-
-    @property
-    def able(self) -> bool:
-        """Whether it has shown in this boot that it can record."""
+    now: Callable[[], int]
 
 
 class Bundles:
@@ -90,8 +84,7 @@ class Bundles:
         self._handed: set[str] = set()
         self._failed: set[str] = set()
         """Papers whose bundles were handed over in this boot, and those of them that the updater did not take."""
-        self._good, self._asked_ago, self._ask_after = False, 0, 1
-        """Whether the running system was called good; looks since the updater was asked to, and how many there have to be."""
+        self.trials = Trials(parts, self, self._say)
         self._found: tuple[int, Bundle | None] | None = None
 
     # -- for the dock thread
@@ -183,24 +176,13 @@ class Bundles:
         while not stopping.is_set():
             pause_s = _LOOK_S
             try:
-                self.call_good(tested)
+                self.trials.look(tested)
                 self.step(stopping)
             except StoppingError:
                 return
             except OSError:
                 pause_s = _RETRY_S
             stopping.wait(pause_s)
-
-    def call_good(self, tested: Tested) -> None:
-        """Have the running system stay, once it has shown that it can record: one that is on trial is not started again until then.
-        Where the updater cannot be asked it is asked again, ever more rarely."""
-        self._asked_ago += 1
-        if self._good or self._asked_ago < self._ask_after or not tested.able:
-            return
-        self._asked_ago, self._ask_after = 0, min(2 * self._ask_after, _MOST_LOOKS)
-        with suppress(OSError):
-            self._parts.updater.confirm()
-            self._good = True
 
     def step(self, stopping: threading.Event) -> bool:
         """Hand the bundle that waits to the updater, if there is one and nothing is in the way; whether that was done."""
@@ -231,7 +213,8 @@ class Bundles:
                     return "hash: the bundle is not what was received"
                 self._say("handed-over", bundle)
                 self._parts.updater.install(file, pause)
-            durable.replace(self._directory(), INSTALLED, bundle.line + b"\n")
+            for name in (TRIAL, INSTALLED):
+                durable.replace(self._directory(), name, bundle.line + b"\n")
         except (EvidenceError, OSError) as error:
             return str(error)
         return None
@@ -263,6 +246,19 @@ class Bundles:
                         waiting = None
                 self._found = (last.serial if last else 0, waiting)
             return self._found
+
+    def tried(self) -> Bundle | None:
+        """What was installed, and is not known to stay; None also where a cut came before its installation had ended."""
+        if self._standing()[1] is not None or DIRECTORY not in self._parts.storage.root().names():
+            return None
+        return _paper(self._directory(), TRIAL, replace(self._parts.trust(), at=None, revoked=frozenset()))
+
+    def settled(self) -> None:
+        """It is known whether it stays."""
+        folder = self._directory()
+        if TRIAL in folder.names():
+            folder.remove(TRIAL)
+            folder.sync()
 
     def _discard(self) -> None:
         """Throw away what was received, whole or not."""

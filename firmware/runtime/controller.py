@@ -134,6 +134,16 @@ class Controller:
         """Where the camera is."""
         return self._rack.place
 
+    @property
+    def able(self) -> bool:
+        """Whether it has shown in this boot that it can record."""
+        return self.selftest.able
+
+    @property
+    def resting(self) -> bool:
+        """Whether it stands in a dock that wants nothing of it, and nothing is recorded."""
+        return self._rack.place is Place.DOCKED and self.recording is Recording.IDLE
+
     def run(self, inbox: Mailbox[object], stop: threading.Event) -> None:
         """Handle what comes, and the passing of time, until ``stop``."""
         self._hal.buttons.listen(inbox.bring)

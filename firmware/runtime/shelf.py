@@ -42,7 +42,15 @@ class CameraShelf:
         self._reading = threading.Lock()
         self._open: dict[tuple[str, str], File] = {}
         self._hashes: dict[str, Mapping[str, str]] = {}
-        parts = BundleParts(hal.config, hal.updater, hal.power, vault.trust, self._note, lambda: bool(writer.takes))
+        parts = BundleParts(
+            hal.config,
+            hal.updater,
+            hal.power,
+            vault.trust,
+            self._note,
+            lambda: bool(writer.takes),
+            hal.clock.monotonic_ns,
+        )
         self.bundles = Bundles(parts)
 
     def hello(self) -> Facts:

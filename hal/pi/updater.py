@@ -10,14 +10,18 @@ import errno
 import json
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from hal.files import GrowingFile
-from hal.interface import File
+from hal.interface import File, Trial
 
 RAUC: Final = ("rauc",)
 PATIENCE_S: Final = 20.0
 INSTALL_S: Final = 3600.0
+AGAIN: Final = Path("/run/lapel-off/again")
+"""What a unit of the image watches, which restarts the board in good order: the service may not."""
 WORDS: Final = 200
 """Characters that are told of what RAUC says."""
 
@@ -28,9 +32,9 @@ class RaucUpdater:
     Not promised: that ``install`` pauses once RAUC writes.  It asks before that alone, and a recording that begins then shares the card with it.
     """
 
-    def __init__(self, board: str, version: str, command: Sequence[str] = RAUC) -> None:
-        """Nothing is asked yet.  ``board`` is the kind that bundles are for."""
-        self._board, self._version, self._command = board, version, tuple(command)
+    def __init__(self, board: str, version: str, command: Sequence[str] = RAUC, again: Path = AGAIN) -> None:
+        """Nothing is asked yet.  ``board`` is the kind that bundles are for, ``again`` the file that has the board restarted."""
+        self._board, self._version, self._command, self._again = board, version, tuple(command), again
 
     def board(self) -> str:
         """The kind of board."""
@@ -42,12 +46,20 @@ class RaucUpdater:
 
     def pending(self) -> bool:
         """Whether the slot that boots next is another than the one that runs."""
-        primary, running = slots(self._run("status", "--output-format=json"))
-        return primary != running
+        found = slots(self._run("status", "--output-format=json"))
+        return found.primary != found.running
 
     def confirm(self) -> None:
         """The running slot works."""
         self._run("status", "mark-good")
+
+    def trial(self) -> Trial:
+        """By what the slots are called: good or bad.  The one that runs is bad as long as it is on trial."""
+        return slots(self._run("status", "--output-format=json")).trial
+
+    def restart(self) -> None:
+        """Have systemd restart the board: it ends the service first, as ever."""
+        self._again.touch()
 
     def install(self, bundle: File, pause: Callable[[], None]) -> None:
         """Have a bundle of this camera's own storage written into the other slot."""
@@ -82,15 +94,27 @@ class RaucUpdater:
         return done.stdout
 
 
-def slots(told: str) -> tuple[str, str]:
-    """The names of the slot that boots next and of the one that runs, out of ``rauc status --output-format=json``; ``OSError`` where that is no
-    such answer.  ``booted`` in it is no slot's name, but what the boot loader calls it."""
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The slot that boots next, the one that runs, and what is tried."""
+
+    primary: str
+    running: str
+    trial: Trial
+
+
+def slots(told: str) -> Slots:
+    """How it stands, out of ``rauc status --output-format=json``; ``OSError`` where that is no such answer.  ``booted`` in it is no slot's name,
+    but what the boot loader calls it; a slot that belongs to another one has no name there, and no standing of its own."""
     try:
         answer: Any = json.loads(told)
         primary = answer["boot_primary"]
-        running = [name for each in answer["slots"] for name, slot in each.items() if slot["state"] == "booted"]
+        every = {name: slot for each in answer["slots"] for name, slot in each.items()}
+        running = [name for name, slot in every.items() if slot["state"] == "booted"]
+        bad = {name for name, slot in every.items() if slot.get("boot_status") == "bad"}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise OSError(errno.EPROTO, "rauc answers nonsense") from error
     if type(primary) is not str or len(running) != 1:
         raise OSError(errno.EPROTO, "rauc names no slot that boots next, or none that runs")
-    return primary, str(running[0])
+    tried = Trial.FAILED if bad else Trial.NONE
+    return Slots(primary, running[0], Trial.RUNNING if running[0] in bad else tried)

@@ -68,7 +68,7 @@ SMALL: Final = (
     Kept((enrolment.SECOND[1], "device.key.pem"), "nothing: keys that sign, and none that decrypts (the second one where no hardware keeps it)", "secret", "whoever opens the camera", "as long as the enrolment"),
     Kept((NOTE,), "nothing: what time a dock said last, and in which boot", "clear", "whoever opens the camera", "the next word of a dock"),
     Kept((timekeeping.NAME, pending.NAME), "nothing: when the clock was set; that a press is owed a recording (an empty file)", "clear", "whoever opens the camera", "the next docking; the next start"),
-    Kept((bundles.DIRECTORY, bundles.OFFER, bundles.PART, bundles.WHOLE, bundles.INSTALLED), "nothing: firmware on its way", "clear, signed", "whoever opens the camera", "until it is installed"),
+    Kept((bundles.DIRECTORY, bundles.OFFER, bundles.PART, bundles.WHOLE, bundles.INSTALLED, bundles.TRIAL), "nothing: firmware on its way, and on trial", "clear, signed", "whoever opens the camera", "until it is installed"),
 )  # fmt: skip
 STORED: Final = (
     Kept((register.FILE,), "**whose shift is which: officers by name or number**, cameras, times", "clear", DOCK, NO_END),

@@ -41,7 +41,7 @@ class MakerShelf:
         self._receipted: set[int] = set()
         self._heads = self._read_heads()
         updater = SimUpdater(MemoryStorage(), board="maker")
-        parts = BundleParts(MemoryStorage(), updater, SimPower(), lambda: TRUST, self._log, lambda: False)
+        parts = BundleParts(MemoryStorage(), updater, SimPower(), lambda: TRUST, self._log, lambda: False, lambda: 0)
         self.bundles = Bundles(parts)
 
     def _read_heads(self) -> list[str]:

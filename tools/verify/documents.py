@@ -245,7 +245,9 @@ AUDIT_KINDS = {
     "recall": members({"state": one_of("recalled", "stands", "released"), "recall": _hash, "reason": _words}),
     "update": members(
         {
-            "state": one_of("offered", "refused", "received", "handed-over", "installed", "failed"),
+            "state": one_of(
+                "offered", "refused", "received", "handed-over", "installed", "failed", "confirmed", "given-up"
+            ),
             "paper": _hash,
             "serial": integer(1),
             "version": _words,

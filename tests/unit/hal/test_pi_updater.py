@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from hal.interface import Trial
 from hal.pi.storage import PiStorage
-from hal.pi.updater import RaucUpdater, slots
+from hal.pi.updater import AGAIN, RaucUpdater, slots
 from hal.sim.memory import MemoryStorage
 from tests.oracles import needs
+from tools.image.trouble import TREE
 
 STATUS = {
     "compatible": "lapel-zero2w",
@@ -66,6 +68,38 @@ def test_pending_is_another_slot_than_the_one_that_runs(rauc: Path, primary: str
     says(rauc.parent, json.dumps({**STATUS, "boot_primary": primary}))
     assert updater(rauc).pending() is pending
     assert asked(rauc) == ["status --output-format=json"]
+
+
+@pytest.mark.parametrize(
+    ("running", "other", "trial"),
+    [
+        ("good", "good", Trial.NONE),
+        ("bad", "good", Trial.RUNNING),
+        ("good", "bad", Trial.FAILED),
+        ("bad", "bad", Trial.RUNNING),
+    ],
+)
+def test_how_a_trial_stands_is_what_the_slots_are_called(rauc: Path, running: str, other: str, trial: Trial) -> None:
+    """The one that runs is bad until it is called good."""
+    told = json.loads(json.dumps(STATUS))
+    told["slots"][0]["rootfs.1"]["boot_status"] = other
+    told["slots"][1]["rootfs.0"]["boot_status"] = running
+    told["slots"].append({"boot.1": {"class": "boot", "bootname": None, "state": "inactive", "boot_status": None}})
+    says(rauc.parent, json.dumps(told))
+    assert updater(rauc).trial() is trial
+
+
+def test_a_restart_is_the_images_to_do(tmp_path: Path) -> None:
+    """A unit watches for the file; where there is no such place it is said."""
+    place = tmp_path / "off"
+    asking = RaucUpdater("zero2w", "1", again=place / "again")
+    with pytest.raises(OSError, match="again"):
+        asking.restart()
+    place.mkdir()
+    asking.restart()
+    assert (place / "again").exists()
+    unit = (TREE / "overlay/usr/lib/systemd/system/lapel-again.path").read_text(encoding="utf-8")
+    assert f"PathExists={AGAIN}\n" in unit
 
 
 def test_a_slot_that_works_is_marked(rauc: Path) -> None:

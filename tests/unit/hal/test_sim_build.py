@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from hal.interface import ClockQuality, VideoFormat
+from hal.interface import ClockQuality, Trial, VideoFormat
 from hal.sim.build import build
 from hal.sim.clock import NS, VirtualClock
 from hal.sim.memory import MemoryStorage
@@ -96,11 +96,26 @@ def test_installed_bundle_is_kept_whole(tmp_path: Path) -> None:
     bundle.append(bytes(range(256)) * 5000)
     updater = SimUpdater(FileStorage(tmp_path / "slots"))
     updater.install(bundle, lambda: None)
-    updater.confirm()
     assert (tmp_path / "slots" / "other.bundle").read_bytes() == bytes(range(256)) * 5000
-    assert updater.confirmed
-    assert not SimUpdater(FileStorage(tmp_path / "slots")).pending()
+    updater = SimUpdater(FileStorage(tmp_path / "slots"))
+    assert (updater.pending(), updater.trial(), updater.confirmed) == (False, Trial.RUNNING, False)
+    updater.confirm()
+    assert (updater.trial(), updater.confirmed) == (Trial.NONE, True)
     assert (tmp_path / "slots" / "running.bundle").stat().st_size == 256 * 5000
+    assert SimUpdater(FileStorage(tmp_path / "slots")).trial() is Trial.NONE
+
+
+def test_a_trial_that_is_not_confirmed_has_failed(tmp_path: Path) -> None:
+    """The next start says so, until something else is installed."""
+    bundle = MemoryStorage().root().create("bundle")
+    bundle.append(b"it")
+    SimUpdater(FileStorage(tmp_path)).install(bundle, lambda: None)
+    assert SimUpdater(FileStorage(tmp_path)).trial() is Trial.RUNNING
+    for _ in range(2):
+        assert SimUpdater(FileStorage(tmp_path)).trial() is Trial.FAILED
+    updater = SimUpdater(FileStorage(tmp_path))
+    updater.install(bundle, lambda: None)
+    assert (updater.pending(), updater.trial()) == (True, Trial.NONE)
 
 
 def test_watchdog_remembers_the_longest_hunger() -> None:

@@ -22,7 +22,7 @@ from firmware.evidence.log_kinds import AUDIT
 from firmware.evidence.roles import Role
 from firmware.runtime.bundles import MOST_SAID, MOST_WRONG, UNKNOWN, BundleParts, Bundles
 from firmware.runtime.intake import PIECE
-from hal.interface import File
+from hal.interface import File, Trial
 from hal.sim.crashes import Image, Survival
 from hal.sim.memory import MemoryStorage
 from hal.sim.power import SimPower
@@ -41,8 +41,6 @@ class Slots:
     handed: list[bytes] = field(default_factory=list)
     trouble: list[OSError] = field(default_factory=list)
     booted: int = 0
-    asked: int = 0
-    mute: int = 0
 
     def board(self) -> str:
         """The samples' board."""
@@ -57,11 +55,15 @@ class Slots:
         return len(self.handed) > self.booted
 
     def confirm(self) -> None:
-        """The running one stays; not while nobody answers, ``mute`` times."""
-        self.asked += 1
-        if self.mute:
-            self.mute -= 1
-            raise OSError("rauc does not answer")
+        """The running one stays."""
+
+    def trial(self) -> Trial:
+        """Nothing is tried here: tests/unit/runtime/test_trial.py does that."""
+        return Trial.NONE
+
+    def restart(self) -> None:
+        """Nobody asks."""
+        raise AssertionError
 
     def install(self, bundle: File, pause: Any) -> None:
         """Keep it, whole."""
@@ -79,6 +81,7 @@ class Tried:
     """What a self-test found."""
 
     able: bool = False
+    resting: bool = False
 
 
 @dataclass
@@ -91,6 +94,7 @@ class Camera:
     power: SimPower = field(default_factory=SimPower)
     said: list[dict[str, Any]] = field(default_factory=list)
     writing: bool = False
+    now_ns: int = 0
     stopping: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
@@ -106,6 +110,7 @@ class Camera:
             lambda: self.trust,
             lambda kind, data: self.said.append({"kind": kind, **data}),
             lambda: self.writing,
+            lambda: self.now_ns,
         )
         self.bundles = Bundles(parts)
         return self.bundles
@@ -173,7 +178,7 @@ def test_whole_way(camera: Camera, pki: Pki) -> None:
     for each in camera.said:
         each.pop("kind")
         documents.check(AUDIT, samples.audit("update", each))
-    assert camera.names() == ["installed.jws"]
+    assert camera.names() == ["installed.jws", "trial.jws"]
     assert (camera.bundles.facts().serial, camera.bundles.facts().state) == (4, "installed")
     assert not camera.bundles.step(camera.stopping)
     assert (camera.start().facts().serial, camera.bundles.facts().state) == (4, "none")
@@ -299,7 +304,7 @@ def test_waiting_bundle_whose_signer_was_withdrawn_meanwhile(camera: Camera, pki
     assert (camera.start().facts().serial, camera.bundles.facts().state) == (0, "waiting")
     assert camera.bundles.step(camera.stopping)
     assert (camera.slots.handed, camera.said[-1]["state"]) == ([DATA], "failed")
-    assert camera.names() == ["installed.jws"]
+    assert camera.names() == ["installed.jws", "trial.jws"]
 
 
 def test_other_bytes(camera: Camera, pki: Pki) -> None:
@@ -540,7 +545,7 @@ def test_installed_once(camera: Camera, pki: Pki, monkeypatch: pytest.MonkeyPatc
     assert camera.slots.handed == [DATA]
     assert not camera.start().step(camera.stopping)
     assert camera.slots.handed == [DATA]
-    assert camera.names() == ["installed.jws"]
+    assert camera.names() == ["installed.jws", "trial.jws"]
 
 
 @pytest.mark.parametrize("fault", ["sync", "write", "full"])
@@ -640,26 +645,8 @@ def test_power_cuts(pki: Pki) -> None:
             assert camera.slots.handed == [small]
         with pytest.raises(UnwantedError, match="is not above 4"):
             camera.bundles.offer(line)
-        assert {*camera.names()} - {"offer.jws"} == {"installed.jws"}
+        assert {*camera.names()} - {"offer.jws"} == {"installed.jws", "trial.jws"}
         assert read(camera.storage.root().enter("update").open("installed.jws")) == line + b"\n"
         seen += 1
     assert seen > 100
     assert 0 < again < seen
-
-
-def test_a_system_is_called_good_once_it_has_shown_that_it_can_record(camera: Camera) -> None:
-    """Not before, and not again; where the updater does not answer it is asked again, ever more rarely."""
-    for _ in range(5):
-        camera.bundles.call_good(Tried())
-    assert camera.slots.asked == 0
-    camera.slots.mute = 3
-    looks = []
-    for look in range(1, 40):
-        before = camera.slots.asked
-        camera.bundles.call_good(Tried(able=True))
-        if camera.slots.asked > before:
-            looks.append(look)
-    assert looks == [1, 3, 7, 15]
-    assert camera.slots.asked == 4
-    camera.start().call_good(Tried(able=True))
-    assert camera.slots.asked == 5

@@ -166,7 +166,7 @@ class Firmware(RuleBasedStateMachine):
         names: set[str] = set()
         if "update" in self.camera.storage.root().names():
             names = set(self.camera.names())
-        assert names <= {"offer.jws", "bundle.part", "bundle", "installed.jws"}
+        assert names <= {"offer.jws", "bundle.part", "bundle", "installed.jws", "trial.jws"}
         assert not {"bundle.part", "bundle"} <= names
 
 
