@@ -30,13 +30,7 @@ cp "$images/Image" "$images"/*.dtb "$work/slot/"
 image cmdline "$work/slot" "$blocks" "$hash" "$salt"
 image autoboot >"$work/boot/autoboot.txt"
 
-vfat() { # directory, file, label, MiB, volume id
-  rm -f "$2"
-  truncate -s "${4}M" "$2"
-  mkfs.vfat --invariant -n "$3" -i "$5" "$2" >/dev/null
-  find "$1" -exec touch -h -d "@$epoch" {} +
-  (cd "$1" && find . -mindepth 1 -maxdepth 1 | LC_ALL=C sort | TZ=UTC xargs -I '{}' mcopy -s -m -i "$2" '{}' ::)
-}
+vfat() { "$tree/board/vfat.sh" "$@"; } # directory, file, label, MiB, volume id
 # Secure boot (Pi 4, Pi 5, Compute Modules): the firmware takes all of it as one file that is signed, and nothing beside it.
 if [ -n "${LAPEL_SIGN_BOOT:-}" ]; then
   vfat "$work/slot" "$work/boot.img" SLOT $((slot_mib - 4)) 4c61706d

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tools.vm import disk, kernel, layout, lock, machine, rootfs
+from tools.image import card
+from tools.vm import disk, kernel, layout, lock, machine, rootfs, signers
 from tools.vm.machine import Parts
 from tools.vm.packages import Package, Packages, unpack
 from tools.vm.steps import Steps, key_of
@@ -23,6 +24,7 @@ BOARD = TREE / "vm" / "board.toml"
 LOCK = ROOT / "requirements" / "desk-dev.txt"
 PI_LOCK = ROOT / "requirements" / "pi.txt"
 EVIDENCE_MIB = 8192
+EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
 NAME = "virtual"
 _WHEEL_OF = ("firmware", "hal", "tools", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 _SETTINGS = ("profile=custom", "width=320", "height=240", "fps=15", "bitrate=500000", "keep_after_receipt_h=0")
@@ -59,9 +61,10 @@ class Build:
         wheels = self._wheels()
         kernel_key = self._kernel(chosen)
         base_key = self._base(chosen, wheels, kernel_key)
-        root_key = self._root(service, base_key)
-        people_key = self._people()
-        self._card(root_key, people_key)
+        people_key, signers_key = self._people(), self._signers()
+        root_key = self._root(service, base_key, signers_key)
+        slot_key = self._slot(kernel_key)
+        self._card(root_key, people_key, slot_key)
         disks = self.at / "card.img", self.at / "board.img"
         parts = Parts(self.at / "vmlinuz", self.at / "first.gz", *disks, tree=self._tree())
         return Built(parts, service, self.at / "root", self.at / "people", tuple(self._partitions))
@@ -139,17 +142,18 @@ class Build:
         self.steps.step("Debian root", key, [base], make)
         return key
 
-    def _root(self, service: Path, base_key: str) -> str:
+    def _root(self, service: Path, base_key: str, signers_key: str) -> str:
         root, image = self.at / "root", self.at / "root.squashfs"
         guest = Path(__file__).with_name("guest")
-        overlays = [TREE / "overlay", TREE / "vm" / "overlay"]
-        users = TREE / "users.txt"
-        key = key_of(base_key, service, guest, *overlays, users, BOARD, Path(__file__))
+        overlays = [TREE / "overlay", TREE / "board" / "overlay", TREE / "vm" / "overlay"]
+        users = "".join(path.read_text(encoding="utf-8") for path in (TREE / "users.txt", TREE / "vm" / "users.txt"))
+        system = card.rauc(NAME)
+        key = key_of(base_key, signers_key, service, guest, *overlays, users, system, BOARD, Path(__file__))
 
         def make() -> None:
             shutil.rmtree(root, ignore_errors=True)
             shutil.copytree(self.at / "base", root, symlinks=True)
-            rootfs.furnish(root, overlays, users.read_text(encoding="utf-8"))
+            rootfs.furnish(root, overlays, users)
             rootfs.install(root, service, [], simulated=True)
             shutil.copytree(guest, root / rootfs.PACKAGES / "lapel_vm", ignore=shutil.ignore_patterns("__pycache__"))
             shutil.copyfile(BOARD, root / "usr/lib/lapel/board.toml")
@@ -157,6 +161,9 @@ class Build:
                 if each.mount is not None:
                     (root / each.mount.lstrip("/")).mkdir(parents=True)
             (root / "var/lib/lapel/board").mkdir()
+            (root / "etc/rauc").mkdir()
+            (root / "etc/rauc/system.conf").write_text(system, encoding="utf-8")
+            shutil.copyfile(self.at / "signers" / signers.ROOT, root / "etc/rauc/keyring.pem")
             rootfs.compile_all(*(root / rootfs.PACKAGES / name for name in ("firmware", "hal", "lapel_vm")))
             rootfs.pack(root, image)
 
@@ -184,13 +191,54 @@ class Build:
         self.steps.step("enrolment", key, [people], make)
         return key
 
-    def _card(self, root_key: str, people_key: str) -> None:
-        card, board = self.at / "card.img", self.at / "board.img"
-        key = key_of(root_key, people_key, TREE / "partitions.toml", Path(disk.__file__), Path(layout.__file__))
+    def _signers(self) -> str:
+        place = self.at / "signers"
+        key = key_of(Path(signers.__file__))
 
         def make() -> None:
-            images = {"root-a": self.at / "root.squashfs"}
-            disk.make(card, self._partitions, images=images, trees={"config": self.at / "people" / "camera"})
+            shutil.rmtree(place, ignore_errors=True)
+            signers.make(place)
+
+        self.steps.step("update signers", key, [place], make)
+        return key
+
+    def _slot(self, kernel_key: str) -> str:
+        """The boot partitions: what a slot starts, and what chooses one."""
+        slot, boot, told = self.at / "slot.img", self.at / "boot.img", TREE / "vm" / "config.txt"
+        lines = {end: machine.line(name, card.by_label(f"root-{end}").number) for name, end in card.SLOTS.items()}
+        maker = TREE / "board" / "vfat.sh"
+        key = key_of(
+            kernel_key, told, maker, *lines.values(), card.autoboot(), TREE / "partitions.toml", Path(__file__)
+        )
+
+        def make() -> None:
+            with tempfile.TemporaryDirectory(dir=self.at, prefix="slot-") as scratch:
+                files, chooser = Path(scratch) / "slot", Path(scratch) / "boot"
+                files.mkdir()
+                chooser.mkdir()
+                shutil.copyfile(self.at / "vmlinuz", files / "Image")
+                shutil.copyfile(self.at / "first.gz", files / "first.gz")
+                shutil.copyfile(told, files / "config.txt")
+                for end, line in lines.items():
+                    (files / f"cmdline-{end}.txt").write_text(f"{line}\n", encoding="utf-8")
+                (chooser / "autoboot.txt").write_text(card.autoboot(), encoding="utf-8")
+                for each, image, label in ((files, slot, "boot-a"), (chooser, boot, "boot")):
+                    size = f"{card.by_label(label).size // layout.MIB}"
+                    run([maker, each, image, "SLOT" if image == slot else "BOOT", size, "4c61706d"], environment=EPOCH)
+
+        self.steps.step("boot partitions", key, [slot, boot], make)
+        return key
+
+    def _card(self, root_key: str, people_key: str, slot_key: str) -> None:
+        image, board = self.at / "card.img", self.at / "board.img"
+        key = key_of(
+            root_key, people_key, slot_key, TREE / "partitions.toml", Path(disk.__file__), Path(layout.__file__)
+        )
+
+        def make() -> None:
+            images = {"root-a": self.at / "root.squashfs", "boot": self.at / "boot.img"}
+            images |= dict.fromkeys(("boot-a", "boot-b"), self.at / "slot.img")
+            disk.make(image, self._partitions, images=images, trees={"config": self.at / "people" / "camera"})
             disk.memory(board, "vm-board", disk.BOARD_MIB * layout.MIB)
 
-        self.steps.step("card", key, [card, board], make)
+        self.steps.step("card", key, [image, board], make)

@@ -16,17 +16,24 @@ LATER = (
     "cdc_acm",
     "cdc_ncm",
     "configfs",
+    "dm_verity",
     "dummy_hcd",
     "i2c_dev",
     "i2c_tiny_usb",
     "libcomposite",
+    "loop",
+    "nls_ascii",
+    "nls_cp437",
+    "sha2_ce",
     "usb_f_acm",
     "usb_f_fs",
     "usb_f_ncm",
+    "vfat",
     "virtio_console",
     "virtio_net",
 )
-"""Modules for the USB gadget, both its ends, the way out of the machine, and an I2C bus behind another gadget."""
+"""Modules for the USB gadget, both its ends, the way out of the machine, an I2C bus behind another gadget, and for updates: the boot partition,
+and a bundle that is read by its hashes."""
 _SUFFIXES = (".ko", ".ko.xz", ".ko.zst")
 _DIRECTORY, _FILE = 0o040755, 0o100755
 

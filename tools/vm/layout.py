@@ -17,7 +17,7 @@ FILESYSTEMS: Mapping[str, str] = {"vfat": "c", "squashfs": "83", "ext4": "83"}
 _PRIMARY = 3  # the fourth entry of a DOS partition table holds all others
 _LABEL = re.compile(r"[a-z][a-z0-9-]{0,10}")
 _KEYS = {"label": str, "filesystem": str, "mib": int}
-_MORE = {"mount": str, "only": str}
+_MORE = {"mount": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ class Partition:
     offset: int
     size: int
     mount: str | None
-    only: str | None
 
 
 def parse(text: str, *, last_mib: int | None = None) -> list[Partition]:
@@ -51,9 +50,7 @@ def parse(text: str, *, last_mib: int | None = None) -> list[Partition]:
                 raise VmError(f"partitions: {row['label']}: needs {mib} MiB, not {last_mib}")
             mib = last_mib
         number = index + 2 if logical else index + 1
-        found.append(
-            Partition(number, row["label"], row["filesystem"], at, mib * MIB, row.get("mount"), row.get("only"))
-        )
+        found.append(Partition(number, row["label"], row["filesystem"], at, mib * MIB, row.get("mount")))
         at += mib * MIB
     return found
 

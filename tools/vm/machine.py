@@ -24,13 +24,18 @@ _CONNECT_S = 20.0
 REVISION = 0x902120
 """A Zero 2 W's: gpiozero asks the device tree which Raspberry Pi it is on, and serves no other board."""
 _BOARD = ("-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "768")
-_KERNEL = "console=ttyAMA0 panic=-1 quiet root=/dev/vda5 ro systemd.firstboot=off systemd.show_status=false"
+_WORDS = "console=ttyAMA0 panic=-1 quiet ro systemd.firstboot=off systemd.show_status=false"
+
+
+def line(slot: str, root: int) -> str:
+    """The kernel's command line for a slot whose root is that partition."""
+    return f"root=/dev/vda{root} rauc.slot={slot} {_WORDS}"
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a machine is made of: files of the host.  The card and the board's memory are written to; ``more`` is one more disk, which is
-    not.  ``words`` go to the kernel and to systemd, behind ours; ``extra`` to QEMU.  ``log`` (see ``medium.begin``) gets all that the card is
+    not.  ``line`` is the kernel's command line, a slot's own; ``words`` go to the kernel and to systemd, behind ours; ``extra`` to QEMU.  ``log`` (see ``medium.begin``) gets all that the card is
     told."""
 
     kernel: Path
@@ -40,6 +45,7 @@ class Parts:
     tree: Path
     more: Path | None = None
     words: str = ""
+    line: str = line("A", 5)
     extra: tuple[str, ...] = ()
     log: Path | None = None
 
@@ -55,7 +61,14 @@ def command(parts: Parts, sockets: Path) -> list[str]:
     """The command that runs a machine: no network, no screen, its disks, a serial port that leads out, and another one to talk over."""
     machine = [*_BOARD, "-accel", "tcg,thread=multi", "-dtb", str(parts.tree)]
     plain = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-net", "none"]
-    start = ["-kernel", str(parts.kernel), "-initrd", str(parts.first), "-append", f"{_KERNEL} {parts.words}".rstrip()]
+    start = [
+        "-kernel",
+        str(parts.kernel),
+        "-initrd",
+        str(parts.first),
+        "-append",
+        f"{parts.line} {parts.words}".rstrip(),
+    ]
     every: list[tuple[str, Path | str, int]] = [("card", parts.card, 3), ("board", parts.board, 4)]
     every += [("more", f"{parts.more},readonly=on", 6)] if parts.more else []
     disks = [

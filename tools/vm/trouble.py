@@ -15,9 +15,14 @@ PROVIDES: Mapping[str, str] = {
     "dpkg-deb": "dpkg",
     "e2fsck": "e2fsprogs",
     "fdtput": "device-tree-compiler",
+    "mcopy": "mtools",
     "mke2fs": "e2fsprogs",
+    "mkfs.vfat": "dosfstools",
     "mksquashfs": "squashfs-tools",
+    "mtype": "mtools",
+    "openssl": "openssl",
     "qemu-system-aarch64": "qemu-system-arm",
+    "rauc": "rauc",
     "sfdisk": "fdisk",
     "tar": "tar",
 }
@@ -51,7 +56,7 @@ def run(arguments: Sequence[str | Path], *, given: str = "", environment: Mappin
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})},
+        env={**os.environ, "PATH": paths(), "LC_ALL": "C.UTF-8", **(environment or {})},
     )
     if done.returncode:
         said = "\n  ".join((done.stdout + done.stderr).strip().splitlines()[-_TAIL:])
@@ -78,6 +83,11 @@ def found(program: str) -> str:
     return str(_find(program))
 
 
+def paths() -> str:
+    """Where programs are, also those that only root looks for: what is run may be a script that runs others."""
+    return os.pathsep.join((os.environ.get("PATH", ""), *_SBIN))
+
+
 def _find(program: str) -> str | None:
     """A program on the path, or where only root looks."""
-    return shutil.which(program, path=os.pathsep.join((os.environ.get("PATH", ""), *_SBIN)))
+    return shutil.which(program, path=paths())

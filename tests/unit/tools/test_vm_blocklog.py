@@ -152,7 +152,7 @@ def test_one_write_is_never_left_whole() -> None:
 
 def test_a_card_is_what_its_log_says(tmp_path: Path) -> None:
     """Pieces reach a card, and a partition's copy only where they lie inside of it; the copy of a partition is what the card has there."""
-    part = Partition(1, "part", "ext4", MIB, MIB, None, None)
+    part = Partition(1, "part", "ext4", MIB, MIB, None)
     card, copied = tmp_path / "card", tmp_path / "part"
     card.write_bytes(b"\1" * MIB + b"\2" * MIB + b"\3" * MIB)
     disk.copy(card, copied, part)

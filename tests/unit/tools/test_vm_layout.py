@@ -50,7 +50,7 @@ def test_fstab_mounts_what_the_table_says() -> None:
         (('filesystem = "vfat"', 'filesystem = "ntfs"'), "boot: filesystem: one of vfat, squashfs, ext4, not ntfs"),
         (("mib = 32", "mib = 0"), "boot: mib: 0 is no size"),
         (("mib = 32", "mib = true"), "boot: mib: True is no int"),
-        (('only = "image"', 'olny = "image"'), "boot: olny: is not known"),
+        (("mount = ", "muont = "), "config: muont: is not known"),
     ],
 )
 def test_a_wrong_table_is_refused(change: tuple[str, str], says: str) -> None:
