@@ -169,6 +169,10 @@ vm: $(READY) ## a camera that boots in a virtual machine, with the kernel's GPIO
 vm-test: $(READY) ## boot it, press its button on the wire, cut it off 200 times and more, dock it over USB (10 minutes at most)
 	@$(RUN) -m tests.vm $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)") $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
 
+.PHONY: vm-update
+vm-update: $(READY) ## update it by a dock: a system that is well, one that is not, bundles that nobody may take, a cut (5 minutes at most)
+	@$(RUN) -m tests.vm --story updates $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)") $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
+
 .PHONY: vm-contract
 vm-contract: $(READY) ## the contract suites on its kernel: GPIO from outside, USB gadget, I2C, ext4, RTC, systemd (minutes)
 	@$(RUN) -m pytest tests/vm/contract.py $(PYTEST_ARGS)

@@ -22,6 +22,7 @@ from tests.vm.cuts import EVIDENCE, Held, Run
 from tools.vm import disk, medium
 from tools.vm.blocklog import kept
 from tools.vm.build import BOARD, PLACE, Built
+from tools.vm.firmware import Started
 from tools.vm.guest.report import MARK
 from tools.vm.hands import Hands, read_board
 from tools.vm.layout import Partition, card_bytes
@@ -121,19 +122,31 @@ FIGURES: dict[str, object] = {}
 """What is worth to know of a run beside that it went well; kept in ``build/vm/boots.json``."""
 
 
+KEPT = ["boots.json"]
+
+
+def figures_into(name: str) -> None:
+    """Begin with figures of another story."""
+    KEPT[:] = [name]
+    FIGURES.clear()
+
+
 def figure(**figures: object) -> None:
     """Keep some of them."""
     FIGURES.update(figures)
-    (PLACE / "boots.json").write_text(json.dumps(FIGURES, indent=1) + "\n", encoding="utf-8")
+    (PLACE / KEPT[0]).write_text(json.dumps(FIGURES, indent=1) + "\n", encoding="utf-8")
 
 
 @contextmanager
-def switched_on(story: Story, name: str) -> Iterator[Camera]:
-    """Until the test is over, or it is cut off; what its evidence partition was before stays beside it."""
+def switched_on(story: Story, name: str, started: Started | None = None) -> Iterator[Camera]:
+    """Until the test is over, or it is cut off; what its evidence partition was before stays beside it.  ``started``: what the firmware loaded,
+    where that is not the first slot's."""
     log = story.place / f"{name}.img"
     disk.copy(story.place / "card.img", story.place / f"{name}.{EVIDENCE}", story.partition(EVIDENCE))
     medium.begin(log)
     parts: Parts = replace(story.built.parts, card=story.place / "card.img", board=story.place / "board.img", log=log)
+    if started is not None:
+        parts = replace(parts, kernel=started.kernel, first=started.first, line=started.line)
     with Machine(parts, PLACE / f"{name}.log") as machine:
         yield Camera(machine, Hands(machine.wires, read_board(BOARD.read_text(encoding="utf-8"))), log, story.size)
 
@@ -146,11 +159,14 @@ def quick_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def serving(identity: Path, store: Path, port: str) -> Iterator[queue.Queue[Mapping[str, Any]]]:
+def serving(
+    identity: Path, store: Path, port: str, *more: str | Path, program: str = "tools"
+) -> Iterator[queue.Queue[Mapping[str, Any]]]:
     """A reference dock at the end of a cable, and what it tells; it stays until it is told to go, and then all has to have been well."""
     command: Sequence[str | Path] = (
-        *(sys.executable, "-m", "tools", "dock", "serve", "--json"),
+        *(sys.executable, "-m", program, "dock", "serve", "--json"),
         *("--identity", identity, "--store", store, "--port", port),
+        *more,
     )
     told: queue.Queue[Mapping[str, Any]] = queue.Queue()
     seen: list[Mapping[str, Any]] = []
