@@ -113,8 +113,13 @@ def furnish(root: Path, overlays: Iterable[Path], users: str) -> None:
         (root / "etc" / name).write_text(text)
     for name in EMPTY:
         (root / name).mkdir(parents=True, exist_ok=True)
-    if not (root / "var/run").exists():
-        (root / "var/run").symlink_to("/run")  # where who asks over D-Bus looks for the bus; a script of Debian's makes it elsewhere
+    runtime = (
+        root / "var/run"
+    )  # where who asks over D-Bus looks for the bus; elsewhere a script of Debian's makes it a link
+    if runtime.is_dir() and not runtime.is_symlink():
+        runtime.rmdir()
+    if not runtime.is_symlink():
+        runtime.symlink_to("/run")
     if not (root / "usr/bin/sh").exists():
         (root / "usr/bin/sh").symlink_to("dash")
 
