@@ -78,11 +78,11 @@ def test_a_press_that_finds_no_memory_never_looks_like_recording(place: str, mon
 def test_a_source_never_hears_that_memory_is_short(tmp_path: Path) -> None:
     """What cannot be queued is missing: counted, signed, shown; nothing is raised into the encoder's thread."""
     rig = Rig.new().run(3).tap().run(2)
-    put = rig.camera.inbox.put
-    rig.camera.inbox.put = starve  # type: ignore[method-assign]  # replaced by the test
+    put, lay = rig.camera.inbox.put, rig.camera.inbox.lay
+    rig.camera.inbox.put = rig.camera.inbox.lay = starve  # type: ignore[method-assign]  # replaced by the test
     rig.run(0.8)
     rig.buttons.press(Button.FUNCTION)  # nor into that of a button
-    rig.camera.inbox.put = put  # type: ignore[method-assign]  # replaced by the test
+    rig.camera.inbox.put, rig.camera.inbox.lay = put, lay  # type: ignore[method-assign]  # replaced by the test
     assert shows_trouble(rig.run(1), Trouble.PICTURE_FAILS)
     rig.stop()
     assert gaps(rig)["video"] == 8

@@ -77,14 +77,14 @@ def test_a_source_that_breaks_its_promise_is_found_set_right_signed_and_shown(pp
     """Its stamps run away from the clock, 0.2 s in this recording if nobody cared: they are never off by much more than 80 ms."""
     rig = Rig.new().run(3).tap().run(1)
     off: list[int] = []
-    put = rig.camera.inbox.put
+    lay = rig.camera.inbox.lay
 
-    def watched(item: object, weight: int = 0) -> None:
+    def watched(item: object, weight: int) -> None:
         if isinstance(item, Unit) and item.track is Track.AUDIO:
             off.append(rig.clock.monotonic_ns() - UNIT_NS - item.time_ns)
-        put(item, weight)
+        lay(item, weight)
 
-    rig.camera.inbox.put = watched  # type: ignore[method-assign]  # replaced by the test
+    rig.camera.inbox.lay = watched  # type: ignore[method-assign]  # replaced by the test
     rig.audio.disturbance.skew(ppm)
     seen = 0
     for _ in range(215):
