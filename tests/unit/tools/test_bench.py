@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tools.__main__ import main
-from tools.bench import cli, machine, suites
+from tools.bench import cli, machine, suites, tables
 from tools.bench.figure import Figure, Series, over
 from tools.bench.others import Moment
 from tools.bench.page import page as render
@@ -63,7 +63,7 @@ class Fake(Suite):
 
 def spin() -> None:
     """Take some time of the processor."""
-    until = time.thread_time() + 0.05
+    until = time.thread_time() + 0.3  # enough to be looked at, however seldom a busy machine lets that be
     while time.thread_time() < until:
         pass
 
@@ -201,6 +201,38 @@ def test_the_table_of_suites() -> None:
         assert callable(__import__(f"tools.bench.{suite.module}", fromlist=["measure"]).measure), name
     assert sum(suite.budget_s for suite in SUITES.values()) <= 600
     assert sum(suite.quick_s for suite in SUITES.values()) <= 60
+
+
+def test_figures_kept_for_the_documents(
+    found: list[Figure | Series],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """``--keep`` writes the report there too, with a profile of whatever has one; of a part, or of a quick run, it is refused."""
+    monkeypatch.setattr(tables, "KEPT", tmp_path / "performance.json")
+    found.append(GOOD)
+    for part in (["made-up"], ["--quick"]):
+        assert main(["bench", "--keep", *part]) == 2
+    assert "a whole run" in capsys.readouterr().err
+    assert not tables.KEPT.exists()
+    assert main(["bench", "--keep"]) == 0
+    kept = Report.read(tables.KEPT)
+    assert kept.figures == [GOOD]
+    assert any("test_bench.spin" in function for function, _, share in kept.profiles["made-up"].lines() if share > 0.5)
+
+
+def test_a_profile(
+    found: list[Figure | Series], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table, and a picture beside the reports; what has nothing to be profiled says so."""
+    assert found == []
+    assert main(["bench", "profile", "made-up"]) == 0
+    assert "test_bench.spin" in capsys.readouterr().out
+    assert "test_bench.spin" in Path("build/bench/profile-made-up.svg").read_text(encoding="utf-8")
+    monkeypatch.setattr(Fake, "hot", lambda _self, _scale: None)
+    assert main(["bench", "profile", "made-up"]) == 2
+    assert "made-up has nothing to be profiled" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hal.sim.scene import SyntheticScene
 from tools.bench import budget, scaling
 from tools.bench.figure import Figure, Series
 from tools.bench.scaling import Cards, Course
-from tools.bench.service import Thread, Used
+from tools.bench.service import Thread, Used, memory, used
 from tools.bench.suites import Scale
 from tools.bench.virtual import CountedFile, Virtual, fill, small, small_format
 from tools.verify.verifier import verify_path
@@ -33,6 +34,19 @@ def test_shares_and_wakes_are_those_of_the_seconds_between() -> None:
     assert after.by_thread(before) == {"writer": (pytest.approx(0.02), pytest.approx(40)), "dock": (0, 0)}
     late = Used(2 * S, {**after.threads, 4: Thread("new", S, 1)})
     assert "new" not in late.by_thread(before)
+
+
+def test_the_kernel_tells_of_this_process() -> None:
+    """Processor, wake-ups and memory are there, and grow."""
+    before = used(os.getpid())
+    after = before
+    while (
+        after.cpu_ns == before.cpu_ns
+    ):  # however late the kernel counts; one that never does runs into the test's own limit
+        assert sum(range(100_000))
+        after = used(os.getpid())
+    assert after.cpu_ns > before.cpu_ns > 0
+    assert 0 < memory().private <= memory().resident <= memory().most
 
 
 def test_shares_are_divided_round_by_round() -> None:
