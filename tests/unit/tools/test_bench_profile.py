@@ -47,10 +47,30 @@ def beside(work: Callable[[], None]) -> None:
     others = [threading.Thread(target=asleep.wait, name="waiting"), threading.Thread(target=work, name="working")]
     for each in others:
         each.start()
-    counts(0.05)
+    counts(0.2)
     others[1].join()
     asleep.set()
     others[0].join()
+
+
+def test_time_goes_to_who_took_it() -> None:
+    """By thread and function, in shares of the processor and not of the clock: a thread that waits has none."""
+    profile = sample(lambda: beside(lambda: hashes(0.6)))
+    shares: dict[str, float] = {}
+    for function, _, share in profile.lines():
+        shares[function] = shares.get(function, 0.0) + share
+    threads = {stack[0] for stack, seconds in profile.stacks.items() if seconds > 0.02}
+    assert threads == {"MainThread", "working"}
+    hashed, counted = (next(shares[name] for name in shares if name.endswith(what)) for what in ("hashes", "counts"))
+    assert hashed / counted == pytest.approx(3, rel=0.4)
+    assert any("hashlib.sha256(data).digest()" in line for _, line, _ in profile.lines())
+    here = "tests.unit.tools.test_bench_profile."
+    lambdas = f"{here}test_time_goes_to_who_took_it.<locals>.<lambda>"
+    outermost = {stack[:3] for stack in profile.stacks if stack[0] in threads}
+    assert {
+        ("MainThread", lambdas, f"{here}beside"),
+        ("working", f"{lambdas}.<locals>.<lambda>", f"{here}hashes"),
+    } <= outermost
 
 
 def test_the_watched_thread_may_fail() -> None:
