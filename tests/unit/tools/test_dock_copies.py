@@ -8,7 +8,7 @@ import json
 import shutil
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,11 +52,13 @@ class Unwilling:
         self.entered = threading.Event()
         self.puts: list[str] = []
         self.asked = 0
+        self._counting = threading.Lock()
         self._place = open_place(f"dir:{folder}")
         self.name = self._place.name
 
     def _check(self) -> None:
-        self.asked += 1
+        with self._counting:
+            self.asked += 1
         self.entered.set()
         assert self.gate.wait(60)
         if self.trouble:
@@ -513,6 +515,18 @@ def test_what_waits_is_not_tried(place: Unwilling, tmp_path: Path) -> None:
     assert place.asked == WORKERS
     assert not any(job.enough for job in jobs)
     assert {next(iter(job.failures.values())).partition(";")[0] for job in jobs} == {"away"}
+
+
+def test_a_key_waits_for_itself_alone(place: Unwilling) -> None:
+    """Two files are on their way at once, whatever they are called; two versions of one are not."""
+    route = Route(place, workers=1)
+    keys = [f"store-1/{number}" for number in range(200)]
+    with ExitStack() as held:
+        for key in keys:
+            assert held.enter_context(route.only(key))
+        assert all(route.only(key).locked() for key in keys)
+    assert not route.only(keys[0]).locked()
+    route.close()
 
 
 def test_the_end_of_a_dock_waits_for_what_goes_on(place: Unwilling) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from tools.dock.places.place import Place
 
@@ -32,7 +33,7 @@ class Route:
         self._tasks: deque[Callable[[], object]] = deque()
         self._changed = threading.Condition()
         self._failures, self._until, self._why = 0, 0.0, ""
-        self._keys = [threading.Lock() for _ in range(64)]
+        self._keys = WeakValueDictionary[str, threading.Lock]()
         self._threads = [self._start() for _ in range(workers)]
 
     def submit(self, task: Callable[[], object]) -> None:
@@ -43,7 +44,8 @@ class Route:
 
     def only(self, key: str) -> threading.Lock:
         """Held while something is done to this key: of two versions of a file that grows, the older one must not arrive last."""
-        return self._keys[hash(key) % len(self._keys)]
+        with self._changed:
+            return self._keys.setdefault(key, threading.Lock())
 
     @property
     def trouble(self) -> str | None:
