@@ -49,8 +49,9 @@ BOARD = "pi5"
 FORMAT = VideoFormat(width=160, height=128, fps=10, bitrate=250_000, gop=10)
 SETTINGS: dict[str, object] = {**VALUES, "pre_event_s": 1, "segment_s": 2, "hold_s": 1, "alert_fall": True}
 PATIENCE_S = 60.0
-HEARD_S = 5.0
-"""By then a light has answered."""
+HEARD_S = 10.0
+"""By then a camera has heard what a hand did."""
+FILMING = ("starting", "recording", "stop-asked")
 RAUC = """#!/bin/sh
 [ "$1 $2" = "status --output-format=json" ] || exit 1
 echo '{"booted": "A", "boot_primary": "rootfs.0", "slots": [{"rootfs.0": {"state": "booted"}}, {"rootfs.1": {"state": "inactive"}}]}'
@@ -132,6 +133,8 @@ class Bench:
     clock_there: bool = True
     others: list[InputDevice] = field(default_factory=list)
     words: list[bytes] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    """What the service's log told of recordings."""
     board: Board = field(init=False)
 
     def __post_init__(self) -> None:
@@ -181,6 +184,7 @@ class Bench:
         kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self.words.clear()
+        self.states.clear()
         officer = threading.Thread(target=act, daemon=True)
         try:
             officer.start()
@@ -272,27 +276,23 @@ class Bench:
 
     def stop(self) -> None:
         """Hold, let go, press; a moment after any press before, of which this would be a part.  Where others work on the machine too, a short press
-        may come to last as long as one that is held, and asks for nothing: once more then, while it films on."""
+        may come to last as long as one that is held, and asks for nothing: once more then, if the camera films on as it says itself; a press
+        that comes as a recording ends would begin another."""
         until = time.monotonic() + PATIENCE_S
-        while not self._stopped():
+        while self._films():
             assert time.monotonic() < until, "it films on"
             time.sleep(0.3)
             self.press(1.2)
             time.sleep(0.1)
             self.press()
+            heard = time.monotonic() + HEARD_S
+            while self._films() and time.monotonic() < heard:
+                time.sleep(0.01)
+        self.wait_light("front", DARK)
         self.wait(lambda: any(self.evidence("manifest.jws")), "a manifest")
 
-    def _stopped(self) -> bool:
-        """Whether the light is seen to go out, for a whole second, and soon."""
-        seen = time.monotonic()
-        until = seen + HEARD_S
-        while time.monotonic() < seen + 1:
-            if self.glance("front") == RED:
-                seen = time.monotonic()
-            if seen > until:
-                return False
-            time.sleep(0.01)
-        return True
+    def _films(self) -> bool:
+        return not self.states or self.states[-1] in FILMING
 
     def evidence(self, name: str) -> list[Path]:
         """Files of recordings that were begun, by name."""
@@ -346,6 +346,12 @@ def surroundings(made: Bench) -> Iterator[None]:
         with suppress(BlockingIOError):
             made.words.append(manager.recv(100))
 
+    def overhear(log: Log, name: str, **facts: Any) -> None:
+        if name == "state":
+            made.states.append(facts["state"])
+        told(log, name, **facts)
+
+    told = Log.event
     listener = Real(0.01, listen)
     environment = {"NOTIFY_SOCKET": str(made.path / "notify")}
     updates = made.path / "bin" / "rauc"
@@ -357,6 +363,7 @@ def surroundings(made: Bench) -> Iterator[None]:
         mock.patch.object(Rtc, "_ioctl", lambda _, request, given: made.ticks(request, given)),
         mock.patch.object(library, "ioctl", made.wires.ioctl),
         mock.patch.object(Pins, "open", made.pins),
+        mock.patch.object(Log, "event", overhear),
         mock.patch.dict(os.environ, environment),
     ):
         try:
