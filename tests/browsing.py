@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,17 @@ def overflow(page: Page) -> int:
     return wider
 
 
+NOTES_ORDERS = """() => {
+  const send = WebSocket.prototype.send;
+  window.lastOrder = 0;
+  WebSocket.prototype.send = function (text) {
+    window.lastOrder = JSON.parse(text).id;
+    return send.call(this, text);
+  };
+}"""
+"""Has a page remember the number of what it sent last: it arrives here a moment later than the act that it follows from returns."""
+
+
 class Told:
     """The page's own files, and a server that says what a test wants it to say."""
 
@@ -107,6 +118,7 @@ class Told:
         self.page.route_web_socket("ws://127.0.0.1:9/ws", self._serve)
         self.page.goto("http://127.0.0.1:9/")
         self.page.wait_for_selector("body[data-ready]")
+        self.page.evaluate(NOTES_ORDERS)
 
     def say(self, **message: Any) -> None:
         """Send a message."""
@@ -117,8 +129,8 @@ class Told:
         self._socket.send(bytes([len(camera)]) + camera.encode() + jpeg)
 
     def done(self, *skip: str) -> list[dict[str, Any]]:
-        """The orders so far without their numbers and without those of these words."""
-        self.page.wait_for_timeout(0)
+        """The orders so far, as far as the page has given them by now, without their numbers and without those of these words."""
+        self._wait(lambda: self.page.evaluate("() => lastOrder") in {0, *(order["id"] for order in self.orders)})
         return [
             {key: value for key, value in order.items() if key != "id"}
             for order in self.orders
@@ -127,11 +139,14 @@ class Told:
 
     def wait_for_orders(self, what: str, count: int) -> None:
         """Wait until there were so many orders of this word."""
+        self._wait(lambda: sum(order["do"] == what for order in self.orders) >= count)
+
+    def _wait(self, reached: Callable[[], bool]) -> None:
         for _ in range(300):
-            if sum(order["do"] == what for order in self.orders) >= count:
+            if reached():
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"{count} times {what} did not come: {self.orders}")
+        raise AssertionError(f"it did not come; what came: {self.orders}")
 
     def hang_up(self) -> None:
         """End the connection."""
