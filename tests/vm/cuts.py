@@ -63,7 +63,7 @@ class Cutter:
     """Makes what cuts leave, and judges it.  Goes through the log once, so cuts have to come in order.
 
     ``states`` are those that were different; ``lost`` and ``written``: bytes that were not flushed, and how many of them a cut took;
-    ``rescued``: file systems whose superblock was torn, which a boot does not mount and a desk does (``medium.mount``).
+    ``torn``: file systems whose superblock was torn, and mended as at a boot (``medium.mount``).
     """
 
     run: Run
@@ -72,7 +72,7 @@ class Cutter:
     states: set[tuple[int, tuple[Piece, ...]]] = field(default_factory=set)
     written: int = 0
     lost: int = 0
-    rescued: int = 0
+    torn: int = 0
     _at: int = 0
     _flushed: Mapping[int, Held] = field(default_factory=dict)
 
@@ -132,7 +132,7 @@ class Cutter:
                 image = self.folder / f"{part.label}.cut"
                 disk.copy(self._base(part), image)
                 medium.write(image, pieces, self.run.log.data, part)
-                self.rescued += medium.mount(image)
+                self.torn += medium.mount(image)
                 medium.extract(image, camera / part.label)
             yield camera
         finally:

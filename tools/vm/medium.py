@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,11 @@ LOG_BYTES = 8 << 30
 """How long a log's file is: it is nearly all hole."""
 MENDED = 1
 """What ``e2fsck`` ends with where it mended something, as it does at a boot: at least it played the journal back."""
+SUPERBLOCK = Path(__file__).parents[2] / "buildroot/overlay/usr/lib/lapel/superblock"
+"""What mends a torn one at a boot."""
 _BLOCK = 1 << 20
-_TORN = "Superblock checksum does not match"
+_SUPERBLOCK_SUM = 1024 + 0x3FC
+"""Where an ext4 has the checksum of its superblock.  Source: the kernel's ``fs/ext4/ext4.h``, ``s_checksum``."""
 _OWNER = re.compile(
     r"(?:rdump|dump_file|rdump_inode|fix_perms): Operation not permitted while changing ownership of .*"
 )
@@ -81,25 +85,27 @@ def rebuild(card: Path, log: BlockLog) -> int:
 
 
 def mount(path: Path) -> bool:
-    """Do to an ext4 what a boot does before it mounts it: play the journal back, and mend nothing that takes a decision.  VmError where it
-    would not be mounted.  Whether it took a copy of the superblock, which a boot does not look for: its 1024 bytes have a checksum, and a write
-    of them that was torn between its two sectors leaves none that is right."""
-    said = _check(path, "-p")
-    if said is None:
-        return False
-    if _TORN not in said or (worse := _check(path, "-y")) is not None:
-        raise VmError(said if _TORN not in said else worse or said)
-    return True
+    """Do to an ext4 what a boot does before it mounts it: make the checksum of a torn superblock anew, by a boot's own script, play the journal
+    back, and mend nothing that takes a decision.  VmError where it would not be mounted.  Whether its superblock was torn."""
+    said = _said([SUPERBLOCK, path])
+    _said([found("e2fsck"), "-f", "-p", path])
+    return "was made anew" in said
 
 
-def _check(path: Path, how: str) -> str | None:
-    """What ``e2fsck`` says where it does not end well."""
-    done = subprocess.run([found("e2fsck"), "-f", how, path], capture_output=True, text=True, check=False, timeout=60)
-    return (
-        f"e2fsck ({done.returncode}): {done.stdout.strip()} {done.stderr.strip()}"
-        if done.returncode & ~MENDED
-        else None
-    )
+def _said(command: Sequence[str | Path]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode & ~MENDED:
+        raise VmError(f"{Path(command[0]).name} ({done.returncode}): {done.stdout.strip()} {done.stderr.strip()}")
+    return done.stdout
+
+
+def tear(card: Path, part: Partition) -> None:
+    """Leave a superblock's second sector as it was before a write of which only the first one came: with another checksum."""
+    with card.open("r+b") as file:
+        file.seek(part.offset + _SUPERBLOCK_SUM)
+        wrong = bytes(each ^ 0xFF for each in file.read(4))
+        file.seek(-len(wrong), os.SEEK_CUR)
+        file.write(wrong)
 
 
 def extract(path: Path, into: Path, *, offset: int = 0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.oracles import needs
 from tools.vm import blocklog, disk, medium
 from tools.vm.blocklog import DISCARD, FLUSH, FUA, LONGEST, MARK, LogError, Piece, flushed, kept, loose, read, survivors
 from tools.vm.layout import MIB, Partition
-from tools.vm.trouble import VmError
+from tools.vm.trouble import VmError, found
 
 SECTOR = 512
 DISK = 64 * SECTOR
@@ -185,3 +186,27 @@ def test_files_come_out_of_a_file_system_that_is_not_mounted(tmp_path: Path) -> 
         medium.mount(image)
     with pytest.raises(VmError, match="debugfs"):
         medium.extract(tmp_path / "none", tmp_path / "other")
+
+
+@needs("mke2fs", "debugfs", "e2fsck")
+def test_a_torn_superblock_is_mended_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    """``e2fsck`` at a boot gives up on it; once its checksum was made anew, nothing else of it is to be mended.  What is sound, and what is no ext4,
+    stays as it was, byte for byte."""
+    image, part = tmp_path / "image", Partition(8, "evidence", "ext4", 0, 4 * MIB, None)
+    with image.open("wb") as file:
+        file.truncate(4 * MIB)
+    disk.ext4(image, "evidence", 4 * MIB)
+    sound = image.read_bytes()
+    subprocess.run([medium.SUPERBLOCK, image], check=True)
+    assert image.read_bytes() == sound
+    medium.tear(image, part)
+    alone = subprocess.run([found("e2fsck"), "-p", image], capture_output=True, text=True, check=False)
+    assert alone.returncode == 8
+    assert "Superblock checksum does not match" in alone.stderr
+    assert medium.mount(image)
+    assert not medium.mount(image)
+    with image.open("r+b") as file:
+        file.write(bytes(4096))
+    nothing = image.read_bytes()
+    subprocess.run([medium.SUPERBLOCK, image], check=True)
+    assert image.read_bytes() == nothing
