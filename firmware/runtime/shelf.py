@@ -128,7 +128,8 @@ class CameraShelf:
         with self._reading:
             receipt = kept_log.verify(line, nonce)
         self._writer.ask(lambda: kept_log.keep(receipt))
-        self._let_go(AUDIT_ITEM)
+        for item in (AUDIT_ITEM, VOLUME_ITEM):  # what it covers may be erased now, and itself it took the place of another one
+            self._let_go(item)
 
     def conflict(self, dock: str, reason: str) -> None:
         """Have the log say that a dock contests it."""

@@ -276,6 +276,16 @@ def test_a_receipted_log_is_cleared_and_goes_on(finished: Rig, tmp_path: Path) -
     assert wrong(judge(again, tmp_path / "again")) == []
 
 
+def test_a_dock_that_read_the_receipt_before_reads_the_one_that_took_its_place(finished: Rig) -> None:
+    """Each docking reads it twice: before it signs another one, and behind that."""
+    shelf = finished.camera.shelf
+    for store in ("store-1", "a-store-of-a-longer-name"):
+        line = log_receipt_for(finished, store=store) + b"\n"
+        shelf.log_receipt(line[:-1], NONCE)
+        (length,) = (size for item in shelf.items() for name, size in item.files if name == "log-receipt.jws")
+        assert shelf.read("volume", "log-receipt.jws", 0, length) == line
+
+
 def test_the_order_is_receipt_then_line_then_removal(finished: Rig) -> None:
     """Each durable before the next begins."""
     before = len(finished.evidence.log)
