@@ -84,6 +84,7 @@ ORACLES = {
         Oracle("tesseract", "tesseract-ocr", "what is burnt into the picture can be read"),
         Oracle("tpm2_pytss", "libtss2-dev", "our way to a TPM is the real library's, built by `make deps`"),
         Oracle("tpm2_readpublic", "tpm2-tools", "others' eyes and hands on the same TPM"),
+        Oracle("valgrind", "valgrind", "instructions are counted by callgrind"),
         Oracle("veritysetup", "cryptsetup-bin", "a root's hashes are those that the kernel is told"),
         Oracle("zbarimg", "zbar-tools", "the codes on cameras' labels are read by others, and say the fingerprint"),
     )

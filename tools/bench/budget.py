@@ -17,7 +17,7 @@ from statistics import median
 from typing import Final
 
 from hal.sim.film import SOUND, FilmedSound, FilmedVideo
-from tools.bench import reel
+from tools.bench import instructions, reel
 from tools.bench.figure import Figure, over
 from tools.bench.film import VIDEO
 from tools.bench.service import NS, Service, Used, home, memory, running, used
@@ -76,6 +76,8 @@ def measure(scale: Scale) -> Iterator[Figure]:
         facts=grown,
         note=note,
     )
+    if not scale.quick:
+        yield instructions.figure(SUITE, lives, film)
 
 
 def hot(scale: Scale) -> Callable[[], object]:

@@ -25,6 +25,7 @@ PEERS: Final[Mapping[str, Peer]] = {
     for peer in (
         Peer("age", "age", "encrypts the same bytes to the same recipients"),
         Peer("ffmpeg", "ffmpeg", "packs and encrypts the same picture as HLS does"),
+        Peer("callgrind_control", "valgrind", "has instructions counted from here to there"),
         Peer("fusermount", "fuse3", "lets gocryptfs mount"),
         Peer("gocryptfs", "gocryptfs", "an encrypting file system, written to synchronously"),
         Peer("openssl", "openssl", "what the processor's ciphers and hashes can do"),
@@ -32,6 +33,7 @@ PEERS: Final[Mapping[str, Peer]] = {
         Peer("ssh", "openssh-client", "carries rsync"),
         Peer("ssh-keygen", "openssh-client", "makes its keys"),
         Peer("sshd", "openssh-server", "answers it"),
+        Peer("valgrind", "valgrind", "counts instructions"),
     )
 }
 _PLACES: Final = "/usr/sbin:/usr/local/sbin"

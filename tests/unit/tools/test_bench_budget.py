@@ -9,12 +9,14 @@ import pytest
 
 from hal.sim.clip import VideoClip
 from hal.sim.scene import SyntheticScene
-from tools.bench import budget, scaling
+from tests.oracles import needs
+from tools.bench import budget, instructions, scaling
 from tools.bench.figure import Figure, Series
 from tools.bench.scaling import Cards, Course
 from tools.bench.service import Thread, Used, memory, used
 from tools.bench.suites import Scale
 from tools.bench.virtual import CountedFile, Virtual, fill, small, small_format
+from tools.sim.home import Home
 from tools.verify.verifier import verify_path
 
 S = 1_000_000_000
@@ -106,3 +108,28 @@ def test_a_full_card_is_a_genuine_one(tmp_path: Path) -> None:
     virtual.close()
     volume = verify_path(lives.card, lives.certificate, [lives.key]).volumes[0]
     assert [recording.number for recording in volume.recordings] == [1, 2, 3, 4, 5, 6]
+
+
+def test_instructions_are_divided_by_the_bare_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Round by round; facts are those of one second."""
+    counts = {"ours": iter((12.0, 16.0)), "bare": iter((8.0, 8.0))}
+    monkeypatch.setattr(instructions, "_count", lambda kind, *_: next(counts[kind]))
+    found = instructions.figure("budget", Home(Path()), Path())
+    assert found.ratios == (1.5, 2.0)
+    assert found.facts == {"ours_instructions_s": 3.5, "bare_instructions_s": 2.0}
+
+
+def test_without_callgrind_the_figure_says_what_brings_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And nothing was measured."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = instructions.figure("budget", Home(tmp_path), tmp_path)
+    assert (found.ratios, found.skipped) == ((), "valgrind is missing (Debian package valgrind)")
+
+
+@needs("valgrind")
+def test_what_callgrind_does_not_count_is_an_error(tmp_path: Path) -> None:
+    """A program that ended badly has run fewer instructions, which must look like no speed."""
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    with pytest.raises(ChildProcessError, match="no-such-film"):
+        instructions._count("bare", home, tmp_path / "no-such-film")
