@@ -13,9 +13,9 @@ from firmware.evidence.journal import Journal
 from firmware.evidence.kinds import MANIFEST
 from firmware.evidence.manifest import sealed_manifest
 from firmware.runtime import names
-from firmware.version import VERSION
 from hal.sim.memory import MemoryDirectory, MemoryFile, MemoryStorage
 from tests.rig import payload, pki
+from tools.bench.virtual import journal as begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ CONTENT = b"x"
 VOUCHED = 2
 """Segments that a journal names; the others are merely there."""
 EXTENT = {"length": len(CONTENT), "hash": hashlib.sha256(CONTENT).hexdigest()}
+VIDEO = {"width": 160, "height": 128, "fps": 10}
 GAPS = {"video": 0, "audio": 0, "overflow": 0}
 CALLS = {
     MemoryDirectory: ("names", "create", "open", "enter", "rename", "remove", "sync"),
@@ -42,7 +43,7 @@ def load(rig: Rig, *, sealed: int, cut: int, segments: int) -> None:
     rig.signer.holder = pki().device
     for index in range(cut + sealed):
         number = vault.volume.audit.ledger.upcoming
-        journal = _journal(rig, number)
+        journal = begin(vault, number, VIDEO)
         vault.volume.audit.write("opening", {"number": number, "opening": _hash(journal.opening)})
         directory = vault._empty_directory(names.recording(number))
         for segment in range(segments):
@@ -60,27 +61,6 @@ def load(rig: Rig, *, sealed: int, cut: int, segments: int) -> None:
         directory.sync()
         vault.renew_log()
     vault.volume.recordings.sync()
-
-
-def _journal(rig: Rig, number: int) -> Journal:
-    vault, audit = rig.camera.vault, rig.camera.vault.volume.audit
-    return Journal(
-        vault.session,
-        volume=vault.volume.id,
-        boot=audit.ledger.boot,
-        number=number,
-        previous=audit.ledger.opening,
-        anchor=None,
-        settings=vault.enrolment.settings.hash,
-        firmware=VERSION,
-        signer="software",
-        clock=vault.stamps.now(),
-        live_from=0,
-        continues=None,
-        overlaps=[],
-        video={"width": 160, "height": 128, "fps": 10},
-        audio=None,
-    )
 
 
 def _flush(rig: Rig, journal: Journal, segment: int) -> bytes:

@@ -47,6 +47,7 @@ SMALL: Final[Mapping[str, object]] = MappingProxyType(
 """As little picture as a camera can be set to: its bytes are not what these benchmarks are about."""
 ROOM: Final = Space(total=1 << 40, free=1 << 39)
 _COUNTED: Final = ".mp4.age"
+_VIDEO: Final = {name: SMALL[name] for name in ("width", "height", "fps")}
 _EXTENT: Final = {"length": 1, "hash": hashlib.sha256(b"x").hexdigest()}
 
 
@@ -226,16 +227,16 @@ def fill(virtual: Virtual, count: int) -> None:
     audit = vault.volume.audit
     for _ in range(count):
         number = audit.ledger.upcoming
-        journal = _journal(vault, number)
-        opening = hashlib.sha256(journal.opening).hexdigest()
+        begun = journal(vault, number, _VIDEO)
+        opening = hashlib.sha256(begun.opening).hexdigest()
         audit.write("opening", {"number": number, "opening": opening})
         directory = vault.volume.recordings.enter(names.recording(number), create=True)
         for prepared in directory.names():
             directory.remove(prepared)
         _put(directory, names.segment(0), b"x")
-        lines = [journal.opening, journal.flush(**_FLUSH, clock=vault.stamps.now())]
+        lines = [begun.opening, begun.flush(**_FLUSH, clock=vault.stamps.now())]
         _put(directory, names.JOURNAL, b"\n".join(lines) + b"\n")
-        manifest = sealed_manifest(vault.session, journal.transcript, journal.extent, **vault.signing(priority=False))
+        manifest = sealed_manifest(vault.session, begun.transcript, begun.extent, **vault.signing(priority=False))
         _put(directory, names.MANIFEST, manifest + b"\n")
         closing = {"number": number, "manifest": hashlib.sha256(manifest).hexdigest(), "state": "sealed"}
         audit.write("closing", closing)
@@ -254,7 +255,8 @@ _FLUSH: Final[Mapping[str, Any]] = {
 }
 
 
-def _journal(vault: Vault, number: int) -> Journal:
+def journal(vault: Vault, number: int, video: Mapping[str, object]) -> Journal:
+    """The journal of a recording that this boot begins, without sound."""
     audit = vault.volume.audit
     return Journal(
         vault.session,
@@ -270,7 +272,7 @@ def _journal(vault: Vault, number: int) -> Journal:
         live_from=0,
         continues=None,
         overlaps=[],
-        video={"width": 160, "height": 128, "fps": 5},
+        video=video,
         audio=None,
     )
 
