@@ -170,7 +170,7 @@ vm-test: $(READY) ## boot it, press its button on the wire, cut it off 200 times
 	@$(RUN) -m tests.vm $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)") $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
 
 .PHONY: vm-update
-vm-update: $(READY) ## update it by a dock: a system that is well, one that is not, bundles that nobody may take, a cut; not run to its end yet
+vm-update: $(READY) ## update it by a dock: a system that is well, one that is not, bundles that nobody may take, a cut (11 minutes)
 	@$(RUN) -m tests.vm --story updates $(if $(VM_MIRROR),--mirror "$(VM_MIRROR)") $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
 
 .PHONY: vm-contract
