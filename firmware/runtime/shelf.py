@@ -128,7 +128,8 @@ class CameraShelf:
         with self._reading:
             receipt = kept_log.verify(line, nonce)
         self._writer.ask(lambda: kept_log.keep(receipt))
-        for item in (AUDIT_ITEM, VOLUME_ITEM):  # what it covers may be erased now, and itself it took the place of another one
+        # What it covers may be erased now, and itself it took the place of another one.
+        for item in (AUDIT_ITEM, VOLUME_ITEM):
             self._let_go(item)
 
     def conflict(self, dock: str, reason: str) -> None:
