@@ -154,7 +154,7 @@ def test_a_tray(stack: ExitStack, authority: Authority, tmp_path: Path, capsys: 
         authority.directory,
         "--json",
         "--patience",
-        2,
+        15,
     ]
     status = lapel(*given, *(word for each in ports for word in ("--port", each)))
     said = news(capsys.readouterr().out)
