@@ -43,7 +43,7 @@ Both = tuple[Took, Took]
 def measure(scale: Scale) -> Iterator[Figure | Series]:
     """All figures, one after the other."""
     pair = Pair.create()
-    with _place(scale) as place:
+    with in_memory(scale.place) as place:
         yield from _lines(pair, place, scale)
         yield from _handshake(pair, place, scale)
         yield from _many(pair, place, scale)
@@ -66,9 +66,9 @@ def hot(scale: Scale) -> Callable[[], object]:
 
 
 @contextlib.contextmanager
-def _place(scale: Scale) -> Iterator[Path]:
-    """In memory, where the system has that: there a disk is no part of what is measured."""
-    with tempfile.TemporaryDirectory(prefix="lapel-bench-", dir=_SHM if _SHM.is_dir() else scale.place) as name:
+def in_memory(otherwise: Path) -> Iterator[Path]:
+    """A directory in memory, where the system has that: there a disk is no part of what is measured."""
+    with tempfile.TemporaryDirectory(prefix="lapel-bench-", dir=_SHM if _SHM.is_dir() else otherwise) as name:
         yield Path(name)
 
 

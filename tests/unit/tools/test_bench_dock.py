@@ -64,17 +64,18 @@ def test_an_offload_fills_a_line(
     pair: Pair, tmp_path: Path, line: Callable[[int], Lower], alone: Run, pace: int
 ) -> None:
     """On a line that is slower than the machine an offload, receipt included, carries nine tenths of what TLS alone carries over it: the best of
-    three, in turns, since others may use the machine."""
+    three, in turns, since others may use the machine.  The store lies where syncs take no time, for a disk is no part of a line."""
     size, ratios = 2 * pace, []
     made, _ = card(pair, tmp_path / "card", size)
-    for attempt in range(3):
-        with line(pace) as opened:
-            _, reference = alone(pair, size, opened)
-        with line(pace) as opened:
-            _, dock_end = offload(made, pair, tmp_path / f"store-{attempt}", opened)
-        ratios.append(reference.seconds / dock_end.seconds)
-        if ratios[-1] >= 0.9:
-            return
+    with dock.in_memory(tmp_path) as place:
+        for attempt in range(3):
+            with line(pace) as opened:
+                _, reference = alone(pair, size, opened)
+            with line(pace) as opened:
+                _, dock_end = offload(made, pair, place / f"store-{attempt}", opened)
+            ratios.append(reference.seconds / dock_end.seconds)
+            if ratios[-1] >= 0.9:
+                return
     pytest.fail(f"ratios {ratios}")
 
 
