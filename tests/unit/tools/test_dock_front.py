@@ -201,7 +201,7 @@ def test_the_table_is_drawn_while_it_serves(
     monkeypatch.setattr(front_module, "TICK_S", 0.01)
     out = Terminal()
     with front(options(), out, lambda _: None, now) as gatekeeper:
-        assert drawn.wait(5)
+        assert drawn.wait(60)
         at, _ = desk(pki, tmp_path, stay=False)
         visit(shelf, replace(at, emit=timed(gatekeeper, now)))
     assert "no camera in the rack" in out.getvalue()
@@ -221,7 +221,7 @@ def test_lights_that_do_not_work_are_told(pki: Pki, shelf: MemoryShelf, tmp_path
     with front(options("--json", "--lights", str(tmp_path / "no" / "lamps")), out, heard, now) as gatekeeper:
         at, _ = desk(pki, tmp_path / "store", stay=False)
         visit(shelf, replace(at, emit=timed(gatekeeper, now)))
-        assert told.wait(5)
+        assert told.wait(60)
     (unusable,) = [each for each in parsed(out) if each["event"] == "unusable"]
     assert (unusable["port"], unusable["text"]) == ("lights", "No such file or directory")
     assert set(shelf.receipts) == {1, 2}

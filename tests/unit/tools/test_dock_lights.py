@@ -74,11 +74,11 @@ def test_a_sink_that_fails_is_told_once_and_begun_anew_with_all_slots() -> None:
 
     lamps = LampLines(lambda: Taker(taken, trouble), told.append)
     lamps.show("A1", READY)
-    assert tried.acquire(timeout=5)
+    assert tried.acquire(timeout=60)
     broken.set()
     lamps.show("A2", WAIT)
     for _ in range(3):
-        assert tried.acquire(timeout=5)
+        assert tried.acquire(timeout=60)
     before = len(taken)
     broken.clear()
     lamps.show("A3", WAIT)
@@ -98,7 +98,7 @@ def test_a_sink_that_cannot_be_opened() -> None:
 
     lamps = LampLines(sink_of("/nonexistent/lamps"), tell)
     lamps.show("A1", READY)
-    assert once.wait(5)
+    assert once.wait(60)
     lamps.close()
     assert told == ["No such file or directory"]
     assert not lamps._thread.is_alive()
@@ -141,7 +141,7 @@ def test_a_program_that_ended_or_hangs() -> None:
     """The first is noticed at the next line, the second is ended."""
     ended: Sink = ProgramSink(f"{sys.executable} -c 'raise SystemExit(3)'")
     assert isinstance(ended, ProgramSink)
-    ended._program.wait(10)
+    ended._program.wait(60)
     with pytest.raises(BrokenPipeError, match="status 3"):
         ended.write(b"x\n")
     ended.close()

@@ -37,13 +37,13 @@ def test_all_is_durable_once_it_is_closed(tmp_path: Path, monkeypatch: pytest.Mo
         sizes.append(os.fstat(file).st_size)
         if threading.current_thread() is not threading.main_thread():
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
         sync(file)
 
     monkeypatch.setattr(os, "fsync", slow)
     file = Partial(path)
     file.add(bytes(10))
-    assert begun.wait(10)
+    assert begun.wait(60)
     file.add(bytes(9))
     assert path.stat().st_size == 19
     go_on.set()

@@ -161,7 +161,7 @@ def test_a_real_tty(tmp_path: Path) -> None:
     thread.start()
     os.write(ours, b"04A1B2C3\ncam-1\n")
     os.write(ours, b"\x04")  # end of file
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     os.close(ours)
     os.close(theirs)
     assert got == ["04A1B2C3", "cam-1"]

@@ -185,7 +185,7 @@ def test_verifier_that_is_at_work_when_all_ends(desk: Desk, monkeypatch: pytest.
 
     monkeypatch.setattr(subprocess, "Popen", run)
     desk.evidence.judge()
-    assert begun.wait(10)
+    assert begun.wait(60)
     desk.evidence.close()
     assert desk.said == []
     desk.evidence.close = lambda: None  # type: ignore[method-assign]  # the fixture closes once more

@@ -236,7 +236,7 @@ def test_client_that_takes_nothing(served: Served, monkeypatch: pytest.MonkeyPat
         end.recv(1)
         for thread in threading.enumerate():
             if thread.name == "panel-client":
-                thread.join(10)
+                thread.join(60)
                 assert not thread.is_alive()
     assert served.serves()
 
@@ -251,13 +251,13 @@ def test_page_speaks_and_hears(served: Served) -> None:
         browser.send(Ping(payload=b"x"))
         browser.send(TextMessage(data="word ✓", message_finished=True))
         assert browser.wait_for("echo")["text"] == "one word ✓"
-        page = served.pages.get(timeout=5)
+        page = served.pages.get(timeout=60)
         for number in range(100):
             page.tell({"type": "number", "number": number})
         browser.wait_for("number", lambda message: message["number"] == 99)
         numbers = [message["number"] for message in browser.messages if message["type"] == "number"]
         assert numbers == list(range(100))
-    assert served.gone.wait(5)
+    assert served.gone.wait(60)
 
 
 def test_newer_replaces_older(served: Served) -> None:
@@ -277,7 +277,7 @@ def test_newer_replaces_older(served: Served) -> None:
 def test_slow_page_is_cut_off_and_the_others_are_not(served: Served) -> None:
     """Nobody waits for a page that reads nothing: when too much waits for it, it goes."""
     with Browser(served.port):
-        lazy = served.pages.get(timeout=5)
+        lazy = served.pages.get(timeout=60)
         with Browser(served.port) as keen:
             for number in range(2 * MOST_WAITING):
                 lazy.tell({"type": "number", "number": number, "more": "x" * 10_000})
@@ -323,7 +323,7 @@ def test_what_is_no_frame(served: Served, junk: bytes) -> None:
         with suppress(ConnectionError):
             while browser.closed is None:
                 browser.read()
-    assert served.gone.wait(5)
+    assert served.gone.wait(60)
     assert served.serves()
 
 
@@ -345,19 +345,19 @@ def test_page_that_says_goodbye(served: Served) -> None:
         while browser.closed is None:
             browser.read()
         assert browser.closed == 1000
-    assert served.gone.wait(5)
+    assert served.gone.wait(60)
 
 
 def test_end_of_the_server(served: Served) -> None:
     """Closing it ends its pages and every thread."""
     with Browser(served.port) as browser:
-        served.pages.get(timeout=5)
+        served.pages.get(timeout=60)
         served.server.close()
         with suppress(ConnectionError):
             while browser.closed is None:
                 browser.read()
     for thread in threading.enumerate():
         if thread.name.startswith("panel-"):
-            thread.join(5)
+            thread.join(60)
             assert not thread.is_alive(), thread
     served.server.close = lambda: None  # type: ignore[method-assign]  # the fixture closes once more

@@ -336,8 +336,8 @@ def test_a_dock_and_a_camera_that_is_nobody_s(stack: ExitStack, authority: Autho
     serving = threading.Thread(target=dock.serve, args=([cable.dock],), daemon=True)
     serving.start()
     begin(stack, worn)
-    assert refused.wait(20), told
+    assert refused.wait(60), told
     dock.stop()
-    serving.join(20)
+    serving.join(60)
     assert camera.config.root().names() == []
     assert "enrolment-broke-off" in camera.log.getvalue()

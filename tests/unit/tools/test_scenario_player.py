@@ -227,7 +227,7 @@ def test_stopping() -> None:
     while not any(each.step == 1 for each in told):
         thread.join(0.01)
     player.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert player.progress.state == "stopped"
 

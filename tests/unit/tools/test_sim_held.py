@@ -42,7 +42,7 @@ class Process:
 
     def start(self) -> None:
         """On."""
-        self.go.wait(10)
+        self.go.wait(60)
         if self.fails:
             raise CameraError("it does not start")
         self.done.append(("start", self.capacity))
@@ -119,7 +119,7 @@ def test_in_and_out(camera: HeldCamera, process: Process, news: threading.Condit
     assert not camera.now.state
     with pytest.raises(CameraError, match="the camera is off"):
         camera.press(Button.RECORD)
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     wait(news, lambda: camera.now.state)
     assert camera.now.power.value == "on"
     assert camera.press(Button.RECORD, 2) == 1
@@ -131,14 +131,14 @@ def test_in_and_out(camera: HeldCamera, process: Process, news: threading.Condit
         frozenset(),
         None,
     )
-    camera.put_battery().result(10)
-    camera.put_battery().result(10)  # it is on already
+    camera.put_battery().result(60)
+    camera.put_battery().result(60)  # it is on already
     assert [each for each in process.done if each[0] == "start"] == [("start", held.CARD_BYTES)] * 2
 
 
 def test_hardware_is_as_before(camera: HeldCamera, process: Process, news: threading.Condition) -> None:
     """A covered lens, the battery's charge, the card's room, and where it is plugged in; the room before it looks at its card."""
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     camera.switch("lens-covered", on=True)
     camera.slide("battery", 12)
     camera.slide("storage", 5)
@@ -147,7 +147,7 @@ def test_hardware_is_as_before(camera: HeldCamera, process: Process, news: threa
     camera.pull_battery()
     assert (camera.now.slot, camera.now.switches) == (2, {"lens-covered": True})
     process.done.clear()
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     assert process.done[0] == ("start", 7_000_000)
     assert ("fault", "power", "battery", 12) in process.done
     assert ("fault", "video", "dark", True) in process.done
@@ -156,7 +156,7 @@ def test_hardware_is_as_before(camera: HeldCamera, process: Process, news: threa
     camera.unplug()
     camera.pull_battery()
     process.done.clear()
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     assert not any(each[0] == "plug" or "dark" in each for each in process.done)
 
 
@@ -164,13 +164,13 @@ def test_dead_camera_is_put_into_the_rack(camera: HeldCamera, process: Process) 
     """It stands there, and is plugged in once it has power."""
     camera.plug("/dev/tty", 1)
     assert (camera.now.slot, process.done) == (1, [])
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     assert process.done[-1] == ("plug", "/dev/tty")
 
 
 def test_cable_that_is_torn_out(camera: HeldCamera, process: Process) -> None:
     """Not by whoever holds it: it is worn again all the same."""
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     camera.plug("/dev/tty", 1)
     process.on_event({"event": "dock", "port": None, "link": 1})
     assert camera.now.slot is None
@@ -188,17 +188,17 @@ def test_service_that_ends_by_itself(
     camera: HeldCamera, process: Process, status: int, power: Power, said: str
 ) -> None:
     """It is said how, and nothing starts it again but a hand."""
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     process.end(status)
     assert camera.now.power is power
     assert said in str(camera.now.trouble)
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     assert (camera.now.power, camera.now.trouble) == (Power.ON, None)
 
 
 def test_lost_vital_part_is_started_again(camera: HeldCamera, process: Process, news: threading.Condition) -> None:
     """As whoever supervises the service on a camera does."""
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     process.end(held.LOST)
     wait(news, lambda: process.running and camera.now.power is Power.ON)
 
@@ -207,10 +207,10 @@ def test_service_that_does_not_start(camera: HeldCamera, process: Process) -> No
     """It is said why, and the next try may do."""
     process.fails = True
     with pytest.raises(CameraError, match="does not start"):
-        camera.put_battery().result(10)
+        camera.put_battery().result(60)
     assert (camera.now.power, camera.now.trouble) == (Power.FAILED, "it does not start")
     process.fails = False
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     assert camera.now.power is Power.ON
 
 
@@ -221,20 +221,20 @@ def test_pulled_out_while_it_starts(camera: HeldCamera, process: Process, news: 
     wait(news, lambda: camera.now.power is Power.STARTING)
     camera.pull_battery()
     process.go.set()
-    started.result(10)
+    started.result(60)
     assert (camera.now.power, camera.now.trouble) == (Power.OFF, None)
 
 
 def test_switched_off_in_good_order(camera: HeldCamera) -> None:
     """That is no failure either."""
-    camera.put_battery().result(10)
-    camera.switch_off().result(10)
+    camera.put_battery().result(60)
+    camera.switch_off().result(60)
     assert (camera.now.power, camera.now.trouble) == (Power.OFF, None)
 
 
 def test_what_it_does_not_have(camera: HeldCamera) -> None:
     """Is named, with what there is."""
-    camera.put_battery().result(10)
+    camera.put_battery().result(60)
     with pytest.raises(CameraError, match="unknown slider 'mood'; known: battery, temperature, storage"):
         camera.slide("mood", 1)
     with pytest.raises(CameraError, match="unknown switch 'x'; known: lens-covered"):

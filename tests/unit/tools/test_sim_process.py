@@ -145,7 +145,7 @@ def test_a_battery_that_drains_to_nothing_is_a_cut(watched: tuple[SimCamera, Mir
     mirror.wait_for_cue("started", 0)
     camera.tell("fault", part="power", kind="drain", hours=0.0002)
     assert camera._process is not None
-    assert camera._process.wait(30) == -signal.SIGKILL
+    assert camera._process.wait(60) == -signal.SIGKILL
     mark = len(mirror.events)
     camera.start()
     mirror.wait_for_lights("recording", mark)

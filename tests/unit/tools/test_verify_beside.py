@@ -19,7 +19,7 @@ def test_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
         if item == 2:
             second.set()
         if item == 1:
-            assert second.wait(10), "the other one works beside it"
+            assert second.wait(60), "the other one works beside it"
         if item == 3:
             raise Refused("three")
         return item * 10
@@ -37,11 +37,11 @@ def test_nothing_goes_on_behind_the_end(monkeypatch: pytest.MonkeyPatch) -> None
 
     def work(item: int) -> None:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         done.append(item)
 
     with beside.each(work, list(range(9))):
-        assert begun.wait(10)
+        assert begun.wait(60)
         threading.Timer(0.05, go_on.set).start()
     assert done == [0]
 

@@ -50,7 +50,7 @@ def test_the_cable_carries_every_byte_until_it_is_let_go() -> None:
             assert read(target, 4000) == sent[:4000]
             writer.join()
         os.close(camera)
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
         os.close(line)
 
