@@ -34,6 +34,8 @@ _STARTS: Final = ("threading.Thread._bootstrap", "threading.Thread.run")
 _WAITS: Final = re.compile(r"\.(acquire|get|join|poll|recv|select|sleep|wait)\(|work_queue|with self\._cond")
 """Lines on which a thread waits for something."""
 _BETWEEN: Final = "between two looks"
+_REST: Final = "…"
+"""Stands for the line where many lines were each too little to be kept apart."""
 Stack = tuple[str, ...]
 
 
@@ -51,8 +53,9 @@ class Profile:
 
     def document(self) -> dict[str, Any]:
         """It as JSON has it, without what took next to nothing."""
-        stacks = sorted(self.pruned(LEAST).items(), key=lambda each: -each[1])
-        return {"clock_s": round(self.clock_s, 3), "stacks": [[round(seconds, 4), *stack] for stack, seconds in stacks]}
+        kept = sorted(self.pruned(LEAST).items(), key=lambda each: -each[1])
+        stacks = [[round(seconds, 4), *stack, *(() if stack in self.stacks else (_REST,))] for stack, seconds in kept]
+        return {"clock_s": round(self.clock_s, 3), "stacks": stacks}
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:

@@ -13,7 +13,7 @@ import pytest
 
 from tools.bench import sampling
 from tools.bench.flame import WIDTH, flame
-from tools.bench.sampling import Profile, sample
+from tools.bench.sampling import Profile, Stack, sample
 
 SVG = "{http://www.w3.org/2000/svg}"
 PROFILE = Profile(
@@ -117,6 +117,15 @@ def test_lines_and_what_is_pruned() -> None:
     assert sum(pruned.values()) == pytest.approx(1.0)
     assert pruned["main", "firmware.a.run"] == pytest.approx(0.004)
     assert not any("firmware.a.tiny" in stack for stack in pruned)
+
+
+def test_a_document_keeps_who_took_a_little_here_and_there() -> None:
+    """A stack that was cut short has still a line, be it a thread that did next to nothing in any one place: no row of a table is a caller's."""
+    scattered: dict[Stack, float] = {("writer", f"firmware.b.f{number}", "x()"): 0.001 for number in range(9)}
+    scattered["main", "firmware.a.run", "busy()"] = 1.0
+    read = Profile.of(Profile(1.0, scattered).document())
+    assert read.cpu_s == pytest.approx(1.009)
+    assert [each[:2] for each in read.lines()] == [("firmware.a.run", "busy()"), ("writer", "…")]
 
 
 def test_boxes_are_as_wide_as_what_they_took() -> None:
