@@ -22,6 +22,7 @@ from tools.bench.pair import Took
 from tools.bench.peers import MissingError, skipped
 from tools.bench.suites import Scale
 from tools.bench.turns import turns
+from tools.bench.warm import warm
 
 USB_NETWORK: Final = 40_000_000
 """Bytes a second that USB 2.0 hands on to a network gadget at best."""
@@ -90,7 +91,7 @@ def _lines(pair: Pair, place: Path, scale: Scale) -> Iterator[Figure]:
             "tls": _with(lower.tcp, partial(bare.over_sockets, pair, size, chacha=chacha)),
             "hashed": _with(lower.tcp, partial(bare.over_sockets, pair, size, chacha=chacha, hashed=True)),
         }
-        took = turns(runs, scale.rounds)
+        took = turns(runs, scale.rounds, scale.warm)
         what = f"offload over loopback, unpaced, {cipher}, no disk: speed"
         note = "A dock's SHA-256, which the receipt signs, costs as much as all of TLS, then files and the interpreter."
         yield _speed(what, "bare TLS", size, took["offload"], took["tls"], least=0.15, aim=0.9, note=note)
@@ -174,6 +175,7 @@ def _many(pair: Pair, place: Path, scale: Scale) -> Iterator[Figure | Series]:
     grown: list[tuple[float, float]] = []
     for size in sizes:
         card, _ = _card(place / f"bytes-{size}", pair, size)
+        warm(place, 2 * size >> 20)
         took = _offload(card, pair, place, lower.tcp)()
         grown.append((size / 1e6, sum(side.processor for side in took)))
         shutil.rmtree(place / f"bytes-{size}")
@@ -199,7 +201,7 @@ def _beside_rsync(pair: Pair, place: Path, scale: Scale) -> Iterator[Figure]:
                 shutil.rmtree(place / "copy")
                 return took
 
-            took = turns({"offload": _offload(card, pair, place, lower.tcp), "rsync": copy}, scale.rounds)
+            took = turns({"offload": _offload(card, pair, place, lower.tcp), "rsync": copy}, scale.rounds, scale.warm)
     except MissingError as error:
         yield skipped(speed, error)
         yield skipped(cost, error)

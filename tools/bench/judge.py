@@ -154,7 +154,7 @@ def _speeds(scale: Scale) -> Iterator[Figure]:
         "once": lambda: _decrypt(home, 1),
         "passes": lambda: _decrypt(home, _PASSES),
     }
-    found = turns({name: _timed(each) for name, each in work.items()}, scale.rounds)
+    found = turns({name: _timed(each) for name, each in work.items()}, scale.rounds, scale.warm)
     shutil.rmtree(home.root)
     once = "decryption by pyrage and one pass of SHA-256"
     bare = f"decryption by pyrage and {_PASSES} passes of SHA-256, which the format asks for"
@@ -185,7 +185,7 @@ def _decoding(scale: Scale) -> Iterator[Figure]:
         "verify": lambda: _verify(home, keyed=True, decode=True),
         "decode": lambda: _decode(film_path),
     }
-    found = turns({name: _timed(each) for name, each in work.items()}, max(1, scale.rounds // 2))
+    found = turns({name: _timed(each) for name, each in work.items()}, max(1, scale.rounds // 2), scale.warm)
     shutil.rmtree(home.root)
     film_path.unlink()
     what = "verifying with a key, every picture decoded: speed"

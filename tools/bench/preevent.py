@@ -64,6 +64,7 @@ def measure(scale: Scale) -> Iterator[Figure | Series]:
             "bare": lambda: _bare(scale.place, buffered, flushes),
         },
         scale.rounds,
+        scale.warm,
     )
     dumps, bare = [each for each in results["ours"] if isinstance(each, Dump)], results["bare"]
     took_s = [each.seconds for each in dumps]

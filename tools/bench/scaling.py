@@ -1,7 +1,8 @@
 """What recording costs in its first minute and in its twelfth hour, and on a card with one recording and with ten thousand.
 
 A whole camera runs on a clock of its own (``tools.bench.virtual``), with the smallest picture there is: what is measured is what the service does for
-each second, each flush and each recording, in time of the processor.  Hours and cards are measured in a process each, at once.
+each second, each flush and each recording, in time of the processor.  Hours and cards are measured in a process each, one after the other: an idle
+core wakes later, so that hours beside cards were cheaper than hours alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -24,6 +26,7 @@ from tools.bench.service import memory
 from tools.bench.suites import Scale
 from tools.bench.turns import turns
 from tools.bench.virtual import Virtual, fill, small, small_format
+from tools.bench.warm import warm
 from tools.sim.home import Home
 
 SUITE: Final = "scaling"
@@ -36,6 +39,8 @@ FLAT: Final = 1.25
 """What counts as flat: two equal courses of the same program differ by a tenth and more on a machine that does other things too."""
 STARTS: Final = 1.5
 """The same of what is over in some tens of ms."""
+ROOM: Final = 32
+"""MiB that a start, or a minute on a card, finds ready."""
 _MIB: Final = 1 << 20
 _NS_PER_MS: Final = 1e6
 
@@ -64,11 +69,16 @@ class Cards:
 
 def measure(scale: Scale) -> Iterator[Figure | Series]:
     """All of it."""
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        passing = pool.submit(hours, scale.place / "hours", HOURS[scale.quick], CHAIN_MIN[scale.quick])
-        filling = pool.submit(cards, scale.place / "cards", CARDS[scale.quick], scale.rounds)
-        yield from _of_hours(passing.result(), scale)
-        yield from _of_cards(filling.result())
+    with _apart() as pool:
+        passed = pool.submit(hours, scale.place / "hours", HOURS[scale.quick], CHAIN_MIN[scale.quick]).result()
+        yield from _of_hours(passed, scale)
+    with _apart() as pool:
+        yield from _of_cards(pool.submit(cards, scale.place / "cards", CARDS[scale.quick], scale.rounds).result())
+
+
+def _apart() -> ProcessPoolExecutor:
+    """A process for one course: it begins with no memory of another one's."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
 
 
 def hours(place: Path, count: float, chain_min: int) -> Course:
@@ -93,11 +103,15 @@ def cards(place: Path, counts: tuple[int, ...], rounds: int) -> Cards:
         _filled(full, count - held)
         held = count + 1  # each trial leaves one
         points.append(_trial(full))
-    starts = turns({"full": lambda: _start(full), "single": lambda: _start(single)}, rounds)
+    starts = turns({"full": lambda: _start(full), "single": lambda: _start(single)}, rounds, partial(warm, place, ROOM))
     with closing(_camera(full)) as crowded, closing(_camera(single)) as alone:
         for each in (crowded, alone):
             each.run(12, STEP_NS)
-        found = turns({"full": lambda: _recording(crowded), "single": lambda: _recording(alone)}, rounds)
+        found = turns(
+            {"full": lambda: _recording(crowded), "single": lambda: _recording(alone)},
+            rounds,
+            partial(warm, place, ROOM),
+        )
     ran = [tuple(zip(*found[which], strict=True)) for which in ("full", "single")]
     pairs = ((starts["full"], starts["single"]), *zip(*ran, strict=True))
     start, press, second, piece = zip(*points, strict=True)

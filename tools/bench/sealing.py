@@ -55,7 +55,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
             "writes": lambda: _written(scale.place, plain, flushes),
             **{name: _timed(work) for name, work in peers.items()},
         }
-        results = turns(contestants, scale.rounds)
+        results = turns(contestants, scale.rounds, scale.warm)
     yield from _beside_limits(results, shown, quick=scale.quick)
     for name in peers:
         yield _faster(TWO, name, results, shown, quick=scale.quick)

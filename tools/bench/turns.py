@@ -8,8 +8,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def turns(contestants: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, tuple[T, ...]]:
-    """What each of them returned, round by round.  ``ValueError`` for less than one round."""
+def turns(
+    contestants: Mapping[str, Callable[[], T]], rounds: int, before: Callable[[], object] = lambda: None
+) -> dict[str, tuple[T, ...]]:
+    """What each of them returned, round by round.  ``before``: is done before each.  ``ValueError`` for less than one round."""
     if rounds < 1:
         raise ValueError(f"rounds: {rounds}, and has to be one or more")
     results: dict[str, list[T]] = {name: [] for name in contestants}
@@ -17,5 +19,6 @@ def turns(contestants: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, 
     for number in range(rounds):
         at = number % max(1, len(names))
         for name in (*names[at:], *names[:at]):
+            before()
             results[name].append(contestants[name]())
     return {name: tuple(each) for name, each in results.items()}

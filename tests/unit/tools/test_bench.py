@@ -68,6 +68,12 @@ def spin() -> None:
         pass
 
 
+def written() -> int:
+    """Bytes that this process has written so far."""
+    told = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(told["wchar"])
+
+
 def test_contestants_take_turns() -> None:
     """Each once a round, and another one first each time."""
     order: list[str] = []
@@ -81,6 +87,21 @@ def test_contestants_take_turns() -> None:
     assert ran == {"a": (1, 6, 8), "b": (2, 4, 9), "c": (3, 5, 7)}
     with pytest.raises(ValueError, match="rounds: 0"):
         turns({}, 0)
+
+
+def test_each_finds_the_same() -> None:
+    """What is done before each contestant is done before each."""
+    order: list[str] = []
+    turns({name: partial(order.append, name) for name in "ab"}, 2, lambda: order.append("-"))
+    assert "".join(order) == "-a-b-b-a"
+
+
+def test_memory_is_made_ready(tmp_path: Path) -> None:
+    """As much as was asked for goes through a file, of which nothing is left."""
+    before = written()
+    Scale(quick=True, rounds=1, place=tmp_path).warm()
+    assert written() - before == 32 << 20
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_promise_is_of_the_median() -> None:
