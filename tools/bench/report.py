@@ -13,6 +13,8 @@ from tools.bench.figure import Figure, Series
 from tools.bench.sampling import Profile
 
 FORMAT: Final = "lapel-bench/1"
+_OPENED: Final = 4
+"""Levels of a report in its file that are spelt line by line: a profile's stacks are the deepest."""
 QUICK_MARGIN: Final = 0.25
 """By so much of it a promise may be missed in a quick run, which has too few rounds to say it exactly."""
 BUSY: Final = 0.25
@@ -73,7 +75,7 @@ class Report:
     def write(self, path: Path) -> None:
         """Write it, with what can be computed of it for whoever reads it without this program."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.document(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(_spelt(self.document(), _OPENED) + "\n", encoding="utf-8")
 
     def document(self) -> dict[str, Any]:
         """It as JSON has it."""
@@ -116,6 +118,17 @@ def standing(figure: Figure, *, quick: bool) -> Standing:
 def broken(figures: Sequence[Figure], *, quick: bool) -> list[Figure]:
     """Those whose promise was not kept."""
     return [each for each in figures if standing(each, quick=quick) is Standing.BROKEN]
+
+
+def _spelt(value: object, opened: int, margin: str = "\n") -> str:
+    """JSON, of which so many levels take a line for each of what is in them."""
+    if not opened or not value or not isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False)
+    inner, into = opened - 1, margin + " "
+    if not isinstance(value, dict):
+        return f"[{into}{f',{into}'.join(_spelt(each, inner, into) for each in value)}{margin}]"
+    members = (f"{json.dumps(name)}: {_spelt(each, inner, into)}" for name, each in value.items())
+    return f"{{{into}{f',{into}'.join(members)}{margin}}}"
 
 
 def _known(kind: type[Figure | Series], told: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tools.bench.figure import Figure, Series
 from tools.bench.others import Moment
 from tools.bench.report import broken
 from tools.bench.sampling import Profile, sample
 from tools.bench.suites import Scale, Suite
+from tools.bench.warm import warm
 
 Found = Figure | Series
+PROFILED: Final = {True: 64, False: 1024}
+"""MiB of memory that what is profiled finds ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,10 @@ class Runner:
         """Where the time of what it measures goes; None where it has nothing to profile."""
         with self._scale() as scale:
             act = self.suites[name].hot(scale)
-            return None if act is None else sample(act)
+            if act is None:
+                return None
+            warm(scale.place, PROFILED[scale.quick])
+            return sample(act)
 
     def _once(self, name: str) -> list[Found]:
         found: list[Found] = []

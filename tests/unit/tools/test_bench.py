@@ -19,6 +19,7 @@ from tools.bench.others import Moment
 from tools.bench.page import page as render
 from tools.bench.report import Report, ReportError, Standing, standing
 from tools.bench.running import of_two
+from tools.bench.sampling import Profile
 from tools.bench.suites import SUITES, Scale, Suite
 from tools.bench.turns import turns
 
@@ -72,6 +73,21 @@ def written() -> int:
     """Bytes that this process has written so far."""
     told = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(told["wchar"])
+
+
+def test_a_report_is_spelt_line_by_line(tmp_path: Path) -> None:
+    """A change of one figure is a few lines, and a profile's stack is one."""
+    profile = Profile(1.0, {("main", "f", "x"): 0.5, ("main", "g", 'y("[")'): 0.5})
+    report = Report(
+        {"commit": "c"}, "2026-01-01", quick=False, figures=[GOOD], series=[COURSE], profiles={"made-up": profile}
+    )
+    path = tmp_path / "report.json"
+    report.write(path)
+    lines = [line.strip().rstrip(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    assert '[0.5, "main", "f", "x"]' in lines
+    assert "[1, 2.0]" in lines
+    read = Report.read(path)
+    assert (read.figures, read.series, read.profiles) == ([GOOD], [COURSE], {"made-up": profile})
 
 
 def test_contestants_take_turns() -> None:
