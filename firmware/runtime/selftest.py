@@ -87,8 +87,8 @@ class SelfTest:
         return selftest.able(self._verdict)
 
     def begin(self, when: str) -> None:
-        """Begin a test, unless one runs, as soon as a lens that has just been opened shows anything at all."""
-        if self._begun is None and self.wanted:
+        """Begin a test as soon as the one that runs is over, and a lens that has just been opened shows anything at all."""
+        if self.wanted:
             self._due_for = when
 
     def _begin(self, when: str) -> None:

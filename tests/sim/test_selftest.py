@@ -97,6 +97,18 @@ def test_taking_it_out_of_a_dock_is_tested() -> None:
     assert [line["when"] for line in told(rig)] == ["boot", "undock"]
 
 
+def test_taking_it_out_is_tested_though_another_test_runs() -> None:
+    """One that failed is tried again every now and then, and whoever takes the camera out meets it in the middle of that: theirs comes behind it."""
+    rig = Rig.new(tested=True).run(1)
+    for move in (Move.MET, Move.STOOD, Move.GONE):
+        rig.camera.inbox.put(DockNews(move, "dock-1"))
+    rig.camera.inbox.put(Away("dock-1"))
+    rig.run(0.2)
+    assert not told(rig)
+    rig.run(5)
+    assert [line["when"] for line in told(rig)] == ["boot", "undock"]
+
+
 def test_no_sample_is_read_for_it() -> None:
     """By default the microphone stays closed; where it listens anyway its sound is judged."""
     rig = Rig.new(tested=True).run(3)
