@@ -91,18 +91,21 @@ def test_everything_else_works_beside_a_stuck_button(stick: Callable[[Rig, Butto
     stick(rig, Button.FUNCTION)
     assert rig.camera.microphone.state is Sound.ON
     assert rig.stop().state is Recording.IDLE
+    stick(rig, Button.RECORD)
+    marks = rig.cues.count("bookmark")
+    rig.triggers.fire("alarm")
+    assert rig.run(1).state is Recording.RECORDING
+    assert rig.cues.count("bookmark") == marks + 1
 
 
+@pytest.mark.usefixtures("squeezed")
 def test_sensors_are_heard_beside_a_button_that_was_stuck_from_the_start() -> None:
     """Squeezed in a bag since it was switched on: the button means nothing, the alarm does."""
-    rig = Rig.new()
-    rig.buttons.press(Button.RECORD)
-    again = rig.power_cut()
-    again.buttons.press(Button.RECORD)
-    again.run(62)
-    assert Trouble.BUTTON_STUCK in again.camera.controller.face.troubles or again.state is Recording.RECORDING
-    again.triggers.fire("alarm")
-    assert again.run(1).state is Recording.RECORDING
+    rig = Rig.new().run(62)
+    assert Trouble.BUTTON_STUCK in rig.camera.controller.face.troubles
+    assert rig.state is Recording.IDLE
+    rig.triggers.fire("alarm")
+    assert rig.run(1).state is Recording.RECORDING
 
 
 def test_a_flapping_button_is_believed_again_once_it_rested() -> None:

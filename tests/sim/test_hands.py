@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hal.interface import Clock
     from tools.verify.report import Report
 
 MS = 1_000_000
@@ -151,16 +150,10 @@ def test_a_press_before_the_card_is_mounted_records(monkeypatch: pytest.MonkeyPa
     assert judge(rig.stop(), tmp_path).worst is Verdict.WHOLE
 
 
-def test_a_hold_that_began_before_the_start_never_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hold_that_began_before_the_start_never_stops(request: pytest.FixtureRequest) -> None:
     """The recording that is resumed goes on under a thumb, a strap or a body."""
     rig = Rig.new().run(3).tap().run(1)
-    built = SimButtons.__init__
-
-    def squeezed(self: SimButtons, clock: Clock) -> None:
-        built(self, clock)
-        self._down[R] = True
-
-    monkeypatch.setattr(SimButtons, "__init__", squeezed)
+    request.getfixturevalue("squeezed")
     again = rig.power_cut()
     assert again.run(10).state is Recording.RECORDING
     again.buttons.release(R)
