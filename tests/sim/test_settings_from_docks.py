@@ -3,6 +3,7 @@ docking goes on."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from firmware.evidence import jws
 from firmware.evidence.keys import software_sign
 from firmware.evidence.kinds import SETTINGS
 from firmware.evidence.settings_doc import verify_settings
-from firmware.runtime import durable
+from firmware.runtime import durable, names
 from tests.pki import Holder, Pki
-from tests.rig import Rig, judge, payload, pki, settings_line
+from tests.rig import Rig, judge, payload, pki, read, settings_line
 from tests.sim.docked import bench, dock
 from tools.dock.events import DockEvent, Kind
 from tools.dock.identity import DockIdentity
@@ -174,12 +175,17 @@ def test_a_dock_that_is_withdrawn_is_met_no_more(tmp_path: Path) -> None:
 
 
 def test_how_to_behave_counts_from_the_next_start_on(tmp_path: Path) -> None:
-    """A policy changes nothing in the middle; which one is in force stands in each opening."""
+    """A policy changes nothing in the middle; each opening and each manifest names the settings that were taken last, by their hash."""
     rig = Rig.new().run(4)
-    put(rig, tmp_path, settings_line({**rig.values, "mute_allowed": True}, serial=2))
+    line = settings_line({**rig.values, "mute_allowed": True}, serial=2)
+    put(rig, tmp_path, line)
     assert rig.camera.settings.mute_allowed is False
     assert serial(rig) == 2
     assert judge(recorded(rig), tmp_path / "judged").worst is Verdict.WHOLE
+    recording = rig.evidence.root().enter("recordings").enter(names.recording(1))
+    for name in (names.JOURNAL, names.MANIFEST):
+        first, *_ = read(recording.open(name)).splitlines()
+        assert payload(first)["settings"] == hashlib.sha256(line).hexdigest()
 
 
 def test_settings_that_come_while_it_records_are_taken_behind_that(tmp_path: Path) -> None:
