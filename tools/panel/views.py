@@ -21,7 +21,7 @@ _LOG_WORDS: Final[Mapping[str, str]] = {
     "closing": "recording {number} closed",
     "private": "encrypted: what is about people and conduct; only its hash is here",
     "receipt": "a dock's receipt for recording {number}",
-    "erased": "recording {number} erased",
+    "erasure": "recording {number} erased",
     "fault": "fault: {code}",
     "place": "{place}",
     "settings": "settings {serial}",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from firmware.evidence.log_kinds import AUDIT_DATA
 from hal import patterns
 from hal.interface import Pattern
 from tools.dock.face.board import Row
@@ -166,3 +167,8 @@ def test_too_many_pages() -> None:
     assert hub.enter(Page())  # type: ignore[arg-type]  # a stand-in with what the hub uses
     hub.close()
     assert {page.closed for page in pages[1:-1]} == {1001}
+
+
+def test_the_log_has_words_for_kinds_that_there_are() -> None:
+    """A kind that nobody writes would be one that was renamed."""
+    assert views._LOG_WORDS.keys() <= AUDIT_DATA.keys()
