@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from firmware.core.indications import Look
 from tools.__main__ import COMMANDS
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):
             assert (page.parent / target).exists(), target
+
+
+def test_each_look_is_shown() -> None:
+    """A photograph of each is on some page; `make docs-pictures` takes them."""
+    shown = {name for page in PAGES for name in re.findall(r"page-([a-z-]+)\.png", page.read_text(encoding="utf-8"))}
+    assert {look.value for look in Look} <= shown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
