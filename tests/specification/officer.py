@@ -24,6 +24,7 @@ _SETS: Final = {Flag.HUSH: Turn.HUSH, Flag.MUTE: Turn.MUTE, Flag.STANDBY: Turn.S
 _ENDS: Final = {
     Turn.BEGUN: "when a recording begins",
     Turn.ENDED: "when a recording ends",
+    Turn.OVER: "when a recording ends",
     Turn.DOCKED: "in the dock",
     Turn.DOUBTED: "when the button is stuck",
 }
@@ -102,7 +103,7 @@ def flags() -> str:
     """What the officer may ask for beside a recording, and what ends it."""
     rows = []
     for flag, sets in _SETS.items():
-        ends = [words for turn, words in _ENDS.items() if TURNS[turn][flag] is Act.END]
+        ends = dict.fromkeys(words for turn, words in _ENDS.items() if TURNS[turn][flag] is Act.END)
         minutes = f"after {LONGEST_NS[flag] // _MINUTE_NS} minutes"
         again = ["by asking again"] if TURNS[sets][flag] is Act.CHANGE else []
         rows.append((flag.value, _say(f"flag.{flag.value}"), ", ".join([*again, *ends, minutes])))
