@@ -65,7 +65,7 @@ class Camera:
         self.device = DeviceProbe(vault.session, hal.clock, random, self.work.put, put)
         self.probe = self.device.ask
         self.shelf, self.berth = CameraShelf(vault, self.writer, hal), Berth(lambda: self.controller.face.senses.hot)
-        self.docks = links(hal.docks, self.berth, hal.clock, vault.session, self.shelf, vault.trust, random, put)
+        self.docks = links(hal, self.berth, vault.session, self.shelf, vault.trust, random, put)
         self.roster = Roster(vault, self.work.put, lambda: self.take)
         self.controller: Controller = Controller(hal, settings, self, log)
         self.take: Take | None = None

@@ -1,7 +1,6 @@
 """The hardware abstraction layer: what the firmware needs from a body-worn camera, and nothing more.
 
 Every part is a Protocol of two to seven methods.  ``hal.pi`` and ``hal.sim`` pass the same contract tests; the firmware imports this alone.
-
 Rules for all parts:
 
 * Times are integer nanoseconds of one monotonic clock (``CLOCK_BOOTTIME``), or milliseconds since 1970 in UTC where a name ends in ``utc_ms``.
@@ -329,8 +328,8 @@ class Updater(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hal:
-    """Every part of one camera.  ``config``: the partition for enrolment and settings.  ``docks``: all its ports, the fastest first; the ends of one
-    docking, where several are up.  ``missing``: parts that lack, and why.  ``serial``: the board's own number, 0 to 64 of ``A-Z a-z 0-9 -``."""
+    """Every part of one camera.  ``config``: the partition for enrolment and settings.  ``docks``: all ports, the fastest first; where several are up, one
+    docking's ends.  ``missing``: parts that lack, and why.  ``serial``: the board's, 0 to 64 of ``A-Z a-z 0-9 -``.  ``aes``: its processor has that."""
 
     video: VideoSource
     audio: AudioSource | None
@@ -348,3 +347,4 @@ class Hal:
     motion: Accelerometer | None = None
     missing: Callable[[], Mapping[PartName, str]] = dict
     serial: str = ""
+    aes: bool = True

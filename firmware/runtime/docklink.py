@@ -8,7 +8,7 @@ stops it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
@@ -36,7 +36,7 @@ from firmware.evidence.kinds import words
 from firmware.evidence.recipients import Random
 from firmware.evidence.session import Session
 from firmware.runtime.berth import STOOD_NS, Away, Berth, DockNews
-from hal.interface import Clock, ClockQuality, DockPort, PortKind
+from hal.interface import Clock, ClockQuality, DockPort, Hal, PortKind
 
 __all__ = ("STOOD_NS", "Away", "Berth", "DockLink", "DockNews", "DockParts", "Docking", "links")
 
@@ -169,9 +169,8 @@ def _offends(error: DockError) -> bool:
 
 
 def links(
-    ports: Sequence[DockPort],
+    hal: Hal,
     berth: Berth,
-    clock: Clock,
     session: Session,
     shelf: Shelf,
     trust: Callable[[], Trust],
@@ -179,8 +178,8 @@ def links(
     tell: Callable[[object], None],
 ) -> list[DockLink]:
     """A camera's links, one for each of its ports, the fastest first; ``tell`` hears of all of them."""
-    parts = (clock, session, shelf, trust, random, tell, tell)
-    return [DockLink(DockParts(port, *parts, rank, berth)) for rank, port in enumerate(ports)]
+    parts = (hal.clock, session, shelf, trust, random, tell, tell)
+    return [DockLink(DockParts(port, *parts, rank, berth, not hal.aes)) for rank, port in enumerate(hal.docks)]
 
 
 class Docking:

@@ -25,6 +25,7 @@ from hal.pi.kept import Contacts, KeptButtons, KeptIndicators, KeptPower, KeptSi
 from hal.pi.keyfile import KeyFile
 from hal.pi.microphone import PiMicrophone, absent
 from hal.pi.power import PiPower
+from hal.pi.processor import CPUINFO, has_aes
 from hal.pi.rtc import Rtc
 from hal.pi.sources import Closable, KeptAudio, KeptMotion, KeptVideo
 from hal.pi.tpm import TpmSigner
@@ -43,7 +44,7 @@ class Places:
     """Where a camera has what.
 
     ``config`` and ``evidence``: where its partitions are mounted; without ``partitions`` any directories will do.  ``run``: a directory of the
-    service's own, gone with the power.  ``tree``: what the kernel knows of the board.  ``dock``: where the dock listens on the gadget's network, as
+    service's own, gone with the power.  ``tree``, ``cpuinfo``: what the kernel knows of the board.  ``dock``: where the dock listens on the gadget's network, as
     ``tcp:HOST:PORT``, None for nowhere.
     """
 
@@ -53,6 +54,7 @@ class Places:
     partitions: bool = True
     dock: str | None = None
     tree: Path = Path("/proc/device-tree")
+    cpuinfo: Path = CPUINFO
 
 
 class PiParts:
@@ -95,6 +97,7 @@ class PiParts:
             motion=KeptMotion(keeper, self._motion) if board.accelerometer else None,
             missing=keeper.missing,
             serial=serial(self.places.tree),
+            aes=has_aes(self.places.cpuinfo),
         )
         Watched(keeper, PartName.WATCHDOG, lambda: _watched(os.environ))
         Watched(keeper, PartName.UPDATER, updater.trouble, HOUR_NS)

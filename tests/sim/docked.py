@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from firmware.runtime.docklink import DockLink, DockParts
+from firmware.runtime.docklink import links
 from hal.interface import PortKind
 from tests.docking import DockEnd, Wire, desk
 from tests.fault.soak.dockings import Passing, random_of
@@ -42,8 +43,7 @@ def dock(
     wire = Wire(passing, lambda: DockEnd(place, PortKind.STREAM), cut_after=cut_after)
     camera = rig.camera
     session, trust, tell = camera.vault.session, camera.vault.trust, camera.inbox.put
-    shared = (session, camera.shelf, trust, random_of(rig), tell, tell)
-    link = DockLink(DockParts(wire, rig.clock, *shared, berth=camera.berth))
+    (link,) = links(replace(rig.hal, docks=(wire,)), camera.berth, session, camera.shelf, trust, random_of(rig), tell)
     camera.writer.ask = lambda action: action()  # type: ignore[method-assign]  # all on this thread
     link.run(passing)
     if pulled:
