@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ from tools.vm.rootfs import NOT_ON_A_CAMERA, UNWANTED
 
 DOORS = ("agetty", "dropbear", "getty", "login", "sshd", "sulogin", "telnetd", "wpa_supplicant")
 """Programs by which somebody could come in."""
+_SECRET = re.compile(
+    rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}|AGE-SECRET-KEY-(?:[A-Z]+-)?1[02-9A-Z]{50}"
+)
+"""One that is written out: programs have the words alone.  What every image has is no secret."""
 _LOCKED = frozenset({"*", "!", "!*", "!!", "x"})
 
 
@@ -42,8 +47,8 @@ def mount_points(root: Path) -> None:
 
 
 def held_closed(root: Path) -> None:
-    """ImageError that says each door that is open: a password, a shell to log in to, a program that lets in, the simulation, the tools."""
-    troubles = [*_accounts(root), *_programs(root), *_service(root)]
+    """ImageError that says each door that is open: a password, a program that lets in, a secret, the simulation, the tools."""
+    troubles = [*_accounts(root), *_programs(root), *_secrets(root), *_service(root)]
     if troubles:
         raise ImageError("\n  ".join(["this root is open:", *troubles]))
 
@@ -65,6 +70,12 @@ def _programs(root: Path) -> Iterator[str]:
             path = root / "usr" / name / door
             if path.is_symlink() or path.exists():
                 yield f"usr/{name}/{door}: is there"
+
+
+def _secrets(root: Path) -> Iterator[str]:
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink() and _SECRET.search(path.read_bytes()):
+            yield f"{path.relative_to(root)}: holds a private key"
 
 
 def _service(root: Path) -> Iterator[str]:

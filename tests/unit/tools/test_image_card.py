@@ -12,7 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyrage
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.oracles import needs
 from tools.image import card, root
@@ -271,6 +274,15 @@ def test_each_slot_is_raucs_too() -> None:
     assert os.access(TREE / "board/overlay" / handler[1].lstrip("/"), os.X_OK)
 
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def pem_key() -> str:
+    """A private key as OpenSSL writes it."""
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(*form).decode()
+
+
 def a_root(place: Path) -> Path:
     """A root as Buildroot would hand it over, in small."""
     files = {
@@ -282,6 +294,8 @@ def a_root(place: Path) -> Path:
         "usr/lib/tmpfiles.d/etc.conf": "",
         "usr/sbin/agetty": "",
         "usr/sbin/rauc": "",
+        "usr/lib/libcrypto.so.3": "-----BEGIN PRIVATE KEY-----\0AGE-SECRET-KEY-1\0",  # words of a program
+        "etc/rauc/keyring.pem": CERTIFICATE,
     }
     for name, text in files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -313,9 +327,12 @@ def test_what_no_camera_has_is_taken_out(tmp_path: Path) -> None:
         ("etc/shadow", "root:$5$x$y:::::::\n", "etc/shadow: root: can log in"),
         ("etc/passwd", "root::0:0:root:/root:/bin/sh\n", "etc/passwd: root: has a password"),
         ("usr/sbin/dropbear", "", "usr/sbin/dropbear: is there"),
+        ("etc/rauc/keyring.pem", f"{CERTIFICATE}{pem_key()}", "etc/rauc/keyring.pem: holds a private key"),
+        ("usr/share/x", f"# {pyrage.x25519.Identity.generate()}", "usr/share/x: holds a private key"),
         ("usr/lib/python3.14/site-packages/tools/__init__.py", "", "tools/: is there"),
         ("usr/lib/python3.14/site-packages/hal/sim/build.py", "", "hal/sim/: is there"),
     ],
+    ids=lambda text: text[:18],  # no key is the same the next time
 )
 def test_a_root_with_an_open_door_is_refused(tmp_path: Path, name: str, text: str, says: str) -> None:
     """The build ends there, and says which."""
