@@ -11,6 +11,7 @@ import pytest
 
 from firmware.core.indications import Look
 from tools.__main__ import COMMANDS
+from tools.dock.face.slot import HEARD
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -47,6 +48,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):
             assert (page.parent / target).exists(), target
+
+
+def test_each_event_of_the_docks_table_is_explained() -> None:
+    """Whoever reads the events of `lapel dock serve --json` finds what moves the table on its page."""
+    rows = re.findall(r"^\| (`[^|]+`) \|", (ROOT / "docs/dock.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+    assert {kind.value for kind in HEARD} <= told
 
 
 def test_each_look_is_shown() -> None:
