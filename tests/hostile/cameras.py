@@ -1,6 +1,6 @@
 """Cameras that do everything wrong: one row a behaviour, in the order of the issue's list, with what the dock has to tell of it.
 
-What single members of a message can be got wrong is in ``tests/vectors/dock`` (12 conversations against the dock), evidence that does not fit
+What single members of a message can be got wrong is in ``tests/vectors/dock``, evidence that does not fit
 its manifest, clones, impostors and lists that lead nowhere in ``tests/unit/tools/test_dock.py`` and ``test_dock_logs.py``, certificates one by
 one in ``tests/unit/dock/test_tls.py``.  Here whole cameras meet a whole dock.
 """

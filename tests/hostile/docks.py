@@ -1,6 +1,6 @@
 """Docks that do everything wrong: one row a behaviour, in the order of the issue's list, with what the camera has to say of it.
 
-What single members of a message can be got wrong is in ``tests/vectors/dock`` (27 conversations against the camera), what a frame can be in
+What single members of a message can be got wrong is in ``tests/vectors/dock``, what a frame can be in
 its streams, certificates one by one in ``tests/unit/dock/test_tls.py``.  Here a whole camera meets whole docks.
 """
 

@@ -166,7 +166,8 @@ def record(camera: Camera, flushes: int = 10) -> None:
 
 
 def test_rauc_itself_says_what_the_bundles_are(update: Update) -> None:
-    """Before any camera sees them: stock RAUC takes two, and refuses the signature and the hash of the two others."""
+    """Before any camera sees them: stock RAUC refuses a signature of whom the same root has for something else; a broken bundle's own is
+    good, and what it signs is looked at when it is installed."""
     assert not missing(["rauc"])
     keyring = update.story.built.parts.card.parent / "signers" / signers.ROOT
     config = update.story.place / "system.conf"
