@@ -48,6 +48,17 @@ def test_marked_recordings_come_first_and_the_log_is_always_there(shelf: CameraS
     assert [name for name, _ in items[1].files] == sorted(name for name, _ in items[1].files)
 
 
+def test_of_those_that_are_not_marked_the_most_recent_comes_first(rig: Rig, shelf: CameraShelf) -> None:
+    """Wherever a marked one stands among them: what happened last is asked for first."""
+    rig.tap().run(1).tap().stop().run(1).tap().run(1).stop()
+    assert [item.name for item in shelf.items() if item.kind == "recording"] == [
+        "00000003",
+        "00000001",
+        "00000004",
+        "00000002",
+    ]
+
+
 def test_a_recording_that_is_being_made_is_not_on_the_shelf(rig: Rig, shelf: CameraShelf) -> None:
     """Sealed recordings only."""
     rig.tap().run(1)
