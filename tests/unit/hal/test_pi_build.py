@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hal.interface import PartName
+from hal.interface import PartName, VideoFormat
 from hal.pi import boardfile
-from hal.pi.build import Places, _signer, serial
+from hal.pi.build import PiParts, Places, _signer, serial
 from hal.pi.keeper import FIRST_NS, LONGEST_NS, PATIENCE_NS, STOOD_NS, Held, Keeper, Watched
 from hal.pi.kept import KeptStorage
 from hal.pi.keyfile import KeyFile
@@ -32,6 +32,20 @@ def test_the_boards_number_is_the_kernels_or_none(tmp_path: Path, told: bytes, n
     assert serial(tmp_path) == ""
     (tmp_path / "serial-number").write_bytes(told)
     assert serial(tmp_path) == number
+
+
+@pytest.mark.parametrize(("features", "aes"), [("fp asimd crc32", False), ("fp asimd aes crc32", True)])
+def test_a_camera_knows_what_its_processor_has(tmp_path: Path, features: str, *, aes: bool) -> None:
+    """By the kernel's word, as the parts are put together: what its docks are asked for depends on it."""
+    (tmp_path / "cpuinfo").write_text(f"Features\t: {features}\n")
+    for name in ("config", "evidence", "run"):
+        (tmp_path / name).mkdir()
+    given = (tmp_path / "config", tmp_path / "evidence", tmp_path / "run")
+    virtual = boardfile.load(Path(__file__).parents[3] / "buildroot" / "vm" / "board.toml")
+    parts = PiParts(virtual, Places(*given, partitions=False, cpuinfo=tmp_path / "cpuinfo"), paced=False)
+    hal = parts.hal(VideoFormat(1280, 720, 30, 4_000_000, 30), "1")
+    parts.close()
+    assert hal.aes is aes
 
 
 def test_the_key_is_where_the_boards_file_says() -> None:
