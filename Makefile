@@ -110,7 +110,7 @@ fault: $(READY) ## cut the power at every operation, let storage and parts fail,
 	@$(RUN) -m tests.fault $(FAULT_ARGS)
 
 .PHONY: bench
-bench: $(READY) ## measure it beside its peers and its limits, and plot that (10 minutes at most): build/bench/report.html
+bench: $(READY) ## measure it beside its peers and its limits, and plot that (10 minutes; a suite that broke a promise is measured twice): build/bench/report.html
 	@$(RUN) -m tools bench $(BENCH_ARGS)
 
 .PHONY: bench-quick

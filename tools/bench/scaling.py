@@ -1,8 +1,8 @@
 """What recording costs in its first minute and in its twelfth hour, and on a card with one recording and with ten thousand.
 
 A whole camera runs on a clock of its own (``tools.bench.virtual``), with the smallest picture there is: what is measured is what the service does for
-each second, each flush and each recording, in time of the processor.  Hours and cards are measured in a process each, one after the other: an idle
-core wakes later, so that hours beside cards were cheaper than hours alone.
+each second, each flush and each recording, in time of the processor.  Hours and cards are measured in a process each, one after the other: hours
+beside cards were seen to be cheaper than hours alone, so that the end of the cards was a step in the hours.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Memory that is there before it is measured.
 
 A virtual machine may give what has been free for some seconds back to its host (the balloon's free page reporting), and then the first touch of each
-page costs as much as hashing twenty of them: whoever happens to be given such pages, for a file's cache above all, looks three times as slow as it
-is.  Who works in memory that somebody else has just used does not notice.
+page costs far more than what is done in it: whoever happens to be given such pages, for a file's cache above all, looks much slower than it is.  Who
+works in memory that somebody else has just used does not notice.
 """
 
 from __future__ import annotations
